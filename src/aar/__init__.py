@@ -1,0 +1,1 @@
+"""The laboratory: secrets, scoring, sandboxes, forum, snapshots, researchers, reports."""

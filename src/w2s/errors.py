@@ -1,0 +1,85 @@
+"""Every error that a user of `w2s` can act on, in one tree.
+
+W2SError
+├── NotFound            a name that is not known; the message lists the nearest ones
+├── BadMethod           the submitted code broke the contract of a method
+│   ├── NoRun           the method folder has no `method.py` with `run`
+│   ├── WrongIds        predictions for items that were not asked for, or missing some
+│   ├── BadPredictions  NaN, infinite, out of range, or the wrong count
+│   ├── BadTargets      targets, weights or a loss value that cannot be trained on
+│   └── BadTemplate     a template or labels outside the bounds of the contract
+├── TextWithheld        an item's text was asked for in a scored run
+├── TooMuch             a bound of the contract was exceeded (calls, bytes, numbers, time)
+├── ServiceLost         the student service went away: not the method's fault
+├── NoGap               floor and ceiling are too close for PGR to mean anything
+└── Unavailable         something this machine lacks; the message says how to get it
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class W2SError(Exception):
+    """Root of the tree: every message says what, which, and what to do."""
+
+
+class NotFound(W2SError):
+    """A name that is not known."""
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str]) -> NotFound:
+        """Build the error for `name`, with the nearest known names.
+
+        >>> print(NotFound.among("testbed", "mini-chta", ["mini-chat", "mini-math"]))
+        unknown testbed 'mini-chta'; did you mean mini-chat, mini-math?
+        """
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(names)}"
+        return cls(f"unknown {kind} {name!r}; {hint}")
+
+
+class BadMethod(W2SError):
+    """The submitted code broke the contract of a method."""
+
+
+class NoRun(BadMethod):
+    """The method folder has no `method.py` with `run(bench)`."""
+
+
+class WrongIds(BadMethod):
+    """Predictions name items that were not asked for, or miss some."""
+
+
+class BadPredictions(BadMethod):
+    """Predictions are NaN, infinite, out of [0, 1], or of the wrong count."""
+
+
+class BadTargets(BadMethod):
+    """Targets, weights or a loss that cannot be trained on."""
+
+
+class BadTemplate(BadMethod):
+    """A template or its labels are outside the bounds of the contract."""
+
+
+class TextWithheld(W2SError):
+    """An item's text was asked for in a scored run."""
+
+
+class TooMuch(W2SError):
+    """A bound of the contract was exceeded."""
+
+
+class ServiceLost(W2SError):
+    """The student service went away; the run is repeated, the method is not blamed."""
+
+
+class NoGap(W2SError):
+    """Floor and ceiling are too close for PGR to mean anything."""
+
+
+class Unavailable(W2SError):
+    """Something this machine lacks; the message says how to get it."""
