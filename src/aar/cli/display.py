@@ -34,7 +34,10 @@ class Display:
         self.last_line = ""
         self.last_plain = 0.0
         self.progress = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(), console=self.console
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            console=self.console,
         )
         self.task = self.progress.add_task("", total=None)
 

@@ -16,7 +16,8 @@ app.add_typer(ledgers, name="ledger")
 
 @ledgers.command("verify")
 def verify(
-    run: Path, as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False
+    run: Path,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
     """Check every hash of the chain, the rows that it speaks of, and the mirror file."""
     from aar import database

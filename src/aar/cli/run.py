@@ -25,15 +25,24 @@ LEAST_FREE_BYTES = 300 * 2**20
 def run(
     testbed: Annotated[str, typer.Option(help="Which problem; see aar testbed list.")] = "mini-chat",
     model: Annotated[
-        str, typer.Option(help="Who chooses the next call: aar/evolution needs no key; any model that Inspect knows.")
+        str,
+        typer.Option(
+            help="Who chooses the next call: aar/evolution needs no key; any model that Inspect knows."
+        ),
     ] = "aar/evolution",
     researchers: Annotated[int, typer.Option(min=1, max=64, help="How many work in parallel.")] = 3,
     minutes: Annotated[float, typer.Option(min=1.0, help="Time for the whole run.")] = 7.0,
     submissions: Annotated[int, typer.Option(min=1, help="Budget of each researcher.")] = 12,
-    seed: Annotated[int | None, typer.Option(help="Seed of the researchers' choices; drawn if left out.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the researchers' choices; drawn if left out.")
+    ] = None,
     forum: Annotated[bool, typer.Option(help="Whether researchers read each other.")] = True,
-    slots: Annotated[int | None, typer.Option(min=1, help="Runs at a time; the number of cores if left out.")] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the lab on this machine.")] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Runs at a time; the number of cores if left out.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the lab on this machine.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("runs"),
     resume: Annotated[Path | None, typer.Option(help="Continue the interrupted run in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
@@ -66,12 +75,13 @@ def run(
 
 def run_lab(folder: LabFolder, settings: Settings, *, port: int | None) -> dict[str, Any]:
     """Check what can be checked first, then run, then report."""
+    from w2s.testbeds import load
+
     from aar.cli.display import Display
     from aar.reports import write_report
     from aar.researchers import check_model, direction
     from aar.server.launch import Launch, free_port
     from aar.server.summary import in_words, summary
-    from w2s.testbeds import load
 
     load(settings.testbed)
     check_model(settings.model)
@@ -96,7 +106,9 @@ def run_lab(folder: LabFolder, settings: Settings, *, port: int | None) -> dict[
     for line in in_words(found):
         typer.echo(line)
     typer.echo(f"Report: {folder.report}")
-    typer.echo(f"Everything else: {folder.path}  (agents' logs: inspect view --log-dir {folder.inspect_logs})")
+    typer.echo(
+        f"Everything else: {folder.path}  (agents' logs: inspect view --log-dir {folder.inspect_logs})"
+    )
     return found
 
 
@@ -106,10 +118,18 @@ def make(folder: LabFolder, settings: Settings) -> None:
 
     if not folder.description.exists():
         folder.path.mkdir(parents=True, exist_ok=True)
-        folder.describe({"settings": settings.as_json(), "testbed": settings.testbed, "created": f"{datetime.now():%Y-%m-%d %H:%M:%S}"})
+        folder.describe(
+            {
+                "settings": settings.as_json(),
+                "testbed": settings.testbed,
+                "created": f"{datetime.now():%Y-%m-%d %H:%M:%S}",
+            }
+        )
     free = shutil.disk_usage(folder.path).free
     if free < LEAST_FREE_BYTES:
-        raise DiskFull(f"only {free // 2**20} MiB free at {folder.path}; a run needs {LEAST_FREE_BYTES // 2**20} MiB")
+        raise DiskFull(
+            f"only {free // 2**20} MiB free at {folder.path}; a run needs {LEAST_FREE_BYTES // 2**20} MiB"
+        )
 
 
 def _tell_references(display: Display, folder: LabFolder) -> None:
@@ -117,7 +137,9 @@ def _tell_references(display: Display, folder: LabFolder) -> None:
 
     found = summary(folder)
     for name, figures in found["references"].items():
-        display.say(f"{name}: accuracy {figures['accuracy']:.3f} ({figures['seeds']} seeds, n={figures['n']})")
+        display.say(
+            f"{name}: accuracy {figures['accuracy']:.3f} ({figures['seeds']} seeds, n={figures['n']})"
+        )
     for name, baseline in found["baselines"].items():
         if baseline.get("dev"):
             display.say(f"baseline {name}: PGR {estimate_text(baseline['dev'])} on dev")

@@ -18,12 +18,14 @@ def score(
     method: Annotated[Path, typer.Argument(help="A folder with method.py that defines run(bench).")],
     testbed: Annotated[str, typer.Option(help="Which problem; see aar testbed list.")] = "mini-chat",
     lab: Annotated[
-        Path | None, typer.Option(help="Lab folder to score in; its Ladder and baselines are kept for the next time.")
+        Path | None,
+        typer.Option(help="Lab folder to score in; its Ladder and baselines are kept for the next time."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
     """Score the code in METHOD where it cannot cheat: sandboxed, on secret items, with the lab's own seeds."""
     from platformdirs import user_data_path
+    from w2s.testbeds import load
 
     from aar.cli.display import Display
     from aar.cli.run import make
@@ -34,7 +36,6 @@ def score(
     from aar.server.summary import estimate_text, judged
     from aar.settings import Settings, cores
     from aar.snapshots import read_folder
-    from w2s.testbeds import load
 
     load(testbed)
     files = read_folder(method)
@@ -43,7 +44,9 @@ def score(
     if folder.description.exists():
         settings = Settings.from_json(folder.read_description()["settings"])
         if settings.testbed != testbed:
-            raise AarError(f"{folder.path} is a lab for {settings.testbed}, not for {testbed}; name another with --lab")
+            raise AarError(
+                f"{folder.path} is a lab for {settings.testbed}, not for {testbed}; name another with --lab"
+            )
     else:
         settings = Settings(testbed=testbed, researchers=0, minutes=MOST_MINUTES, slots=min(cores(), 16))
     make(folder, settings)

@@ -248,8 +248,12 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
     @app.middleware("http")
     async def bounded(request: Request, proceed: Callable[[Request], Any]) -> Response:
         length = request.headers.get("content-length", "0")
-        if request.method == "POST" and (not length.isdigit() or int(length) > MOST_BODY_BYTES or length == "0"):
-            return _refusal(BadRequest(f"a body of 1 to {MOST_BODY_BYTES} bytes with its length is needed"), 413)
+        if request.method == "POST" and (
+            not length.isdigit() or int(length) > MOST_BODY_BYTES or length == "0"
+        ):
+            return _refusal(
+                BadRequest(f"a body of 1 to {MOST_BODY_BYTES} bytes with its length is needed"), 413
+            )
         answer: Response = await proceed(request)
         return answer
 

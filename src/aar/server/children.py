@@ -31,12 +31,16 @@ class Process(Protocol):
         ...
 
 
+Starter = Callable[[BinaryIO], Process]
+"""Starts a process whose output goes to the given file."""
+
+
 @dataclass
 class Child:
     """One process of the run and how to start it again; its output is appended to `log`."""
 
     name: str
-    start_it: Callable[[BinaryIO], Process]
+    start_it: Starter
     log: Path
     starts: int = 0
     process: Process | None = None
@@ -71,7 +75,7 @@ class Child:
         return next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
 
 
-def plain(argv: Sequence[str], *, secret: str = "", keys: bool = False) -> Callable[[BinaryIO], Process]:
+def plain(argv: Sequence[str], *, secret: str = "", keys: bool = False) -> Starter:
     """How to start a process of ours without a sandbox around it; it dies with us, even by `kill -9`.
 
     `secret` is one line on its standard input, so that neither arguments nor environment show it. With

@@ -9,15 +9,14 @@ researchers who share one token (give each its own).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aar import ledger
-from aar.database import Database, meta, progress, researchers, runs, submissions
-from aar.errors import BadRequest, NotAllowed, OverBudget
+from aar.database import Database, researchers, runs, submissions
+from aar.errors import OverBudget
 from aar.folder import LabFolder
 from aar.forum import Forum
 from aar.server.seeds import draw, lab_secret
@@ -56,8 +55,6 @@ class Lab:
         self._lock = threading.Lock()
         self.changed = asyncio.Event()
 
-    # -- time ---------------------------------------------------------------------------------------------
-
     def elapsed(self) -> float:
         """Seconds of the run's time that are used."""
         return self._elapsed_before + time.monotonic() - self._started
@@ -69,8 +66,6 @@ class Lab:
     def research_seconds_left(self) -> float:
         """Seconds until no further submission is taken."""
         return self.settings.minutes * 60 * (1 - RESERVE) - self.elapsed()
-
-    # -- what researchers hand in ---------------------------------------------------------------------------
 
     def submit(
         self,
@@ -100,7 +95,9 @@ class Lab:
                 files, researcher=researcher, message=title, parents=[parent.commit for parent in built_on]
             )
             with self.database.write() as tx:
-                if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
+                if request and (
+                    earlier := submissions.by_request(tx, researcher=researcher, request=request)
+                ):
                     return earlier
                 made = submissions.count(tx, researcher)
                 budget = researchers.get(tx, researcher).submissions
@@ -184,3 +181,10 @@ class Lab:
                 priority=priority,
             )
         return new
+
+
+def _line(text: str, *, what: str, most: int) -> str:
+    line = " ".join(text.split())
+    if not line or len(line) > most:
+        raise BadRequest(f"a {what} of 1 to {most} characters is needed, this one has {len(line)}")
+    return line

@@ -9,12 +9,9 @@ from __future__ import annotations
 import json
 import secrets
 import socket
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import httpx
@@ -23,6 +20,7 @@ from aar import database
 from aar.database import meta
 from aar.errors import AarError, LabBusy, LabUnreachable, NoLab, PortInUse
 from aar.folder import LabFolder
+from aar.server import confined
 from aar.server.children import Child, Process, plain, python
 from aar.settings import Settings
 
@@ -80,16 +78,16 @@ class Launch:
         """Seconds of the run's time that are used, earlier starts included."""
         return self.used_before + time.monotonic() - self.started
 
-    # -- before the lab ---------------------------------------------------------------------------------------
-
     def prepare(self) -> None:
         """Items, supervisors, floors and ceilings; what is there already is kept."""
-        from aar.scoring import launch as scoring
-
         self.show.stage("making this lab's own items from a secret seed")
-        self._finish([Child("prepare", scoring.prepare(self.folder), self.folder.logs / "prepare.log")])
+        self._finish([Child("prepare", confined.prepare(self.folder), self.folder.logs / "prepare.log")])
         parts = [
-            Child(f"references-{i}", scoring.references(self.folder, part=i, of=self.settings.slots), self.folder.logs / f"references-{i}.log")
+            Child(
+                f"references-{i}",
+                confined.references(self.folder, part=i, of=self.settings.slots),
+                self.folder.logs / f"references-{i}.log",
+            )
             for i in range(self.settings.slots)
         ]
         self._finish(parts, progress="training supervisors, floors and ceilings")
@@ -105,14 +103,12 @@ class Launch:
         for child in children:
             self.children.remove(child)
             if child.code() != 0:
-                raise AarError(f"{child.name} ended with code {child.code()}: {child.tail()} (see {child.log})")
-
-    # -- the lab ------------------------------------------------------------------------------------------------
+                raise AarError(
+                    f"{child.name} ended with code {child.code()}: {child.tail()} (see {child.log})"
+                )
 
     def start(self, *, researchers: Sequence[str], directions: Sequence[str]) -> None:
         """Start lab, scorer and researchers."""
-        from aar.scoring import launch as scoring
-
         tokens = {name: secrets.token_urlsafe(32) for name in researchers}
         start = {
             "port": self.port,
@@ -127,7 +123,7 @@ class Launch:
 
         self._watch(Child("lab", lab, self.folder.logs / "lab.log"))
         self._until_it_answers()
-        self._watch(Child("scorer", scoring.serve(self.folder), self.folder.logs / "scorer.log"))
+        self._watch(Child("scorer", confined.scorer(self.folder), self.folder.logs / "scorer.log"))
         self.pending = [
             Child(
                 name,
@@ -176,7 +172,10 @@ class Launch:
     def submit(self, files: dict[str, str], *, title: str) -> str:
         """Hand in a method as the person who runs the lab; its submission's id."""
         answer = httpx.post(
-            f"{self.url}/v1/operator/submissions", headers=self._operator(), json={"files": files, "title": title}, timeout=30
+            f"{self.url}/v1/operator/submissions",
+            headers=self._operator(),
+            json={"files": files, "title": title},
+            timeout=30,
         )
         if answer.status_code != 200:
             raise AarError(answer.json()["message"])
@@ -184,8 +183,6 @@ class Launch:
 
     def _operator(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.operator_token}"}
-
-    # -- until the end -------------------------------------------------------------------------------------------
 
     def watch(self) -> Iterator[dict[str, Any]]:
         """The run's state twice a second until it is finished; what died is started again meanwhile."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,10 +28,8 @@ async def work(lab: Lab, engine: Engine, stopping: asyncio.Event) -> None:
         run = await asyncio.to_thread(_claim, lab)
         if run is None:
             lab.changed.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(lab.changed.wait(), IDLE_SECONDS)
-            except TimeoutError:
-                pass
             continue
         outcome = await engine.run(job_of(lab, run))
         if stopping.is_set() and outcome.status == "lost":
