@@ -1,4 +1,4 @@
-"""A researcher's line to the lab: patient while the lab restarts, and never asking for the same thing twice."""
+"""A researcher's line to the lab: patient while the lab restarts, and nothing is asked for twice."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _REFUSALS: Mapping[str, type[Refused]] = {
     "OverBudget": OverBudget,
 }
 _RESTARTING = (502, 503, 504)
+_STUMBLES = 3
 
 
 class LabClient:
@@ -31,8 +32,8 @@ class LabClient:
 
     Reads are repeated and writes carry a `request_id`, so that a restart of the lab in the middle of a
     call costs time only. `patience_s` is how long the lab may be away before `LabUnreachable` is raised.
-    A request that the lab declines raises `Refused` (or `NotAllowed`, `OverBudget`, `BadRequest`) with
-    the lab's own words.
+    A request that the lab declines, or fails on three times, raises `Refused` (or `NotAllowed`, `OverBudget`,
+    `BadRequest`) with the lab's own words.
     """
 
     def __init__(
@@ -69,19 +70,21 @@ class LabClient:
 
         gone_since: float | None = None
         delay = 0.1
+        stumbles = 0
         while True:
             try:
                 response = await self._http.request(verb, path, params=params, json=body)
-                if response.status_code not in _RESTARTING:
-                    return _answer(verb, path, response)
+                stumbles += response.status_code == 500
+                if response.status_code not in _RESTARTING and not 0 < stumbles < _STUMBLES:
+                    return _answer(response)
                 trouble = f"HTTP {response.status_code}"
             except httpx.TransportError as error:
                 trouble = f"{type(error).__name__}: {error}"
             gone_since = gone_since or time.monotonic()
             if time.monotonic() - gone_since > self.patience_s:
                 raise LabUnreachable(
-                    f"the lab at {self.url} did not answer {verb} {path} in {self.patience_s:.0f} s ({trouble}); "
-                    "start it again with `aar run --resume RUN`"
+                    f"the lab at {self.url} did not answer {verb} {path} in {self.patience_s:.0f} s "
+                    f"({trouble}); start it again with `aar run --resume RUN`"
                 )
             await asyncio.sleep(delay)
             delay = min(2.0, delay * 1.7)
@@ -109,7 +112,7 @@ class LabClient:
         return await self._request("POST", f"/v1/forum/{post}/comments", body=content)
 
     async def vote(self, post: int, value: int) -> Json:
-        """Vote +1, 0 or -1 on a post; a later vote replaces the earlier one."""
+        """Vote +1 or -1 on a post; a later vote replaces the earlier one."""
         return await self._request("POST", f"/v1/forum/{post}/vote", body={"value": value})
 
     async def practice(self, files: Mapping[str, str]) -> str:
@@ -144,6 +147,15 @@ class LabClient:
         """Report the tokens that the researcher's model used."""
         await self._request("POST", "/v1/usage", body={**body, "request_id": uuid.uuid4().hex})
 
+    async def finished(self) -> None:
+        """Say that this researcher is done; lost without harm when the lab is away."""
+        import httpx
+
+        try:
+            await self._http.post("/v1/state", json={"state": "finished"}, timeout=2.0)
+        except httpx.TransportError:
+            return
+
     async def progress(self, text: str) -> None:
         """Say what is being done, for the live display; lost without harm when the lab is away."""
         import httpx
@@ -169,7 +181,7 @@ def _still(state: object) -> bool:
     return state in ("queued", "running")
 
 
-def _answer(verb: str, path: str, response: httpx.Response) -> Json:
+def _answer(response: httpx.Response) -> Json:
     try:
         content = response.json()
     except ValueError:
@@ -181,8 +193,4 @@ def _answer(verb: str, path: str, response: httpx.Response) -> Json:
     message = str(said.get("message", response.text[:300] or f"HTTP {response.status_code}"))
     if response.status_code in (401, 403):
         raise NotAllowed(message)
-    if response.is_client_error:
-        raise _REFUSALS.get(kind, Refused)(message)
-    raise LabUnreachable(
-        f"the lab failed on {verb} {path}: HTTP {response.status_code} {message}; see its log"
-    )
+    raise _REFUSALS.get(kind, Refused)(message)

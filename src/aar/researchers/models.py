@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -45,15 +46,16 @@ PROVIDERS: Mapping[str, Provider] = {
 }
 
 
-def check_model(name: str, *, environment: Mapping[str, str]) -> None:
+def check_model(name: str, *, environment: Mapping[str, str] | None = None) -> None:
     """Raise what stands in the way of using the model `name` ("provider/model"), before anything starts.
 
     `UnknownModel` names the nearest provider or model; where a provider's price list is known, a model
     that is not on it is refused, since its cost could not be kept within a budget. `MissingKey` names
-    the variable that must hold the key. `environment` is the caller's `os.environ`.
+    the variable that must hold the key. `environment` is this process's unless given.
 
-    >>> check_model("aar/evolution", environment={})
+    >>> check_model("aar/evolution")
     """
+    variables = os.environ if environment is None else environment
     provider_name, slash, model = name.partition("/")
     if not slash or not model:
         raise UnknownModel(f"model {name!r} has no provider; write it as provider/model, e.g. {EMBEDDED}")
@@ -70,7 +72,7 @@ def check_model(name: str, *, environment: Mapping[str, str]) -> None:
         raise UnknownModel(f"unknown model {name!r}; did you mean {EMBEDDED}?")
     if provider.prices is not None:
         _check_priced(provider_name, provider.prices, model)
-    if provider.keys and not any(environment.get(key) for key in provider.keys):
+    if provider.keys and not any(variables.get(key) for key in provider.keys):
         others = f" (or {', '.join(provider.keys[1:])})" if len(provider.keys) > 1 else ""
         raise MissingKey(
             f"no key for {provider_name}: set the environment variable {provider.keys[0]}{others}, "

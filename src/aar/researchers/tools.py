@@ -47,13 +47,13 @@ def workspace_tools(client: LabClient) -> list[ToolDef]:
     async def bash(command: str, seconds: int = 60) -> str:
         """Run a bash command in your workspace.
 
-        It starts in /workspace. There is no network. Files stay; background jobs live as long as your session.
+        It starts in /workspace. There is no network. Files stay; background jobs live until your session ends.
 
         Args:
             command: The command.
             seconds: Time limit, at most 600.
         """
-        await client.progress(f"runs `{_line(command)}`")
+        await client.progress("rests" if command.startswith("sleep ") else f"runs `{_line(command)}`")
         return await _run(["bash", "-c", command], None, seconds)
 
     async def python(code: str, seconds: int = 60) -> str:
@@ -73,7 +73,8 @@ def workspace_tools(client: LabClient) -> list[ToolDef]:
             path: Where, relative to /workspace or absolute.
             content: The whole text.
         """
-        await client.progress(f"writes {_line(path)}")
+        if "notebook" not in path:
+            await client.progress(f"writes {_line(path)}")
         try:
             await sandbox().write_file(path, content)
         except OSError as error:
@@ -158,7 +159,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
 
         Args:
             post: Id of the post.
-            value: 1 if it helped you, -1 if it misled you, 0 to take a vote back.
+            value: 1 if it helped you, -1 if it misled you.
         """
         return told(await _ask(client.vote(post, value)))
 
@@ -195,7 +196,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         )
 
     async def fetch_submission(submission: str) -> str:
-        """Write the code of anyone's submission to /workspace/others/ID/ and tell its title, author and parents.
+        """Write the code of anyone's submission to /workspace/others/ID/; tells its title, author and parents.
 
         Args:
             submission: Its id.

@@ -20,12 +20,14 @@ from inspect_ai.util import (
 from pydantic import BaseModel
 
 from aar.errors import SandboxError
+from w2s.errors import TooMuch
 
 if TYPE_CHECKING:
     from aar.sandboxes import Workspace
 
 HOME = "/workspace"
-LIBRARY = "/opt/library"
+SHARED = ("forum", "practice")
+"""Folders of the lab that a researcher may read, at /workspace/NAME."""
 READ_LIMIT_BYTES = 4 << 20
 AGENT_USER = "agent"
 
@@ -56,9 +58,7 @@ class WorkspaceSandbox(SandboxEnvironment):
     ) -> dict[str, SandboxEnvironment]:
         """Start the sandbox over the researcher's folder, which may hold an earlier start's work."""
         if not isinstance(config, WorkspaceConfig):
-            raise SandboxUnavailableError(
-                "the aar sandbox needs a WorkspaceConfig: lab folder and researcher"
-            )
+            raise SandboxUnavailableError("a workspace needs a WorkspaceConfig: lab folder, researcher")
         try:
             workspace = open_workspace(Path(config.lab), config.researcher, provider=config.provider)
             await workspace.start()
@@ -92,27 +92,22 @@ class WorkspaceSandbox(SandboxEnvironment):
         """Run a command in the workspace; only the agent's own user exists there."""
         if user not in (None, AGENT_USER):
             raise SandboxUserUnsupportedError(
-                f"this sandbox has no user {user!r}; commands run as its only user"
+                f"no user {user!r} in this sandbox; commands run as its only user"
             )
-        code, out, err = await self._run(cmd, input=input, cwd=cwd, env=env, timeout=timeout)
-        return ExecResult(
-            success=code == 0,
-            returncode=code,
-            stdout=out.decode("utf-8", errors="replace"),
-            stderr=err.decode("utf-8", errors="replace"),
-        )
+        try:
+            done = await self._workspace.exec(cmd, input=input, cwd=cwd, env=env, timeout=timeout)
+        except SandboxError as error:
+            raise SandboxUnavailableError(str(error)) from error
+        if done.timed_out:
+            raise TimeoutError(f"no end after {timeout} s")
+        return ExecResult(done.returncode == 0, done.returncode, done.stdout, done.stderr)
 
     async def write_file(self, file: str, contents: str | bytes) -> None:
         """Write a file, making its folders; relative paths start at /workspace."""
-        data = contents.encode("utf-8") if isinstance(contents, str) else contents
-        script = 'mkdir -p -- "$(dirname -- "$1")" && { [ ! -d "$1" ] || exit 21; } && cat > "$1"'
-        code, _, err = await self._run(["/bin/sh", "-c", script, "sh", file], input=data)
-        if code == 21:
-            raise IsADirectoryError(f"{file} is a folder")
-        if code != 0:
-            raise PermissionError(
-                f"cannot write {file}: {err.decode('utf-8', errors='replace').strip()[:200]}"
-            )
+        try:
+            await self._workspace.write_file(file, contents)
+        except SandboxError as error:
+            raise SandboxUnavailableError(str(error)) from error
 
     @overload
     async def read_file(self, file: str, text: Literal[True] = True) -> str: ...
@@ -122,57 +117,28 @@ class WorkspaceSandbox(SandboxEnvironment):
 
     async def read_file(self, file: str, text: bool = True) -> str | bytes:
         """Read a file of at most 4 MiB; relative paths start at /workspace."""
-        script = (
-            '[ -e "$1" ] || exit 20; [ -d "$1" ] && exit 21; [ -f "$1" ] && [ -r "$1" ] || exit 22; '
-            'exec head -c "$2" -- "$1"'
-        )
-        code, out, err = await self._run(["/bin/sh", "-c", script, "sh", file, str(READ_LIMIT_BYTES + 1)])
-        if code == 20:
-            raise FileNotFoundError(f"no file {file}")
-        if code == 21:
-            raise IsADirectoryError(f"{file} is a folder")
-        if code != 0:
-            raise PermissionError(
-                f"cannot read {file}: {err.decode('utf-8', errors='replace').strip()[:200]}"
-            )
-        if len(out) > READ_LIMIT_BYTES:
-            raise OutputLimitExceededError(f"{READ_LIMIT_BYTES >> 20} MiB", None)
-        return out.decode("utf-8") if text else out
-
-    async def _run(
-        self,
-        cmd: list[str],
-        *,
-        input: str | bytes | None = None,
-        cwd: str | None = None,
-        env: dict[str, str] | None = None,
-        timeout: float | None = None,
-    ) -> tuple[int, bytes, bytes]:
-        data = input.encode("utf-8") if isinstance(input, str) else input
-        place = HOME if cwd is None else cwd if cwd.startswith("/") else f"{HOME}/{cwd}"
         try:
-            done = await self._workspace.exec(cmd, input=data, cwd=place, env=env, timeout=timeout)
+            content = await self._workspace.read_file(file, max_bytes=READ_LIMIT_BYTES)
+        except TooMuch as error:
+            raise OutputLimitExceededError(f"{READ_LIMIT_BYTES >> 20} MiB", None) from error
         except SandboxError as error:
             raise SandboxUnavailableError(str(error)) from error
-        if done.timed_out:
-            raise TimeoutError(f"no end after {timeout} s")
-        return done.returncode, done.stdout, done.stderr
+        return content.decode("utf-8") if text else content
 
 
 def open_workspace(lab: Path, researcher: str, *, provider: str | None = None) -> Workspace:
-    """The sandbox over LAB/workspaces/RESEARCHER: forum, practice items and an open w2s can be read, no more.
+    """The sandbox over LAB/workspaces/RESEARCHER: forum, practice items, an open w2s to read, and no more.
 
     Raises `NoSandbox` where no provider works.
     """
     from aar.sandboxes import Mount, Workspace, choose, open_w2s, uid_for
 
-    root = lab / "workspaces" / researcher
-    root.mkdir(parents=True, exist_ok=True)
-    mounts = [
-        Mount(source=lab / name, target=f"{HOME}/{name}")
-        for name in ("forum", "practice")
-        if (lab / name).is_dir()
-    ]
-    library = open_w2s(lab / "library")
-    mounts.append(Mount(source=library, target=LIBRARY))
-    return Workspace(choose(provider), root, uid_for(researcher), tuple(mounts))
+    mounts = tuple(Mount(lab / name, f"{HOME}/{name}") for name in SHARED if (lab / name).is_dir())
+    return Workspace(
+        choose(provider),
+        lab / "workspaces" / researcher,
+        uid_for(f"{lab.name} researcher {researcher}"),
+        mounts,
+        # One copy for each, so that researchers who start together do not replace each other's.
+        packages=open_w2s(lab / "library" / researcher),
+    )

@@ -70,19 +70,30 @@ def weigh(
     """
     sums: dict[str, float] = {}
     counts: dict[str, float] = {}
+    read = list(known)
+    # A word counts by how much it differs from what is usual: late in a run nearly nothing beats the record.
+    decided = [
+        STATUS_WORTH[status] for _, status, _ in read if status != "pending" and status in STATUS_WORTH
+    ]
+    usual = sum(decided) / len(decided) if decided else 0.0
 
-    def add(features: Iterable[str], worth: float, size: float) -> None:
+    def worth(status: str) -> float:
+        return STATUS_WORTH[status] - usual if status != "pending" and status in STATUS_WORTH else 0.0
+
+    def add(features: Iterable[str], amount: float, size: float) -> None:
         for feature in features:
-            sums[feature] = sums.get(feature, 0.0) + worth * size
+            sums[feature] = sums.get(feature, 0.0) + amount * size
             counts[feature] = counts.get(feature, 0.0) + size
 
-    for genome, status, mine in known:
-        add(genome.features(), STATUS_WORTH.get(status, 0.0), 1.0 if mine else _OTHERS)
+    for genome, status, mine in read:
+        add(genome.features(), worth(status), 1.0 if mine else _OTHERS)
     for genome in failures:
         add(genome.features(), STATUS_WORTH["failed"], 0.5)
     for finding in findings:
         if not finding.mine:
-            add(_mentioned(finding.text), _finding_worth(finding), 0.5)
+            cited = [worth(status) for status in finding.statuses]
+            said = sum(cited) / len(cited) if cited else _KIND_WORTH.get(finding.kind, 0.0)
+            add(_mentioned(finding.text), said + 0.1 * max(-3, min(3, finding.votes)), 0.5)
     # Shrunk towards 0, so that one word from one submission does not decide.
     return {
         feature: max(-_MOST, min(_MOST, 2.0 * total / (counts[feature] + 1.0)))
@@ -98,9 +109,3 @@ def favour(features: Iterable[str], evidence: Mapping[str, float]) -> float:
 def _mentioned(text: str) -> set[str]:
     lowered = text[:4000].lower()
     return {feature for feature, words in _KEYWORDS.items() if any(word in lowered for word in words)}
-
-
-def _finding_worth(finding: Finding) -> float:
-    cited = [STATUS_WORTH.get(status, 0.0) for status in finding.statuses]
-    worth = sum(cited) / len(cited) if cited else _KIND_WORTH.get(finding.kind, 0.0)
-    return max(-1.0, min(1.0, worth + 0.1 * max(-3, min(3, finding.votes))))

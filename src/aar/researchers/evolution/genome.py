@@ -44,7 +44,7 @@ CHOICES: Mapping[str, tuple[Value, ...]] = {
 """Every gene and what it may be; the order of the values is an order only for keep, epochs and blend."""
 
 
-class BadGenome(W2SError):  # noqa: N818  (an error is named by what went wrong)
+class BadGenome(W2SError):
     """A submission's settings are not a genome: missing, of the wrong type, or out of range."""
 
 

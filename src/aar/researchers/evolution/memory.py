@@ -64,6 +64,7 @@ class Memory:
     minutes_left: float = 1e9
     submissions_left: int = 1_000_000
     forum: bool = True
+    stop: bool = False
     practice_open: bool = True
     submissions: dict[str, Known] = field(default_factory=dict)
     posts: list[Post] = field(default_factory=list)
@@ -79,8 +80,6 @@ class Memory:
     dropped_in_a_row: int = 0
     fetched: int = 0
     verdicts: int = 0
-    verdict_minutes: float = 0.7
-    submitted_at: float = -1.0
     answered: list[int] = field(default_factory=list)
     errors_told: list[str] = field(default_factory=list)
     last_error: str = ""

@@ -74,8 +74,12 @@ class EmbeddedPolicy(ModelAPI):
         memory = Memory.from_json(store().get(STORE_KEY, "")) or Memory()
         call = self._policy.step(memory, _last_answer(input))
         store().set(STORE_KEY, memory.to_json())
-        asked = ToolCall(id=uuid.uuid4().hex[:12], function=call.tool, arguments=call.arguments)
-        return self._output(f"[embedded policy] {call.thought}", [asked])
+        said = f"[embedded policy] {call.thought}"
+        if not call.tool:
+            return self._output(said, [])
+        return self._output(
+            said, [ToolCall(id=uuid.uuid4().hex[:12], function=call.tool, arguments=call.arguments)]
+        )
 
     def _output(self, text: str, calls: list[ToolCall]) -> ModelOutput:
         message = ChatMessageAssistant(

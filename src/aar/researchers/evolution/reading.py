@@ -19,6 +19,7 @@ def take_status(memory: Memory, answer: dict[str, Any], researcher: str) -> None
     memory.minutes_left = number(answer.get("minutes_left"), memory.minutes_left)
     memory.submissions_left = int(number(answer.get("submissions_left"), memory.submissions_left))
     memory.forum = bool(answer.get("forum", memory.forum))
+    memory.stop = bool(answer.get("stop", False))
     for one in _dicts(answer.get("submissions")):
         name = _name(one.get("id"))
         if not name:
@@ -32,11 +33,6 @@ def take_status(memory: Memory, answer: dict[str, Any], researcher: str) -> None
             known.status = status
             if status == "pending" and not memory.pending:
                 memory.pending = name
-    if memory.submitted_at > memory.minutes_left and not memory.pending:
-        memory.verdict_minutes = 0.5 * memory.verdict_minutes + 0.5 * (
-            memory.submitted_at - memory.minutes_left
-        )
-        memory.submitted_at = -1.0
 
 
 def take_posts(memory: Memory, answer: dict[str, Any]) -> None:

@@ -127,7 +127,8 @@ def _taught(g: Genome) -> str:
                 *lines,
                 '    """Fine-tune a student on the kept items."""',
                 f"    aims = {_aims(g)}",
-                f"    student.finetune(bench.unlabelled[kept], aims[kept]{epochs}{loss})",
+                *([f"    loss = {_LOSSES[g.loss]}"] if loss else []),
+                f"    student.finetune(bench.unlabelled[kept], aims[kept]{epochs}{', loss=loss' if loss else ''})",
             ]
         )
     rest = [f"        {part.removeprefix(', ')}," for part in (epochs, loss) if part]
