@@ -1,7 +1,6 @@
 """The local engine with its real sandbox and services: every job comes to an end that says whose fault it was."""
 
 import asyncio
-import os
 import signal
 import textwrap
 import time
@@ -156,13 +155,10 @@ def test_on_practice_the_words_are_told_too(outcome):
         ("walk = 1", "NoRun"),
         ("def run(bench): return None", "BadPredictions"),
         (
-            "import w2s.records as r\ndef run(bench): return r.Predictions(bench.test, [float('nan')] * len(bench.test))",
+            "import w2s\ndef run(bench): return w2s.Predictions(bench.test, [2.0] * len(bench.test))",
             "BadPredictions",
         ),
-        (
-            "import w2s.records as r\ndef run(bench): return r.Predictions(bench.test[1:], [.5] * (len(bench.test) - 1))",
-            "WrongIds",
-        ),
+        ("import w2s\ndef run(bench): return w2s.Predictions(bench.test[:1], [0.5])", "WrongIds"),
         ("import sys\ndef run(bench): sys.exit(0)", "SystemExit"),
         ("import os\ndef run(bench): os._exit(0)", "SystemExit"),
         ("def run(bench): bench._line._sock.close()", "SystemExit"),
@@ -344,5 +340,5 @@ def test_names_to_log_are_the_keywords_in_the_source():
 def test_a_private_folder_is_gone_afterwards():
     with private_folder({"method.py": "x", "part/more.py": "y"}, uid=None) as folder:
         assert (folder / "part" / "more.py").read_text() == "y"
-        assert os.stat(folder).st_mode & 0o077 == 0
+        assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
