@@ -1,0 +1,43 @@
+"""`aar`: the command line. Thin: each command calls one function of the lab and prints what came back."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import typer
+
+from w2s.errors import W2SError
+
+app = typer.Typer(
+    name="aar",
+    help="Automated alignment researchers: they propose weak-to-strong methods as code; the lab reproduces them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run `aar`; every error that a user can act on is one line and a non-zero exit."""
+    from aar.cli import doctor, ledger, run, score, testbed  # noqa: F401  (each registers its commands)
+    from aar.errors import AarError
+
+    try:
+        app()
+    except (AarError, W2SError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted")
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            _fail(
+                f"the disk is full ({error.filename or 'no space left'}); free some space, then resume the run"
+            )
+        raise
+
+
+def _fail(line: str) -> None:
+    typer.echo(f"aar: {' '.join(line.split())}", err=True)
+    sys.exit(2)

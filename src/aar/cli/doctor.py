@@ -1,0 +1,120 @@
+"""`aar doctor`: what this machine has, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aar.cli import app
+
+KEYS = {
+    "anthropic": "ANTHROPIC_API_KEY",
+    "openai": "OPENAI_API_KEY",
+    "google": "GOOGLE_API_KEY",
+    "mistral": "MISTRAL_API_KEY",
+    "together": "TOGETHER_API_KEY",
+}
+DISK_NEEDED_GIB = 1.0
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
+) -> None:
+    """Check sandbox, cores, GPU, keys and disk; say what is missing and how to get it."""
+    from aar.sandboxes import providers
+    from aar.settings import cores
+
+    checks: list[dict[str, object]] = []
+
+    def check(name: str, *, ok: bool, needed: bool, detail: str, remedy: str = "") -> None:
+        checks.append({"name": name, "ok": ok, "needed": needed, "detail": detail, "remedy": remedy})
+
+    version = ".".join(map(str, sys.version_info[:3]))
+    check(
+        "python",
+        ok=sys.version_info >= (3, 11),
+        needed=True,
+        detail=version,
+        remedy="install Python 3.11 or newer",
+    )
+    found = [(provider.name, provider.check()) for provider in providers()]
+    working = [name for name, result in found if result.ok]
+    check(
+        "sandbox",
+        ok=bool(working),
+        needed=True,
+        detail=f"{working[0]} is used" if working else "none works: the lab would refuse to score",
+        remedy="; or ".join(result.remedy for _, result in found if result.remedy),
+    )
+    for name, result in found:
+        check(f"  {name}", ok=result.ok, needed=False, detail=result.detail, remedy=result.remedy)
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    check(
+        "users",
+        ok=root,
+        needed=False,
+        detail="scorer, services and researchers get users of their own"
+        if root
+        else "not root: kept apart by mount namespaces, not by users",
+        remedy="" if root else "run as root, or in a container, for separate users too",
+    )
+    check(
+        "cores",
+        ok=cores() >= 2,
+        needed=False,
+        detail=f"{cores()}",
+        remedy="with one core the demo takes about twice as long",
+    )
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    check(
+        "disk",
+        ok=free >= DISK_NEEDED_GIB,
+        needed=True,
+        detail=f"{free:.1f} GiB free here",
+        remedy=f"free {DISK_NEEDED_GIB:.0f} GiB",
+    )
+    gpu = _gpu()
+    check(
+        "gpu",
+        ok=gpu is not None,
+        needed=False,
+        detail=gpu or "none",
+        remedy="" if gpu else "only the real testbeds need one",
+    )
+    keys = [variable for variable in KEYS.values() if os.environ.get(variable)]
+    check(
+        "keys",
+        ok=bool(keys),
+        needed=False,
+        detail=", ".join(keys) if keys else "none: aar/evolution, which needs no key, is used",
+        remedy="" if keys else f"set e.g. {KEYS['anthropic']} and run with --model anthropic/MODEL",
+    )
+    good = all(entry["ok"] for entry in checks if entry["needed"])
+    for entry in checks:
+        mark = "ok  " if entry["ok"] else ("MISS" if entry["needed"] else "-   ")
+        remedy = f"  ({entry['remedy']})" if entry["remedy"] and not entry["ok"] else ""
+        typer.echo(f"{mark} {entry['name']!s:<14} {entry['detail']}{remedy}")
+    if as_json:
+        typer.echo(json.dumps({"ok": good, "checks": checks}))
+    if not good:
+        raise typer.Exit(1)
+
+
+def _gpu() -> str | None:
+    """Name of the first CUDA device as the driver tells it, without importing torch."""
+    information = Path("/proc/driver/nvidia/gpus")
+    if not information.is_dir():
+        return None
+    for line in (
+        line for card in sorted(information.glob("*/information")) for line in card.read_text().splitlines()
+    ):
+        if line.startswith("Model:"):
+            return line.split(":", 1)[1].strip()
+    return "an NVIDIA device"

@@ -1,0 +1,131 @@
+"""Where everything of one lab lies on disk: a run folder is a lab folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aar.errors import WrongFormat
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class LabFolder:
+    """The paths of a lab; `vault` is opened by the scorer alone, `service` by student services."""
+
+    path: Path
+
+    @property
+    def description(self) -> Path:
+        """What this lab is: format, testbed, settings. No secrets."""
+        return self.path / "lab.json"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database, in a folder that lab and scorer share."""
+        return self.path / "db" / "lab.db"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's mirror as JSON lines."""
+        return self.path / "ledger.jsonl"
+
+    @property
+    def snapshots(self) -> Path:
+        """The bare git repository of submitted code."""
+        return self.path / "snapshots.git"
+
+    @property
+    def forum(self) -> Path:
+        """The forum as Markdown files, mounted read-only into workspaces."""
+        return self.path / "forum"
+
+    @property
+    def practice(self) -> Path:
+        """Practice texts and weak labels, mounted read-only into workspaces."""
+        return self.path / "practice"
+
+    @property
+    def workspaces(self) -> Path:
+        """One folder a researcher."""
+        return self.path / "workspaces"
+
+    @property
+    def blobs(self) -> Path:
+        """Arrays of finished runs: written by the lab, read by the scorer."""
+        return self.path / "blobs"
+
+    @property
+    def service(self) -> Path:
+        """Texts and weak labels, for student services only."""
+        return self.path / "service"
+
+    @property
+    def vault(self) -> Path:
+        """Labels and references, for the scorer only."""
+        return self.path / "vault"
+
+    @property
+    def lab_secret(self) -> Path:
+        """The lab's own secret, from which it draws seeds and salts."""
+        return self.path / "lab.secret"
+
+    @property
+    def inspect_logs(self) -> Path:
+        """Inspect's logs, one file a researcher and start; `inspect view` opens them."""
+        return self.path / "inspect"
+
+    @property
+    def logs(self) -> Path:
+        """What the processes printed."""
+        return self.path / "logs"
+
+    @property
+    def report(self) -> Path:
+        """The self-contained page."""
+        return self.path / "report.html"
+
+    def describe(self, description: dict[str, Any]) -> None:
+        """Write `lab.json` at once or not at all."""
+        write_atomically(self.description, json.dumps({"format": FORMAT, **description}, indent=2) + "\n")
+
+    def read_description(self) -> dict[str, Any]:
+        """`lab.json`; `WrongFormat` if this is no lab folder, or one of another version."""
+        try:
+            found = json.loads(self.description.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise WrongFormat(
+                f"{self.path} is not a run folder: it has no lab.json; give the folder that `aar run` printed"
+            ) from error
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise WrongFormat(
+                f"{self.description} is damaged ({error}); this run cannot be resumed"
+            ) from error
+        if not isinstance(found, dict) or found.get("format") != FORMAT:
+            version = found.get("format") if isinstance(found, dict) else None
+            raise WrongFormat(
+                f"{self.path} was written in format {version}, this aar reads format {FORMAT}; "
+                "use the version of aar that wrote it, or start a new run"
+            )
+        return found
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write `text` so that a reader, or a crash, sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,49 @@
+"""What a run may be told to do differently; everything else follows from the testbed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run. Kept in `lab.json`, so that a resumed run goes on as it began.
+
+    `minutes` is the wall-clock of the whole run, references and confirmations included. `submissions`
+    and `practices` are budgets of each researcher. `dev_seeds` and `sealed_seeds` are how many
+    (supervisor, student) seed pairs a submission is run on; a baseline gets `baseline_seeds` on dev.
+    """
+
+    testbed: str = "mini-chat"
+    model: str = "aar/evolution"
+    seed: int = 0
+    researchers: int = 3
+    minutes: float = 7.0
+    forum: bool = True
+    slots: int = 2
+    baselines: tuple[str, ...] = ("vanilla", "confident_labels", "zero_shot")
+    dev_seeds: int = 3
+    baseline_seeds: int = 5
+    sealed_seeds: int = 8
+    submissions: int = 12
+    practices: int = 60
+    run_seconds: int = 90
+    run_memory_mb: int = 2048
+    tokens: int = 2_000_000
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for `lab.json`."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Settings:
+        """Settings from `lab.json`; unknown names are refused by the constructor."""
+        return cls(**{**values, "baselines": tuple(values["baselines"])})
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
