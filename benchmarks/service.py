@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -23,9 +22,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-
 import numpy as np
 
 from aar.students.control import RunRequest, recv_report, send_run
@@ -35,6 +31,7 @@ from aar.students.shelf import Shelf, student_seed
 from w2s import testbeds, wire
 from w2s.client import RemoteBench
 from w2s.losses import LogConfidence
+from w2s.models.losses import torch_gradient
 from w2s.runner import torch_gradient_of
 
 SALT, SEED = b"benchmark", 7
@@ -77,7 +74,7 @@ def in_process(shelf: Shelf, split: Any, soft: np.ndarray, loss: Any) -> tuple[f
     student = shelf.student("strong", split.world, student_seed(SEED, 0))
     examples = [handles.examples[row] for row in rows]
     targets = (soft[rows] > 0.5).astype(np.float64)
-    gradient = None if loss is None else torch_gradient_of(loss)
+    gradient = None if loss is None else torch_gradient(loss)
     start = time.perf_counter()
     student.finetune(
         examples,
@@ -108,7 +105,8 @@ def measure(rounds: int, items: int) -> dict[str, dict[str, float]]:
         with service(Path(made)) as control:
             for name, make in (("plain", lambda: None), ("custom", LogConfidence)):
                 pairs = [
-                    (remote(control, make()), in_process(shelf, split, soft, make())) for _ in range(rounds + 1)
+                    (remote(control, make()), in_process(shelf, split, soft, make()))
+                    for _ in range(rounds + 1)
                 ][1:]
                 there, here = (statistics.median(pair[side][0] for pair in pairs) for side in (0, 1))
                 apart = max(float(np.abs(a[1] - b[1]).max()) for a, b in pairs)
@@ -118,7 +116,9 @@ def measure(rounds: int, items: int) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     """Print the ratios; with --json one object on the last line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--items", type=int, default=1080)
     parser.add_argument("--json", action="store_true")
