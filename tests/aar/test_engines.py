@@ -293,11 +293,12 @@ def test_a_job_of_another_testbed_or_with_a_strange_file_is_refused(outcome):
 
 def test_stop_ends_everything_and_jobs_in_flight_are_lost(provider, folders):
     async def play():
+        before = set(psutil.Process().children(recursive=True))
         engine = LocalEngine(provider, folders, slots=1, testbed="mini-chat")
         await engine.start()
         running = asyncio.create_task(engine.run(job("def run(bench):\n    while True: pass")))
         await asyncio.sleep(0.7)
-        ours = psutil.Process().children(recursive=True)
+        ours = set(psutil.Process().children(recursive=True)) - before
         await engine.stop()
         return await running, ours
 
