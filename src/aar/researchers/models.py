@@ -27,13 +27,17 @@ class Provider:
 
 PROVIDERS: Mapping[str, Provider] = {
     "aar": Provider(counts=True),
-    "anthropic": Provider(keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), prices="anthropic", counts=True),
+    "anthropic": Provider(
+        keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), prices="anthropic", counts=True
+    ),
     "azureai": Provider(keys=("AZUREAI_API_KEY",)),
     "bedrock": Provider(),
     "cloudflare": Provider(keys=("CLOUDFLARE_API_TOKEN",)),
     "deepseek": Provider(keys=("DEEPSEEK_API_KEY",), prices="deepseek"),
     "fireworks": Provider(keys=("FIREWORKS_API_KEY",)),
-    "google": Provider(keys=("GOOGLE_API_KEY", "GEMINI_API_KEY", "VERTEX_API_KEY"), prices="google", counts=True),
+    "google": Provider(
+        keys=("GOOGLE_API_KEY", "GEMINI_API_KEY", "VERTEX_API_KEY"), prices="google", counts=True
+    ),
     "grok": Provider(keys=("XAI_API_KEY", "GROK_API_KEY"), prices="x-ai", counts=True),
     "groq": Provider(keys=("GROQ_API_KEY",), prices="groq"),
     "hf": Provider(),
