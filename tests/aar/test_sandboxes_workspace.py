@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from aar.errors import NoSandbox
-from aar.sandboxes import Limits, Mount, Provider, Workspace, choose, open_w2s, uid_for
+from aar.sandboxes import Limits, Mount, Provider, Workspace, choose, open_w2s, providers, uid_for
 from aar.sandboxes.mount_points import make_mount_point
 from w2s.errors import TooMuch
 
 
-@pytest.fixture(scope="module")
-def provider() -> Provider:
+@pytest.fixture(scope="module", params=[provider.name for provider in providers()])
+def provider(request: pytest.FixtureRequest) -> Provider:
     try:
-        return choose()
+        return choose(request.param)
     except NoSandbox as error:
         pytest.skip(str(error))
 
@@ -154,9 +154,9 @@ def test_files_are_read_only_inside_the_sandbox(opened: Callable[..., object], t
                 await workspace.write_file("/etc/passwd", "x")
             with pytest.raises(PermissionError):
                 await workspace.write_file("forum/x.md", "x")
-            await workspace.exec(["mkfifo", "pipe"])
-            with pytest.raises(PermissionError):
-                await workspace.read_file("pipe")
+            if (await workspace.exec(["mkfifo", "pipe"])).returncode == 0:
+                with pytest.raises(PermissionError):
+                    await workspace.read_file("pipe")
             await workspace.exec(["sh", "-c", "head -c 2000 /dev/zero > big"])
             with pytest.raises(TooMuch):
                 await workspace.read_file("big", max_bytes=1000)
@@ -190,15 +190,19 @@ def test_a_memory_hog_ends_the_workspace_with_a_reason_and_files_stay(opened: Ca
     run(session())
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="without root the daemon shares the agent's user")
-def test_a_fork_bomb_does_not_kill_the_daemon(opened: Callable[..., object]) -> None:
+def test_a_fork_bomb_does_not_end_the_workspace_for_good(
+    provider: Provider, opened: Callable[..., object]
+) -> None:
     async def session() -> None:
         async with opened(limits=Limits(processes=40)) as workspace:
             bomb = "import os\nwhile True:\n try: os.fork()\n except OSError: pass"
             result = await workspace.exec(["python", "-c", bomb], timeout=1)
-            assert result.timed_out
-            assert (await workspace.exec(["echo", "alive"])).stdout == "alive\n"
-            assert workspace.restarts == 0
+            assert result.timed_out or result.returncode != 0
+            answers = [(await workspace.exec(["echo", "alive"])).stdout for _ in range(2)]
+            assert answers[1] == "alive\n"
+            if os.geteuid() == 0 and provider.separates_users:  # the daemon is not even touched
+                assert answers[0] == "alive\n"
+                assert workspace.restarts == 0
 
     run(session())
 

@@ -28,14 +28,14 @@ def all_mounts(profile: Profile) -> list[Mount]:
     return sorted(mounts, key=lambda mount: len(PurePosixPath(mount.target).parts))
 
 
-def environment(profile: Profile) -> dict[str, str]:
+def environment(profile: Profile, *, scratch: str = "/tmp") -> dict[str, str]:
     """The whole environment of the program; nothing of the host's."""
     environment = {
         "PATH": search_path(),
-        "HOME": home_folder(profile),
+        "HOME": home_folder(profile, scratch),
         "USER": "agent",
         "LANG": "C.UTF-8",
-        "TMPDIR": "/tmp",
+        "TMPDIR": scratch,
     }
     if profile.python:
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -66,9 +66,9 @@ def narrow(uid: int | None, limits: Limits) -> list[str]:
     return [*drop, tool("prlimit") or "prlimit", *bounds, "--"]
 
 
-def home_folder(profile: Profile) -> str:
+def home_folder(profile: Profile, scratch: str = "/tmp") -> str:
     """The program's HOME."""
-    return "/workspace" if any(mount.target == "/workspace" for mount in profile.mounts) else "/tmp"
+    return "/workspace" if any(mount.target == "/workspace" for mount in profile.mounts) else scratch
 
 
 def search_path() -> str:

@@ -28,7 +28,7 @@ from w2s.errors import TooMuch
 
 HOME = "/workspace"
 DAEMON = Path(__file__).with_name("exec_daemon.py")
-DAEMON_TARGET = "/opt/exec_daemon.py"
+DAEMON_TARGET = "/sandbox/exec_daemon.py"
 WORKSPACE_LIMITS = Limits(memory_mb=3072, processes=128, file_mb=512, open_files=1024)
 OUTPUT_BYTES = 1 << 20
 GRACE_SECONDS = 10.0
@@ -153,7 +153,7 @@ class Workspace:
         if self._control is not None:
             self._control.close()
         self.root.mkdir(parents=True, exist_ok=True)
-        if self._profile.uid is not None:
+        if self._profile.uid is not None and self._provider.separates_users:
             os.chown(self.root, self._profile.uid, self._profile.uid)
         self.root.chmod(0o700)
         for mount in self._profile.mounts:
