@@ -60,6 +60,14 @@ def test_a_method_imports_open_w2s_but_not_the_lab_nor_testbeds(provider: Provid
     assert not [path for path in (tmp_path / "open").rglob("*") if path.is_file() and path.suffix != ".py"]
 
 
+def test_the_runner_and_every_library_method_import_inside(provider: Provider, tmp_path: Path) -> None:
+    profile = Profile(uid=UID, packages=open_w2s(tmp_path / "open"))
+    names = ["w2s", "w2s.client", "w2s.runner", "w2s.methods"]
+    names += [f"w2s.methods.{path.stem}" for path in (tmp_path / "open/w2s/methods").glob("[a-z]*.py")]
+    code = "import importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in names)
+    assert said(provider, [sys.executable, "-c", code], profile) == ""
+
+
 def test_a_trusted_process_has_the_real_packages_and_no_network(provider: Provider) -> None:
     code = "import aar, w2s; print(w2s.__file__); import socket; socket.socket()"
     output = said(provider, [sys.executable, "-c", code], Profile(uid=UID, trusted=True))

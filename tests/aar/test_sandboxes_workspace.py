@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aar.errors import NoSandbox
+from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes import Limits, Mount, Provider, Workspace, choose, open_w2s, providers, uid_for
 from aar.sandboxes.mount_points import make_mount_point
 from w2s.errors import TooMuch
@@ -83,8 +84,11 @@ def test_background_jobs_survive_between_calls(opened: Callable[..., object]) ->
     async def session() -> None:
         async with opened() as workspace:
             await workspace.exec(["sh", "-c", "(sleep 0.5; echo late; echo done > result) & echo started"])
-            await asyncio.sleep(0.8)
-            assert await workspace.read_file("result") == b"done\n"
+            for _ in range(50):
+                await asyncio.sleep(0.1)
+                if (await workspace.exec(["cat", "result"])).stdout == "done\n":
+                    return
+            raise AssertionError("the background job did not finish")
 
     run(session())
 
@@ -111,6 +115,47 @@ def test_a_cancelled_command_is_ended(opened: Callable[..., object]) -> None:
             await asyncio.gather(task, return_exceptions=True)
             await asyncio.sleep(0.1)
             assert "sleep" not in (await workspace.exec(["ps", "ax", "-o", "comm"])).stdout
+
+    run(session())
+
+
+def test_a_library_named_by_the_agent_is_loaded_as_the_agent_only(opened: Callable[..., object]) -> None:
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no compiler to make the library with")
+    source = """
+    #include <stdio.h>
+    #include <unistd.h>
+    __attribute__((constructor)) static void loaded(void) {
+        FILE *f = fopen("/workspace/loaded", "a");
+        if (f) { fprintf(f, "%d\\n", (int)geteuid()); fclose(f); }
+        fprintf(stderr, "as %d\\n", (int)geteuid());
+    }
+    """
+
+    async def session() -> None:
+        async with opened() as workspace:
+            await workspace.write_file("evil.c", source)
+            built = await workspace.exec(["gcc", "-shared", "-fPIC", "-o", "evil.so", "evil.c"])
+            if built.returncode != 0:
+                pytest.skip(f"no compiler inside: {built.stderr[:200]}")
+            own = (await workspace.exec(["id", "-u"])).stdout.strip()
+            result = await workspace.exec(["true"], env={"LD_PRELOAD": "/workspace/evil.so"})
+            assert set(result.stderr.split("\n")) <= {f"as {own}", ""}
+            with pytest.raises(SandboxRefused):
+                await workspace.exec(["true"], env={"-i": "x"})
+
+    run(session())
+
+
+def test_a_command_that_cannot_be_started_says_so(opened: Callable[..., object]) -> None:
+    async def session() -> None:
+        async with opened() as workspace:
+            for command in (["echo", "a\0b"], ["echo", "x" * 3_000_000]):
+                result = await workspace.exec(command)
+                assert result.returncode == 126
+                assert "cannot start" in result.stderr
+            assert workspace.restarts == 0
 
     run(session())
 

@@ -194,6 +194,8 @@ def _describe(inside: _Arguments, profile: Profile, capabilities: tuple[str, ...
         inside.parents(mount.target)
         inside.add("--bind" if mount.writable else "--ro-bind", mount.source, mount.target)
     _hide(inside, profile, mounts)
+    if root:  # settings of the kernel belong to user 0, which setpriv still is
+        inside.add("--remount-ro", "/proc")
     inside.add("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", profile.cwd)
     for name, value in environment(profile).items():
         inside.add("--setenv", name, value)

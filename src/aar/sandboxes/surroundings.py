@@ -7,6 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from aar.errors import SandboxRefused
 from aar.sandboxes.interpreter import OPEN_TARGET, imported_packages, interpreter_folders
 from aar.sandboxes.profile import Limits, Mount, Profile
 
@@ -29,7 +30,13 @@ def all_mounts(profile: Profile) -> list[Mount]:
 
 
 def environment(profile: Profile, *, scratch: str = "/tmp") -> dict[str, str]:
-    """The whole environment of the program; nothing of the host's."""
+    """The whole environment of the program; nothing of the host's.
+
+    What the dynamic linker obeys is refused: as root, the tool that changes the user would obey it too.
+    """
+    obeyed = sorted(name for name in profile.env if name.startswith("LD_") or name == "GCONV_PATH")
+    if obeyed:
+        raise SandboxRefused(f"a profile may not set {', '.join(obeyed)}; set it inside, in the command")
     environment = {
         "PATH": search_path(),
         "HOME": home_folder(profile, scratch),

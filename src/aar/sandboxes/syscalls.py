@@ -78,7 +78,8 @@ ABSENT: dict[str, tuple[int, int]] = {  # "not there", so that callers fall back
     "io_uring_register": (427, 427),
 }
 CLONE, SOCKET = (56, 220), (41, 198)
-SOCKET_PAIR, PRLIMIT = (53, 199), (302, 261)
+SOCKET_PAIR = (53, 199)
+OWN_ONLY = {"prlimit64": (302, 261), "sched_setaffinity": (203, 122)}
 SOCK_STREAM, SOCK_SEQPACKET = 1, 5
 
 WITHOUT_NAMESPACES: dict[
@@ -166,13 +167,16 @@ def _closed(column: int) -> list[bytes]:
         code += [_step(EQUAL, number, no=1), _step(RETURN, REFUSE | EPERM)]
     for number in ignored:
         code += [_step(EQUAL, number, no=1), _step(RETURN, REFUSE)]
+    for numbers in OWN_ONLY.values():  # process 0 is oneself
+        code += [
+            _step(EQUAL, numbers[column], no=4),
+            _step(LOAD, FIRST_ARGUMENT),
+            _step(EQUAL, 0, yes=1),
+            _step(RETURN, REFUSE | EPERM),
+            _step(RETURN, ALLOW),
+        ]
     return [
         *code,
-        _step(EQUAL, PRLIMIT[column], no=4),  # one's own limits only
-        _step(LOAD, FIRST_ARGUMENT),
-        _step(EQUAL, 0, yes=1),
-        _step(RETURN, REFUSE | EPERM),
-        _step(RETURN, ALLOW),
         _step(EQUAL, SOCKET_PAIR[column], no=6),  # a datagram socket can send to any address
         _step(LOAD, SECOND_ARGUMENT),
         _step(AND, 0xF),
