@@ -9,7 +9,7 @@ import pytest
 
 import aar.database
 from aar import ledger
-from aar.database import charges, clock, meta, researchers, runs, submissions
+from aar.database import clock, meta, researchers, runs, submissions
 from aar.database.figures import Figures
 from aar.folder import LabFolder
 from aar.forum import Forum
@@ -130,7 +130,7 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 rng=rng,
                 champion=champion,
                 gain=gain,
-                accuracy_gain=estimate(gain.mean * 0.31, half=0.03, seeds=8, n=1000),
+                accuracy_gain=estimate(gain.mean * 0.31, half=0.022, seeds=8, n=1000),
                 attempt=attempt,
                 alpha=round(0.05 * 6 / (np.pi * attempt) ** 2, 4),
             )
@@ -263,9 +263,3 @@ def talk(forum: Forum) -> None:
         body="The student's own zero-shot answers move towards its training targets; the errors become *dependent*.",
         submissions=["s13", "s16"],
     )
-
-
-def spent_tokens(database: aar.database.Database) -> int:
-    """Input tokens of everybody, for the tests."""
-    with database.read() as tx:
-        return sum(charge.input_tokens for charge in charges.all(tx))
