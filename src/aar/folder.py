@@ -103,7 +103,9 @@ class LabFolder:
                 f"{self.path} is not a run folder: it has no lab.json; give the folder that `aar run` printed"
             ) from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise WrongFormat(f"{self.description} is damaged ({error}); this run cannot be resumed") from error
+            raise WrongFormat(
+                f"{self.description} is damaged ({error}); this run cannot be resumed"
+            ) from error
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             version = found.get("format") if isinstance(found, dict) else None
             raise WrongFormat(

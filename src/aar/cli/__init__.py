@@ -32,7 +32,9 @@ def main() -> None:
         _fail("interrupted")
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            _fail(f"the disk is full ({error.filename or 'no space left'}); free some space, then resume the run")
+            _fail(
+                f"the disk is full ({error.filename or 'no space left'}); free some space, then resume the run"
+            )
         raise
 
 

@@ -24,7 +24,9 @@ DISK_NEEDED_GIB = 1.0
 
 
 @app.command()
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
+) -> None:
     """Check sandbox, cores, GPU, keys and disk; say what is missing and how to get it."""
     from aar.sandboxes import providers
     from aar.settings import cores
@@ -35,7 +37,13 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
         checks.append({"name": name, "ok": ok, "needed": needed, "detail": detail, "remedy": remedy})
 
     version = ".".join(map(str, sys.version_info[:3]))
-    check("python", ok=sys.version_info >= (3, 11), needed=True, detail=version, remedy="install Python 3.11 or newer")
+    check(
+        "python",
+        ok=sys.version_info >= (3, 11),
+        needed=True,
+        detail=version,
+        remedy="install Python 3.11 or newer",
+    )
     found = [(provider.name, provider.check()) for provider in providers()]
     working = [name for name, result in found if result.ok]
     check(
@@ -57,11 +65,29 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
         else "not root: kept apart by mount namespaces, not by users",
         remedy="" if root else "run as root, or in a container, for separate users too",
     )
-    check("cores", ok=cores() >= 2, needed=False, detail=f"{cores()}", remedy="with one core the demo takes about twice as long")
+    check(
+        "cores",
+        ok=cores() >= 2,
+        needed=False,
+        detail=f"{cores()}",
+        remedy="with one core the demo takes about twice as long",
+    )
     free = shutil.disk_usage(Path.cwd()).free / 2**30
-    check("disk", ok=free >= DISK_NEEDED_GIB, needed=True, detail=f"{free:.1f} GiB free here", remedy=f"free {DISK_NEEDED_GIB:.0f} GiB")
+    check(
+        "disk",
+        ok=free >= DISK_NEEDED_GIB,
+        needed=True,
+        detail=f"{free:.1f} GiB free here",
+        remedy=f"free {DISK_NEEDED_GIB:.0f} GiB",
+    )
     gpu = _gpu()
-    check("gpu", ok=gpu is not None, needed=False, detail=gpu or "none", remedy="" if gpu else "only the real testbeds need one")
+    check(
+        "gpu",
+        ok=gpu is not None,
+        needed=False,
+        detail=gpu or "none",
+        remedy="" if gpu else "only the real testbeds need one",
+    )
     keys = [variable for variable in KEYS.values() if os.environ.get(variable)]
     check(
         "keys",
@@ -86,7 +112,9 @@ def _gpu() -> str | None:
     information = Path("/proc/driver/nvidia/gpus")
     if not information.is_dir():
         return None
-    for line in (line for card in sorted(information.glob("*/information")) for line in card.read_text().splitlines()):
+    for line in (
+        line for card in sorted(information.glob("*/information")) for line in card.read_text().splitlines()
+    ):
         if line.startswith("Model:"):
             return line.split(":", 1)[1].strip()
     return "an NVIDIA device"

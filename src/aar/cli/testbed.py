@@ -24,7 +24,9 @@ def list_testbeds(as_json: AsJson = False) -> None:
 
     known = [load(name) for name in names()]
     if as_json:
-        typer.echo(json.dumps({"testbeds": [{"name": t.name, "title": t.title, "kind": t.kind} for t in known]}))
+        typer.echo(
+            json.dumps({"testbeds": [{"name": t.name, "title": t.title, "kind": t.kind} for t in known]})
+        )
         return
     for testbed in known:
         typer.echo(f"{testbed.name:<12} {testbed.kind:<13} {testbed.title}")

@@ -1,0 +1,49 @@
+"""Where untrusted code runs: no network, no labels, no host, bounded; or not at all.
+
+One provider protocol, two kinds of use: `start` for a process that runs once with the descriptors it is
+given, `Workspace` for a researcher's shell and files. There is no way to ask for no sandbox.
+"""
+
+from __future__ import annotations
+
+from aar.errors import NoSandbox
+from aar.sandboxes.accounts import uid_for
+from aar.sandboxes.bubblewrap import Bubblewrap
+from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s
+from aar.sandboxes.process import SandboxProcess
+from aar.sandboxes.profile import Check, Limits, Mount, Profile, Provider
+from w2s.errors import NotFound
+
+__all__ = [
+    "OPEN_TARGET",
+    "Check",
+    "Limits",
+    "Mount",
+    "Profile",
+    "Provider",
+    "SandboxProcess",
+    "choose",
+    "open_w2s",
+    "providers",
+    "uid_for",
+]
+
+
+def providers() -> list[Provider]:
+    """Every provider this project knows, preferred first; `check()` says whether it works here."""
+    return [Bubblewrap()]
+
+
+def choose(name: str | None = None) -> Provider:
+    """The named provider, or the first that works here; raises `NoSandbox` saying what to install."""
+    known = {provider.name: provider for provider in providers()}
+    if name is not None and name not in known:
+        raise NotFound.among("sandbox provider", name, known)
+    wanted = list(known.values()) if name is None else [known[name]]
+    found: list[str] = []
+    for provider in wanted:
+        check = provider.check()
+        if check.ok:
+            return provider
+        found.append(f"{provider.name}: {check.detail}. To fix: {check.remedy}")
+    raise NoSandbox("no sandbox works on this machine, so nothing is run. " + "; ".join(found))

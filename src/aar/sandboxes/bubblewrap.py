@@ -1,0 +1,318 @@
+"""bubblewrap: a sandbox of kernel namespaces, with or without root.
+
+Covered: files (only what is mounted), processes, signals, network (none, loopback included), abstract and
+host unix sockets, System V memory, host name, environment, capabilities, nested namespaces, descriptors.
+Covered as root besides: the process runs as its own user, so that limits on processes bind.
+Not covered: faults of the kernel, timing and load as signals between sandboxes, total disk use of a
+writable mount.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from aar.errors import NoSandbox, SandboxRefused
+from aar.sandboxes.interpreter import OPEN_TARGET, imported_packages, interpreter_folders, own_packages
+from aar.sandboxes.process import SandboxProcess, end_by_init, spawn
+from aar.sandboxes.profile import Check, Limits, Mount, Profile
+from aar.sandboxes.syscalls import seccomp_filter
+
+SEARCH = "/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin"
+REMEDY = "apt install bubblewrap (dnf, pacman, apk: the same name)"
+SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
+ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "mime.types", "terminfo")
+DROP = ("SETUID", "SETGID", "SETPCAP")
+"""Capabilities that remain until `setpriv` has changed the user; nothing of the profile runs before that."""
+
+
+class Bubblewrap:
+    """The provider for machines with bubblewrap."""
+
+    name = "bubblewrap"
+
+    def check(self) -> Check:
+        """Whether a sandbox really starts here."""
+        missing = [tool for tool in ("bwrap", "setpriv", "prlimit") if not _tool(tool)]
+        if missing:
+            return Check(False, f"not installed: {', '.join(missing)}", REMEDY)
+        if "--perms" not in _options():
+            return Check(False, "this bubblewrap is too old (no --perms)", "install bubblewrap 0.5 or newer")
+        trial = Profile(python=False, uid=65534 if os.geteuid() == 0 else None)
+        with self.start(["/bin/true"], trial, stderr=subprocess.PIPE) as process:
+            status = process.wait(10)
+            said = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
+        if status != 0:
+            return Check(False, f"bwrap does not start here: {said}", _why(said))
+        kind = "as root, each role under its own user" if os.geteuid() == 0 else "in user namespaces"
+        return Check(True, f"{_version()}, {kind}{'' if seccomp_filter() else ', no system call filter'}")
+
+    def start(
+        self,
+        argv: Sequence[str],
+        profile: Profile,
+        *,
+        pass_fds: Sequence[int] = (),
+        stdin: int | None = subprocess.DEVNULL,
+        stdout: int | None = subprocess.DEVNULL,
+        stderr: int | None = subprocess.DEVNULL,
+    ) -> SandboxProcess:
+        """Run `argv` under `profile`; `pass_fds` keep their numbers and are all that is inherited."""
+        return self._start(
+            [*_narrow(profile.uid, profile.limits), *argv], profile, pass_fds, (stdin, stdout, stderr)
+        )
+
+    def start_keeper(
+        self, argv: Sequence[str], profile: Profile, *, pass_fds: Sequence[int], stderr: int
+    ) -> SandboxProcess:
+        """Run `argv` so that it can start others as `profile.uid`: the daemon of a workspace."""
+        return self._start(
+            list(argv), profile, pass_fds, (subprocess.DEVNULL, subprocess.DEVNULL, stderr), ("KILL",)
+        )
+
+    def narrow(self, profile: Profile) -> list[str]:
+        """The prefix of a command that a keeper starts: its user and limits."""
+        return _narrow(profile.uid, profile.limits)
+
+    def _start(
+        self,
+        argv: list[str],
+        profile: Profile,
+        pass_fds: Sequence[int],
+        streams: tuple[int | None, int | None, int | None],
+        capabilities: tuple[str, ...] = (),
+    ) -> SandboxProcess:
+        bwrap = _tool("bwrap")
+        if bwrap is None:
+            raise NoSandbox(f"bwrap is not installed; {REMEDY}")
+        inside = _Arguments()
+        try:
+            _describe(inside, profile, capabilities)
+            given = inside.sealed()
+            child = spawn(
+                [bwrap, "--args", str(given), "--", *argv],
+                pass_fds=(*pass_fds, *inside.descriptors),
+                stdin=streams[0],
+                stdout=streams[1],
+                stderr=streams[2],
+                env={},
+                cwd="/",
+            )
+        finally:
+            inside.close()
+        return SandboxProcess(child, profile.limits, end_by_init)
+
+
+class _Arguments:
+    """Options for bwrap in a file without a name, so that the process list shows none of them."""
+
+    def __init__(self) -> None:
+        self.options: list[str] = []
+        self.descriptors: list[int] = []
+
+    def add(self, *options: str | Path) -> None:
+        self.options += map(str, options)
+
+    def data(self, content: bytes) -> str:
+        handle = os.memfd_create("sandbox")
+        self.descriptors.append(handle)
+        os.write(handle, content)
+        os.lseek(handle, 0, os.SEEK_SET)
+        return str(handle)
+
+    def parents(self, target: str) -> None:
+        """Spell out the folders above `target`: bwrap would make them for root's eyes only."""
+        for folder in reversed(PurePosixPath(target).parents):
+            if str(folder) not in ("/", "/usr", "/tmp", "/proc", "/dev", "/etc"):
+                self.add("--perms", "0755", "--dir", str(folder))
+
+    def sealed(self) -> int:
+        return int(self.data("".join(option + "\0" for option in self.options).encode()))
+
+    def close(self) -> None:
+        for handle in self.descriptors:
+            os.close(handle)
+
+
+def _describe(inside: _Arguments, profile: Profile, capabilities: tuple[str, ...]) -> None:
+    root = os.geteuid() == 0
+    if root and profile.uid in (None, 0):
+        raise SandboxRefused(
+            "a sandbox started by root needs an unprivileged user: Profile(uid=uid_for(role))"
+        )
+    if not root and profile.uid is not None:
+        raise SandboxRefused(f"only root can run a sandbox as user {profile.uid}; use Profile(uid=None)")
+    inside.add("--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net")
+    inside.add("--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox", "--cap-drop", "ALL")
+    if root:
+        for capability in (*DROP, *capabilities):
+            inside.add("--cap-add", f"CAP_{capability}")
+    else:
+        inside.add("--unshare-user")
+        if "--disable-userns" in _options():
+            inside.add("--disable-userns")
+    program = seccomp_filter()
+    if program:
+        inside.add("--seccomp", inside.data(program))
+    _system(inside, profile)
+    mounts = _mounts(profile)
+    for mount in mounts:
+        if not mount.source.exists():
+            raise SandboxRefused(f"mount source {mount.source} does not exist")
+        inside.parents(mount.target)
+        inside.add("--bind" if mount.writable else "--ro-bind", mount.source, mount.target)
+    _hide(inside, profile, mounts)
+    inside.add("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", profile.cwd)
+    for name, value in _environment(profile).items():
+        inside.add("--setenv", name, value)
+
+
+def _system(inside: _Arguments, profile: Profile) -> None:
+    """The system's programs and libraries, scratch space, and the few files of /etc that these read."""
+    size = () if "--size" not in _options() else ("--size", str(profile.limits.file_mb << 20))
+    inside.add("--ro-bind", "/usr", "/usr")
+    for folder in map(Path, SYSTEM):
+        if folder.is_symlink():
+            inside.add("--symlink", folder.readlink(), folder)
+        elif folder.is_dir():
+            inside.parents(str(folder))
+            inside.add("--ro-bind", folder, folder)
+    inside.add("--proc", "/proc", "--dev", "/dev")
+    for scratch in ("/tmp", "/dev/shm"):
+        inside.add("--perms", "1777", *size, "--tmpfs", scratch)
+    inside.add(
+        "--perms",
+        "0755",
+        "--dir",
+        "/etc",
+        "--perms",
+        "0755",
+        "--dir",
+        "/var",
+        "--symlink",
+        "/tmp",
+        "/var/tmp",
+    )
+    for name in ETC:
+        if Path("/etc", name).exists():
+            inside.add("--ro-bind", f"/etc/{name}", f"/etc/{name}")
+    uid = profile.uid if profile.uid is not None else os.geteuid()
+    texts = {
+        "passwd": f"root:x:0:0::/:/bin/sh\nagent:x:{uid}:{uid}::{_home(profile)}:/bin/bash\n",
+        "group": f"root:x:0:\nagent:x:{uid}:\n",
+        "hosts": "127.0.0.1 localhost\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+        "profile": f"export PATH={_path()}\n",  # a login shell would otherwise reset it
+    }
+    for name, text in texts.items():
+        inside.add("--perms", "0444", "--ro-bind-data", inside.data(text.encode()), f"/etc/{name}")
+
+
+def _mounts(profile: Profile) -> list[Mount]:
+    """All mounts, outer before inner."""
+    mounts = list(profile.mounts)
+    if profile.python:
+        folders = [
+            folder for folder in interpreter_folders() if Path("/usr") not in (folder, *folder.parents)
+        ]
+        mounts += [Mount(folder, str(folder)) for folder in folders]
+    if profile.trusted:
+        mounts += [Mount(package, str(package)) for package in imported_packages()]
+    elif profile.packages:
+        mounts.append(Mount(profile.packages, OPEN_TARGET))
+    return sorted(mounts, key=lambda mount: len(PurePosixPath(mount.target).parts))
+
+
+def _hide(inside: _Arguments, profile: Profile, mounts: Sequence[Mount]) -> None:
+    """Cover what must not be seen, wherever a mount would show it."""
+    hidden = [*profile.hidden, *([] if profile.trusted else own_packages())]
+    shown = [*mounts, Mount(Path("/usr"), "/usr")]
+    for path in hidden:
+        for mount in shown:
+            if mount.source in (path, *path.parents) and path.exists():
+                target = PurePosixPath(mount.target) / path.relative_to(mount.source)
+                if stat.S_ISDIR(path.stat().st_mode):
+                    inside.add("--perms", "0555", "--tmpfs", str(target), "--remount-ro", str(target))
+                else:
+                    inside.add("--ro-bind", "/dev/null", str(target))
+
+
+def _environment(profile: Profile) -> dict[str, str]:
+    environment = {
+        "PATH": _path(),
+        "HOME": _home(profile),
+        "USER": "agent",
+        "LANG": "C.UTF-8",
+        "TMPDIR": "/tmp",
+    }
+    if profile.python:
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    if profile.trusted:
+        environment["PYTHONPATH"] = ":".join(dict.fromkeys(str(p.parent) for p in imported_packages()))
+    elif profile.packages:
+        environment["PYTHONPATH"] = OPEN_TARGET
+    return environment | dict(profile.env)
+
+
+def _narrow(uid: int | None, limits: Limits) -> list[str]:
+    """Drop to the user for good, then set the limits of each process."""
+    drop = []
+    if uid is not None:
+        drop = [_tool("setpriv") or "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+        drop += ["--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+    bounds = [
+        f"--nproc={limits.processes}",
+        f"--fsize={limits.file_mb << 20}",
+        f"--nofile={limits.open_files}",
+    ]
+    bounds += [
+        f"--data={2 * limits.memory_mb << 20}",
+        "--core=0",
+    ]  # the watch ends a hog below this, with a reason
+    if limits.cpu_seconds is not None:
+        bounds.append(f"--cpu={int(limits.cpu_seconds) + 1}")
+    return [*drop, _tool("prlimit") or "prlimit", *bounds, "--"]
+
+
+def _home(profile: Profile) -> str:
+    return "/workspace" if any(mount.target == "/workspace" for mount in profile.mounts) else "/tmp"
+
+
+def _path() -> str:
+    return f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
+
+
+@cache
+def _tool(name: str) -> str | None:
+    return shutil.which(name, path=SEARCH)
+
+
+@cache
+def _options() -> str:
+    bwrap = _tool("bwrap")
+    return (
+        subprocess.run([bwrap, "--help"], capture_output=True, text=True, check=False).stdout if bwrap else ""
+    )
+
+
+@cache
+def _version() -> str:
+    bwrap = _tool("bwrap") or "bwrap"
+    return subprocess.run([bwrap, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _why(said: str) -> str:
+    if os.geteuid() == 0:
+        return "root in a container may not make namespaces: run on the host, or give it --cap-add SYS_ADMIN"
+    if "uid map" in said or "ermission" in said or "Operation not permitted" in said:
+        return (
+            "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), "
+            "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile for bwrap (Ubuntu)"
+        )
+    return REMEDY

@@ -1,0 +1,80 @@
+"""Python for a sandbox: the interpreter and its packages, but no lab, no testbeds, no models.
+
+A method gets a copy of `w2s` that holds code only. The scorer and the student service are the lab's own
+code and get the real packages.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import sysconfig
+from importlib.util import find_spec
+from pathlib import Path
+
+OWN_PACKAGES = ("w2s", "aar")
+WITHHELD = ("testbeds",)
+"""Parts of `w2s` that hold checkpoints and the generator of items: no method needs them."""
+OPEN_TARGET = "/opt/w2s"
+
+
+def open_w2s(dest: Path) -> Path:
+    """Copy the code of `w2s` that a method may use to `dest/w2s`, readable by every user; returns `dest`.
+
+    Only Python files are copied, so no checkpoint and no data, and nothing of `WITHHELD`.
+    The result goes into `Profile.packages`. An existing copy is replaced.
+    """
+    source = _package("w2s")
+    copy = dest / "w2s"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir(parents=True)
+    for file in sorted(source.rglob("*.py")):
+        part = file.relative_to(source)
+        if part.parts[0].removesuffix(".py") not in WITHHELD:
+            (copy / part).parent.mkdir(parents=True, exist_ok=True)
+            (copy / part).write_bytes(file.read_bytes())
+            (copy / part).chmod(0o644)
+    for folder in (dest, copy, *(path for path in copy.rglob("*") if path.is_dir())):
+        folder.chmod(0o755)
+    return dest
+
+
+def interpreter_folders() -> list[Path]:
+    """Host folders that this interpreter needs, each at its own path, outermost first."""
+    folders: list[Path] = []
+    for prefix in (sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix):
+        folders += [Path(prefix), Path(prefix).resolve()]
+    hop = Path(sys.executable)
+    while True:
+        folders += [] if _covered(hop, folders) else [hop.parent.parent]
+        if not hop.is_symlink():
+            break
+        hop = hop.parent / hop.readlink()
+    unique = sorted(set(folders), key=lambda folder: (len(folder.parts), str(folder)))
+    return [folder for folder in unique if not any(other in folder.parents for other in unique)]
+
+
+def _covered(path: Path, folders: list[Path]) -> bool:
+    return any(folder in path.parents for folder in folders)
+
+
+def own_packages() -> list[Path]:
+    """Every host folder that holds this project's packages: the imported ones and installed copies."""
+    found = [_package(name) for name in OWN_PACKAGES if find_spec(name) is not None]
+    sites = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    sites |= {entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
+    found += [Path(site) / name for site in sites for name in OWN_PACKAGES if (Path(site) / name).is_dir()]
+    return sorted({*found, *(folder.resolve() for folder in found)})
+
+
+def imported_packages() -> list[Path]:
+    """The `w2s` and `aar` that this process imports; their parents go on a trusted PYTHONPATH."""
+    return [_package(name) for name in OWN_PACKAGES]
+
+
+def _package(name: str) -> Path:
+    spec = find_spec(name)
+    locations = spec.submodule_search_locations if spec else None
+    if not locations:
+        raise ModuleNotFoundError(f"package {name!r} is not importable here; reinstall the project")
+    return Path(next(iter(locations))).absolute()

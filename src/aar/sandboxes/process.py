@@ -1,0 +1,186 @@
+"""A sandbox that runs: wait for it, end all of it, and learn why it ended.
+
+Every provider gives one ordinary child of this process whose end means that the whole tree is gone.
+One thread watches all sandboxes of this process and ends those that pass their limits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any
+
+from aar.sandboxes.profile import Limits
+from aar.sandboxes.tree import Usage, members, usage
+
+INTERVAL_SECONDS = 0.05
+GRACE_SECONDS = 5.0
+
+
+class SandboxProcess:
+    """One running sandbox; made by a provider's `start`.
+
+    Attributes:
+        pid: the host's number of the outermost process.
+        reason: why it was ended from outside: "memory", "time", "cpu", "killed", or None.
+        peak_memory_mb: largest resident memory seen, in steps of 50 ms; 0 if it ended sooner.
+    """
+
+    def __init__(self, child: subprocess.Popen[bytes], limits: Limits, end: Callable[[int], None]) -> None:
+        """Watch `child`; `end(pid)` must end the whole tree below it."""
+        self._child = child
+        self._end = end
+        self._lock = threading.Lock()
+        self._handle = os.pidfd_open(child.pid)
+        self._started = time.monotonic()
+        self.pid = child.pid
+        self.limits = limits
+        self.reason: str | None = None
+        self.peak_memory_mb = 0.0
+        _watch(self)
+
+    @property
+    def stdin(self) -> IO[bytes] | None:
+        """The pipe to it, if asked for."""
+        return self._child.stdin
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """The pipe from it, if asked for; the reader bounds what it keeps."""
+        return self._child.stdout
+
+    @property
+    def stderr(self) -> IO[bytes] | None:
+        """The pipe from it, if asked for; the reader bounds what it keeps."""
+        return self._child.stderr
+
+    def poll(self) -> int | None:
+        """Exit status (128 + signal if a signal ended it), or None while it runs."""
+        status = self._child.poll()
+        return status if status is None or status >= 0 else 128 - status
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit status; raises TimeoutError after `timeout` seconds."""
+        if self.poll() is None and self._handle >= 0:
+            ready = select.poll()
+            ready.register(self._handle, select.POLLIN)
+            if not ready.poll(None if timeout is None else max(0, round(timeout * 1000))):
+                raise TimeoutError(f"sandbox {self.pid} still runs after {timeout} s")
+        self._child.wait()
+        status = self.poll()
+        assert status is not None
+        return status
+
+    def kill(self, reason: str = "killed") -> None:
+        """End every process in the sandbox; when this returns, all are gone. Safe to call twice."""
+        with self._lock:
+            if self.poll() is not None:
+                return
+            self.reason = self.reason or reason
+            self._end(self.pid)
+            try:
+                self.wait(GRACE_SECONDS)
+            except TimeoutError:
+                self._child.kill()
+                self.wait()
+
+    def inspect(self) -> None:
+        """Measure once and end the sandbox if it is over a limit; the watching thread calls this."""
+        if self.poll() is not None:
+            return
+        limits, used = self.limits, usage(self.pid, enough_mb=self.limits.memory_mb)
+        self.peak_memory_mb = max(self.peak_memory_mb, used.memory_mb)
+        if used.memory_mb > limits.memory_mb:
+            self.kill("memory")
+        elif limits.cpu_seconds is not None and used.cpu_seconds > limits.cpu_seconds:
+            self.kill("cpu")
+        elif limits.wall_seconds is not None and time.monotonic() - self._started > limits.wall_seconds:
+            self.kill("time")
+
+    def usage(self) -> Usage:
+        """Memory and processor time of all its processes now."""
+        return usage(self.pid, enough_mb=0)
+
+    def members(self) -> list[int]:
+        """Host numbers of its processes, the outermost first."""
+        return members(self.pid)
+
+    def __enter__(self) -> SandboxProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+    def __del__(self) -> None:
+        handle, self._handle = getattr(self, "_handle", -1), -1
+        if handle >= 0:
+            os.close(handle)
+
+
+def end_by_init(pid: int) -> None:
+    """End a tree whose outermost process waits for the init of a process namespace.
+
+    The kernel reaps that init only after every process of its namespace is gone, so killing the init (not the
+    outermost process) makes the outermost process's exit mean that nothing is left.
+    """
+    children = members(pid)[1:2]
+    for target in children or [pid]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(target, signal.SIGKILL)
+
+
+def spawn(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a child from a thread that lives as long as this process.
+
+    "Die with the parent" means the parent *thread*: a child started by a worker thread would die with it.
+    """
+    return _spawner().submit(lambda: subprocess.Popen(argv, **options)).result()
+
+
+_spawners: dict[int, ThreadPoolExecutor] = {}
+_watched: dict[int, tuple[threading.Thread, set[SandboxProcess]]] = {}
+_guard = threading.Lock()
+
+
+def _spawner() -> ThreadPoolExecutor:
+    with _guard:
+        if os.getpid() not in _spawners:  # threads do not survive a fork
+            _spawners[os.getpid()] = ThreadPoolExecutor(1, thread_name_prefix="sandbox-spawner")
+        return _spawners[os.getpid()]
+
+
+def _watch(process: SandboxProcess) -> None:
+    with _guard:
+        if os.getpid() not in _watched:
+            thread = threading.Thread(target=_patrol, name="sandbox-watch", daemon=True)
+            _watched[os.getpid()] = (thread, {process})
+            thread.start()
+        else:
+            _watched[os.getpid()][1].add(process)
+
+
+def _patrol() -> None:
+    mine = os.getpid()
+    while True:
+        with _guard:
+            running = _watched[mine][1]
+            for ended in [process for process in running if process.poll() is not None]:
+                running.discard(ended)
+            if not running:
+                del _watched[mine]
+                return
+            now = list(running)
+        for process in now:
+            process.inspect()
+        time.sleep(INTERVAL_SECONDS)

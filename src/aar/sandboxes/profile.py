@@ -1,0 +1,115 @@
+"""What a sandbox may see and use: a profile is everything that untrusted code is given, and nothing else.
+
+A profile says what goes in. What never goes in, whatever the profile: a network, the host's environment,
+the host's processes, privileges.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from aar.sandboxes.process import SandboxProcess
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A host folder or file that appears at `target` inside, read-only unless `writable`."""
+
+    source: Path
+    target: str
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on one sandbox.
+
+    Attributes:
+        memory_mb: resident memory of all its processes together; files in /tmp and /dev/shm come on top.
+        processes: processes and threads at once.
+        file_mb: the largest file, and the size of each of /tmp and /dev/shm.
+        open_files: descriptors of one process.
+        cpu_seconds: processor time of all its processes together.
+        wall_seconds: time from its start.
+    """
+
+    memory_mb: int = 2048
+    processes: int = 64
+    file_mb: int = 64
+    open_files: int = 256
+    cpu_seconds: float | None = None
+    wall_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Everything that one sandbox is given.
+
+    Attributes:
+        mounts: host folders and files; the user must be allowed to read them (not their parents).
+        env: the whole environment, apart from PATH, HOME, LANG and what Python needs.
+        uid: the user it runs as where the host process is root (see `accounts.uid_for`); None elsewhere.
+        limits: bounds on its processes.
+        cwd: where it starts.
+        python: bind this interpreter and its packages, read-only, with `w2s` and `aar` masked.
+        hidden: further host paths to mask wherever they would be visible.
+        packages: a folder made by `open_w2s`; mounted at /opt/w2s and put on PYTHONPATH.
+        trusted: mount the real `w2s` and `aar` packages instead (scorer, student service); still no network.
+    """
+
+    mounts: tuple[Mount, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    uid: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    cwd: str = "/"
+    python: bool = True
+    hidden: tuple[Path, ...] = ()
+    packages: Path | None = None
+    trusted: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether a provider works here: what was found, and what to do if it does not."""
+
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+class Provider(Protocol):
+    """A way to run untrusted code; each passes the same attacks in the tests."""
+
+    name: str
+
+    def check(self) -> Check:
+        """Whether it works on this machine, found out by starting a sandbox."""
+        ...
+
+    def start(
+        self,
+        argv: Sequence[str],
+        profile: Profile,
+        *,
+        pass_fds: Sequence[int] = (),
+        stdin: int | None = subprocess.DEVNULL,
+        stdout: int | None = subprocess.DEVNULL,
+        stderr: int | None = subprocess.DEVNULL,
+    ) -> SandboxProcess:
+        """Run `argv` under `profile`; `pass_fds` keep their numbers and are all that is inherited."""
+        ...
+
+    def start_keeper(
+        self, argv: Sequence[str], profile: Profile, *, pass_fds: Sequence[int], stderr: int
+    ) -> SandboxProcess:
+        """Run the daemon of a workspace: outside the limits of what it starts and, as root, another user."""
+        ...
+
+    def narrow(self, profile: Profile) -> list[str]:
+        """The prefix of each command that a keeper starts: its user and limits."""
+        ...

@@ -1,0 +1,151 @@
+"""The one-shot sandbox: what goes in, what comes out, and that it ends."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aar.errors import NoSandbox, SandboxRefused
+from aar.sandboxes import Limits, Mount, Profile, Provider, choose, open_w2s, providers, uid_for
+from aar.sandboxes.bubblewrap import Bubblewrap
+
+UID = uid_for("test")
+
+
+@pytest.fixture(scope="module")
+def provider() -> Provider:
+    check = Bubblewrap().check()
+    if not check.ok:
+        pytest.skip(f"bubblewrap: {check.detail}; {check.remedy}")
+    return Bubblewrap()
+
+
+def said(provider: Provider, argv: list[str], profile: Profile | None = None, **options: object) -> str:
+    with provider.start(
+        argv, profile or Profile(uid=UID), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
+    ) as process:
+        assert process.stdout is not None
+        output = process.stdout.read().decode()
+        process.wait(20)
+    return output
+
+
+def test_a_given_socket_works_and_nothing_else_is_inherited(provider: Provider) -> None:
+    ours, theirs = socket.socketpair()
+    kept, secret = os.pipe()
+    os.set_inheritable(secret, True)
+    code = (
+        f"import os, socket; socket.socket(fileno={theirs.fileno()}).sendall(b'hello')\n"
+        "print(sorted(os.listdir('/proc/self/fd')))"
+    )
+    with ours, theirs:
+        listed = said(provider, [sys.executable, "-c", code], pass_fds=(theirs.fileno(),))
+        assert ours.recv(5) == b"hello"
+    os.close(kept)
+    os.close(secret)
+    extra = set(eval(listed)) - {"0", "1", "2", str(theirs.fileno())}  # noqa: S307
+    assert len(extra) <= 2  # the socket was closed above; what is left is the listing's own descriptor
+
+
+def test_a_method_imports_open_w2s_but_not_the_lab_nor_testbeds(provider: Provider, tmp_path: Path) -> None:
+    profile = Profile(uid=UID, packages=open_w2s(tmp_path / "open"))
+    code = "import w2s, w2s.records, numpy; print(w2s.__file__)"
+    assert said(provider, [sys.executable, "-c", code], profile).strip() == "/opt/w2s/w2s/__init__.py"
+    for name in ("aar", "w2s.testbeds"):
+        assert "ModuleNotFoundError" in said(provider, [sys.executable, "-c", f"import {name}"], profile)
+    assert not [path for path in (tmp_path / "open").rglob("*") if path.is_file() and path.suffix != ".py"]
+
+
+def test_a_trusted_process_has_the_real_packages_and_no_network(provider: Provider) -> None:
+    code = "import aar, w2s; print(w2s.__file__); import socket; socket.socket()"
+    output = said(provider, [sys.executable, "-c", code], Profile(uid=UID, trusted=True))
+    import w2s
+
+    assert w2s.__file__ in output
+    assert "PermissionError" in output
+
+
+def test_mounts_are_read_only_unless_writable(provider: Provider, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out").chmod(0o777)
+    (tmp_path / "in" / "a.txt").write_text("read me")
+    profile = Profile(
+        uid=UID,
+        mounts=(Mount(tmp_path / "in", "/data/in"), Mount(tmp_path / "out", "/data/out", writable=True)),
+    )
+    script = "cat /data/in/a.txt; echo x > /data/in/b.txt; echo y > /data/out/c.txt"
+    output = said(provider, ["/bin/sh", "-c", script], profile)
+    assert "read me" in output
+    assert "Read-only" in output
+    assert (tmp_path / "out" / "c.txt").read_text() == "y\n"
+    assert not (tmp_path / "in" / "b.txt").exists()
+
+
+def test_hidden_paths_inside_a_mount_are_masked(provider: Provider, tmp_path: Path) -> None:
+    (tmp_path / "vault").mkdir()
+    (tmp_path / "vault" / "truth.json").write_text("labels")
+    (tmp_path / "key").write_text("labels")
+    hidden = (tmp_path / "vault", tmp_path / "key")
+    profile = Profile(uid=UID, mounts=(Mount(tmp_path, "/lab"),), hidden=hidden)
+    assert "labels" not in said(provider, ["/bin/sh", "-c", "cat /lab/vault/truth.json /lab/key"], profile)
+
+
+def test_the_host_process_list_shows_no_environment_and_no_mounts(provider: Provider, tmp_path: Path) -> None:
+    profile = Profile(uid=UID, mounts=(Mount(tmp_path, "/lab"),), env={"TOKEN": "s3cret"})
+    with provider.start(["/bin/sleep", "5"], profile) as process:
+        time.sleep(0.1)
+        for pid in process.members():
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            assert b"s3cret" not in line
+            assert str(tmp_path).encode() not in line
+
+
+def test_the_exit_status_is_the_programs_own(provider: Provider) -> None:
+    with provider.start(["/bin/sh", "-c", "exit 7"], Profile(uid=UID)) as process:
+        assert process.wait(5) == 7
+        assert process.reason is None
+    with provider.start(["/bin/sh", "-c", "kill -9 $$"], Profile(uid=UID)) as process:
+        assert process.wait(5) == 137
+
+
+def test_an_unknown_uid_is_refused_rather_than_run_as_root(provider: Provider) -> None:
+    wrong = Profile(uid=None) if os.geteuid() == 0 else Profile(uid=12345)
+    with pytest.raises(SandboxRefused):
+        provider.start(["/bin/true"], wrong)
+
+
+def test_without_any_provider_the_lab_refuses_and_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import aar.sandboxes as sandboxes
+    from aar.sandboxes import bubblewrap
+
+    monkeypatch.setattr(bubblewrap, "_tool", lambda name: None)
+    monkeypatch.setattr(sandboxes, "providers", lambda: [Bubblewrap()])
+    with pytest.raises(NoSandbox, match="apt install bubblewrap"):
+        choose()
+
+
+def test_every_provider_can_say_whether_it_works() -> None:
+    for provider in providers():
+        check = provider.check()
+        assert check.detail
+        assert check.ok or check.remedy
+
+
+def test_limits_end_a_run_with_a_reason(provider: Provider) -> None:
+    cases = {
+        "memory": ("x = []\nwhile True: x.append(bytearray(1 << 20))", Limits(memory_mb=100)),
+        "time": ("while True: pass", Limits(wall_seconds=0.3)),
+        "cpu": ("import os; os.fork()\nwhile True: pass", Limits(cpu_seconds=0.5)),
+    }
+    for reason, (code, limits) in cases.items():
+        with provider.start([sys.executable, "-c", code], Profile(uid=UID, limits=limits)) as process:
+            process.wait(10)
+            assert process.reason == reason
+            assert not Path(f"/proc/{process.pid}").exists()
