@@ -152,7 +152,9 @@ class Predictions:
         p = np.asarray(self.probabilities, dtype=np.float64)
         object.__setattr__(self, "probabilities", p)
         if p.shape != (len(self.items),):
-            raise BadPredictions(f"{p.shape} probabilities for {len(self.items)} items; give one for each item")
+            raise BadPredictions(
+                f"{p.shape} probabilities for {len(self.items)} items; give one for each item"
+            )
         bad = ~np.isfinite(p) | (p < 0) | (p > 1)
         if bad.any():
             raise BadPredictions(

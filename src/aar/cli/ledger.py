@@ -1,0 +1,34 @@
+"""`aar ledger`: check that nothing that counts was changed after it was written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aar.cli import app
+
+ledgers = typer.Typer(help="The append-only, hash-chained record of a run.", no_args_is_help=True)
+app.add_typer(ledgers, name="ledger")
+
+
+@ledgers.command("verify")
+def verify(
+    run: Path,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
+) -> None:
+    """Check every hash of the chain, the rows that it speaks of, and the mirror file."""
+    from aar import database
+    from aar.folder import LabFolder
+    from aar.ledger import Ledger
+
+    folder = LabFolder(run.resolve())
+    folder.read_description()
+    store = database.open(folder.database)
+    found = Ledger(store).verify(mirror=folder.ledger)
+    store.close()
+    typer.echo(f"{found.entries} entries hold; head {found.head}")
+    if as_json:
+        typer.echo(json.dumps({"entries": found.entries, "head": found.head, "kinds": dict(found.kinds)}))

@@ -1,0 +1,145 @@
+"""`aar run`: the whole laboratory, from nothing to the report."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aar.cli import app
+
+if TYPE_CHECKING:
+    from aar.cli.display import Display
+    from aar.folder import LabFolder
+    from aar.settings import Settings
+
+LEAST_FREE_BYTES = 300 * 2**20
+
+
+@app.command()
+def run(
+    testbed: Annotated[str, typer.Option(help="Which problem; see aar testbed list.")] = "mini-chat",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Who chooses the next call: aar/evolution needs no key; any model that Inspect knows."
+        ),
+    ] = "aar/evolution",
+    researchers: Annotated[int, typer.Option(min=1, max=64, help="How many work in parallel.")] = 3,
+    minutes: Annotated[float, typer.Option(min=1.0, help="Time for the whole run.")] = 7.0,
+    submissions: Annotated[int, typer.Option(min=1, help="Budget of each researcher.")] = 12,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the researchers' choices; drawn if left out.")
+    ] = None,
+    forum: Annotated[bool, typer.Option(help="Whether researchers read each other.")] = True,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Runs at a time; the number of cores if left out.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the lab on this machine.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("runs"),
+    resume: Annotated[Path | None, typer.Option(help="Continue the interrupted run in this folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
+) -> None:
+    """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
+    from aar.folder import LabFolder
+    from aar.sandboxes import choose
+    from aar.settings import Settings, cores
+
+    choose()
+    if resume is not None:
+        folder = LabFolder(resume.resolve())
+        settings = Settings.from_json(folder.read_description()["settings"])
+    else:
+        settings = Settings(
+            testbed=testbed,
+            model=model,
+            seed=secrets.randbits(31) if seed is None else seed,
+            researchers=researchers,
+            minutes=minutes,
+            submissions=submissions,
+            forum=forum,
+            slots=slots or min(cores(), 16),
+        )
+        folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{testbed}").resolve())
+    found = run_lab(folder, settings, port=port)
+    if as_json:
+        typer.echo(json.dumps(found))
+
+
+def run_lab(folder: LabFolder, settings: Settings, *, port: int | None) -> dict[str, Any]:
+    """Check what can be checked first, then run, then report."""
+    from w2s.testbeds import load
+
+    from aar.cli.display import Display
+    from aar.reports import write_report
+    from aar.researchers import check_model, direction
+    from aar.server.launch import Launch, free_port
+    from aar.server.summary import in_words, summary
+
+    load(settings.testbed)
+    check_model(settings.model)
+    free_port(port)
+    make(folder, settings)
+    names = [f"r{i + 1}" for i in range(settings.researchers)]
+    with Display() as display:
+        display.say(f"run folder: {folder.path}")
+        if settings.model == "aar/evolution":
+            display.say("researchers: aar/evolution, an embedded search policy; it is not a language model")
+        with Launch(folder, settings, display, port=port) as launch:
+            launch.prepare()
+            launch.start(researchers=names, directions=[direction(i) for i in range(len(names))])
+            told = False
+            for status in launch.watch():
+                if status["phase"] != "baselines" and not told:
+                    told = True
+                    _tell_references(display, folder)
+        display.stage("writing the report")
+        write_report(folder.path)
+    found = summary(folder)
+    for line in in_words(found):
+        typer.echo(line)
+    typer.echo(f"Report: {folder.report}")
+    typer.echo(
+        f"Everything else: {folder.path}  (agents' logs: inspect view --log-dir {folder.inspect_logs})"
+    )
+    return found
+
+
+def make(folder: LabFolder, settings: Settings) -> None:
+    """The run folder with its description, or an error before anything is started."""
+    from aar.errors import DiskFull
+
+    if not folder.description.exists():
+        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.describe(
+            {
+                "settings": settings.as_json(),
+                "testbed": settings.testbed,
+                "created": f"{datetime.now():%Y-%m-%d %H:%M:%S}",
+            }
+        )
+    free = shutil.disk_usage(folder.path).free
+    if free < LEAST_FREE_BYTES:
+        raise DiskFull(
+            f"only {free // 2**20} MiB free at {folder.path}; a run needs {LEAST_FREE_BYTES // 2**20} MiB"
+        )
+
+
+def _tell_references(display: Display, folder: LabFolder) -> None:
+    from aar.server.summary import estimate_text, summary
+
+    found = summary(folder)
+    for name, figures in found["references"].items():
+        display.say(
+            f"{name}: accuracy {figures['accuracy']:.3f} ({figures['seeds']} seeds, n={figures['n']})"
+        )
+    for name, baseline in found["baselines"].items():
+        if baseline.get("dev"):
+            display.say(f"baseline {name}: PGR {estimate_text(baseline['dev'])} on dev")

@@ -1,0 +1,70 @@
+"""`aar score`: one method through dev and sealed scoring, without researchers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aar.cli import app
+
+MOST_MINUTES = 60.0
+
+
+@app.command()
+def score(
+    method: Annotated[Path, typer.Argument(help="A folder with method.py that defines run(bench).")],
+    testbed: Annotated[str, typer.Option(help="Which problem; see aar testbed list.")] = "mini-chat",
+    lab: Annotated[
+        Path | None,
+        typer.Option(help="Lab folder to score in; its Ladder and baselines are kept for the next time."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
+) -> None:
+    """Score the code in METHOD where it cannot cheat: sandboxed, on secret items, with the lab's own seeds."""
+    from platformdirs import user_data_path
+    from w2s.testbeds import load
+
+    from aar.cli.display import Display
+    from aar.cli.run import make
+    from aar.errors import AarError
+    from aar.folder import LabFolder
+    from aar.sandboxes import choose
+    from aar.server.launch import Launch
+    from aar.server.summary import estimate_text, judged
+    from aar.settings import Settings, cores
+    from aar.snapshots import read_folder
+
+    load(testbed)
+    files = read_folder(method)
+    choose()
+    folder = LabFolder((lab or user_data_path("aar") / "labs" / testbed).resolve())
+    if folder.description.exists():
+        settings = Settings.from_json(folder.read_description()["settings"])
+        if settings.testbed != testbed:
+            raise AarError(
+                f"{folder.path} is a lab for {settings.testbed}, not for {testbed}; name another with --lab"
+            )
+    else:
+        settings = Settings(testbed=testbed, researchers=0, minutes=MOST_MINUTES, slots=min(cores(), 16))
+    make(folder, settings)
+    with Display() as display, Launch(folder, settings, display) as launch:
+        launch.prepare()
+        launch.start(researchers=[], directions=[])
+        submission = ""
+        for status in launch.watch():
+            if status["phase"] != "baselines" and not submission:
+                submission = launch.submit(files, title=method.resolve().name)
+            elif submission and judged(folder, submission)["status"] != "pending":
+                break
+    found = judged(folder, submission)
+    typer.echo(f"{found['title']}: {found['status']}. {found['reply']}")
+    for stage in ("dev", "sealed"):
+        if found[stage] and found[stage].get("pgr"):
+            typer.echo(f"{stage}: PGR {estimate_text(found[stage]['pgr'])}")
+    if as_json:
+        typer.echo(json.dumps(found))
+    if found["status"] == "failed":
+        raise typer.Exit(1)

@@ -1,0 +1,5 @@
+"""`python -m aar.server LAB`."""
+
+from aar.server.serve import main
+
+main()

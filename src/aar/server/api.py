@@ -1,0 +1,353 @@
+"""The lab's HTTP interface: what researchers' tools and the terminal call, each with its own bearer token.
+
+Answers to researchers hold words, never figures of a scored run. Bodies are bounded; every refusal is
+`{"error": type, "message": text}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import Depends, FastAPI, Header, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from aar import ledger
+from aar.database import charges, progress, researchers, runs, submissions
+from aar.errors import BadRequest, NotAllowed, OverBudget, Refused
+from aar.server import state
+from aar.server.lab import Lab
+from aar.server.prices import price
+from w2s.errors import NotFound, W2SError
+
+MOST_BODY_BYTES = 256 * 1024
+MOST_WAIT_SECONDS = 30.0
+POLL_SECONDS = 0.15
+
+Text = Annotated[str, Field(max_length=8000)]
+ShortText = Annotated[str, Field(max_length=200)]
+Found = TypeVar("Found")
+
+RequestId = Annotated[str | None, Field(default=None, max_length=100)]
+
+
+class Practice(BaseModel):
+    """Files of a method to run on the practice bench."""
+
+    files: Annotated[dict[str, str], Field(max_length=32)]
+    request_id: RequestId
+
+
+class Submit(BaseModel):
+    """Files of a method to be scored, and what its author says of them."""
+
+    files: Annotated[dict[str, str], Field(max_length=32)]
+    title: ShortText
+    summary: Text = ""
+    parents: Annotated[list[str], Field(max_length=16)] = []
+    claim: Text = ""
+    request_id: RequestId
+
+
+class Finding(BaseModel):
+    """A post on the forum."""
+
+    kind: Literal["result", "hypothesis", "insight", "error"]
+    title: ShortText
+    body: Text
+    submissions: Annotated[list[str], Field(max_length=32)] = []
+    request_id: RequestId
+
+
+class Remark(BaseModel):
+    """A comment under a post."""
+
+    body: Text
+
+
+class Vote(BaseModel):
+    """+1 or -1."""
+
+    value: Literal[-1, 1]
+
+
+class Doing(BaseModel):
+    """What a researcher is doing now, for the display."""
+
+    text: ShortText
+
+
+class Usage(BaseModel):
+    """Tokens that a researcher's model used since the last report."""
+
+    model: ShortText
+    input_tokens: Annotated[int, Field(ge=0)]
+    output_tokens: Annotated[int, Field(ge=0)]
+    request_id: Annotated[str, Field(max_length=100)]
+
+
+class State(BaseModel):
+    """A researcher's own word that it works or has finished."""
+
+    state: Literal["working", "finished"]
+
+
+def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase]) -> FastAPI:
+    """The application over one lab; `phase` tells where the run stands."""
+    app = FastAPI(title="Automated Alignment Researchers: the lab", docs_url=None, redoc_url=None)
+
+    def researcher(authorization: Annotated[str, Header()] = "") -> researchers.Researcher:
+        token = authorization.removeprefix("Bearer ")
+        with lab.database.read() as tx:
+            found = researchers.by_token(tx, token) if token else None
+        if found is None:
+            raise NotAllowed("this token belongs to no researcher of this lab")
+        return found
+
+    def operator(authorization: Annotated[str, Header()] = "") -> None:
+        if not secrets.compare_digest(authorization.removeprefix("Bearer "), operator_token):
+            raise NotAllowed("this is for the person who runs the lab")
+
+    def on_forum(me: Annotated[researchers.Researcher, Depends(researcher)]) -> researchers.Researcher:
+        if not me.forum:
+            raise NotAllowed("the forum is closed in this study")
+        return me
+
+    Me = Annotated[researchers.Researcher, Depends(researcher)]  # noqa: N806
+    Member = Annotated[researchers.Researcher, Depends(on_forum)]  # noqa: N806
+    Operator = Depends(operator)  # noqa: N806
+
+    @app.get("/v1/me")
+    def me(who: Me) -> dict[str, Any]:
+        with lab.database.read() as tx:
+            own = submissions.all(tx, researcher=who.name)
+            spent = charges.spent(tx, who.name)
+        left = None if who.submissions is None else max(0, who.submissions - len(own))
+        tokens = spent.input_tokens + spent.output_tokens
+        over = phase() in ("settling", "finished") or lab.research_seconds_left() <= 0
+        return {
+            "researcher": who.name,
+            "direction": who.direction,
+            "testbed": lab.settings.testbed,
+            "minutes_left": round(max(0.0, lab.research_seconds_left()) / 60, 2),
+            "submissions_left": left,
+            "stop": over or left == 0 or tokens > lab.settings.tokens,
+            "forum": who.forum,
+            "submissions": [_public(one) for one in own],
+        }
+
+    @app.get("/v1/leaderboard")
+    def leaderboard(who: Me) -> dict[str, Any]:
+        with lab.database.read() as tx:
+            return state.leaderboard(tx)
+
+    @app.post("/v1/progress")
+    def note(who: Me, doing: Doing) -> dict[str, Any]:
+        with lab.database.write() as tx:
+            progress.add(tx, who.name, " ".join(doing.text.split()))
+            if who.state == "waiting":
+                researchers.set_state(tx, who.name, "working")
+        return {}
+
+    @app.post("/v1/state")
+    def set_state(who: Me, wanted: State) -> dict[str, Any]:
+        with lab.database.write() as tx:
+            researchers.set_state(tx, who.name, wanted.state)
+        return {}
+
+    @app.post("/v1/usage")
+    def usage(who: Me, used: Usage) -> dict[str, Any]:
+        with lab.database.write() as tx:
+            ledger.record_charge(
+                tx,
+                f"model:{who.name}:{used.request_id}",
+                researcher=who.name,
+                kind="model",
+                input_tokens=used.input_tokens,
+                output_tokens=used.output_tokens,
+                money_usd=price(used.model, used.input_tokens, used.output_tokens),
+            )
+        return {}
+
+    @app.get("/v1/forum")
+    def read_forum(who: Member, after: int = 0) -> dict[str, Any]:
+        with lab.database.read() as tx:
+            status = {one.id: one.status for one in submissions.all(tx)}
+        return {"posts": [_post(post, status) for post in lab.forum.list(after=after)]}
+
+    @app.post("/v1/forum")
+    def write_forum(who: Member, finding: Finding) -> dict[str, Any]:
+        made = lab.forum.post(
+            who.name,
+            kind=finding.kind,
+            title=finding.title,
+            body=finding.body,
+            submissions=finding.submissions,
+            request=finding.request_id,
+        )
+        return {"id": made}
+
+    @app.post("/v1/forum/{post}/comments")
+    def comment(who: Member, post: int, remark: Remark) -> dict[str, Any]:
+        return {"id": lab.forum.comment(who.name, post, remark.body)}
+
+    @app.post("/v1/forum/{post}/vote")
+    def vote(who: Member, post: int, given: Vote) -> dict[str, Any]:
+        lab.forum.vote(who.name, post, given.value)
+        return {}
+
+    @app.post("/v1/practice")
+    def practice(who: Me, wanted: Practice) -> dict[str, Any]:
+        return {"run": lab.practice(who.name, wanted.files)}
+
+    @app.get("/v1/practice/{key}")
+    async def practised(who: Me, key: str, wait: float = 0.0) -> dict[str, Any]:
+        def find() -> runs.Run:
+            with lab.database.read() as tx:
+                run = runs.find(tx, key)
+            if run is None or run.split != "practice":
+                raise NotFound(f"no practice run {key!r}; POST /v1/practice names one")
+            return run
+
+        run = await _wait(find, lambda run: run.state in ("done", "failed", "lost"), wait)
+        return _practice(run)
+
+    @app.post("/v1/submissions")
+    def submit(who: Me, wanted: Submit) -> dict[str, Any]:
+        return _submit(lab, who.name, wanted)
+
+    @app.get("/v1/submissions/{one}")
+    async def submission(who: Me, one: str, wait: float = 0.0) -> dict[str, Any]:
+        def find() -> submissions.Submission:
+            with lab.database.read() as tx:
+                return submissions.get(tx, one)
+
+        return _public(await _wait(find, lambda found: found.stage == "done", wait))
+
+    @app.get("/v1/submissions/{one}/files")
+    def files(who: Me, one: str) -> dict[str, Any]:
+        with lab.database.read() as tx:
+            found = submissions.get(tx, one)
+        if not who.forum and found.researcher not in (who.name, researchers.LAB):
+            raise NotAllowed("others' code is closed together with the forum in this study")
+        return {**_public(found), "files": lab.snapshots.get(found.commit)}
+
+    @app.post("/v1/operator/submissions", dependencies=[Operator])
+    def operator_submit(wanted: Submit) -> dict[str, Any]:
+        return _submit(lab, state.OPERATOR, wanted)
+
+    @app.get("/v1/status", dependencies=[Operator])
+    def status() -> dict[str, Any]:
+        return state.status(lab, phase())
+
+    @app.middleware("http")
+    async def bounded(request: Request, proceed: Callable[[Request], Any]) -> Response:
+        length = request.headers.get("content-length", "0")
+        if request.method == "POST" and (
+            not length.isdigit() or int(length) > MOST_BODY_BYTES or length == "0"
+        ):
+            return _refusal(
+                BadRequest(f"a body of 1 to {MOST_BODY_BYTES} bytes with its length is needed"), 413
+            )
+        answer: Response = await proceed(request)
+        return answer
+
+    @app.exception_handler(W2SError)
+    async def refused(request: Request, error: W2SError) -> Response:
+        return _refusal(error, _code(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return _refusal(BadRequest(f"{where}: {first['msg']}"), 422)
+
+    return app
+
+
+def _submit(lab: Lab, researcher: str, wanted: Submit) -> dict[str, Any]:
+    made = lab.submit(
+        researcher,
+        files=wanted.files,
+        title=wanted.title,
+        summary=wanted.summary,
+        parents=wanted.parents,
+        claim=wanted.claim,
+        request=wanted.request_id,
+    )
+    return {**_public(made), "submission": made.id}
+
+
+async def _wait(find: Callable[[], Found], done: Callable[[Found], bool], seconds: float) -> Found:
+    end = time.monotonic() + min(max(seconds, 0.0), MOST_WAIT_SECONDS)
+    while True:
+        found = await asyncio.to_thread(find)
+        if done(found) or time.monotonic() >= end:
+            return found
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _public(one: submissions.Submission) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "researcher": one.researcher,
+        "status": one.status,
+        "reply": one.reply,
+        "parents": list(one.parents),
+    }
+
+
+def _practice(run: runs.Run) -> dict[str, Any]:
+    error = None
+    if run.state == "failed":
+        error = {
+            "type": run.error_type,
+            "file": run.error_file,
+            "line": run.error_line,
+            "message": run.error_message or run.error_rule or "",
+        }
+    return {
+        "run": run.key,
+        "state": run.state,
+        "status": {"done": "ok", "failed": "failed", "lost": "lost"}.get(run.state, "pending"),
+        "error": error,
+        "agreement_with_weak": run.figures.get("agreement_with_weak"),
+        "class1_share": run.figures.get("class1_share"),
+        "trained_on_share": run.figures.get("trained_on_share"),
+        "logged": dict(run.logged),
+        "nominal_minutes": run.nominal_cost,
+    }
+
+
+def _post(post: Any, status: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": post.id,
+        "researcher": post.researcher,
+        "kind": post.kind,
+        "title": post.title,
+        "body": post.body,
+        "submissions": [{"id": one, "status": status.get(one, "unknown")} for one in post.submissions],
+        "votes": post.votes,
+        "comments": [{"researcher": one.researcher, "body": one.body} for one in post.comments],
+        "at": post.at,
+    }
+
+
+def _code(error: W2SError) -> int:
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, NotAllowed):
+        return 403
+    if isinstance(error, OverBudget):
+        return 429
+    return 400 if isinstance(error, Refused) else 500
+
+
+def _refusal(error: W2SError, code: int) -> Response:
+    return JSONResponse({"error": type(error).__name__, "message": str(error)}, status_code=code)

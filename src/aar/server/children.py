@@ -1,0 +1,119 @@
+"""The processes of one run: started, watched, started again when they die, gone when we go."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+PR_SET_PDEATHSIG = 1
+TAIL_BYTES = 2000
+MOST_STARTS = 6
+PLAIN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "USER")
+"""What the lab's own processes get of our environment; providers' keys go to researchers alone."""
+
+
+class Process(Protocol):
+    """What both `subprocess.Popen` and a sandboxed process can do."""
+
+    def poll(self) -> int | None:
+        """Exit code, or None while it runs."""
+        ...
+
+    def kill(self) -> None:
+        """End it, and whatever it started."""
+        ...
+
+
+Starter = Callable[[BinaryIO], Process]
+"""Starts a process whose output goes to the given file."""
+
+
+@dataclass
+class Child:
+    """One process of the run and how to start it again; its output is appended to `log`."""
+
+    name: str
+    start_it: Starter
+    log: Path
+    starts: int = 0
+    process: Process | None = None
+
+    def start(self) -> None:
+        """Start the process."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self.process = self.start_it(output)
+        self.starts += 1
+
+    def code(self) -> int | None:
+        """Exit code, or None while it runs or before it was started."""
+        return None if self.process is None else self.process.poll()
+
+    def may_restart(self) -> bool:
+        """Whether it died less often than would say that starting it is no use."""
+        return self.starts < MOST_STARTS
+
+    def stop(self) -> None:
+        """End it; what counts is in the database, so nothing is lost by being quick."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+
+    def tail(self) -> str:
+        """The last line that it printed."""
+        if not self.log.exists():
+            return "it printed nothing"
+        with self.log.open("rb") as stream:
+            stream.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
+            lines = stream.read().decode("utf-8", errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
+
+
+def plain(argv: Sequence[str], *, secret: str = "", keys: bool = False) -> Starter:
+    """How to start a process of ours without a sandbox around it; it dies with us, even by `kill -9`.
+
+    `secret` is one line on its standard input, so that neither arguments nor environment show it. With
+    `keys` it gets the whole environment (a researcher needs its provider's key).
+    """
+
+    def start(output: BinaryIO) -> Process:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env=dict(os.environ) if keys else environment(),
+            preexec_fn=die_with_parent,
+        )
+        assert process.stdin is not None
+        try:
+            process.stdin.write(secret.encode() + b"\n")
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # it died at once: the watcher sees that, and the log says why
+        return process
+
+    return start
+
+
+def environment() -> Mapping[str, str]:
+    """The environment of the lab's own processes: where things are, one thread each, no keys."""
+    kept = {name: os.environ[name] for name in PLAIN_ENVIRONMENT if name in os.environ}
+    return {**kept, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Command that runs `module` with this interpreter."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent dies (Linux; elsewhere nothing)."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

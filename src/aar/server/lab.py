@@ -1,0 +1,190 @@
+"""The lab: takes submissions and posts, draws seeds, queues runs, and answers in words.
+
+It never opens the vault: figures come from the scorer through the database.
+
+Covered: budgets, a request sent twice, identical code, requests after the end. Not covered: two
+researchers who share one token (give each its own).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aar import ledger
+from aar.database import Database, researchers, runs, submissions
+from aar.errors import OverBudget
+from aar.folder import LabFolder
+from aar.forum import Forum
+from aar.server.seeds import draw, lab_secret
+from aar.settings import Settings
+from aar.snapshots import Snapshots
+from w2s.records import SplitName
+
+RESERVE = 0.22
+"""Part of a run's time that is kept for confirmations after the last submission."""
+
+PRIORITY = {"practice": 0.0, "sealed": 1.0, "dev": 2.0, "baseline": -1.0, "spare": 9.0}
+"""Lower goes first: people wait for practice, confirmations decide, spare cores confirm baselines."""
+
+FAIRNESS = 0.01
+"""What each earlier submission of its author adds to a dev run's priority."""
+
+OPERATOR = "operator"
+"""The author of what a person submits with `aar score`."""
+
+MOST_TEXT = 8000
+"""Characters of a summary, a claim or a post."""
+
+
+class Lab:
+    """One lab while it runs; `elapsed` are the seconds of its time that were used before."""
+
+    def __init__(self, folder: LabFolder, settings: Settings, database: Database, *, elapsed: float) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.database = database
+        self.snapshots = Snapshots(folder.snapshots)
+        self.forum = Forum(database, folder.forum)
+        self.secret = lab_secret(folder.lab_secret)
+        self._elapsed_before = elapsed
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self.changed = asyncio.Event()
+
+    def elapsed(self) -> float:
+        """Seconds of the run's time that are used."""
+        return self._elapsed_before + time.monotonic() - self._started
+
+    def seconds_left(self) -> float:
+        """Seconds until the run should be over."""
+        return self.settings.minutes * 60 - self.elapsed()
+
+    def research_seconds_left(self) -> float:
+        """Seconds until no further submission is taken."""
+        return self.settings.minutes * 60 * (1 - RESERVE) - self.elapsed()
+
+    def submit(
+        self,
+        researcher: str,
+        *,
+        files: Mapping[str, str],
+        title: str,
+        summary: str,
+        parents: Sequence[str],
+        claim: str,
+        request: str | None,
+    ) -> submissions.Submission:
+        """Freeze the code, enter it into the ledger and queue its dev runs; all of it or nothing.
+
+        Raises `BadSnapshot`, `BadRequest`, `OverBudget`. A request that was answered before gets the
+        same answer, and is not charged again.
+        """
+        title = _line(title, what="title", most=120)
+        with self.database.read() as tx:
+            if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
+                return earlier
+            built_on = [submissions.get(tx, parent) for parent in dict.fromkeys(parents)]
+        if self.research_seconds_left() <= 0 and researcher not in (researchers.LAB, OPERATOR):
+            raise OverBudget("the time for submissions is over; post what you found and stop")
+        with self._lock:
+            snapshot = self.snapshots.put(
+                files, researcher=researcher, message=title, parents=[parent.commit for parent in built_on]
+            )
+            with self.database.write() as tx:
+                if request and (
+                    earlier := submissions.by_request(tx, researcher=researcher, request=request)
+                ):
+                    return earlier
+                made = submissions.count(tx, researcher)
+                budget = researchers.get(tx, researcher).submissions
+                if budget is not None and made >= budget:
+                    raise OverBudget(f"all {budget} submissions of {researcher} are used")
+                submission = ledger.record_submission(
+                    tx,
+                    code_hash=snapshot.tree,
+                    commit=snapshot.commit,
+                    researcher=researcher,
+                    title=title,
+                    summary=summary[:MOST_TEXT],
+                    parents=[parent.id for parent in built_on],
+                    claim=claim[:MOST_TEXT],
+                    request=request,
+                )
+                baseline = researcher == researchers.LAB
+                count = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
+                priority = PRIORITY["baseline"] if baseline else PRIORITY["dev"] + FAIRNESS * made
+                self._queue(tx, submission, "dev", range(count), priority=priority)
+        self.changed.set()
+        return submission
+
+    def queue_sealed(self, tx: Any, submission: submissions.Submission, *, seeds: int, spare: bool) -> int:
+        """Queue the confirmation runs of a submission; how many were new."""
+        priority = PRIORITY["spare"] if spare else PRIORITY["sealed"]
+        return self._queue(tx, submission, "sealed", range(seeds), priority=priority)
+
+    def practice(self, researcher: str, files: Mapping[str, str]) -> str:
+        """Queue a run on the practice bench; its key. The same code is run once, whoever asks."""
+        snapshot = self.snapshots.put(files, researcher=researcher, message="practice", parents=())
+        drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
+        key = run_key(snapshot.tree, self.settings.testbed, "practice", drawn.supervisor, drawn.student_seed)
+        with self.database.write() as tx:
+            if runs.find(tx, key) is None:
+                used = len(runs.all(tx, split="practice", researcher=researcher))
+                if used >= self.settings.practices:
+                    raise OverBudget(f"all {self.settings.practices} practice runs of {researcher} are used")
+                runs.queue(
+                    tx,
+                    key,
+                    researcher=researcher,
+                    code_hash=snapshot.tree,
+                    commit=snapshot.commit,
+                    split="practice",
+                    pair_index=0,
+                    supervisor_seed=drawn.supervisor,
+                    student_seed=drawn.student_seed_hex,
+                    nominal_cost=0.1,
+                    priority=PRIORITY["practice"],
+                )
+        self.changed.set()
+        return key
+
+    def _queue(
+        self,
+        tx: Any,
+        submission: submissions.Submission,
+        split: SplitName,
+        pairs: Sequence[int],
+        *,
+        priority: float,
+    ) -> int:
+        new = 0
+        for k in pairs:
+            drawn = draw(self.secret, code_hash=submission.code_hash, split=split, k=k)
+            new += runs.queue(
+                tx,
+                run_key(
+                    submission.code_hash, self.settings.testbed, split, drawn.supervisor, drawn.student_seed
+                ),
+                submission=submission.id,
+                researcher=submission.researcher,
+                code_hash=submission.code_hash,
+                commit=submission.commit,
+                split=split,
+                pair_index=k,
+                supervisor_seed=drawn.supervisor,
+                student_seed=drawn.student_seed_hex,
+                nominal_cost=1.0,
+                priority=priority,
+            )
+        return new
+
+
+def _line(text: str, *, what: str, most: int) -> str:
+    line = " ".join(text.split())
+    if not line or len(line) > most:
+        raise BadRequest(f"a {what} of 1 to {most} characters is needed, this one has {len(line)}")
+    return line

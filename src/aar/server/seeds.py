@@ -1,0 +1,52 @@
+"""Every seed and salt of a run, drawn from the lab's secret after the code was frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from w2s.records import SplitName
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What the lab draws for the k-th run of one code on one split.
+
+    `student_seed` and `salt` follow from the secret and the code, so that nobody can choose or foresee
+    them; `supervisor` is k: run k of every submission has the same supervisor (docs/decisions/0002).
+    """
+
+    supervisor: int
+    student_seed: int
+    salt: bytes
+
+    @property
+    def student_seed_hex(self) -> str:
+        """The student seed as it is stored."""
+        return f"{self.student_seed:08x}"
+
+
+def lab_secret(path: Path) -> bytes:
+    """The lab's own 256 bits, made at its first start and readable by its user alone."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        secret = path.read_bytes()
+        if len(secret) == 32:
+            return secret
+        path.unlink()  # a crash in the middle of the first start: nothing was drawn from it yet
+        return lab_secret(path)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(os.urandom(32))
+        stream.flush()
+        os.fsync(stream.fileno())
+    return path.read_bytes()
+
+
+def draw(secret: bytes, *, code_hash: str, split: SplitName, k: int) -> Draw:
+    """Draw for run `k` (from 0) of the code on the split."""
+    digest = hmac.new(secret, f"{code_hash}|{split}|{k}".encode(), hashlib.sha256).digest()
+    return Draw(supervisor=k, student_seed=int.from_bytes(digest[:4], "big") >> 1, salt=digest[4:20])

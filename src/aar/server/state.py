@@ -1,0 +1,124 @@
+"""Where a run stands: what is decided, what is still to do, and what may be told to whom."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from aar.database import Transaction, meta, progress, researchers, runs, submissions, verdicts
+from aar.server.lab import OPERATOR, Lab
+
+Phase = Literal["baselines", "research", "settling", "finished"]
+
+RECENT = 6
+
+
+def advance(lab: Lab) -> Phase:
+    """Queue what the scorer's verdicts ask for, and say in which phase the run is."""
+    with lab.database.write() as tx:
+        everything = submissions.all(tx)
+        for submission in everything:
+            if submission.stage == "sealed":
+                lab.queue_sealed(tx, submission, seeds=_sealed_seeds(lab, tx, submission), spare=False)
+        baselines = [one for one in everything if one.researcher == researchers.LAB]
+        decided = bool(baselines) and all(one.stage != "dev" for one in baselines)
+        phase: Phase = "baselines"
+        if decided:
+            champion = meta.find(tx, "champion", None)
+            for baseline in baselines:
+                spare = champion is not None and baseline.id != champion
+                lab.queue_sealed(tx, baseline, seeds=lab.settings.sealed_seeds, spare=spare)
+            phase = _after_baselines(lab, tx, everything)
+        meta.put(tx, "elapsed_seconds", lab.elapsed())
+        meta.put(tx, "phase", phase)
+    return phase
+
+
+def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> Phase:
+    team = researchers.all(tx)
+    people = [one for one in team if one.name != OPERATOR]
+    working = any(one.state in ("waiting", "working") for one in people)
+    if working and lab.research_seconds_left() > 0:
+        return "research"
+    undecided = any(one.stage != "done" and one.researcher != researchers.LAB for one in everything)
+    waiting = undecided or any(run.state in ("queued", "running") for run in runs.all(tx, split="sealed"))
+    if waiting and (lab.seconds_left() > 0 or not people):
+        return "settling"
+    return "finished"
+
+
+def _sealed_seeds(lab: Lab, tx: Transaction, submission: submissions.Submission) -> int:
+    verdict = verdicts.find(tx, submission.id, "dev")
+    wanted = verdict.figures.sealed_seeds if verdict is not None else None
+    return wanted or lab.settings.sealed_seeds
+
+
+def status(lab: Lab, phase: Phase) -> dict[str, Any]:
+    """Everything that the terminal shows; for people only, since it holds figures."""
+    with lab.database.read() as tx:
+        everything = submissions.all(tx)
+        doing = progress.latest(tx)
+        queue = {"queued": 0, "running": 0, "done": 0}
+        for run in runs.all(tx):
+            queue[run.state if run.state in queue else "done"] += 1
+        rows = []
+        for one in researchers.all(tx):
+            if one.name == OPERATOR:
+                continue
+            own = [made for made in everything if made.researcher == one.name]
+            rows.append(
+                {
+                    "name": one.name,
+                    "direction": one.direction,
+                    "doing": doing[one.name].text if one.name in doing else "starting",
+                    "state": one.state,
+                    "submitted": len(own),
+                    "verified": sum(made.status == "verified" for made in own),
+                }
+            )
+        recent = [
+            {"id": one.id, "researcher": one.researcher, "title": one.title, "status": one.status}
+            for one in everything
+            if one.researcher != researchers.LAB
+        ][-RECENT:]
+        return {
+            "phase": phase,
+            "researchers": rows,
+            "recent": recent,
+            "queue": queue,
+            "seconds_left": lab.seconds_left(),
+            "best": _best(tx, everything),
+        }
+
+
+def _best(tx: Transaction, everything: list[submissions.Submission]) -> str | None:
+    best: tuple[float, str] | None = None
+    for one in everything:
+        verdict = verdicts.find(tx, one.id, "sealed")
+        if one.status == "verified" and one.researcher != researchers.LAB and verdict and verdict.figures.pgr:
+            pgr = verdict.figures.pgr
+            text = f"{one.id} by {one.researcher}, PGR {pgr.mean:.2f} [{pgr.low:.2f}, {pgr.high:.2f}]"
+            best = max(best, (pgr.mean, text)) if best else (pgr.mean, text)
+    return best[1] if best else None
+
+
+def leaderboard(tx: Transaction) -> dict[str, Any]:
+    """What researchers see: ranks, words and the Ladder's record; no figures of anybody's runs.
+
+    The latest verified record has rank 1; what is not verified has no rank.
+    """
+    everything = submissions.all(tx)
+    records = [one for one in everything if one.status == "verified" and one.researcher != researchers.LAB]
+    ranked = sorted(records, key=lambda one: -(one.decided or 0.0))
+    rest = [one for one in everything if one not in ranked]
+    entries = [
+        {
+            "rank": ranked.index(one) + 1 if one in ranked else None,
+            "submission": one.id,
+            "researcher": one.researcher,
+            "title": one.title,
+            "status": "baseline" if one.researcher == researchers.LAB else one.status,
+            "parents": list(one.parents),
+        }
+        for one in [*ranked, *rest]
+    ]
+    return {"record": meta.find(tx, "record_text", "no record yet"), "entries": entries}
