@@ -103,20 +103,51 @@ def pgr_interval(
     effective degrees of freedom of a - r b at the estimate. `NoGap` where the gap is not
     established.
     """
-    from scipy.stats import t as student_t  # half a second to import
-
     floor_stream = "supervisors" if same_supervisors else "floor"
-    spread = two_way(
+    return _over_gap(
         [
             Part(np.asarray(student, dtype=np.float64), (1.0, 0.0), "supervisors"),
             Part(np.asarray(floor, dtype=np.float64), (-1.0, -1.0), floor_stream),
             Part(np.asarray(ceiling, dtype=np.float64), (0.0, 1.0), "ceiling"),
         ],
         clusters,
+        level=level,
     )
+
+
+def pgr_gain(
+    a: FloatArray,
+    b: FloatArray,
+    floor: FloatArray,
+    ceiling: FloatArray,
+    clusters: Sequence[str] | npt.NDArray[np.generic],
+    *,
+    level: float = 0.95,
+) -> Estimate:
+    """PGR of `a` minus PGR of `b`, paired by supervisor and item, with Fieller's interval.
+
+    Shapes as for `pgr_interval`; row k of `a`, `b` and (as far as it goes) `floor` is the same supervisor.
+    """
+    return _over_gap(
+        [
+            Part(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64), (1.0, 0.0), "supervisors"),
+            Part(np.asarray(floor, dtype=np.float64), (0.0, -1.0), "supervisors"),
+            Part(np.asarray(ceiling, dtype=np.float64), (0.0, 1.0), "ceiling"),
+        ],
+        clusters,
+        level=level,
+    )
+
+
+def _over_gap(
+    parts: Sequence[Part], clusters: Sequence[str] | npt.NDArray[np.generic], *, level: float
+) -> Estimate:
+    """Ratio of the two figures of `parts`, numerator and gap; seeds are those of the first part."""
+    from scipy.stats import t as student_t  # half a second to import
+
+    spread = two_way(parts, clusters)
     a, b = (float(x) for x in spread.figures)
     pgr(a, floor=0.0, ceiling=b)  # refuses a gap that is not there before dividing by it
-    df = spread.degrees_of_freedom((1.0, -a / b))
     v = spread.covariance
     ratio = fieller(
         a,
@@ -124,13 +155,7 @@ def pgr_interval(
         var_numerator=float(v[0, 0]),
         var_denominator=float(v[1, 1]),
         covariance=float(v[0, 1]),
-        t=float(student_t.ppf(0.5 + level / 2, df)),
+        t=float(student_t.ppf(0.5 + level / 2, spread.degrees_of_freedom((1.0, -a / b)))),
     )
-    return Estimate(
-        mean=ratio.mean,
-        low=ratio.low,
-        high=ratio.high,
-        seeds=len(student),
-        n=np.shape(student)[1],
-        level=level,
-    )
+    seeds, n = parts[0].correct.shape
+    return Estimate(mean=ratio.mean, low=ratio.low, high=ratio.high, seeds=seeds, n=n, level=level)
