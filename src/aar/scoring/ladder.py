@@ -97,7 +97,9 @@ def judge_dev(
     """
     a, b = np.asarray(candidate, dtype=np.float64), np.asarray(holder, dtype=np.float64)
     if a.shape != b.shape or a.ndim != 2:
-        raise ValueError(f"correctness of shapes {a.shape} and {b.shape} cannot be paired; use the same seeds")
+        raise ValueError(
+            f"correctness of shapes {a.shape} and {b.shape} cannot be paired; use the same seeds"
+        )
     difference, n = a.mean(axis=0) - b.mean(axis=0), a.shape[1]
     gain, stderr, mean = float(difference.mean()), clustered_stderr(difference, clusters), float(a.mean())
     threshold = max(step(n), 2 * stderr)

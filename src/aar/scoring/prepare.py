@@ -73,5 +73,3 @@ def _hand_over(folder: LabFolder) -> None:
 def _own(path: Path, owner: int) -> None:
     if path.stat().st_uid != owner:
         os.chown(path, owner, owner)
-
-

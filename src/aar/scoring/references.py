@@ -55,8 +55,11 @@ class ReferenceJob:
         return f"{self.split} {self.role} {self.k + 1}"
 
 
-def plan(settings: Settings, *, only: str | None = None) -> list[ReferenceJob]:
-    """Every reference job of a lab, in the order in which a run needs them."""
+def plan(
+    settings: Settings, *, only: str | None = None, sealed_supervisors: int | None = None
+) -> list[ReferenceJob]:
+    """Every reference job of a lab, in the order in which a run needs them; extra supervisors last."""
+    extra = range(settings.sealed_seeds, sealed_supervisors or 0)
 
     def jobs(role: Literal["supervisor", "ceiling"], split: SplitName, count: int) -> list[ReferenceJob]:
         return [ReferenceJob(role, split, k) for k in range(count)]
@@ -67,11 +70,18 @@ def plan(settings: Settings, *, only: str | None = None) -> list[ReferenceJob]:
         *jobs("ceiling", "dev", DEV_CEILINGS),
         *jobs("supervisor", "sealed", settings.sealed_seeds),
         *jobs("ceiling", "sealed", SEALED_CEILINGS),
+        *(ReferenceJob("supervisor", "sealed", k) for k in extra),
     ]
     return [job for job in everything if only is None or f"{job.role}s" == only]
 
 
-def run_references(folder: LabFolder, *, progress: Progress, only: str | None = None) -> None:
+def run_references(
+    folder: LabFolder,
+    *,
+    progress: Progress,
+    only: str | None = None,
+    sealed_supervisors: int | None = None,
+) -> None:
     """Do every job that is not done, together with whatever other processes do the same.
 
     `progress` gets {"done", "total", "what"} when a job starts and at the end. Returns when all jobs are
@@ -80,7 +90,7 @@ def run_references(folder: LabFolder, *, progress: Progress, only: str | None = 
     from w2s import testbeds
 
     description = folder.read_description()
-    jobs = plan(Settings.from_json(description["settings"]), only=only)
+    jobs = plan(Settings.from_json(description["settings"]), only=only, sealed_supervisors=sealed_supervisors)
     testbed = testbeds.load(str(description["testbed"]))
     vault = Vault(folder.vault)
 
@@ -118,9 +128,7 @@ def _do(job: ReferenceJob, folder: LabFolder, vault: Vault, testbed: Testbed) ->
         if job.split == "practice":
             write_practice(folder, split, weak=soft)
     else:
-        (test,) = _train(
-            testbed, world.strong, testbed.recipe, seed, vault, split.unlabelled, (split.test,)
-        )
+        (test,) = _train(testbed, world.strong, testbed.recipe, seed, vault, split.unlabelled, (split.test,))
     vault.store_reference(job.kind, job.split, job.k, vault.test_items(job.split).correct(test))
 
 

@@ -87,9 +87,18 @@ class Results:
             rows[k] = self._known[name]
         return rows
 
+    def supervisors(self, split: SplitName) -> int:
+        """How many supervisors of a split there are by now."""
+        k = 0
+        while self.vault.reference_path("floor", split, k).is_file():
+            k += 1
+        return k
+
     def _correct(self, run: Run, split: SplitName) -> FloatArray:
         if run.key not in self._known:
-            self._known[run.key] = self.items(split).correct(read_predictions(self.blobs, run, self.items(split)))
+            self._known[run.key] = self.items(split).correct(
+                read_predictions(self.blobs, run, self.items(split))
+            )
         return self._known[run.key]
 
 
@@ -118,27 +127,40 @@ def stacked(rows: Rows, keys: Sequence[int]) -> FloatArray:
     return np.stack([rows[k] for k in keys])
 
 
-def figures(
+def _first(rows: Rows, keys: Sequence[int]) -> FloatArray:
+    """All rows, [S, n], those of `keys` first and in that order."""
+    return stacked(rows, [*(k for k in keys if k in rows), *(k for k in rows if k not in keys)])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """With whom a submission was compared, and on what the decision was made.
+
+    `gain` is the interval of the decision where that is not the 95 % one; `sealed_seeds` what a
+    confirmation asks for.
+    """
+
+    champion: str
+    against: Rows
+    attempt: int | None = None
+    gain: Estimate | None = None
+    alpha: float | None = None
+    sealed_seeds: int | None = None
+
+
+def measure(
     rows: Rows,
+    comparison: Comparison | None,
     *,
     items: TestItems,
     floors: Rows,
     ceilings: Rows,
-    champion: str | None = None,
-    against: Rows | None = None,
-    gain: Estimate | None = None,
-    alpha: float | None = None,
-    attempt: int | None = None,
     note: str = "",
 ) -> Figures:
-    """Everything a person may see of one code on one split; aggregates only.
-
-    `against` are the champion's rows; `gain` is the interval the decision was made on, where it differs
-    from the 95 % one.
-    """
+    """Everything a person may see of one code on one split; aggregates only."""
     keys = sorted(rows)
     student, clusters = stacked(rows, keys), items.clusters
-    floor = stacked(floors, [*(k for k in keys if k in floors), *(k for k in floors if k not in rows)])
+    floor = _first(floors, keys)
     ceiling = stacked(ceilings, sorted(ceilings))
     notes = [note] if note else []
 
@@ -159,14 +181,15 @@ def figures(
             notes.append(str(error))
             return None
 
-    pgr_difference: Estimate | None = None
-    shared = [] if against is None else [k for k in keys if k in against]
-    if against is not None and len(shared) >= 2:
-        a, b = stacked(rows, shared), stacked(against, shared)
-        gain = gain or paired_gain(a, b, clusters)
-        order = [*(k for k in shared if k in floors), *(k for k in floors if k not in shared)]
+    pgr_difference = gain = None
+    shared = [] if comparison is None else [k for k in keys if k in comparison.against]
+    if comparison is not None and len(shared) >= 2:
+        a, b = stacked(rows, shared), stacked(comparison.against, shared)
+        gain = comparison.gain or paired_gain(a, b, clusters)
         try:
-            pgr_difference = pgr_gain(a, b, stacked(floors, order), ceiling, clusters)
+            pgr_difference = pgr_gain(
+                a, b, _first(floors, shared), ceiling, clusters, same_supervisors=set(shared) <= set(floors)
+            )
         except NoGap as error:
             notes.append(str(error))
     split_in_two = any(items.ood) and not all(items.ood)
@@ -180,10 +203,11 @@ def figures(
         pgr=whole,
         id_pgr=interval([not ood for ood in items.ood]) if split_in_two else None,
         ood_pgr=interval(items.ood) if split_in_two else None,
-        champion=champion,
+        champion=comparison.champion if comparison else None,
         gain=pgr_difference,
         accuracy_gain=gain,
-        alpha=alpha,
-        attempt=attempt,
+        alpha=comparison.alpha if comparison else None,
+        attempt=comparison.attempt if comparison else None,
+        sealed_seeds=comparison.sealed_seeds if comparison else None,
         note="; ".join(dict.fromkeys(notes)),
     )

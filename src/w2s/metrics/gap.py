@@ -123,15 +123,19 @@ def pgr_gain(
     clusters: Sequence[str] | npt.NDArray[np.generic],
     *,
     level: float = 0.95,
+    same_supervisors: bool = False,
 ) -> Estimate:
     """PGR of `a` minus PGR of `b`, paired by supervisor and item, with Fieller's interval.
 
-    Shapes as for `pgr_interval`; row k of `a`, `b` and (as far as it goes) `floor` is the same supervisor.
+    Shapes and `same_supervisors` as for `pgr_interval`; row k of `a` and `b` is always the same supervisor.
     """
+    floor_stream = "supervisors" if same_supervisors else "floor"
     return _over_gap(
         [
-            Part(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64), (1.0, 0.0), "supervisors"),
-            Part(np.asarray(floor, dtype=np.float64), (0.0, -1.0), "supervisors"),
+            Part(
+                np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64), (1.0, 0.0), "supervisors"
+            ),
+            Part(np.asarray(floor, dtype=np.float64), (0.0, -1.0), floor_stream),
             Part(np.asarray(ceiling, dtype=np.float64), (0.0, 1.0), "ceiling"),
         ],
         clusters,
