@@ -10,7 +10,8 @@ import numpy as np
 from safetensors.numpy import save
 
 from aar import database, ledger
-from aar.database import meta, researchers, runs, submissions, verdicts
+from aar.database import Transaction, meta, researchers, runs, submissions, verdicts
+from aar.database.figures import Figures
 from aar.folder import LabFolder
 from aar.scoring.evidence import Evidence
 from aar.scoring.judging import Judge
@@ -20,6 +21,7 @@ from aar.scoring.vault import Vault
 from aar.settings import Settings
 from w2s.records import Example, Split, SplitName
 
+State = Literal["done", "failed", "lost"]
 BASELINES = {"vanilla": 0.66, "confident_labels": 0.68, "zero_shot": 0.64}
 FLOOR, CEILING = 0.60, 0.95
 ITEMS = {"practice": 20, "dev": 600, "sealed": 600}
@@ -102,44 +104,49 @@ class SyntheticLab:
         accuracy: float,
         *,
         seeds: int,
-        state: Literal["done", "failed", "lost"] = "done",
+        state: State = "done",
         first: int = 0,
     ) -> None:
         """Finish runs `first` to `seeds` of a submission on one split."""
         with self.db.read() as tx:
             code = submissions.get(tx, one).code_hash
-        for k in range(first, seeds):
-            key = f"{code}-{split}-{k}"
-            correct = self._correct(split, accuracy)
-            truth = np.array([self.truth[e.id] for e in self.splits[split].test])
-            p = np.where(correct > 0, truth, 1 - truth) * 0.8 + 0.1
-            blob = save({"predictions": p.astype(np.float64)})
-            (self.folder.blobs / f"{key}.safetensors").write_bytes(blob)
-            with self.db.write() as tx:
-                runs.queue(
-                    tx,
-                    key,
-                    researcher="lab",
-                    submission=one,
-                    code_hash=code,
-                    commit="0" * 40,
-                    split=split,
-                    pair_index=k,
-                    supervisor_seed=k,
-                    student_seed="00",
-                    nominal_cost=1.0,
-                )
-                ledger.record_run(
-                    tx,
-                    key,
-                    state=state,
-                    seconds=1.0,
-                    core_seconds=1.0,
-                    blob=key if state == "done" else None,
-                    error_type="ZeroDivisionError" if state == "failed" else None,
-                    error_file="method.py" if state == "failed" else None,
-                    error_line=7 if state == "failed" else None,
-                )
+        with self.db.write() as tx:
+            for k in range(first, seeds):
+                self._run(tx, one, code, split, k, accuracy, state)
+
+    def _run(
+        self, tx: Transaction, one: str, code: str, split: SplitName, k: int, accuracy: float, state: State
+    ) -> None:
+        key = f"{code}-{split}-{k}"
+        correct = self._correct(split, accuracy)
+        truth = np.array([self.truth[e.id] for e in self.splits[split].test])
+        p = np.where(correct > 0, truth, 1 - truth) * 0.8 + 0.1
+        blob = save({"predictions": p.astype(np.float64)})
+        (self.folder.blobs / f"{key}.safetensors").write_bytes(blob)
+        runs.queue(
+            tx,
+            key,
+            researcher="lab",
+            submission=one,
+            code_hash=code,
+            commit="0" * 40,
+            split=split,
+            pair_index=k,
+            supervisor_seed=k,
+            student_seed="00",
+            nominal_cost=1.0,
+        )
+        ledger.record_run(
+            tx,
+            key,
+            state=state,
+            seconds=1.0,
+            core_seconds=1.0,
+            blob=key if state == "done" else None,
+            error_type="ZeroDivisionError" if state == "failed" else None,
+            error_file="method.py" if state == "failed" else None,
+            error_line=7 if state == "failed" else None,
+        )
 
     def status(self, one: str) -> tuple[str, str]:
         """Status and stage of a submission."""
@@ -152,7 +159,7 @@ class SyntheticLab:
         with self.db.read() as tx:
             return submissions.get(tx, one).reply
 
-    def figures(self, one: str, stage: verdicts.VerdictStage) -> database.figures.Figures:  # type: ignore[name-defined]
+    def figures(self, one: str, stage: verdicts.VerdictStage) -> Figures:
         """What people see of it."""
         with self.db.read() as tx:
             found = verdicts.find(tx, one, stage)

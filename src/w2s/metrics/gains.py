@@ -49,7 +49,7 @@ def paired_gain(
     Seeds and clusters both count (`two_way`); t quantile at the effective degrees of freedom. The
     lower end is a one-sided bound at (1 - level) / 2.
     """
-    from scipy.stats import t as student_t  # half a second to import
+    from scipy.special import stdtrit  # a tenth of a second to import
 
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if first.shape != second.shape:
@@ -59,7 +59,7 @@ def paired_gain(
     if not 0 < level < 1:
         raise ValueError(f"level {level} is not between 0 and 1, e.g. 0.95")
     spread = two_way([Part(first - second, (1.0,), "pairs")], clusters)
-    t = float(student_t.ppf(0.5 + level / 2, spread.degrees_of_freedom((1.0,))))
+    t = float(stdtrit(spread.degrees_of_freedom((1.0,)), 0.5 + level / 2))
     mean, half = float(spread.figures[0]), t * float(np.sqrt(spread.covariance[0, 0]))
     return Estimate(
         mean=mean, low=mean - half, high=mean + half, seeds=len(first), n=first.shape[1], level=level

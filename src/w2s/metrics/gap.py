@@ -147,7 +147,7 @@ def _over_gap(
     parts: Sequence[Part], clusters: Sequence[str] | npt.NDArray[np.generic], *, level: float
 ) -> Estimate:
     """Ratio of the two figures of `parts`, numerator and gap; seeds are those of the first part."""
-    from scipy.stats import t as student_t  # half a second to import
+    from scipy.special import stdtrit  # a tenth of a second to import
 
     spread = two_way(parts, clusters)
     a, b = (float(x) for x in spread.figures)
@@ -159,7 +159,7 @@ def _over_gap(
         var_numerator=float(v[0, 0]),
         var_denominator=float(v[1, 1]),
         covariance=float(v[0, 1]),
-        t=float(student_t.ppf(0.5 + level / 2, spread.degrees_of_freedom((1.0, -a / b)))),
+        t=float(stdtrit(spread.degrees_of_freedom((1.0, -a / b)), 0.5 + level / 2)),
     )
     seeds, n = parts[0].correct.shape
     return Estimate(mean=ratio.mean, low=ratio.low, high=ratio.high, seeds=seeds, n=n, level=level)
