@@ -145,7 +145,7 @@ while True:
 
 def test_a_killed_writer_loses_nothing_it_had_reported(database: aar.database.Database) -> None:
     told = 0
-    for round_ in range(6):
+    for round_ in range(4):
         writers = [
             subprocess.Popen(
                 [sys.executable, "-c", WRITER, str(database.path)], stdout=subprocess.PIPE, text=True
