@@ -130,7 +130,7 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 rng=rng,
                 champion=champion,
                 gain=gain,
-                accuracy_gain=estimate(gain.mean * 0.31, half=0.03, seeds=8, n=1000),
+                accuracy_gain=estimate(gain.mean * 0.31, half=0.022, seeds=8, n=1000),
                 attempt=attempt,
                 alpha=round(0.05 * 6 / (np.pi * attempt) ** 2, 4),
             )

@@ -144,10 +144,8 @@ def _lines(contents: Contents, *, low: float, high: float, end: float) -> list[d
         if entry.pgr is not None:
             text = f"{label(entry.submission.title)} {entry.pgr.mean:.2f}"
             lines.append({"y": entry.pgr.mean, "text": text, "colour": MUTED, "dashed": True, "drawn": True})
-    if len(contents.scored) < len(contents.entries):
-        lines.append(
-            {"y": low + 0.05, "text": "not measured", "colour": MUTED, "dashed": False, "drawn": False}
-        )
+    if any(entry.pgr is None for entry in contents.entries):
+        lines.append({"y": low + 0.05, "text": "no PGR", "colour": MUTED, "dashed": False, "drawn": False})
     apart = 15 * (high - low) / HEIGHT
     lines.sort(key=lambda line: line["y"])
     for i, line in enumerate(lines):

@@ -14,8 +14,6 @@ from aar.forum import Post, all_posts
 from aar.ledger import Ledger
 from w2s.records import Estimate
 
-_KINDS = {"floor": 0, "baseline": 1, "ceiling": 2}
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -82,6 +80,11 @@ class Contents:
     ledger_problem: str
 
     @property
+    def everything(self) -> list[Entry]:
+        """The ranked submissions, then the baselines."""
+        return [*self.entries, *self.baselines]
+
+    @property
     def verified(self) -> list[Entry]:
         """Verified submissions, the best on sealed items first."""
         return [entry for entry in self.entries if entry.rank is not None]
@@ -89,7 +92,7 @@ class Contents:
     @property
     def scored(self) -> list[Entry]:
         """Submissions that were measured at all."""
-        return [entry for entry in self.entries if entry.pgr is not None]
+        return [one for one in self.entries if one.dev is not None and one.dev.accuracy is not None]
 
     @property
     def best_baseline(self) -> Entry | None:
@@ -137,9 +140,9 @@ def read(database: Database, *, mirror: Path) -> Contents:
             people=people,
             entries=_ranked([entry for entry in everything if not entry.baseline]),
             baselines=[entry for entry in everything if entry.baseline],
-            references=sorted(
-                verdicts.references(tx), key=lambda one: (one.split, _KINDS[one.kind], one.name)
-            ),
+            references=[
+                one for kind in ("floor", "ceiling") for one in verdicts.references(tx) if one.kind == kind
+            ],
             posts=said,
             runs=sum(run.tries > 0 or run.finished is not None for run in ended),
             core_seconds=sum(run.core_seconds for run in ended),
@@ -159,6 +162,7 @@ def _entry(tx: Transaction, row: submissions.Submission, *, started: float) -> E
             run = failed[0]
             place = f" in {run.error_file}" + (f", line {run.error_line}" if run.error_line else "")
             problem = (run.error_rule or run.error_type or "error") + (place if run.error_file else "")
+        problem = problem or row.reply
     return Entry(
         submission=row,
         dev=found["dev"].figures if "dev" in found else None,

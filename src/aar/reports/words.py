@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from aar.reports.contents import Contents, Entry
@@ -40,16 +39,20 @@ def interval(estimate: Estimate | None) -> str:
 
 
 def signed(estimate: Estimate | None, *, digits: int = 2) -> str:
-    """A difference with its sign and interval.
+    """A difference with its sign and interval; the level is said where it is not 95 %.
 
     >>> signed(Estimate(mean=0.1, low=-0.02, high=0.2, seeds=5, n=500))
     '+0.10 [−0.02, +0.20]'
     """
     if estimate is None:
         return "–"
-    shown: Callable[[float], str] = lambda value: f"{value:+.{digits}f}"  # noqa: E731
+
+    def shown(value: float) -> str:
+        return f"{value:+.{digits}f}"
+
     text = f"{shown(estimate.mean)} [{shown(estimate.low)}, {shown(estimate.high)}]"
-    return text.replace("-", "−")
+    level = "" if round(estimate.level, 6) == 0.95 else f" at {100 * estimate.level:.4g}%"
+    return text.replace("-", "−") + level
 
 
 def fraction(value: float | None, *, digits: int = 3) -> str:
