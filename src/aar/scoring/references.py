@@ -26,10 +26,10 @@ from aar.folder import LabFolder
 from aar.scoring.prepare import write_practice
 from aar.scoring.vault import ReferenceKind, Vault, give_to_folder_owner
 from aar.settings import Settings
-from w2s.records import Example, FloatArray, Recipe, SplitName
+from w2s.records import Example, SplitName
 
 if TYPE_CHECKING:
-    from w2s.testbeds import Testbed
+    from aar.students.shelf import Shelf, Which
 
 DEV_CEILINGS = 5
 SEALED_CEILINGS = 5
@@ -87,11 +87,12 @@ def run_references(
     `progress` gets {"done", "total", "what"} when a job starts and at the end. Returns when all jobs are
     done, whoever did them.
     """
+    from aar.students.shelf import Shelf
     from w2s import testbeds
 
     description = folder.read_description()
     jobs = plan(Settings.from_json(description["settings"]), only=only, sealed_supervisors=sealed_supervisors)
-    testbed = testbeds.load(str(description["testbed"]))
+    shelf = Shelf(testbeds.load(str(description["testbed"])))  # never serves a method; gone with this process
     vault = Vault(folder.vault)
 
     def done(job: ReferenceJob) -> bool:
@@ -105,48 +106,30 @@ def run_references(
                 if not mine or done(job):
                     continue
                 progress({"done": sum(map(done, jobs)), "total": total, "what": str(job)})
-                _do(job, folder, vault, testbed)
+                _do(job, folder, vault, shelf)
                 worked = True
         if not worked:
             time.sleep(WAIT_SECONDS)  # the rest is in other hands; take over if they die
     progress({"done": total, "total": total, "what": "references"})
 
 
-def _do(job: ReferenceJob, folder: LabFolder, vault: Vault, testbed: Testbed) -> None:
+def _do(job: ReferenceJob, folder: LabFolder, vault: Vault, shelf: Shelf) -> None:
     from aar.students.data import write_weak
 
     split = vault.splits[job.split]
-    world = testbed.worlds[split.world]
-    seed = vault.seed(job.role, job.split, job.k)
+    which: Which = "weak" if job.role == "supervisor" else "strong"
+    # the practice split has no labelled part of its own: its supervisor learns from dev's
+    labelled = split.labelled or vault.splits["dev"].labelled
+    examples = labelled if job.role == "supervisor" else split.unlabelled
+    student = shelf.student(which, split.world, vault.seed(job.role, job.split, job.k))
+    student.finetune(examples, _unflipped(examples), vault.labels(examples))
     if job.role == "supervisor":
-        # the practice split has no labelled part of its own: its supervisor learns from dev's
-        labelled = split.labelled or vault.splits["dev"].labelled
-        soft, test = _train(
-            testbed, world.weak, testbed.weak_recipe, seed, vault, labelled, (split.unlabelled, split.test)
-        )
+        soft = student.predict(split.unlabelled, _unflipped(split.unlabelled))
         give_to_folder_owner(write_weak(folder.service, job.split, job.k, soft))
         if job.split == "practice":
             write_practice(folder, split, weak=soft)
-    else:
-        (test,) = _train(testbed, world.strong, testbed.recipe, seed, vault, split.unlabelled, (split.test,))
+    test = student.predict(split.test, _unflipped(split.test))
     vault.store_reference(job.kind, job.split, job.k, vault.test_items(job.split).correct(test))
-
-
-def _train(
-    testbed: Testbed,
-    checkpoint: Path,
-    recipe: Recipe,
-    seed: int,
-    vault: Vault,
-    examples: tuple[Example, ...],
-    asked: tuple[tuple[Example, ...], ...],
-) -> list[FloatArray]:
-    """Fine-tune on the truth of `examples`; probabilities of class 1 for each sequence of `asked`."""
-    from w2s.models import Prompting, TextStudent, load_model
-
-    student = TextStudent(load_model(checkpoint), Prompting.of(testbed), recipe, seed)
-    student.finetune(examples, _unflipped(examples), vault.labels(examples))
-    return [student.predict(some, _unflipped(some)) for some in asked]
 
 
 def _unflipped(examples: tuple[Example, ...]) -> np.ndarray[Any, np.dtype[np.bool_]]:
