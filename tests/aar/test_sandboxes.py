@@ -12,6 +12,7 @@ import pytest
 from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes import Mount, Profile, Provider, choose, open_w2s, providers, uid_for
 from aar.sandboxes.bubblewrap import Bubblewrap
+from w2s.errors import NotFound
 
 UID = uid_for("test")
 
@@ -139,6 +140,16 @@ def test_without_any_provider_the_lab_refuses_and_says_what_to_install(
     monkeypatch.setattr(sandboxes, "providers", lambda: [Bubblewrap()])
     with pytest.raises(NoSandbox, match="apt install bubblewrap"):
         choose()
+
+
+def test_an_unknown_provider_is_named_with_the_known_ones() -> None:
+    with pytest.raises(NotFound, match="bubblewrap"):
+        choose("bubblewarp")
+
+
+def test_the_lab_cannot_be_made_to_load_a_library_as_root(provider: Provider) -> None:
+    with pytest.raises(SandboxRefused, match="LD_PRELOAD"):
+        provider.start(["/bin/true"], Profile(uid=UID, env={"LD_PRELOAD": "/x.so"}))
 
 
 def test_every_provider_can_say_whether_it_works() -> None:

@@ -83,7 +83,9 @@ def test_python_and_open_w2s_are_there_and_the_forum_is_read_only(opened: Callab
 def test_background_jobs_survive_between_calls(opened: Callable[..., object]) -> None:
     async def session() -> None:
         async with opened() as workspace:
-            await workspace.exec(["sh", "-c", "(sleep 0.5; echo late; echo done > result) & echo started"])
+            await workspace.exec(
+                ["sh", "-c", "(sleep 0.5; echo late; echo done > /workspace/result) & echo started"]
+            )
             for _ in range(50):
                 await asyncio.sleep(0.1)
                 if (await workspace.exec(["cat", "result"])).stdout == "done\n":

@@ -5,7 +5,8 @@ environment, descriptors, memory, processes, time; nothing is left when it ends.
 Not covered: a user of its own (as root it stays root, without capabilities); names and sizes of host files,
 which `stat` tells; the total size of scratch files; a `kill -9` of the guard.
 Programs inside have no /tmp (TMPDIR names their scratch folder), cannot change the mode or times of files
-(they are told that it worked), and make no sockets but pairs. A mount cannot cover a path that the host has.
+(they are told that it worked), and make no sockets but pairs; a background job whose shell has
+ended may lose its folder, so it should use absolute paths. A mount cannot cover a path that the host has.
 """
 
 from __future__ import annotations
