@@ -9,7 +9,7 @@ import pytest
 
 import aar.database
 from aar import ledger
-from aar.database import charges, clock, meta, researchers, runs, submissions
+from aar.database import clock, meta, researchers, runs, submissions
 from aar.database.figures import Figures
 from aar.folder import LabFolder
 from aar.forum import Forum
@@ -263,9 +263,3 @@ def talk(forum: Forum) -> None:
         body="The student's own zero-shot answers move towards its training targets; the errors become *dependent*.",
         submissions=["s13", "s16"],
     )
-
-
-def spent_tokens(database: aar.database.Database) -> int:
-    """Input tokens of everybody, for the tests."""
-    with database.read() as tx:
-        return sum(charge.input_tokens for charge in charges.all(tx))

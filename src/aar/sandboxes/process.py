@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import subprocess
 import threading
 import time
@@ -33,8 +32,22 @@ class SandboxProcess:
         peak_memory_mb: largest resident memory seen, in steps of 50 ms; 0 if it ended sooner.
     """
 
-    def __init__(self, child: subprocess.Popen[bytes], limits: Limits, end: Callable[[int], None]) -> None:
-        """Watch `child`; `end(pid)` must end the whole tree below it."""
+    def __init__(
+        self,
+        child: subprocess.Popen[bytes],
+        limits: Limits,
+        end: Callable[[], None],
+        *,
+        init: int | None = None,
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Watch `child`; `end` must end the whole tree below it.
+
+        `init` is a handle of a process that takes all others with it when it goes; owned from here on.
+        `after` clears up once the sandbox has ended.
+        """
+        self._init = init
+        self.after = after
         self._child = child
         self._end = end
         self._lock = threading.Lock()
@@ -68,12 +81,16 @@ class SandboxProcess:
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and return the exit status; raises TimeoutError after `timeout` seconds."""
-        if self.poll() is None and self._handle >= 0:
+        if self.poll() is None:
             ready = select.poll()
             ready.register(self._handle, select.POLLIN)
             if not ready.poll(None if timeout is None else max(0, round(timeout * 1000))):
                 raise TimeoutError(f"sandbox {self.pid} still runs after {timeout} s")
         self._child.wait()
+        if self._init is not None:
+            ready = select.poll()
+            ready.register(self._init, select.POLLIN)
+            ready.poll(round(GRACE_SECONDS * 1000))
         status = self.poll()
         assert status is not None
         return status
@@ -84,7 +101,7 @@ class SandboxProcess:
             if self.poll() is not None:
                 return
             self.reason = self.reason or reason
-            self._end(self.pid)
+            self._end()
             try:
                 self.wait(GRACE_SECONDS)
             except TimeoutError:
@@ -123,21 +140,9 @@ class SandboxProcess:
                     pipe.close()
 
     def __del__(self) -> None:
-        handle, self._handle = getattr(self, "_handle", -1), -1
-        if handle >= 0:
-            os.close(handle)
-
-
-def end_by_init(pid: int) -> None:
-    """End a tree whose outermost process waits for the init of a process namespace.
-
-    The kernel reaps that init only after every process of its namespace is gone, so killing the init (not the
-    outermost process) makes the outermost process's exit mean that nothing is left.
-    """
-    children = members(pid)[1:2]
-    for target in children or [pid]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(target, signal.SIGKILL)
+        for handle in (getattr(self, "_handle", None), getattr(self, "_init", None)):
+            if handle is not None:
+                os.close(handle)
 
 
 def spawn(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
@@ -175,8 +180,10 @@ def _patrol() -> None:
     while True:
         with _guard:
             running = _watched[mine][1]
-            for ended in [process for process in running if process.poll() is not None]:
-                running.discard(ended)
+            ended = [process for process in running if process.poll() is not None]
+            running.difference_update(ended)
+            for process in ended:
+                process.after()
             if not running:
                 del _watched[mine]
                 return

@@ -86,6 +86,8 @@ class Provider(Protocol):
     """A way to run untrusted code; each passes the same attacks in the tests."""
 
     name: str
+    separates_users: bool
+    """Whether, as root, a sandbox runs as `Profile.uid` (its files must then belong to that user)."""
 
     def check(self) -> Check:
         """Whether it works on this machine, found out by starting a sandbox."""
