@@ -89,6 +89,8 @@ def test_processor_time_of_all_processes_together_is_bounded(provider: Provider)
     with start(provider, "import os; os.fork()\nwhile True: pass", cpu_seconds=0.5) as process:
         process.wait(10)
         assert process.reason == "cpu"
+        assert process.usage().cpu_seconds > 0.4
+        assert process.usage().processes == 0
 
 
 def test_a_fork_bomb_stays_small_and_ends(provider: Provider) -> None:

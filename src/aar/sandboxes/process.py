@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import IO, Any
 
 from aar.sandboxes.profile import Limits
@@ -39,15 +40,12 @@ class SandboxProcess:
         end: Callable[[], None],
         *,
         init: int | None = None,
-        after: Callable[[], None] = lambda: None,
     ) -> None:
         """Watch `child`; `end` must end the whole tree below it.
 
         `init` is a handle of a process that takes all others with it when it goes; owned from here on.
-        `after` clears up once the sandbox has ended.
         """
         self._init = init
-        self.after = after
         self._child = child
         self._end = end
         self._lock = threading.Lock()
@@ -57,6 +55,7 @@ class SandboxProcess:
         self.limits = limits
         self.reason: str | None = None
         self.peak_memory_mb = 0.0
+        self._cpu_seconds = 0.0
         _watch(self)
 
     @property
@@ -112,8 +111,7 @@ class SandboxProcess:
         """Measure once and end the sandbox if it is over a limit; the watching thread calls this."""
         if self.poll() is not None:
             return
-        limits, used = self.limits, usage(self.pid, enough_mb=self.limits.memory_mb)
-        self.peak_memory_mb = max(self.peak_memory_mb, used.memory_mb)
+        limits, used = self.limits, self.usage()
         if used.memory_mb > limits.memory_mb:
             self.kill("memory")
         elif limits.cpu_seconds is not None and used.cpu_seconds > limits.cpu_seconds:
@@ -122,8 +120,11 @@ class SandboxProcess:
             self.kill("time")
 
     def usage(self) -> Usage:
-        """Memory and processor time of all its processes now."""
-        return usage(self.pid, enough_mb=0)
+        """Memory and number of its processes now; processor time so far (after its end, 50 ms may be missing)."""
+        now = usage(self.pid, enough_mb=self.limits.memory_mb)
+        self.peak_memory_mb = max(self.peak_memory_mb, now.memory_mb)
+        self._cpu_seconds = max(self._cpu_seconds, now.cpu_seconds)
+        return replace(now, cpu_seconds=self._cpu_seconds)
 
     def members(self) -> list[int]:
         """Host numbers of its processes, the outermost first."""
@@ -180,10 +181,7 @@ def _patrol() -> None:
     while True:
         with _guard:
             running = _watched[mine][1]
-            ended = [process for process in running if process.poll() is not None]
-            running.difference_update(ended)
-            for process in ended:
-                process.after()
+            running.difference_update([process for process in running if process.poll() is not None])
             if not running:
                 del _watched[mine]
                 return

@@ -120,6 +120,7 @@ class Sandlock:
             )
         scratch = Path(tempfile.mkdtemp(prefix="sandbox-"))
         specification = {
+            "scratch": str(scratch),
             "library": str(Path(found.origin).parents[1]),
             "sandbox": _sandbox(profile, scratch),
             "launcher": [_python(profile), "-I", "-S", str(scratch / LAUNCHER.name)],
@@ -147,12 +148,7 @@ class Sandlock:
             )
         finally:
             os.close(given)
-        return SandboxProcess(
-            child,
-            profile.limits,
-            lambda: end_by_guard(child.pid),
-            after=lambda: shutil.rmtree(scratch, ignore_errors=True),
-        )
+        return SandboxProcess(child, profile.limits, lambda: end_by_guard(child.pid))
 
 
 def end_by_guard(pid: int) -> None:
