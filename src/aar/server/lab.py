@@ -16,7 +16,7 @@ from typing import Any
 
 from aar import ledger
 from aar.database import Database, researchers, runs, submissions
-from aar.errors import OverBudget
+from aar.errors import BadRequest, OverBudget
 from aar.folder import LabFolder
 from aar.forum import Forum
 from aar.server.seeds import draw, lab_secret
