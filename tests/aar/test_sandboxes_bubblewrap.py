@@ -125,7 +125,7 @@ def test_without_any_provider_the_lab_refuses_and_says_what_to_install(
     import aar.sandboxes as sandboxes
     from aar.sandboxes import bubblewrap
 
-    monkeypatch.setattr(bubblewrap, "_tool", lambda name: None)
+    monkeypatch.setattr(bubblewrap, "tool", lambda name: None)
     monkeypatch.setattr(sandboxes, "providers", lambda: [Bubblewrap()])
     with pytest.raises(NoSandbox, match="apt install bubblewrap"):
         choose()

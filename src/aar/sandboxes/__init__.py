@@ -12,16 +12,19 @@ from aar.sandboxes.bubblewrap import Bubblewrap
 from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Check, Limits, Mount, Profile, Provider
+from aar.sandboxes.workspace import ExecResult, Workspace
 from w2s.errors import NotFound
 
 __all__ = [
     "OPEN_TARGET",
     "Check",
+    "ExecResult",
     "Limits",
     "Mount",
     "Profile",
     "Provider",
     "SandboxProcess",
+    "Workspace",
     "choose",
     "open_w2s",
     "providers",

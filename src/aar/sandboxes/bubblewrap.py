@@ -10,21 +10,19 @@ writable mount.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
-import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from aar.errors import NoSandbox, SandboxRefused
-from aar.sandboxes.interpreter import OPEN_TARGET, imported_packages, interpreter_folders, own_packages
+from aar.sandboxes.interpreter import own_packages
 from aar.sandboxes.process import SandboxProcess, end_by_init, spawn
-from aar.sandboxes.profile import Check, Limits, Mount, Profile
+from aar.sandboxes.profile import Check, Mount, Profile
+from aar.sandboxes.surroundings import all_mounts, environment, home_folder, narrow, search_path, tool
 from aar.sandboxes.syscalls import seccomp_filter
 
-SEARCH = "/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin"
 REMEDY = "apt install bubblewrap (dnf, pacman, apk: the same name)"
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "mime.types", "terminfo")
@@ -39,7 +37,7 @@ class Bubblewrap:
 
     def check(self) -> Check:
         """Whether a sandbox really starts here."""
-        missing = [tool for tool in ("bwrap", "setpriv", "prlimit") if not _tool(tool)]
+        missing = [name for name in ("bwrap", "setpriv", "prlimit") if not tool(name)]
         if missing:
             return Check(False, f"not installed: {', '.join(missing)}", REMEDY)
         if "--perms" not in _options():
@@ -65,7 +63,7 @@ class Bubblewrap:
     ) -> SandboxProcess:
         """Run `argv` under `profile`; `pass_fds` keep their numbers and are all that is inherited."""
         return self._start(
-            [*_narrow(profile.uid, profile.limits), *argv], profile, pass_fds, (stdin, stdout, stderr)
+            [*narrow(profile.uid, profile.limits), *argv], profile, pass_fds, (stdin, stdout, stderr)
         )
 
     def start_keeper(
@@ -78,7 +76,7 @@ class Bubblewrap:
 
     def narrow(self, profile: Profile) -> list[str]:
         """The prefix of a command that a keeper starts: its user and limits."""
-        return _narrow(profile.uid, profile.limits)
+        return narrow(profile.uid, profile.limits)
 
     def _start(
         self,
@@ -88,7 +86,7 @@ class Bubblewrap:
         streams: tuple[int | None, int | None, int | None],
         capabilities: tuple[str, ...] = (),
     ) -> SandboxProcess:
-        bwrap = _tool("bwrap")
+        bwrap = tool("bwrap")
         if bwrap is None:
             raise NoSandbox(f"bwrap is not installed; {REMEDY}")
         inside = _Arguments()
@@ -161,7 +159,7 @@ def _describe(inside: _Arguments, profile: Profile, capabilities: tuple[str, ...
     if program:
         inside.add("--seccomp", inside.data(program))
     _system(inside, profile)
-    mounts = _mounts(profile)
+    mounts = all_mounts(profile)
     for mount in mounts:
         if not mount.source.exists():
             raise SandboxRefused(f"mount source {mount.source} does not exist")
@@ -169,7 +167,7 @@ def _describe(inside: _Arguments, profile: Profile, capabilities: tuple[str, ...
         inside.add("--bind" if mount.writable else "--ro-bind", mount.source, mount.target)
     _hide(inside, profile, mounts)
     inside.add("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", profile.cwd)
-    for name, value in _environment(profile).items():
+    for name, value in environment(profile).items():
         inside.add("--setenv", name, value)
 
 
@@ -204,29 +202,14 @@ def _system(inside: _Arguments, profile: Profile) -> None:
             inside.add("--ro-bind", f"/etc/{name}", f"/etc/{name}")
     uid = profile.uid if profile.uid is not None else os.geteuid()
     texts = {
-        "passwd": f"root:x:0:0::/:/bin/sh\nagent:x:{uid}:{uid}::{_home(profile)}:/bin/bash\n",
+        "passwd": f"root:x:0:0::/:/bin/sh\nagent:x:{uid}:{uid}::{home_folder(profile)}:/bin/bash\n",
         "group": f"root:x:0:\nagent:x:{uid}:\n",
         "hosts": "127.0.0.1 localhost\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-        "profile": f"export PATH={_path()}\n",  # a login shell would otherwise reset it
+        "profile": f"export PATH={search_path()}\n",  # a login shell would otherwise reset it
     }
     for name, text in texts.items():
         inside.add("--perms", "0444", "--ro-bind-data", inside.data(text.encode()), f"/etc/{name}")
-
-
-def _mounts(profile: Profile) -> list[Mount]:
-    """All mounts, outer before inner."""
-    mounts = list(profile.mounts)
-    if profile.python:
-        folders = [
-            folder for folder in interpreter_folders() if Path("/usr") not in (folder, *folder.parents)
-        ]
-        mounts += [Mount(folder, str(folder)) for folder in folders]
-    if profile.trusted:
-        mounts += [Mount(package, str(package)) for package in imported_packages()]
-    elif profile.packages:
-        mounts.append(Mount(profile.packages, OPEN_TARGET))
-    return sorted(mounts, key=lambda mount: len(PurePosixPath(mount.target).parts))
 
 
 def _hide(inside: _Arguments, profile: Profile, mounts: Sequence[Mount]) -> None:
@@ -243,59 +226,9 @@ def _hide(inside: _Arguments, profile: Profile, mounts: Sequence[Mount]) -> None
                     inside.add("--ro-bind", "/dev/null", str(target))
 
 
-def _environment(profile: Profile) -> dict[str, str]:
-    environment = {
-        "PATH": _path(),
-        "HOME": _home(profile),
-        "USER": "agent",
-        "LANG": "C.UTF-8",
-        "TMPDIR": "/tmp",
-    }
-    if profile.python:
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    if profile.trusted:
-        environment["PYTHONPATH"] = ":".join(dict.fromkeys(str(p.parent) for p in imported_packages()))
-    elif profile.packages:
-        environment["PYTHONPATH"] = OPEN_TARGET
-    return environment | dict(profile.env)
-
-
-def _narrow(uid: int | None, limits: Limits) -> list[str]:
-    """Drop to the user for good, then set the limits of each process."""
-    drop = []
-    if uid is not None:
-        drop = [_tool("setpriv") or "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
-        drop += ["--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"]
-    bounds = [
-        f"--nproc={limits.processes}",
-        f"--fsize={limits.file_mb << 20}",
-        f"--nofile={limits.open_files}",
-    ]
-    bounds += [
-        f"--data={2 * limits.memory_mb << 20}",
-        "--core=0",
-    ]  # the watch ends a hog below this, with a reason
-    if limits.cpu_seconds is not None:
-        bounds.append(f"--cpu={int(limits.cpu_seconds) + 1}")
-    return [*drop, _tool("prlimit") or "prlimit", *bounds, "--"]
-
-
-def _home(profile: Profile) -> str:
-    return "/workspace" if any(mount.target == "/workspace" for mount in profile.mounts) else "/tmp"
-
-
-def _path() -> str:
-    return f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
-
-
-@cache
-def _tool(name: str) -> str | None:
-    return shutil.which(name, path=SEARCH)
-
-
 @cache
 def _options() -> str:
-    bwrap = _tool("bwrap")
+    bwrap = tool("bwrap")
     return (
         subprocess.run([bwrap, "--help"], capture_output=True, text=True, check=False).stdout if bwrap else ""
     )
@@ -303,7 +236,7 @@ def _options() -> str:
 
 @cache
 def _version() -> str:
-    bwrap = _tool("bwrap") or "bwrap"
+    bwrap = tool("bwrap") or "bwrap"
     return subprocess.run([bwrap, "--version"], capture_output=True, text=True, check=False).stdout.strip()
 
 

@@ -1,0 +1,67 @@
+"""What was spent, each thing once: nominal minutes of runs, tokens and money of language models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from aar.database.connection import Transaction
+from aar.database.schema import charges as table
+
+ChargeKind = Literal["run", "model"]
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One thing paid: a run (`key` is the run's) or a call to a language model (`key` is the call's)."""
+
+    key: str
+    researcher: str
+    kind: ChargeKind
+    nominal_minutes: float
+    input_tokens: int
+    output_tokens: int
+    money_usd: float
+    at: float
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The sum of a researcher's charges."""
+
+    nominal_minutes: float
+    input_tokens: int
+    output_tokens: int
+    money_usd: float
+    runs: int
+
+
+def insert(tx: Transaction, charge: Charge) -> bool:
+    """Add a row, False where the key is paid already; call `aar.ledger.record_charge`."""
+    added = tx.execute(
+        sqlite_insert(table).values(**vars(charge)).on_conflict_do_nothing(index_elements=["key"])
+    )
+    return added.rowcount == 1
+
+
+def all(tx: Transaction) -> list[Charge]:
+    """Every charge in the order it was made."""
+    return [Charge(**row._mapping) for row in tx.execute(sa.select(table).order_by(table.c.at, table.c.key))]
+
+
+def spent(tx: Transaction, researcher: str) -> Spent:
+    """What a researcher has spent so far."""
+    total = sa.func.total
+    row = tx.execute(
+        sa.select(
+            total(table.c.nominal_minutes),
+            total(table.c.input_tokens),
+            total(table.c.output_tokens),
+            total(table.c.money_usd),
+            total(sa.case((table.c.kind == "run", 1), else_=0)),
+        ).where(table.c.researcher == researcher)
+    ).one()
+    return Spent(float(row[0]), int(row[1]), int(row[2]), float(row[3]), int(row[4]))

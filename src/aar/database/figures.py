@@ -1,0 +1,56 @@
+"""What people see of a verdict, a floor, a ceiling or a baseline: every figure with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from w2s.records import Estimate
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures of one scoring; None is "not measured", never zero.
+
+    `pgr` is over floor and ceiling of the same split; `gain` is the paired difference to `champion` in
+    PGR, `accuracy_gain` the same in accuracy; `alpha` the level this attempt (the `attempt`-th at the
+    record) was tested at; `id_pgr` and `ood_pgr` are the parts of a sealed split that has both.
+    """
+
+    seeds: int
+    n: int
+    accuracy: float | None = None
+    floor: float | None = None
+    ceiling: float | None = None
+    pgr: Estimate | None = None
+    id_pgr: Estimate | None = None
+    ood_pgr: Estimate | None = None
+    champion: str | None = None
+    gain: Estimate | None = None
+    accuracy_gain: Estimate | None = None
+    alpha: float | None = None
+    attempt: int | None = None
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that holds what was measured.
+
+        >>> Figures(seeds=5, n=1000, accuracy=0.71).to_json()
+        {'seeds': 5, 'n': 1000, 'accuracy': 0.71}
+        """
+        return {name: value for name, value in asdict(self).items() if value is not None and value != ""}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Figures:
+        """The inverse of `to_json`; names that this version does not know are left out.
+
+        >>> Figures.from_json({"seeds": 5, "n": 1000, "accuracy": 0.71}).accuracy
+        0.71
+        """
+        known = {field.name for field in fields(cls)}
+        values = {name: value for name, value in data.items() if name in known}
+        for name in ("pgr", "id_pgr", "ood_pgr", "gain", "accuracy_gain"):
+            if values.get(name) is not None:
+                values[name] = Estimate(**values[name])
+        return cls(**values)

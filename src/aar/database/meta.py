@@ -1,0 +1,32 @@
+"""What is true of the whole lab, by name: testbed, seed, settings, the scorer's public state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from aar.database.connection import Transaction
+from aar.database.schema import meta as table
+from aar.errors import NoLab
+
+
+def put(tx: Transaction, key: str, value: Any) -> None:
+    """Set `key` to a JSON value, whatever it was before."""
+    new = insert(table).values(key=key, value=value)
+    tx.execute(new.on_conflict_do_update(index_elements=["key"], set_={"value": new.excluded.value}))
+
+
+def get(tx: Transaction, key: str) -> Any:
+    """The value of `key`; `NoLab` where it was never set (the lab is not prepared)."""
+    found = tx.execute(sa.select(table.c.value).where(table.c.key == key)).one_or_none()
+    if found is None:
+        raise NoLab(f"the database has no {key!r}: this lab was never prepared; start a new run")
+    return found.value
+
+
+def find(tx: Transaction, key: str, default: Any) -> Any:
+    """The value of `key`, or `default` where it was never set."""
+    found = tx.execute(sa.select(table.c.value).where(table.c.key == key)).one_or_none()
+    return default if found is None else found.value

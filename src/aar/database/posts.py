@@ -1,0 +1,131 @@
+"""Rows of the forum; `aar.forum.Forum` is the door to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from aar.database.connection import Transaction
+from aar.database.schema import comments as comments_table
+from aar.database.schema import posts as table
+from aar.database.schema import votes as votes_table
+
+Kind = Literal["result", "hypothesis", "insight", "error"]
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One comment under a post."""
+
+    id: int
+    post: int
+    researcher: str
+    body: str
+    at: float
+
+
+@dataclass(frozen=True)
+class PostRow:
+    """One post as stored; `votes` is the sum of +1 and -1, `submissions` the ids it cites."""
+
+    id: int
+    researcher: str
+    kind: Kind
+    title: str
+    body: str
+    submissions: tuple[str, ...]
+    request: str | None
+    at: float
+    votes: int
+    comments: tuple[Comment, ...]
+
+
+def all(tx: Transaction, *, after: int = 0) -> list[PostRow]:
+    """Posts with an id above `after`, oldest first, with their votes and comments."""
+    rows = tx.execute(sa.select(table).where(table.c.id > after).order_by(table.c.id)).all()
+    ids = [row.id for row in rows]
+    remarks: dict[int, list[Comment]] = {}
+    for row in tx.execute(
+        sa.select(comments_table).where(comments_table.c.post.in_(ids)).order_by(comments_table.c.id)
+    ):
+        remarks.setdefault(row.post, []).append(Comment(**row._mapping))
+    tally = {
+        row.post: int(row.value)
+        for row in tx.execute(
+            sa.select(votes_table.c.post, sa.func.sum(votes_table.c.value).label("value"))
+            .where(votes_table.c.post.in_(ids))
+            .group_by(votes_table.c.post)
+        )
+    }
+    return [
+        PostRow(
+            **{**row._mapping, "submissions": tuple(row.submissions)},
+            votes=tally.get(row.id, 0),
+            comments=tuple(remarks.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def find(tx: Transaction, post: int) -> PostRow | None:
+    """One post, or None."""
+    return next((row for row in all(tx, after=post - 1) if row.id == post), None)
+
+
+def by_request(tx: Transaction, *, researcher: str, request: str) -> int | None:
+    """The post that this request of this researcher made earlier, or None."""
+    return tx.scalar(
+        sa.select(table.c.id).where(table.c.researcher == researcher, table.c.request == request)
+    )
+
+
+def insert(
+    tx: Transaction,
+    *,
+    researcher: str,
+    kind: Kind,
+    title: str,
+    body: str,
+    submissions: Sequence[str],
+    request: str | None,
+    at: float,
+) -> int:
+    """Add a post; its id."""
+    added = tx.execute(
+        table.insert()
+        .values(
+            researcher=researcher,
+            kind=kind,
+            title=title,
+            body=body,
+            submissions=list(submissions),
+            request=request,
+            at=at,
+        )
+        .returning(table.c.id)
+    )
+    return int(added.scalar_one())
+
+
+def insert_comment(tx: Transaction, *, post: int, researcher: str, body: str, at: float) -> int:
+    """Add a comment; its id."""
+    added = tx.execute(
+        comments_table.insert()
+        .values(post=post, researcher=researcher, body=body, at=at)
+        .returning(comments_table.c.id)
+    )
+    return int(added.scalar_one())
+
+
+def put_vote(tx: Transaction, *, post: int, researcher: str, value: int, at: float) -> None:
+    """Set a researcher's vote on a post; the last one counts."""
+    new = sqlite_insert(votes_table).values(post=post, researcher=researcher, value=value, at=at)
+    tx.execute(
+        new.on_conflict_do_update(
+            index_elements=["post", "researcher"], set_={"value": new.excluded.value, "at": new.excluded.at}
+        )
+    )

@@ -1,0 +1,193 @@
+"""The tables, as they are on disk; times are seconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+researchers = Table(
+    "researchers",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("direction", Text, nullable=False),
+    Column("model", String, nullable=False),
+    Column("token_hash", String, unique=True),
+    Column("state", String, nullable=False),
+    Column("minutes", Float),
+    Column("submissions", Integer),
+    Column("forum", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("started", Float),
+    Column("finished", Float),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("code_hash", String, nullable=False, index=True),
+    Column("commit", String, nullable=False),
+    Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("title", String, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("parents", JSON, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("status", String, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("request", String),
+    Column("created", Float, nullable=False),
+    Column("decided", Float),
+    UniqueConstraint("researcher", "request"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("submission", ForeignKey("submissions.id")),
+    Column("code_hash", String, nullable=False),
+    Column("commit", String, nullable=False),
+    Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("split", String, nullable=False),
+    Column("pair_index", Integer, nullable=False),
+    Column("supervisor_seed", Integer, nullable=False),
+    Column("student_seed", String, nullable=False),
+    Column("intervention", String, nullable=False),
+    Column("priority", Float, nullable=False),
+    Column("nominal_cost", Float, nullable=False),
+    Column("state", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("core_seconds", Float, nullable=False),
+    Column("error_type", String),
+    Column("error_file", String),
+    Column("error_line", Integer),
+    Column("error_rule", String),
+    Column("error_message", Text),
+    Column("logged", JSON, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("blob", String),
+    Column("created", Float, nullable=False),
+    Column("started", Float),
+    Column("finished", Float),
+    Index("runs_queue", "state", "priority", "created"),
+    Index("runs_by_code", "code_hash", "split"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("submission", ForeignKey("submissions.id"), nullable=False),
+    Column("stage", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("rule", String),
+    Column("reply", Text, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("submission", "stage"),
+    CheckConstraint("stage IN ('dev', 'sealed')"),
+)
+
+references = Table(
+    "reference_figures",
+    metadata,
+    Column("split", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("at", Float, nullable=False),
+    CheckConstraint("kind IN ('floor', 'ceiling', 'baseline')"),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("submissions", JSON, nullable=False),
+    Column("request", String),
+    Column("at", Float, nullable=False),
+    CheckConstraint("kind IN ('result', 'hypothesis', 'insight', 'error')"),
+    UniqueConstraint("researcher", "request"),
+)
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("post", ForeignKey("posts.id"), nullable=False, index=True),
+    Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("post", ForeignKey("posts.id"), primary_key=True),
+    Column("researcher", ForeignKey("researchers.name"), primary_key=True),
+    Column("value", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    CheckConstraint("value IN (-1, 1)"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("previous", String, nullable=False),
+    Column("hash", String, nullable=False, unique=True),
+)
+
+charges = Table(
+    "charges",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("nominal_minutes", Float, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("money_usd", Float, nullable=False),
+    Column("at", Float, nullable=False),
+    CheckConstraint("kind IN ('run', 'model')"),
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)

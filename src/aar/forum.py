@@ -1,0 +1,250 @@
+"""What researchers tell each other, with the ledger's badge on every submission that a post cites.
+
+Posts are kept in the database and mirrored as Markdown files, which a workspace mounts read-only: an
+agent browses files better than it searches a service. Everything a researcher wrote is quoted there, so
+that no post can imitate a badge, and file names come from the post's number and the letters of its title.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aar.database import Database, Transaction, posts, submissions
+from aar.errors import BadRequest, DiskFull, NotAllowed
+from w2s.errors import NotFound
+
+MAX_TITLE = 200
+MAX_BODY = 20_000
+MAX_COMMENT = 5_000
+MAX_CITED = 20
+KINDS: tuple[posts.Kind, ...] = ("result", "hypothesis", "insight", "error")
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A submission that a post cites, with its status now: the badge."""
+
+    id: str
+    researcher: str
+    title: str
+    status: submissions.Status
+
+
+@dataclass(frozen=True)
+class Post:
+    """One post; `at` in seconds since 1970, `votes` the sum of +1 and -1."""
+
+    id: int
+    researcher: str
+    kind: posts.Kind
+    title: str
+    body: str
+    submissions: tuple[Cited, ...]
+    votes: int
+    comments: tuple[posts.Comment, ...]
+    at: float
+
+
+class Forum:
+    """The forum of one database, mirrored into the folder `mirror`."""
+
+    def __init__(self, database: Database, mirror: Path) -> None:
+        self._database = database
+        self._mirror = mirror
+
+    def post(
+        self,
+        researcher: str,
+        *,
+        kind: str,
+        title: str,
+        body: str,
+        submissions: Sequence[str] = (),
+        request: str | None = None,
+    ) -> int:
+        """Add a post and mirror it; its id. A `request` sent before gives the post it made then.
+
+        Raises `BadRequest` for an unknown kind or text outside the bounds, `NotFound` for an unknown
+        submission.
+        """
+        known_kind = next((known for known in KINDS if known == kind), None)
+        if known_kind is None:
+            raise BadRequest(f"{kind!r:.40} is no kind of post; use one of {', '.join(KINDS)}")
+        line = " ".join(_text(title, what="title", at_most=MAX_TITLE).split())
+        if not line:
+            raise BadRequest("the title is empty; say the finding in one line")
+        text = _text(body, what="body", at_most=MAX_BODY)
+        cited = list(dict.fromkeys(submissions))
+        if len(cited) > MAX_CITED:
+            raise BadRequest(f"{len(cited)} submissions cited; at most {MAX_CITED} are allowed")
+        with self._database.write() as tx:
+            if request is not None:
+                known = posts.by_request(tx, researcher=researcher, request=request)
+                if known is not None:
+                    return known
+            _cited(tx, cited)
+            id = posts.insert(
+                tx,
+                researcher=researcher,
+                kind=known_kind,
+                title=line,
+                body=text,
+                submissions=cited,
+                request=request,
+                at=time.time(),
+            )
+        self.refresh(post=id)
+        return id
+
+    def comment(self, post: int, researcher: str, body: str) -> int:
+        """Add a comment to a post; its id."""
+        text = _text(body, what="comment", at_most=MAX_COMMENT)
+        with self._database.write() as tx:
+            _existing(tx, post)
+            id = posts.insert_comment(tx, post=post, researcher=researcher, body=text, at=time.time())
+        self.refresh(post=post)
+        return id
+
+    def vote(self, post: int, researcher: str, value: int) -> None:
+        """Vote +1 or -1 on somebody else's post; the last vote counts."""
+        if value not in (-1, 1):
+            raise BadRequest(f"a vote is 1 or -1, not {value!r:.20}")
+        with self._database.write() as tx:
+            if _existing(tx, post).researcher == researcher:
+                raise NotAllowed("nobody votes on an own post; vote on those of others")
+            posts.put_vote(tx, post=post, researcher=researcher, value=value, at=time.time())
+        self.refresh(post=post)
+
+    def list(self, *, after: int = 0) -> list[Post]:
+        """Posts with an id above `after`, oldest first, with the badges as of now."""
+        with self._database.read() as tx:
+            return all_posts(tx, after=after)
+
+    def refresh(self, *, submission: str | None = None, post: int | None = None) -> None:
+        """Bring mirror files up to date: one post's, those that cite a submission, or all.
+
+        Call it after a verdict, and without arguments when the lab starts.
+        """
+        with self._database.read() as tx:
+            wanted = all_posts(tx, after=0 if post is None else post - 1)
+        for found in wanted:
+            if post is not None and found.id != post:
+                continue
+            if submission is not None and submission not in {cited.id for cited in found.submissions}:
+                continue
+            self._write(found)
+
+    def _write(self, post: Post) -> None:
+        path, text = self._mirror / file_name(post), markdown(post).encode()
+        try:
+            self._mirror.mkdir(parents=True, exist_ok=True)
+            if path.exists() and path.read_bytes() == text:
+                return
+            handle, temporary = tempfile.mkstemp(dir=self._mirror, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(text)
+                Path(temporary).chmod(0o644)
+                Path(temporary).replace(path)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+        except OSError as error:
+            raise DiskFull(f"cannot write {path} ({error.strerror}); free some space, then resume") from error
+
+
+def all_posts(tx: Transaction, *, after: int = 0) -> list[Post]:
+    """Posts with an id above `after`, oldest first, within a transaction."""
+    found = posts.all(tx, after=after)
+    badges = {row.id: row for row in submissions.all(tx)}
+    return [
+        Post(
+            id=row.id,
+            researcher=row.researcher,
+            kind=row.kind,
+            title=row.title,
+            body=row.body,
+            submissions=tuple(_badge(badges[id]) for id in row.submissions),
+            votes=row.votes,
+            comments=row.comments,
+            at=row.at,
+        )
+        for row in found
+    ]
+
+
+def file_name(post: Post) -> str:
+    """Name of a post's mirror file: number, kind, and the plain letters of its title.
+
+    >>> from dataclasses import replace
+    >>> post = Post(7, "r1", "insight", "../../etc: Swap the *order*!", "", (), 0, (), 0.0)
+    >>> file_name(post)
+    '0007-insight-etc-swap-the-order.md'
+    """
+    plain = unicodedata.normalize("NFKD", post.title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-")
+    return f"{post.id:04d}-{post.kind}-{slug or 'post'}.md"
+
+
+def markdown(post: Post) -> str:
+    """A post as the mirror holds it: the lab's lines, and everything that researchers wrote quoted."""
+    lines = [
+        f"# {post.title}",
+        "",
+        f"- post {post.id} by {post.researcher}, {post.kind}, {_when(post.at)}, votes {post.votes:+d}",
+    ]
+    lines += [
+        f"- ledger: {cited.id} is {cited.status} (by {cited.researcher}: {_one_line(cited.title)})"
+        for cited in post.submissions
+    ]
+    lines += ["", *_quoted(post.body)]
+    for comment in post.comments:
+        lines += ["", f"- comment {comment.id} by {comment.researcher}, {_when(comment.at)}"]
+        lines += ["", *_quoted(comment.body)]
+    return "\n".join(lines) + "\n"
+
+
+def _existing(tx: Transaction, post: int) -> posts.PostRow:
+    found = posts.find(tx, post)
+    if found is None:
+        raise NotFound(f"no post {post}; list the forum for the numbers in use")
+    return found
+
+
+def _cited(tx: Transaction, ids: Sequence[str]) -> tuple[Cited, ...]:
+    return tuple(_badge(submissions.get(tx, id)) for id in ids)
+
+
+def _badge(row: submissions.Submission) -> Cited:
+    return Cited(id=row.id, researcher=row.researcher, title=row.title, status=row.status)
+
+
+def _text(text: str, *, what: str, at_most: int) -> str:
+    """`text` with plain line ends, without control characters and direction marks."""
+    if len(text) > at_most:
+        raise BadRequest(f"the {what} has {len(text)} characters; at most {at_most} are allowed")
+    kept = "".join(
+        letter
+        for letter in "\n".join(text.splitlines())
+        if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
+    return kept.strip("\n")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_text(text, what="title", at_most=10**6).split())[:MAX_TITLE]
+
+
+def _quoted(text: str) -> list[str]:
+    return [f"> {line}".rstrip() for line in text.splitlines()]
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

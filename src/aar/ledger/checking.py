@@ -1,0 +1,70 @@
+"""Rows and the mirror file are held against the chain, so that neither can drift from it unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aar.database import Transaction, charges, runs, submissions, verdicts
+from aar.errors import BrokenChain
+from aar.ledger.chain import Entry, canonical
+from aar.ledger.recording import reference_body, run_body, submission_body, verdict_body
+
+
+def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
+    """Submissions, finished runs, verdicts, references and charges are exactly those of the chain."""
+    rows: dict[str, list[Mapping[str, Any]]] = {
+        "submission": [submission_body(row) for row in submissions.all(tx)],
+        "run": [run_body(row) for row in runs.all(tx) if row.state in ("done", "failed", "lost")],
+        "verdict": [verdict_body(row) for row in verdicts.all(tx)],
+        "reference": [reference_body(row) for row in verdicts.references(tx)],
+        "charge": [vars(row) for row in charges.all(tx)],
+    }
+    keys: dict[str, Callable[[Mapping[str, Any]], str]] = {
+        "submission": lambda body: str(body["id"]),
+        "run": lambda body: str(body["key"]),
+        "verdict": lambda body: f"{body['submission']} at {body['stage']}",
+        "reference": lambda body: f"{body['name']} on {body['split']}",
+        "charge": lambda body: str(body["key"]),
+    }
+    for kind, stored in rows.items():
+        told = {keys[kind](entry.body): entry for entry in chain if entry.kind == kind}
+        for row in stored:
+            entry = told.pop(keys[kind](row), None)
+            if entry is None:
+                raise BrokenChain(
+                    f"the database has a {kind} {keys[kind](row)} that the ledger never recorded"
+                )
+            if canonical(row) != canonical(entry.body):
+                raise BrokenChain(
+                    f"the {kind} {keys[kind](row)} differs from entry {entry.seq} of the ledger; "
+                    "the row was changed after it was written"
+                )
+        if told:
+            entry = next(iter(told.values()))
+            raise BrokenChain(f"the {kind} of entry {entry.seq} is gone from the database")
+    _check_statuses(tx)
+
+
+def check_mirror(chain: Sequence[Entry], mirror: Path) -> None:
+    """Every whole line of the mirror is the chain's entry of that number."""
+    if not mirror.exists():
+        return
+    whole = mirror.read_text(encoding="utf-8").rpartition("\n")[0]
+    for number, line in enumerate(whole.split("\n") if whole else [], start=1):
+        if number > len(chain):
+            raise BrokenChain(f"entry {number} is in {mirror} but was cut off from the database's ledger")
+        if line != chain[number - 1].line():
+            raise BrokenChain(f"entry {number} in {mirror} is not the database's; one of them was changed")
+
+
+def _check_statuses(tx: Transaction) -> None:
+    last = {verdict.submission: verdict for verdict in verdicts.all(tx)}
+    for row in submissions.all(tx):
+        verdict = last.get(row.id)
+        status, reply = (verdict.status, verdict.reply) if verdict else ("pending", "")
+        if (row.status, row.reply) != (status, reply):
+            raise BrokenChain(
+                f"submission {row.id} is shown as {row.status!r}, its last verdict says {status!r}"
+            )

@@ -1,0 +1,173 @@
+"""One transaction changes a table and appends the ledger's entry that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from aar.database import Transaction, charges, runs, submissions, verdicts
+from aar.database.figures import Figures
+from aar.errors import BadRequest
+from aar.ledger.chain import append
+
+
+def record_submission(
+    tx: Transaction,
+    *,
+    code_hash: str,
+    commit: str,
+    researcher: str,
+    title: str,
+    summary: str = "",
+    parents: Sequence[str] = (),
+    claim: str = "",
+    request: str | None = None,
+) -> submissions.Submission:
+    """Take a submission in; a `request` that this researcher sent before gives what it gave then.
+
+    Raises `NotFound` for an unknown parent, `BadRequest` for text that is no Unicode.
+    """
+    if request is not None:
+        known = submissions.by_request(tx, researcher=researcher, request=request)
+        if known is not None:
+            return known
+    for parent in parents:
+        submissions.get(tx, parent)
+    for text in (title, summary, claim):
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise BadRequest("title, summary and claim must be Unicode text; send them as UTF-8")
+    new = submissions.insert(
+        tx,
+        code_hash=code_hash,
+        commit=commit,
+        researcher=researcher,
+        title=title,
+        summary=summary,
+        parents=parents,
+        claim=claim,
+        request=request,
+        created=datetime.now(UTC).timestamp(),
+    )
+    append(tx, "submission", submission_body(new))
+    return new
+
+
+def record_run(
+    tx: Transaction,
+    key: str,
+    *,
+    state: Literal["done", "failed", "lost"],
+    seconds: float,
+    core_seconds: float,
+    blob: str | None = None,
+    error_type: str | None = None,
+    error_file: str | None = None,
+    error_line: int | None = None,
+    error_rule: str | None = None,
+    error_message: str | None = None,
+    logged: Mapping[str, float] | None = None,
+    figures: Mapping[str, Any] | None = None,
+) -> bool:
+    """Write how a run ended; False where it had ended before (the first end stands)."""
+    run = runs.get(tx, key)
+    if run.state in ("done", "failed", "lost"):
+        return False
+    values = {
+        "state": state,
+        "seconds": seconds,
+        "core_seconds": core_seconds,
+        "blob": blob,
+        "error_type": error_type,
+        "error_file": error_file,
+        "error_line": error_line,
+        "error_rule": error_rule,
+        "error_message": error_message,
+        "logged": dict(logged or {}),
+        "figures": dict(figures or {}),
+        "finished": datetime.now(UTC).timestamp(),
+    }
+    runs.finish(tx, key, values)
+    append(tx, "run", run_body(runs.get(tx, key)))
+    return True
+
+
+def record_verdict(
+    tx: Transaction,
+    submission: str,
+    *,
+    stage: verdicts.VerdictStage,
+    status: submissions.Status,
+    reply: str,
+    figures: Figures,
+    rule: str | None = None,
+) -> bool:
+    """Decide a submission at one stage; False where that was decided before (the first verdict stands).
+
+    A dev verdict with status "pending" sends it on to the sealed stage, any other ends it. `reply` is
+    what the researcher is told: words; `figures` are for people.
+    """
+    if verdicts.find(tx, submission, stage) is not None:
+        return False
+    at = datetime.now(UTC).timestamp()
+    verdict = verdicts.Verdict(submission, stage, status, rule, reply, figures, at)
+    verdicts.insert(tx, verdict)
+    onwards: submissions.Stage = "sealed" if (stage, status) == ("dev", "pending") else "done"
+    submissions.decide(tx, submission, status=status, stage=onwards, reply=reply, decided=at)
+    append(tx, "verdict", verdict_body(verdict))
+    return True
+
+
+def record_charge(
+    tx: Transaction,
+    key: str,
+    *,
+    researcher: str,
+    kind: charges.ChargeKind,
+    nominal_minutes: float = 0.0,
+    input_tokens: int = 0,
+    output_tokens: int = 0,
+    money_usd: float = 0.0,
+) -> bool:
+    """Charge a run or a model call to a researcher once; False where `key` was paid before."""
+    at = datetime.now(UTC).timestamp()
+    charge = charges.Charge(
+        key, researcher, kind, float(nominal_minutes), input_tokens, output_tokens, float(money_usd), at
+    )
+    if not charges.insert(tx, charge):
+        return False
+    append(tx, "charge", vars(charge))
+    return True
+
+
+def record_reference(
+    tx: Transaction, *, split: str, name: str, kind: verdicts.ReferenceKind, figures: Figures
+) -> bool:
+    """Write a floor, a ceiling or a baseline; False where it was measured before (the first stands)."""
+    if verdicts.find_reference(tx, split=split, name=name) is not None:
+        return False
+    reference = verdicts.Reference(split, name, kind, figures, datetime.now(UTC).timestamp())
+    verdicts.insert_reference(tx, reference)
+    append(tx, "reference", reference_body(reference))
+    return True
+
+
+def submission_body(row: submissions.Submission) -> dict[str, Any]:
+    """What the ledger holds of a submission: all but what a verdict changes later."""
+    changing = ("status", "stage", "reply", "decided", "number")
+    return {name: value for name, value in vars(row).items() if name not in changing}
+
+
+def run_body(run: runs.Run) -> dict[str, Any]:
+    """What the ledger holds of a finished run."""
+    return {name: value for name, value in vars(run).items() if name not in ("priority", "error_message")}
+
+
+def verdict_body(verdict: verdicts.Verdict) -> dict[str, Any]:
+    """What the ledger holds of a verdict: everything."""
+    return {**vars(verdict), "figures": verdict.figures.to_json()}
+
+
+def reference_body(reference: verdicts.Reference) -> dict[str, Any]:
+    """What the ledger holds of a floor, a ceiling or a baseline: everything."""
+    return {**vars(reference), "figures": reference.figures.to_json()}

@@ -1,0 +1,287 @@
+"""A researcher's workspace: a long-lived sandbox with a shell, Python and files of its own.
+
+Covered: files are opened inside the sandbox only, as its user, so no link leads to the host; background jobs
+live on between commands; output, time, memory and processes are bounded; if the sandbox dies it is started
+anew and the files are still there.
+Not covered: the total size of the files on disk (a single file is bounded), background jobs after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import struct
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from aar.errors import SandboxLost
+from aar.sandboxes.mount_points import make_mount_point
+from aar.sandboxes.process import SandboxProcess
+from aar.sandboxes.profile import Limits, Mount, Profile, Provider
+from w2s.errors import TooMuch
+
+HOME = "/workspace"
+DAEMON = Path(__file__).with_name("exec_daemon.py")
+DAEMON_TARGET = "/opt/exec_daemon.py"
+WORKSPACE_LIMITS = Limits(memory_mb=3072, processes=128, file_mb=512, open_files=1024)
+OUTPUT_BYTES = 1 << 20
+GRACE_SECONDS = 10.0
+
+IN_FOLDER = 'cd -- "$1" || exit 126; shift; exec "$@"'
+READ = '[ -e "$1" ] || exit 2; [ -d "$1" ] && exit 21; [ -f "$1" ] || exit 13; exec head -c "$2" -- "$1"'
+WRITE = 'mkdir -p -- "$(dirname -- "$1")" || exit 13; [ ! -d "$1" ] || exit 21; cat > "$1" || exit 13'
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    """What a command said.
+
+    `returncode` is 128 + signal if a signal ended it; `truncated`: only the end of the output is here.
+    """
+
+    returncode: int
+    stdout: str
+    stderr: str
+    timed_out: bool = False
+    truncated: bool = False
+
+
+class Workspace:
+    """One researcher's sandbox over `root`, which is mounted at /workspace."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        root: Path,
+        uid: int | None,
+        mounts: Sequence[Mount] = (),
+        *,
+        packages: Path | None = None,
+        limits: Limits = WORKSPACE_LIMITS,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Nothing runs before `start`; `packages` is a folder made by `open_w2s`."""
+        self.root = root
+        self.restarts = -1
+        self._provider = provider
+        self._profile = Profile(
+            mounts=(Mount(root, HOME, writable=True), Mount(DAEMON, DAEMON_TARGET), *mounts),
+            env=env or {},
+            uid=uid,
+            limits=limits,
+            packages=packages,
+        )
+        self._process: SandboxProcess | None = None
+        self._control: socket.socket | None = None
+        self._starting = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Start the sandbox, or start it again if it died; does nothing while it runs."""
+        async with self._starting:
+            if self._process is None or self._process.poll() is not None:
+                await asyncio.to_thread(self._start)
+
+    async def stop(self) -> None:
+        """End every process of the workspace; the files stay."""
+        async with self._starting:
+            if self._control is not None:
+                self._control.close()
+            if self._process is not None:
+                await asyncio.to_thread(self._process.kill)
+            self._process = self._control = None
+
+    async def exec(
+        self,
+        cmd: Sequence[str],
+        *,
+        input: str | bytes | None = None,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = 120.0,
+        output_bytes: int = OUTPUT_BYTES,
+    ) -> ExecResult:
+        """Run one command; of each stream the last `output_bytes` are kept.
+
+        A command that passes `timeout` seconds is ended with all of its session (`timed_out`). If the whole
+        workspace had to be ended meanwhile, the result says why, and the next command finds a fresh sandbox.
+        """
+        code, out, err = await self._exec(cmd, input, cwd, env, timeout, output_bytes)
+        return ExecResult(
+            code.returncode,
+            out.decode(errors="replace"),
+            err.decode(errors="replace"),
+            code.timed_out,
+            code.truncated,
+        )
+
+    async def read_file(self, path: str, *, max_bytes: int = 8 << 20) -> bytes:
+        """Content of a regular file, opened inside the sandbox; relative paths start at /workspace.
+
+        Raises FileNotFoundError, IsADirectoryError, PermissionError, or TooMuch above `max_bytes`.
+        """
+        command = ["/bin/sh", "-c", READ, "sh", path, str(max_bytes + 1)]
+        outcome, content, _ = await self._exec(command, None, None, None, 30.0, max_bytes + 1)
+        _raise_for(outcome.returncode, path)
+        if len(content) > max_bytes:
+            raise TooMuch(f"{path} is larger than {max_bytes} bytes; read a part of it with a command")
+        return content
+
+    async def write_file(self, path: str, contents: str | bytes) -> None:
+        """Write a file inside the sandbox, making its folders.
+
+        Raises IsADirectoryError or PermissionError.
+        """
+        outcome, _, _ = await self._exec(
+            ["/bin/sh", "-c", WRITE, "sh", path], contents, None, None, 30.0, 1000
+        )
+        _raise_for(outcome.returncode, path)
+
+    async def __aenter__(self) -> Workspace:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def _start(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        self.root.mkdir(parents=True, exist_ok=True)
+        if self._profile.uid is not None:
+            os.chown(self.root, self._profile.uid, self._profile.uid)
+        self.root.chmod(0o700)
+        for mount in self._profile.mounts:
+            if mount.target.startswith(f"{HOME}/"):
+                make_mount_point(
+                    self.root, PurePosixPath(mount.target).relative_to(HOME), is_folder=mount.source.is_dir()
+                )
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-I", "-S", DAEMON_TARGET, str(theirs.fileno())]
+        command.append(json.dumps(self._provider.narrow(self._profile)))
+        with theirs, tempfile.TemporaryFile() as said:
+            process = self._provider.start_keeper(
+                command, self._profile, pass_fds=(theirs.fileno(),), stderr=said.fileno()
+            )
+            theirs.close()
+            self._process, self._control = process, ours
+            self._await_first_answer(said.fileno())
+        ours.setblocking(False)
+        self.restarts += 1
+
+    def _await_first_answer(self, said: int) -> None:
+        """Return once the daemon reads from its socket; a sandbox that did not start says why."""
+        assert self._process is not None
+        mine, theirs = socket.socketpair()
+        with mine, theirs:
+            self._hand_over(theirs)
+            theirs.close()
+            mine.settimeout(GRACE_SECONDS)
+            mine.sendall(struct.pack("!II", 0, 0))  # no request: the daemon closes, which proves it is there
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                if mine.recv(1) == b"" and self._process.poll() is None:
+                    return
+        status = self._process.poll()
+        self._process.kill()
+        os.lseek(said, 0, os.SEEK_SET)
+        text = os.read(said, 2000).decode(errors="replace").strip()
+        raise SandboxLost(
+            f"the workspace of {self.root.name} did not start (exit {status}): {text or 'no message'}"
+        )
+
+    def _hand_over(self, connection: socket.socket) -> None:
+        assert self._control is not None
+        socket.send_fds(self._control, [b"x"], [connection.fileno()])
+
+    async def _exec(
+        self,
+        cmd: Sequence[str],
+        given: str | bytes | None,
+        cwd: str | None,
+        env: Mapping[str, str] | None,
+        timeout: float | None,
+        output_bytes: int,
+    ) -> tuple[ExecResult, bytes, bytes]:
+        data = given.encode() if isinstance(given, str) else given or b""
+        request = {
+            "command": ["/bin/sh", "-c", IN_FOLDER, "sh", f"{PurePosixPath(HOME, cwd or '')}", *cmd],
+            "env": dict(env or {}),
+            "timeout": timeout,
+            "limit": output_bytes,
+        }
+        text = json.dumps(request).encode()
+        process, reader, writer = await self._connect()
+        try:
+            async with asyncio.timeout(None if timeout is None else timeout + GRACE_SECONDS):
+                with contextlib.suppress(ConnectionError):  # what killed it is told below
+                    writer.write(struct.pack("!II", len(text), len(data)) + text + data)
+                    await writer.drain()
+                return await _reply(reader, output_bytes)
+        except asyncio.IncompleteReadError:
+            return await self._lost(process, timed_out=False)
+        except TimeoutError:
+            return await self._lost(process, timed_out=True)
+        finally:
+            writer.close()
+
+    async def _connect(self) -> tuple[SandboxProcess, asyncio.StreamReader, asyncio.StreamWriter]:
+        for _ in range(2):
+            await self.start()
+            process = self._process
+            if process is None:
+                continue  # someone stopped it meanwhile
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    self._hand_over(theirs)
+                    reader, writer = await asyncio.open_connection(sock=ours)
+                    return process, reader, writer
+                except OSError:  # the daemon is gone or stuck: a fresh sandbox over the same files
+                    ours.close()
+                    await asyncio.to_thread(process.kill)
+        raise SandboxLost(f"the workspace of {self.root.name} ends as soon as it is started")
+
+    async def _lost(self, process: SandboxProcess, *, timed_out: bool) -> tuple[ExecResult, bytes, bytes]:
+        await asyncio.to_thread(process.kill)
+        reason = process.reason
+        limits = self._profile.limits
+        why = (
+            f"it used more than {limits.memory_mb} MB of memory"
+            if reason == "memory"
+            else "it did not answer"
+        )
+        text = f"The workspace was ended because {why}. Files are kept; background jobs are gone.".encode()
+        return ExecResult(137, "", "", timed_out=timed_out), b"", text
+
+
+async def _reply(reader: asyncio.StreamReader, output_bytes: int) -> tuple[ExecResult, bytes, bytes]:
+    """Parse a reply; without root a hostile agent may have written it, so all of it is checked."""
+    (length,) = struct.unpack("!I", await reader.readexactly(4))
+    if length > 4096:
+        raise SandboxLost(f"a workspace sent a header of {length} bytes; start it again")
+    try:
+        fields = json.loads(await reader.readexactly(length))
+        sizes = [int(fields["stdout"]), int(fields["stderr"])]
+        outcome = ExecResult(
+            int(fields["returncode"]), "", "", bool(fields["timed_out"]), bool(fields["truncated"])
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise SandboxLost("a workspace sent a malformed header; start it again") from error
+    if not all(0 <= size <= output_bytes for size in sizes):
+        raise SandboxLost(
+            f"a workspace announced {sizes} bytes of output; at most {output_bytes} were asked for"
+        )
+    return outcome, await reader.readexactly(sizes[0]), await reader.readexactly(sizes[1])
+
+
+def _raise_for(returncode: int, path: str) -> None:
+    kinds: dict[int, type[OSError]] = {2: FileNotFoundError, 21: IsADirectoryError}
+    if returncode in kinds:
+        raise kinds[returncode](returncode, os.strerror(returncode), path)
+    if returncode != 0:
+        raise PermissionError(13, f"not allowed, or the disk is full (exit {returncode})", path)

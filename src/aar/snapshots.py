@@ -1,0 +1,170 @@
+"""Submitted code as a git repository that no agent can touch and no git program ever runs in.
+
+Each snapshot is a commit whose parents are the snapshots it builds on, also across researchers, so
+that `git log --graph --all` draws the lineage. `refs/researchers/NAME` is a researcher's last one;
+`refs/snapshots/KEY` keeps every one, and makes putting the same thing twice give the same commit.
+
+Covered: names that leave the folder, hide, or shadow the library; anything but Python text; size.
+Not covered: what the code does (that is the sandbox's part).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aar.errors import BadSnapshot
+from w2s.errors import NotFound
+
+MAX_BYTES = 64 * 1024
+MAX_FILES = 32
+
+_PART = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
+_NAME = re.compile(rf"(?:{_PART}/)?{_PART}\.py", re.ASCII)
+_RESEARCHER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", re.ASCII)
+_TAKEN = frozenset({"w2s", "aar", "numpy", "torch", "sitecustomize", "usercustomize"})
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A stored method: `commit` names this putting of it, `tree` its content alone (the code hash)."""
+
+    commit: str
+    tree: str
+
+
+class Snapshots:
+    """The bare repository at `path`, made where it is missing; safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        import pygit2
+
+        pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
+        self._lock = threading.Lock()
+        self._repository: Any = pygit2.init_repository(str(path), bare=True, initial_head="snapshots")
+
+    def put(
+        self, files: Mapping[str, str], *, researcher: str, message: str, parents: Sequence[str] = ()
+    ) -> Snapshot:
+        """Store `files` (relative name to text); the same again gives the same commit.
+
+        `parents` are commits of earlier snapshots. Raises `BadSnapshot` for files outside the bounds and
+        `NotFound` for an unknown parent.
+        """
+        import pygit2
+
+        check_files(files)
+        if not _RESEARCHER.fullmatch(researcher):
+            raise BadSnapshot(f"{researcher!r} cannot name a researcher; use letters, digits and '-'")
+        with self._lock:
+            lineage = [self._commit(parent).id for parent in dict.fromkeys(parents)]
+            tree = self._write(files)
+            text = message.encode("utf-8", "replace").decode().replace("\0", " ")
+            identity = "\n".join([str(tree), researcher, *map(str, lineage), text])
+            ref = f"refs/snapshots/{hashlib.sha256(identity.encode()).hexdigest()}"
+            known = self._repository.references.get(ref)
+            if known is not None:
+                return Snapshot(commit=str(known.target), tree=str(tree))
+            author = pygit2.Signature(researcher, f"{researcher}@lab.invalid", int(time.time()), 0)
+            commit = self._repository.create_commit(None, author, author, text, tree, lineage)
+            self._repository.references.create(f"refs/researchers/{researcher}", commit, force=True)
+            # last, because its existence says that all of the above is done
+            self._repository.references.create(ref, commit)
+            return Snapshot(commit=str(commit), tree=str(tree))
+
+    def get(self, commit: str) -> dict[str, str]:
+        """The files of a snapshot, by name; `NotFound` for an unknown commit."""
+        with self._lock:
+            return dict(self._read(self._commit(commit).tree, prefix=""))
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The snapshots that this one builds on."""
+        with self._lock:
+            return tuple(str(parent) for parent in self._commit(commit).parent_ids)
+
+    def latest(self, researcher: str) -> str | None:
+        """A researcher's last snapshot, or None."""
+        with self._lock:
+            found = self._repository.references.get(f"refs/researchers/{researcher}")
+            return None if found is None else str(found.target)
+
+    def _commit(self, name: str) -> Any:
+        import pygit2
+
+        if re.fullmatch(r"[0-9a-f]{40}", name):
+            found = self._repository.get(name)
+            if isinstance(found, pygit2.Commit):
+                return found
+        raise NotFound(f"no snapshot {name!r}; name one by the 40 letters of its commit")
+
+    def _write(self, files: Mapping[str, str]) -> Any:
+        import pygit2
+
+        folders: dict[str, dict[str, str]] = {"": {}}
+        for name, text in files.items():
+            folder, _, base = name.rpartition("/")
+            folders.setdefault(folder, {})[base] = text
+        root = self._repository.TreeBuilder()
+        for folder, members in folders.items():
+            builder = root if not folder else self._repository.TreeBuilder()
+            for base, text in members.items():
+                blob = self._repository.create_blob(text.encode())
+                builder.insert(base, blob, pygit2.enums.FileMode.BLOB)
+            if folder:
+                root.insert(folder, builder.write(), pygit2.enums.FileMode.TREE)
+        return root.write()
+
+    def _read(self, tree: Any, *, prefix: str) -> list[tuple[str, str]]:
+        import pygit2
+
+        found: list[tuple[str, str]] = []
+        for entry in tree:
+            if isinstance(entry, pygit2.Tree):
+                found += self._read(entry, prefix=f"{prefix}{entry.name}/")
+            else:
+                found.append((prefix + entry.name, entry.data.decode()))
+        return found
+
+
+def check_files(files: Mapping[str, str]) -> None:
+    """`BadSnapshot` unless every file is Python text with a plain name, and all are small together.
+
+    >>> check_files({"method.py": "def run(bench): ...", "parts/denoise.py": ""})
+    >>> check_files({"../method.py": ""})
+    Traceback (most recent call last):
+    aar.errors.BadSnapshot: file name '../method.py' is not allowed; use NAME.py or FOLDER/NAME.py ...
+    """
+    if not files:
+        raise BadSnapshot("no files; a method is a folder with method.py")
+    if len(files) > MAX_FILES:
+        raise BadSnapshot(f"{len(files)} files; at most {MAX_FILES} are allowed")
+    size = 0
+    folded: dict[str, str] = {}
+    for name, text in files.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise BadSnapshot(
+                f"file name {name!r:.80} is not allowed; use NAME.py or FOLDER/NAME.py of plain letters"
+            )
+        if name.removesuffix(".py").partition("/")[0] in _TAKEN:
+            raise BadSnapshot(f"{name} would hide a library of that name; choose another")
+        for path in {name, name.rpartition("/")[0] or name}:
+            if folded.setdefault(path.casefold(), path) != path:
+                raise BadSnapshot(
+                    f"{name} and {folded[path.casefold()]} differ only in letter case; rename one"
+                )
+        if not isinstance(text, str):
+            raise BadSnapshot(f"{name} is not text; only Python source is stored")
+        try:
+            size += len(text.encode())
+        except UnicodeEncodeError as error:
+            raise BadSnapshot(f"{name} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
+        if "\0" in text:
+            raise BadSnapshot(f"{name} holds a zero byte; only Python source is stored")
+    if size > MAX_BYTES:
+        raise BadSnapshot(f"{size} bytes of source; at most {MAX_BYTES} are allowed: shorten the method")

@@ -1,0 +1,233 @@
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import aar.database
+from aar import ledger
+from aar.database import charges, researchers, runs, submissions, verdicts
+from aar.database.figures import Figures
+from aar.errors import BadRequest, BrokenChain
+from w2s.errors import NotFound
+from w2s.records import Estimate
+
+PGR = Estimate(mean=0.5, low=0.4, high=0.6, seeds=5, n=1000)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> aar.database.Database:
+    return fill(tmp_path)
+
+
+def fill(folder: Path) -> aar.database.Database:
+    """A lab's first hour: a baseline, one submission that was run, charged and decided."""
+    opened = aar.database.open(folder / "lab.db", create=True)
+    with opened.write() as tx:
+        researchers.add(tx, "r1", direction="denoise")
+        ledger.append(tx, "lab", {"testbed": "mini-chat"})
+        ledger.record_reference(
+            tx, split="dev", name="vanilla", kind="baseline", figures=Figures(seeds=5, n=9, pgr=PGR)
+        )
+        ledger.record_submission(tx, code_hash="c0de", commit="c", researcher="r1", title="keep confident")
+        runs.queue(
+            tx,
+            "k1",
+            researcher="r1",
+            code_hash="c0de",
+            commit="c",
+            split="dev",
+            pair_index=0,
+            supervisor_seed=3,
+            student_seed="ff",
+            nominal_cost=1.0,
+            submission="s1",
+        )
+        ledger.record_charge(tx, "k1", researcher="r1", kind="run", nominal_minutes=1)
+        ledger.record_run(
+            tx, "k1", state="done", seconds=2.5, core_seconds=2, blob="k1", logged={"kept": 0.5}
+        )
+        decide(tx)
+    return opened
+
+
+def decide(tx: aar.database.Transaction) -> bool:
+    return ledger.record_verdict(
+        tx,
+        "s1",
+        stage="dev",
+        status="pending",
+        reply="a would-be record; it is being reproduced",
+        figures=Figures(seeds=5, n=1000, pgr=PGR),
+    )
+
+
+def test_an_untouched_ledger_verifies(database: aar.database.Database) -> None:
+    verified = ledger.Ledger(database).verify()
+    assert verified.entries == 6
+    assert verified.kinds["verdict"] == 1
+    assert len(verified.head) == 64
+
+
+def test_a_verdict_stands_once_given(database: aar.database.Database) -> None:
+    with database.write() as tx:
+        assert not decide(tx)
+        found = submissions.get(tx, "s1")
+        assert (found.status, found.stage, found.decided) == ("pending", "sealed", None)
+        assert ledger.record_verdict(
+            tx, "s1", stage="sealed", status="verified", reply="verified", figures=Figures(seeds=8, n=1000)
+        )
+        found = submissions.get(tx, "s1")
+        assert (found.status, found.stage) == ("verified", "done")
+        assert [verdict.stage for verdict in verdicts.all(tx, "s1")] == ["dev", "sealed"]
+        assert verdicts.all(tx)[0].figures.pgr == PGR
+    ledger.Ledger(database).verify()
+
+
+def test_nothing_is_paid_twice(database: aar.database.Database) -> None:
+    with database.write() as tx:
+        assert not ledger.record_charge(tx, "k1", researcher="r1", kind="run", nominal_minutes=1.0)
+        assert not ledger.record_run(tx, "k1", state="failed", seconds=1.0, core_seconds=1.0)
+        assert charges.spent(tx, "r1").nominal_minutes == 1.0
+    assert ledger.Ledger(database).verify().entries == 6
+
+
+def test_an_unknown_parent_is_refused(database: aar.database.Database) -> None:
+    with database.write() as tx, pytest.raises(NotFound, match="did you mean s1"):
+        ledger.record_submission(
+            tx, code_hash="d", commit="d", researcher="r1", title="next", parents=["s11"]
+        )
+
+
+def test_text_that_is_no_unicode_is_refused(database: aar.database.Database) -> None:
+    with database.write() as tx, pytest.raises(BadRequest, match="UTF-8"):
+        ledger.record_submission(tx, code_hash="d", commit="d", researcher="r1", title="\ud800")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "named"),
+    [
+        ("UPDATE ledger SET body = replace(body, '0.5', '0.9') WHERE seq = 6", "entry 6 .*was changed"),
+        ("UPDATE ledger SET at = '2020-01-01' WHERE seq = 3", "entry 3 .*was changed"),
+        ("UPDATE ledger SET kind = 'note' WHERE seq = 3", "entry 3 .*was changed"),
+        ("UPDATE ledger SET body = 'x' WHERE seq = 3", "entry 3 .*not JSON"),
+        ("DELETE FROM ledger WHERE seq = 1", "entry 1 of the ledger is missing"),
+        ("DELETE FROM ledger WHERE seq = 4", "entry 4 of the ledger is missing"),
+        ("DELETE FROM ledger WHERE seq = 6", "verdict s1 at dev that the ledger never recorded"),
+        (
+            "UPDATE ledger SET seq = -1 WHERE seq = 3; UPDATE ledger SET seq = 3 WHERE seq = 4;"
+            "UPDATE ledger SET seq = 4 WHERE seq = -1",
+            "entry 3 .*does not follow",
+        ),
+        (
+            "INSERT INTO ledger SELECT 7, kind, body, at, hash, 'made-up' FROM ledger WHERE seq = 6",
+            "entry 7 .*was changed",
+        ),
+        ("UPDATE submissions SET status = 'verified'", "s1 is shown as 'verified'"),
+        ("UPDATE submissions SET title = 'mine'", "submission s1 differs"),
+        ("UPDATE verdicts SET status = 'verified'", "verdict s1 at dev differs"),
+        ("UPDATE verdicts SET figures = replace(figures, '0.6', '0.9')", "verdict s1 at dev differs"),
+        (
+            "UPDATE reference_figures SET figures = replace(figures, '0.6', '0.9')",
+            "reference vanilla on dev differs",
+        ),
+        ("UPDATE runs SET state = 'failed'", "run k1 differs"),
+        ("DELETE FROM charges", "charge of entry 4 is gone"),
+    ],
+)
+def test_tampering_is_found_and_named(database: aar.database.Database, tamper: str, named: str) -> None:
+    connection = sqlite3.connect(database.path)
+    connection.executescript(tamper)
+    connection.commit()
+    connection.close()
+    with pytest.raises(BrokenChain, match=named):
+        ledger.Ledger(database).verify()
+
+
+bodies = st.dictionaries(
+    st.text(max_size=5),
+    st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text() | st.none(),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(notes=st.lists(bodies, min_size=2, max_size=6), data=st.data())
+def test_any_change_of_any_entry_is_found(
+    tmp_path_factory: pytest.TempPathFactory, notes: list[dict[str, object]], data: st.DataObject
+) -> None:
+    database = aar.database.open(tmp_path_factory.mktemp("lab") / "lab.db", create=True)
+    book = ledger.Ledger(database)
+    for note in notes:
+        book.append("note", note)
+    assert book.verify().entries == len(notes)
+    seq = data.draw(st.integers(1, len(notes)))
+    column = data.draw(st.sampled_from(["body", "at", "previous", "hash", "kind"]))
+    connection = sqlite3.connect(database.path)
+    old = connection.execute(f"SELECT {column} FROM ledger WHERE seq = {seq}").fetchone()[0]
+    new = data.draw(bodies.map(json.dumps).filter(lambda text: json.loads(text) != _json(old)))
+    connection.execute(f"UPDATE ledger SET {column} = ? WHERE seq = ?", (new, seq))
+    connection.commit()
+    connection.close()
+    with pytest.raises(BrokenChain):
+        book.verify()
+    database.close()
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def test_the_mirror_grows_by_what_is_new(database: aar.database.Database, tmp_path: Path) -> None:
+    mirror = tmp_path / "ledger.jsonl"
+    book = ledger.Ledger(database)
+    assert book.export_jsonl(mirror) == 6
+    assert book.export_jsonl(mirror) == 0
+    book.append("note", {"text": "a" * 200_000})
+    assert book.export_jsonl(mirror) == 1
+    book.append("note", {"text": "last"})
+    assert book.export_jsonl(mirror) == 1
+    assert [json.loads(line)["seq"] for line in mirror.read_text().splitlines()] == list(range(1, 9))
+    assert book.verify(mirror=mirror).entries == 8
+
+
+def test_a_line_cut_off_by_a_crash_is_written_again(database: aar.database.Database, tmp_path: Path) -> None:
+    mirror = tmp_path / "ledger.jsonl"
+    book = ledger.Ledger(database)
+    book.export_jsonl(mirror)
+    whole = mirror.read_bytes()
+    for cut in (1, 40, len(whole) - 3, len(whole)):
+        mirror.write_bytes(whole[: len(whole) - cut])
+        book.verify(mirror=mirror)
+        book.export_jsonl(mirror)
+        assert mirror.read_bytes() == whole
+
+
+def test_an_end_cut_off_from_the_ledger_is_found_by_the_mirror(tmp_path: Path) -> None:
+    database = aar.database.open(tmp_path / "lab.db", create=True)
+    book = ledger.Ledger(database)
+    for text in ("first", "second"):
+        book.append("note", {"text": text})
+    mirror = tmp_path / "ledger.jsonl"
+    book.export_jsonl(mirror)
+    connection = sqlite3.connect(database.path)
+    connection.execute("DELETE FROM ledger WHERE seq = 2")
+    connection.commit()
+    connection.close()
+    with pytest.raises(BrokenChain, match="entry 2"):
+        book.verify(mirror=mirror)
+    with pytest.raises(BrokenChain, match="entry 2"):
+        book.export_jsonl(mirror)
+
+
+def test_an_edited_mirror_is_found(database: aar.database.Database, tmp_path: Path) -> None:
+    mirror = tmp_path / "ledger.jsonl"
+    book = ledger.Ledger(database)
+    book.export_jsonl(mirror)
+    mirror.write_text(mirror.read_text().replace("keep confident", "keep everything"))
+    with pytest.raises(BrokenChain, match="entry 3"):
+        book.verify(mirror=mirror)
