@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 
-def aar(*arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def aar(
+    *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "aar.cli", *arguments],
         capture_output=True,
@@ -35,7 +37,10 @@ def one_line(result: subprocess.CompletedProcess[str]) -> str:
 
 def test_help_answers_without_heavy_imports() -> None:
     heavy = "import sys, aar.cli; import aar.cli.run, aar.cli.score, aar.cli.doctor, aar.cli.testbed, aar.cli.ledger; "
-    code = heavy + "print([m for m in ('torch', 'transformers', 'inspect_ai', 'altair', 'fastapi', 'numpy') if m in sys.modules])"
+    code = (
+        heavy
+        + "print([m for m in ('torch', 'transformers', 'inspect_ai', 'altair', 'fastapi', 'numpy') if m in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 
@@ -58,7 +63,9 @@ def test_an_unknown_testbed_is_named_with_the_nearest_ones(tmp_path: Path) -> No
 
 def test_an_unknown_provider_and_a_missing_key_are_one_line(tmp_path: Path) -> None:
     assert "anthropic" in one_line(aar("run", "--model", "antropic/claude-opus-4-5", cwd=tmp_path))
-    line = one_line(aar("run", "--model", "anthropic/claude-opus-4-5", cwd=tmp_path, env={"ANTHROPIC_API_KEY": ""}))
+    line = one_line(
+        aar("run", "--model", "anthropic/claude-opus-4-5", cwd=tmp_path, env={"ANTHROPIC_API_KEY": ""})
+    )
     assert "ANTHROPIC_API_KEY" in line
     assert not list(tmp_path.iterdir())
 

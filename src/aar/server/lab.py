@@ -121,7 +121,9 @@ class Lab:
         self.changed.set()
         return submission
 
-    def queue_sealed(self, tx: Transaction, submission: submissions.Submission, *, seeds: int, spare: bool) -> int:
+    def queue_sealed(
+        self, tx: Transaction, submission: submissions.Submission, *, seeds: int, spare: bool
+    ) -> int:
         """Queue the confirmation runs of a submission; how many were new."""
         priority = PRIORITY["spare"] if spare else PRIORITY["sealed"]
         return self._queue(tx, submission, "sealed", range(seeds), priority=priority)

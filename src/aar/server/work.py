@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from aar.database import runs
 from aar.engines import Engine, Job, Outcome
 from aar.server.lab import Lab
 from aar.server.seeds import draw
-from w2s.records import FloatArray
+from w2s.records import FloatArray, SplitName
 
 MOST_TRIES = 3
 IDLE_SECONDS = 0.5
@@ -40,11 +40,11 @@ async def work(lab: Lab, engine: Engine, stopping: asyncio.Event) -> None:
 
 def job_of(lab: Lab, run: runs.Run) -> Job:
     """What the engine needs to know of a queued run."""
-    drawn = draw(lab.secret, code_hash=run.code_hash, split=run.split, k=run.pair_index)  # type: ignore[arg-type]
+    drawn = draw(lab.secret, code_hash=run.code_hash, split=cast(SplitName, run.split), k=run.pair_index)
     return Job(
         code=lab.snapshots.get(run.commit),
         testbed=lab.settings.testbed,
-        split=run.split,  # type: ignore[arg-type]
+        split=cast(SplitName, run.split),
         supervisor_seeds=(drawn.supervisor,),
         student_seed=drawn.student_seed,
         salt=drawn.salt,
