@@ -4,8 +4,6 @@ Answers to researchers hold words, never figures of a scored run. Bodies are bou
 `{"error": type, "message": text}`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import time
