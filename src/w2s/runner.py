@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     directory = Path(arguments[1]).resolve()
     with socket.socket(fileno=int(arguments[0])) as sock:
         try:
-            bench = RemoteBench(sock, gradient_of=_torch_gradient)
+            bench = RemoteBench(sock, gradient_of=torch_gradient_of)
         except ServiceLost:
             return 3
         try:
@@ -96,7 +96,8 @@ def _report(bench: RemoteBench, error: BaseException, directory: Path) -> int:
     return 1
 
 
-def _torch_gradient(loss: Callable[[Any], Any]) -> BatchGradient:
+def torch_gradient_of(loss: Callable[[Any], Any]) -> BatchGradient:
+    """The gradient of a torch loss as arrays: the same adapter that training in one process uses."""
     from w2s.models.losses import LossArrays, torch_gradient
 
     gradient = torch_gradient(loss)

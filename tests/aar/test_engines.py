@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+import subprocess
+import sys
 import textwrap
 import time
 from dataclasses import dataclass, replace
@@ -291,16 +293,46 @@ def test_a_job_of_another_testbed_or_with_a_strange_file_is_refused(outcome):
 
 def test_stop_ends_everything_and_jobs_in_flight_are_lost(provider, folders):
     async def play():
+        before = set(psutil.Process().children(recursive=True))
         engine = LocalEngine(provider, folders, slots=1, testbed="mini-chat")
         await engine.start()
         running = asyncio.create_task(engine.run(job("def run(bench):\n    while True: pass")))
         await asyncio.sleep(0.7)
-        ours = [psutil.Process(engine._slots[0].service_pid), *psutil.Process().children(recursive=True)]
+        ours = set(psutil.Process().children(recursive=True)) - before
         await engine.stop()
         return await running, ours
 
-    done, _ = asyncio.run(play())
+    done, ours = asyncio.run(play())
     assert done.status == "lost"
+    assert ours
+    assert all(gone(process) for process in ours)
+
+
+def test_when_the_host_is_killed_nothing_is_left_running(provider, folders):
+    host = subprocess.Popen([sys.executable, Path(__file__).with_name("engine_host.py"), folders.root])
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            below = psutil.Process(host.pid).children(recursive=True)
+            if any("w2s.runner" in process.cmdline() for process in below):
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert any("aar.students" in process.cmdline() for process in below)
+    finally:
+        host.kill()
+        host.wait()
+    assert all(gone(process) for process in below)
+
+
+def gone(process):
+    try:
+        process.wait(5)
+    except psutil.TimeoutExpired:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+    return True
 
 
 def test_a_folder_without_splits_stops_the_start_with_the_reason(provider, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,9 @@ class LocalEngine:
         self._slots: list[Slot] = []
         self._free: asyncio.Queue[Slot] = asyncio.Queue()
         self._stopping = False
+        self._in_flight = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._executor = ThreadPoolExecutor(max_workers=4 * slots + 2, thread_name_prefix="engine")
         self._packages: tempfile.TemporaryDirectory[str] | None = None
 
@@ -79,16 +83,25 @@ class LocalEngine:
         if job.testbed != self._testbed:
             raise EngineError(f"this engine serves {self._testbed!r}, the job asks for {job.testbed!r}")
         slot = await self._free.get()
+        self._in_flight += 1
+        self._quiet.clear()
         try:
             return await self._in(slot, job)
         finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._quiet.set()
             self._free.put_nowait(slot)
 
     async def stop(self) -> None:
         """End every process of this engine; when this returns none is left."""
         self._stopping = True
-        loop = asyncio.get_running_loop()
-        await asyncio.gather(*(loop.run_in_executor(None, slot.kill) for slot in self._slots))
+        while True:
+            await asyncio.gather(*(asyncio.to_thread(slot.kill) for slot in self._slots))
+            if self._quiet.is_set():
+                break
+            with contextlib.suppress(TimeoutError):  # one that was just starting is ended in the next round
+                await asyncio.wait_for(self._quiet.wait(), 0.2)
         self._executor.shutdown(wait=False)
         if self._packages is not None:
             self._packages.cleanup()
@@ -111,6 +124,8 @@ class LocalEngine:
                 return replace(outcome, status="lost", error_rule="the engine was stopped")
             try:
                 await slot.ready()
+                if self._stopping:
+                    continue
                 with private_folder(job.code, uid=slot.uid) as folder:
                     attempt = await slot.attempt(request, folder, memory_mb=job.memory_mb)
             except (ServiceDied, SandboxError) as error:
