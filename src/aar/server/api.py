@@ -67,6 +67,7 @@ class Remark(BaseModel):
     """A comment under a post."""
 
     body: Text
+    request_id: RequestId
 
 
 class Vote(BaseModel):

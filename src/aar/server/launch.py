@@ -62,6 +62,8 @@ class Launch:
         self.port = free_port(self.port)
         self.used_before = elapsed_before(self.folder)
         self._lock = _lock(self.folder)
+        for path in (self.folder.blobs, self.folder.forum, self.folder.workspaces, self.folder.inspect_logs):
+            path.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, *exception: object) -> None:
