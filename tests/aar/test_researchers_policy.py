@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from fake_lab import FakeLab, research
@@ -167,6 +168,19 @@ def test_memory_survives_its_own_json() -> None:
     assert json.loads(found.to_json()) == json.loads(text)
     assert Memory.from_json("{}") is None
     assert Memory.from_json(text.replace('"weak"', '"strong"')) is None
+
+
+def test_after_a_long_run_the_notebook_can_still_be_read_in_one_go() -> None:
+    lab = FakeLab(submissions_each=40, minutes=200)
+    tools = research(lab, seed=1, turns=2500)
+    assert len(lab.submissions) > 100
+    assert len(tools["r1"].files["notebook/policy.json"]) < 150_000
+
+
+def test_a_step_takes_no_time_that_anyone_would_notice() -> None:
+    started = time.process_time()
+    tools = research(FakeLab(), seed=1)
+    assert (time.process_time() - started) / sum(len(one.calls) for one in tools.values()) < 0.02
 
 
 def test_every_direction_leans_somewhere() -> None:

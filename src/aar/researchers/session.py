@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aar.errors import AarError, ProviderDown
 from aar.researchers import brief
 from aar.researchers.lab_client import LabClient
-from aar.researchers.models import EMBEDDED
+from aar.researchers.models import EMBEDDED, counts_tokens
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -111,7 +111,7 @@ def _task(session: Session, client: LabClient, me: dict[str, Any]) -> Task:
         tools=[*workspace_tools(client), *lab_tools(client)],
         submit=False,
         on_continue=watch.go_on,
-        compaction=CompactionAuto(),
+        compaction=CompactionAuto() if counts_tokens(session.model) else None,
         truncation="auto",
     )
     opening = "Begin. If /workspace/notebook has notes, go on where they end."

@@ -96,7 +96,7 @@ def workspace_tools(client: LabClient) -> list[ToolDef]:
         ToolDef(bash),
         ToolDef(python),
         ToolDef(write_file),
-        ToolDef(read_file, max_output=70_000),
+        ToolDef(read_file, max_output=150_000),
     ]
 
 

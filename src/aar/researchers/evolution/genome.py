@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -77,7 +78,7 @@ class Genome:
 
     def key(self) -> str:
         """Equal for equal methods, whatever genes have no effect."""
-        return repr(sorted(tidy(self).settings().items()))
+        return hashlib.sha256(repr(sorted(tidy(self).settings().items())).encode()).hexdigest()[:16]
 
     def features(self) -> frozenset[str]:
         """What is said about this method when evidence is gathered: "gene:value", signals one by one."""

@@ -11,7 +11,7 @@ from aar.researchers.evolution.evidence import STATUS_WORTH, Finding
 from aar.researchers.evolution.genome import BadGenome, Genome, from_settings
 
 FORMAT = 1
-MOST_FINDINGS = 200
+MOST_FINDINGS = 80
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Memory:
 
     def to_json(self) -> str:
         """One JSON text, for the notebook."""
-        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=1)
+        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)})
 
     @classmethod
     def from_json(cls, text: str) -> Memory | None:

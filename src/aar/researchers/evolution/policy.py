@@ -188,7 +188,9 @@ class Policy:
         if memory.pending:
             return "await" if memory.ready or stuck or not may_submit else "write"
         if not may_submit:
-            return "finish" if memory.closed or not memory.forum or memory.verdicts == 0 else "close"
+            if not memory.closed and memory.forum and memory.verdicts > 0:
+                return "close"
+            return "finish" if memory.stop else "rest"
         if memory.ready is not None:
             return "submit"
         if stuck:

@@ -8,7 +8,7 @@ from typing import Any
 from aar.researchers.evolution.choosing import direction_name
 from aar.researchers.evolution.memory import MOST_FINDINGS, Draft, Known, Memory, Post
 
-LONGEST_TEXT = 1500
+LONGEST_TEXT = 600
 
 
 def take_status(memory: Memory, answer: dict[str, Any], researcher: str) -> None:
