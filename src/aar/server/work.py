@@ -86,7 +86,7 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
             error_line=outcome.error_line,
             error_rule=outcome.error_rule,
             error_message=outcome.message if run.split == "practice" else None,
-            logged=outcome.logged if run.split != "sealed" else {},
+            logged={} if run.split == "sealed" else _finite(outcome.logged),
             figures=figures,
         )
         if ended and outcome.status != "lost":
@@ -95,6 +95,11 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
             )
         if state == "failed":
             runs.drop_queued(tx, code_hash=run.code_hash, split=run.split)
+
+
+def _finite(logged: Mapping[str, float | None]) -> dict[str, float]:
+    """What was logged, without what was not a number."""
+    return {name: value for name, value in logged.items() if value is not None}
 
 
 def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> None:
