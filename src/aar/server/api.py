@@ -4,8 +4,6 @@ Answers to researchers hold words, never figures of a scored run. Bodies are bou
 `{"error": type, "message": text}`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import time
@@ -20,8 +18,9 @@ from pydantic import BaseModel, Field
 from aar import ledger
 from aar.database import charges, progress, researchers, runs, submissions
 from aar.errors import BadRequest, NotAllowed, OverBudget, Refused
+from aar.forum import Post
 from aar.server import state
-from aar.server.lab import Lab
+from aar.server.lab import OPERATOR, Lab
 from aar.server.prices import price
 from w2s.errors import NotFound, W2SError
 
@@ -68,6 +67,7 @@ class Remark(BaseModel):
     """A comment under a post."""
 
     body: Text
+    request_id: RequestId
 
 
 class Vote(BaseModel):
@@ -176,9 +176,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.get("/v1/forum")
     def read_forum(who: Member, after: int = 0) -> dict[str, Any]:
-        with lab.database.read() as tx:
-            status = {one.id: one.status for one in submissions.all(tx)}
-        return {"posts": [_post(post, status) for post in lab.forum.list(after=after)]}
+        return {"posts": [_post(post) for post in lab.forum.list(after=after)]}
 
     @app.post("/v1/forum")
     def write_forum(who: Member, finding: Finding) -> dict[str, Any]:
@@ -194,11 +192,11 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.post("/v1/forum/{post}/comments")
     def comment(who: Member, post: int, remark: Remark) -> dict[str, Any]:
-        return {"id": lab.forum.comment(who.name, post, remark.body)}
+        return {"id": lab.forum.comment(post, who.name, remark.body)}
 
     @app.post("/v1/forum/{post}/vote")
     def vote(who: Member, post: int, given: Vote) -> dict[str, Any]:
-        lab.forum.vote(who.name, post, given.value)
+        lab.forum.vote(post, who.name, given.value)
         return {}
 
     @app.post("/v1/practice")
@@ -239,7 +237,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.post("/v1/operator/submissions", dependencies=[Operator])
     def operator_submit(wanted: Submit) -> dict[str, Any]:
-        return _submit(lab, state.OPERATOR, wanted)
+        return _submit(lab, OPERATOR, wanted)
 
     @app.get("/v1/status", dependencies=[Operator])
     def status() -> dict[str, Any]:
@@ -325,14 +323,14 @@ def _practice(run: runs.Run) -> dict[str, Any]:
     }
 
 
-def _post(post: Any, status: dict[str, str]) -> dict[str, Any]:
+def _post(post: Post) -> dict[str, Any]:
     return {
         "id": post.id,
         "researcher": post.researcher,
         "kind": post.kind,
         "title": post.title,
         "body": post.body,
-        "submissions": [{"id": one, "status": status.get(one, "unknown")} for one in post.submissions],
+        "submissions": [{"id": one.id, "status": one.status} for one in post.submissions],
         "votes": post.votes,
         "comments": [{"researcher": one.researcher, "body": one.body} for one in post.comments],
         "at": post.at,
