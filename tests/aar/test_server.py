@@ -91,7 +91,8 @@ def test_seeds_follow_from_the_code_and_differ_between_labs(lab: Lab, tmp_path: 
     second = lab.submit("r1", files=other, title="x", summary="", parents=(), claim="", request=None)
     with lab.database.read() as tx:
         seeds = {
-            one.id: {run.student_seed for run in runs.all(tx, code_hash=one.code_hash)} for one in (first, second)
+            one.id: {run.student_seed for run in runs.all(tx, code_hash=one.code_hash)}
+            for one in (first, second)
         }
     assert not seeds[first.id] & seeds[second.id]
 
@@ -174,7 +175,9 @@ def test_a_post_carries_the_labs_badge_and_is_mirrored(client: TestClient, lab: 
         b'{"files": {"method.py": "' + b"#" * MOST_BODY_BYTES + b'"}, "title": "x"}',
     ],
 )
-def test_malformed_submissions_are_refused_and_leave_nothing(client: TestClient, lab: Lab, body: bytes) -> None:
+def test_malformed_submissions_are_refused_and_leave_nothing(
+    client: TestClient, lab: Lab, body: bytes
+) -> None:
     answer = client.post("/v1/submissions", content=body, headers=as_("one"))
     assert 400 <= answer.status_code < 500
     assert set(answer.json()) == {"error", "message"}

@@ -164,6 +164,15 @@ def test_the_resumed_run_ends_with_its_report_and_counts_everything(interrupted:
     assert Path(printed["report"]).stat().st_size > 10_000
     assert printed["submissions"] >= len(interrupted.before["submissions"]) - 3
     assert set(printed["baselines"]) == {"vanilla", "confident_labels", "zero_shot"}
-    assert set(printed) >= {"run", "report", "submissions", "verified", "best", "baselines", "cost", "seconds"}
+    assert set(printed) >= {
+        "run",
+        "report",
+        "submissions",
+        "verified",
+        "best",
+        "baselines",
+        "cost",
+        "seconds",
+    }
     assert list(interrupted.folder.forum.glob("*.md"))
     assert list(interrupted.folder.inspect_logs.glob("*.eval"))

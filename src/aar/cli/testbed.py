@@ -20,9 +20,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the las
 
 
 @testbeds.command("list")
-def list_testbeds(as_json: ROLES: tuple[Literal["weak", "strong"], ...] = ("weak", "strong")
-
-AsJson = False) -> None:
+def list_testbeds(as_json: AsJson = False) -> None:
     """List the testbeds."""
     from w2s.testbeds import load, names
 
@@ -37,9 +35,7 @@ AsJson = False) -> None:
 
 
 @testbeds.command("show")
-def show_testbed(name: str, as_json: ROLES: tuple[Literal["weak", "strong"], ...] = ("weak", "strong")
-
-AsJson = False) -> None:
+def show_testbed(name: str, as_json: AsJson = False) -> None:
     """Show one testbed: models, recipe, prompts, worlds."""
     from w2s.testbeds import load
 

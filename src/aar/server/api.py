@@ -8,18 +8,18 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
 
 from aar import ledger
 from aar.database import charges, progress, researchers, runs, submissions
 from aar.errors import BadRequest, NotAllowed, OverBudget, Refused
 from aar.forum import Post
 from aar.server import state
+from aar.server.bodies import Doing, Finding, Practice, Remark, State, Submit, Usage, Vote
 from aar.server.lab import OPERATOR, Lab
 from aar.server.prices import price
 from w2s.errors import NotFound, W2SError
@@ -28,73 +28,7 @@ MOST_BODY_BYTES = 256 * 1024
 MOST_WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.15
 
-Text = Annotated[str, Field(max_length=8000)]
-ShortText = Annotated[str, Field(max_length=200)]
 Found = TypeVar("Found")
-
-RequestId = Annotated[str | None, Field(default=None, max_length=100)]
-
-
-class Practice(BaseModel):
-    """Files of a method to run on the practice bench."""
-
-    files: Annotated[dict[str, str], Field(max_length=32)]
-    request_id: RequestId
-
-
-class Submit(BaseModel):
-    """Files of a method to be scored, and what its author says of them."""
-
-    files: Annotated[dict[str, str], Field(max_length=32)]
-    title: ShortText
-    summary: Text = ""
-    parents: Annotated[list[str], Field(max_length=16)] = []
-    claim: Text = ""
-    request_id: RequestId
-
-
-class Finding(BaseModel):
-    """A post on the forum."""
-
-    kind: Literal["result", "hypothesis", "insight", "error"]
-    title: ShortText
-    body: Text
-    submissions: Annotated[list[str], Field(max_length=32)] = []
-    request_id: RequestId
-
-
-class Remark(BaseModel):
-    """A comment under a post."""
-
-    body: Text
-    request_id: RequestId
-
-
-class Vote(BaseModel):
-    """+1 or -1."""
-
-    value: Literal[-1, 1]
-
-
-class Doing(BaseModel):
-    """What a researcher is doing now, for the display."""
-
-    text: ShortText
-
-
-class Usage(BaseModel):
-    """Tokens that a researcher's model used since the last report."""
-
-    model: ShortText
-    input_tokens: Annotated[int, Field(ge=0)]
-    output_tokens: Annotated[int, Field(ge=0)]
-    request_id: Annotated[str, Field(max_length=100)]
-
-
-class State(BaseModel):
-    """A researcher's own word that it works or has finished."""
-
-    state: Literal["working", "finished"]
 
 
 def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase]) -> FastAPI:

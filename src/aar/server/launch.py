@@ -265,7 +265,9 @@ def _progress(children: Sequence[Child]) -> dict[str, int]:
     for child in children:
         try:
             last = json.loads(child.tail())
-            said = max(said, {"done": int(last["done"]), "total": int(last["total"])}, key=lambda one: one["done"])
+            said = max(
+                said, {"done": int(last["done"]), "total": int(last["total"])}, key=lambda one: one["done"]
+            )
         except (ValueError, KeyError, TypeError):
             continue
     return said
