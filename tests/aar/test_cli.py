@@ -36,11 +36,9 @@ def one_line(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_help_answers_without_heavy_imports() -> None:
-    heavy = "import sys, aar.cli; import aar.cli.run, aar.cli.score, aar.cli.doctor, aar.cli.testbed, aar.cli.ledger; "
-    code = (
-        heavy
-        + "print([m for m in ('torch', 'transformers', 'inspect_ai', 'altair', 'fastapi', 'numpy') if m in sys.modules])"
-    )
+    heavy = ("torch", "transformers", "inspect_ai", "altair", "fastapi", "numpy")
+    modules = ", ".join(f"aar.cli.{name}" for name in ("run", "score", "doctor", "testbed", "ledger"))
+    code = f"import sys, aar.cli, {modules}; print([name for name in {heavy} if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 
