@@ -19,6 +19,7 @@ W2SError
 │   │   ├── SandboxLost     it died under the caller; what ran in it may be repeated
 │   │   └── SandboxRefused  the profile asks for something that the provider does not do
 │   ├── EngineError         the engine cannot run jobs
+│   ├── Interrupted         a person stopped the run; it can be resumed
 │   ├── ScoringError        the scorer cannot go on (missing references, missing run)
 │   ├── SettingsError       settings that contradict each other or are out of range
 │   └── ModelError          something about a researcher's language model
@@ -104,6 +105,10 @@ class SandboxRefused(SandboxError):
 
 class EngineError(AarError):
     """The engine cannot run jobs."""
+
+
+class Interrupted(AarError):
+    """A person stopped the run; the message says how to go on."""
 
 
 class ScoringError(AarError):

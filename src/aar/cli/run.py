@@ -48,6 +48,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
+    from aar.errors import Interrupted
     from aar.folder import LabFolder
     from aar.sandboxes import choose
     from aar.settings import Settings, cores
@@ -68,20 +69,24 @@ def run(
             slots=slots or min(cores(), 16),
         )
         folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{testbed}").resolve())
-    found = run_lab(folder, settings, port=port)
+    try:
+        found = run_lab(folder, settings, port=port)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted; nothing is lost, continue with: aar run --resume {folder.path}"
+        ) from None
     if as_json:
         typer.echo(json.dumps(found))
 
 
 def run_lab(folder: LabFolder, settings: Settings, *, port: int | None) -> dict[str, Any]:
     """Check what can be checked first, then run, then report."""
-    from w2s.testbeds import load
-
     from aar.cli.display import Display
     from aar.reports import write_report
     from aar.researchers import check_model, direction
     from aar.server.launch import Launch, free_port
     from aar.server.summary import in_words, summary
+    from w2s.testbeds import load
 
     load(settings.testbed)
     check_model(settings.model)
@@ -100,6 +105,8 @@ def run_lab(folder: LabFolder, settings: Settings, *, port: int | None) -> dict[
                 if status["phase"] != "baselines" and not told:
                     told = True
                     _tell_references(display, folder)
+                if status["phase"] == "finished":
+                    break
         display.stage("writing the report")
         write_report(folder.path)
     found = summary(folder)

@@ -187,7 +187,10 @@ class Launch:
         return {"Authorization": f"Bearer {self.operator_token}"}
 
     def watch(self) -> Iterator[dict[str, Any]]:
-        """The run's state twice a second until it is finished; what died is started again meanwhile."""
+        """The run's state twice a second, until the caller has seen enough; what died is started again meanwhile.
+
+        Ends by itself when the time of a run with researchers is over by more than a minute.
+        """
         while True:
             self._revive()
             status = self.status()
@@ -198,8 +201,6 @@ class Launch:
                     self.pending = []
                 self.show.update(status)
                 yield status
-                if status["phase"] == "finished":
-                    return
             if self.elapsed() > self.settings.minutes * 60 + GRACE_SECONDS and self.settings.researchers:
                 self.show.say("the time is over; what is still queued waits for --resume")
                 return

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from w2s.testbeds import Testbed
 
 
-
 class LocalBench:
     """A bench in this process: the same contract as in the lab, with `items.text(i)` to read.
 
