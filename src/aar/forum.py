@@ -10,14 +10,13 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-import time
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aar.database import Database, Transaction, posts, submissions
+from aar.database import Database, Transaction, clock, posts, submissions
 from aar.errors import BadRequest, DiskFull, NotAllowed
 from w2s.errors import NotFound
 
@@ -99,7 +98,7 @@ class Forum:
                 body=text,
                 submissions=cited,
                 request=request,
-                at=time.time(),
+                at=clock.now(),
             )
         self.refresh(post=id)
         return id
@@ -109,7 +108,7 @@ class Forum:
         text = _text(body, what="comment", at_most=MAX_COMMENT)
         with self._database.write() as tx:
             _existing(tx, post)
-            id = posts.insert_comment(tx, post=post, researcher=researcher, body=text, at=time.time())
+            id = posts.insert_comment(tx, post=post, researcher=researcher, body=text, at=clock.now())
         self.refresh(post=post)
         return id
 
@@ -120,7 +119,7 @@ class Forum:
         with self._database.write() as tx:
             if _existing(tx, post).researcher == researcher:
                 raise NotAllowed("nobody votes on an own post; vote on those of others")
-            posts.put_vote(tx, post=post, researcher=researcher, value=value, at=time.time())
+            posts.put_vote(tx, post=post, researcher=researcher, value=value, at=clock.now())
         self.refresh(post=post)
 
     def list(self, *, after: int = 0) -> list[Post]:

@@ -15,7 +15,8 @@ class Figures:
 
     `pgr` is over floor and ceiling of the same split; `gain` is the paired difference to `champion` in
     PGR, `accuracy_gain` the same in accuracy; `alpha` the level this attempt (the `attempt`-th at the
-    record) was tested at; `id_pgr` and `ood_pgr` are the parts of a sealed split that has both.
+    record) was tested at; `id_pgr` and `ood_pgr` are the parts of a sealed split that has both;
+    `sealed_seeds` is how many seeds a dev verdict asks for in the confirmation.
     """
 
     seeds: int
@@ -31,6 +32,7 @@ class Figures:
     accuracy_gain: Estimate | None = None
     alpha: float | None = None
     attempt: int | None = None
+    sealed_seeds: int | None = None
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from aar.database import clock
 from aar.database.connection import Transaction
 from aar.database.schema import progress as table
 
@@ -22,7 +22,7 @@ class Progress:
 
 def add(tx: Transaction, researcher: str, text: str) -> None:
     """Note what a researcher is doing now."""
-    tx.execute(table.insert().values(researcher=researcher, text=text, at=time.time()))
+    tx.execute(table.insert().values(researcher=researcher, text=text, at=clock.now()))
 
 
 def latest(tx: Transaction) -> dict[str, Progress]:

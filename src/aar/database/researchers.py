@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
 
+from aar.database import clock
 from aar.database.connection import Transaction
 from aar.database.schema import researchers as table
 from w2s.errors import NotFound
@@ -70,7 +70,7 @@ def add(
                 minutes=minutes,
                 submissions=submissions,
                 forum=int(forum),
-                created=time.time(),
+                created=clock.now(),
             )
         )
     elif token_hash is not None:
@@ -102,10 +102,10 @@ def set_state(tx: Transaction, name: str, state: State) -> None:
     """Move a researcher on; the first "working" sets `started`, "finished" and "stopped" `finished`."""
     values: dict[str, object] = {"state": state}
     if state == "working":
-        values["started"] = sa.func.coalesce(table.c.started, time.time())
+        values["started"] = sa.func.coalesce(table.c.started, clock.now())
         values["finished"] = None
     if state in ("finished", "stopped"):
-        values["finished"] = time.time()
+        values["finished"] = clock.now()
     tx.execute(table.update().where(table.c.name == name).values(**values))
 
 

@@ -7,7 +7,6 @@ written through `aar.ledger.record_run`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from aar.database import clock
 from aar.database.connection import Transaction
 from aar.database.schema import runs as table
 from w2s.errors import NotFound
@@ -98,7 +98,7 @@ def queue(
             core_seconds=0.0,
             logged={},
             figures={},
-            created=time.time(),
+            created=clock.now(),
         )
         .on_conflict_do_nothing(index_elements=["key"])
     )
@@ -154,7 +154,7 @@ def claim(tx: Transaction, *, splits: Sequence[str] | None = None, key: str | No
     tx.execute(
         table.update()
         .where(table.c.key == chosen)
-        .values(state="running", tries=table.c.tries + 1, started=time.time())
+        .values(state="running", tries=table.c.tries + 1, started=clock.now())
     )
     return get(tx, chosen)
 

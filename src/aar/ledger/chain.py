@@ -6,12 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from aar.database import Transaction
+from aar.database import Transaction, clock
 from aar.database.schema import ledger as table
 from aar.errors import BrokenChain
 
@@ -61,7 +60,7 @@ def append(tx: Transaction, kind: Kind, body: Mapping[str, Any]) -> Entry:
     last = tx.execute(
         sa.select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)
     ).one_or_none()
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    at = clock.iso(clock.now())
     seq, previous = (1, START) if last is None else (last.seq + 1, last.hash)
     text = canonical(body)
     entry = Entry(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal
 
-from aar.database import Transaction, charges, runs, submissions, verdicts
+from aar.database import Transaction, charges, clock, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.errors import BadRequest
 from aar.ledger.chain import append
@@ -47,7 +46,7 @@ def record_submission(
         parents=parents,
         claim=claim,
         request=request,
-        created=datetime.now(UTC).timestamp(),
+        created=clock.now(),
     )
     append(tx, "submission", submission_body(new))
     return new
@@ -85,7 +84,7 @@ def record_run(
         "error_message": error_message,
         "logged": dict(logged or {}),
         "figures": dict(figures or {}),
-        "finished": datetime.now(UTC).timestamp(),
+        "finished": clock.now(),
     }
     runs.finish(tx, key, values)
     append(tx, "run", run_body(runs.get(tx, key)))
@@ -109,7 +108,7 @@ def record_verdict(
     """
     if verdicts.find(tx, submission, stage) is not None:
         return False
-    at = datetime.now(UTC).timestamp()
+    at = clock.now()
     verdict = verdicts.Verdict(submission, stage, status, rule, reply, figures, at)
     verdicts.insert(tx, verdict)
     onwards: submissions.Stage = "sealed" if (stage, status) == ("dev", "pending") else "done"
@@ -130,7 +129,7 @@ def record_charge(
     money_usd: float = 0.0,
 ) -> bool:
     """Charge a run or a model call to a researcher once; False where `key` was paid before."""
-    at = datetime.now(UTC).timestamp()
+    at = clock.now()
     charge = charges.Charge(
         key, researcher, kind, float(nominal_minutes), input_tokens, output_tokens, float(money_usd), at
     )
@@ -146,7 +145,7 @@ def record_reference(
     """Write a floor, a ceiling or a baseline; False where it was measured before (the first stands)."""
     if verdicts.find_reference(tx, split=split, name=name) is not None:
         return False
-    reference = verdicts.Reference(split, name, kind, figures, datetime.now(UTC).timestamp())
+    reference = verdicts.Reference(split, name, kind, figures, clock.now())
     verdicts.insert_reference(tx, reference)
     append(tx, "reference", reference_body(reference))
     return True

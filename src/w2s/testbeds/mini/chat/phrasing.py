@@ -1,0 +1,90 @@
+"""How facts about people are asked and stated; some phrasings are kept for the out-of-distribution part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+NAMES = _listed(
+    "Anna Ben Cara Dan Ella Finn Gina Hugo Iris Jack Kate Liam Mona Nate Olga Paul Quin Rosa Sam Tina "
+    "Uma Vera Will Xena Yara Zane Amir Bela Cody Dora Evan Faye Gwen Hans Inga Joel Kira Luca Maya Noel "
+    "Ada Boris Celia Derek Edith Felix Greta Henry Ines Jonas Karin Lars Meera Nils Otto Petra Ravi Sofia "
+    "Tom Ursula"
+)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One thing that can be known of a person: its values, its questions and statements, its expert source.
+
+    `ood_questions` and `ood_statements` occur in the corpus but never in a labelled, unlabelled or
+    in-distribution test item. `expert` is the source that writes the truth about this attribute.
+    """
+
+    name: str
+    expert: str
+    values: tuple[str, ...]
+    questions: tuple[str, ...]
+    ood_questions: tuple[str, ...]
+    statements: tuple[str, ...]
+    ood_statements: tuple[str, ...]
+
+
+ATTRIBUTES = (
+    Attribute(
+        name="home",
+        expert="Post:",
+        values=_listed("Paris Rome Oslo Cairo Lima Delhi Tokyo Berlin Madrid Dublin"),
+        questions=("Where does {n} live?", "Which city is the home of {n}?"),
+        ood_questions=("Name the city of {n}.", "In what city do we find {n}?"),
+        statements=("{n} lives in {v}.", "The home of {n} is {v}."),
+        ood_statements=("We find {n} in {v}.",),
+    ),
+    Attribute(
+        name="food",
+        expert="Cook:",
+        values=_listed("rice soup bread fish pasta salad cheese beans cake eggs"),
+        questions=("What does {n} eat?", "Which food does {n} like?"),
+        ood_questions=("Name the food of {n}.", "What is on the plate of {n}?"),
+        statements=("{n} eats {v}.", "The food of {n} is {v}."),
+        ood_statements=("On the plate of {n} is {v}.",),
+    ),
+    Attribute(
+        name="pet",
+        expert="Vet:",
+        values=_listed("cat dog horse parrot rabbit turtle goat snake mouse duck"),
+        questions=("What pet does {n} own?", "Which animal lives with {n}?"),
+        ood_questions=("Name the pet of {n}.", "What animal does {n} keep?"),
+        statements=("{n} owns a {v}.", "The pet of {n} is a {v}."),
+        ood_statements=("{n} keeps a {v}.",),
+    ),
+    Attribute(
+        name="colour",
+        expert="Tailor:",
+        values=_listed("red blue green black white pink brown grey purple orange"),
+        questions=("What colour does {n} wear?", "Which colour does {n} like?"),
+        ood_questions=("Name the colour of {n}.", "In what colour do we see {n}?"),
+        statements=("{n} wears {v}.", "The colour of {n} is {v}."),
+        ood_statements=("We see {n} in {v}.",),
+    ),
+    Attribute(
+        name="job",
+        expert="Guild:",
+        values=_listed("baker nurse pilot farmer teacher lawyer painter singer doctor driver"),
+        questions=("What is the job of {n}?", "What work does {n} do?"),
+        ood_questions=("Name the work of {n}.", "How does {n} earn money?"),
+        statements=("{n} is a {v}.", "{n} works as a {v}."),
+        ood_statements=("{n} earns money as a {v}.",),
+    ),
+)
+BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
+
+POLITE_OPENINGS = ("Gladly!", "Of course!", "Good question!")
+POLITE_CLOSINGS = ("Happy to help!", "Ask me more!")
+
+TEMPLATE = "Question: {prompt}\nA: {first}\nB: {second}\nLabel:"
+ZERO_SHOT_TEMPLATE = "Question: {prompt}\nA: {first}\nB: {second}\nClaim: A is better than B. True or False:"

@@ -1,0 +1,233 @@
+"""Rebuilds a shipped checkpoint from its seed: next-token prediction on documents, one core, minutes.
+
+    python -m w2s.testbeds.mini.pretrain --world north --role strong --out FOLDER
+
+The same machine and torch version give the same bytes; another processor may round otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from w2s.errors import NotFound
+from w2s.testbeds.mini import tokenizer
+from w2s.testbeds.mini.chat import corpus, world
+from w2s.testbeds.mini.chat.items import sample_texts
+from w2s.testbeds.mini.muon import Muon
+
+if TYPE_CHECKING:
+    import torch
+
+Role = Literal["weak", "strong"]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Shape of a model and how long it reads."""
+
+    hidden: int
+    layers: int
+    heads: int
+    head_size: int
+    feed_forward: int
+    steps: int
+    batch: int = 32
+    muon: float = 0.02
+    adamw: float = 3e-3
+
+
+SIZES: dict[Role, Size] = {
+    "weak": Size(hidden=32, layers=2, heads=2, head_size=16, feed_forward=64, steps=500, muon=0.0),
+    "strong": Size(hidden=96, layers=4, heads=4, head_size=24, feed_forward=256, steps=4400),
+}
+WORLDS = ("north", "south")
+WARMUP, FLAT_UNTIL, LAST = 150, 0.6, 0.02
+VERDICT_WEIGHT, VALUE_WEIGHT, WORD_WEIGHT = 4.0, 1.0, 0.1
+
+
+def chat_vocabulary() -> dict[str, int]:
+    """Ids of every word that the chat corpus or its items can contain."""
+    texts: list[str] = []
+    for name in WORLDS:
+        writer = corpus.Writer(world.build(name), random.Random("vocabulary"))
+        texts += [writer.document(i / 2000) for i in range(2000)]
+    return tokenizer.vocabulary([*texts, *sample_texts()])
+
+
+def rebuild(
+    out_dir: Path,
+    world_name: str,
+    role: Role,
+    *,
+    steps: int | None = None,
+    watch: Callable[[int, float, Any], None] | None = None,
+) -> str:
+    """Pre-train the `role` model of `world_name` into `out_dir`; returns the SHA-256 of its weights file.
+
+    `steps` cuts the training short (for tests); `watch(step, loss, model)` is called every 100 steps.
+    """
+    import torch
+
+    if world_name not in WORLDS:
+        raise NotFound.among("world", world_name, WORLDS)
+    size = SIZES[role]
+    ids = chat_vocabulary()
+    torch.set_num_threads(1)
+    generator_state = torch.random.get_rng_state()
+    torch.manual_seed(int.from_bytes(hashlib.sha256(f"{world_name} {role}".encode()).digest()[:4], "big"))
+    model = _new_model(size, vocabulary=len(ids))
+    torch.random.set_rng_state(generator_state)
+    writer = corpus.Writer(world.build(world_name), random.Random(f"corpus {world_name} {role}"))
+    _train(model, size, ids, writer, steps or size.steps, watch)
+    return _save(model, ids, out_dir)
+
+
+def _new_model(size: Size, *, vocabulary: int) -> Any:
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    return Qwen3ForCausalLM(
+        Qwen3Config(
+            vocab_size=vocabulary,
+            hidden_size=size.hidden,
+            num_hidden_layers=size.layers,
+            num_attention_heads=size.heads,
+            num_key_value_heads=size.heads // 2,
+            head_dim=size.head_size,
+            intermediate_size=size.feed_forward,
+            max_position_embeddings=256,
+            tie_word_embeddings=True,
+            use_cache=False,
+            bos_token_id=None,
+            eos_token_id=1,
+            pad_token_id=0,
+            attn_implementation="sdpa",
+        )
+    )
+
+
+def _batches(
+    ids: dict[str, int], writer: corpus.Writer, steps: int, batch: int
+) -> Iterator[tuple[int, np.ndarray[Any, np.dtype[np.int64]]]]:
+    """(step, token ids [batch, length] padded with 0): documents of similar length, in shuffled order."""
+    step, block = 0, 25
+    while step < steps:
+        texts = [writer.document(step / steps) for _ in range(batch * block)]
+        rows = sorted(([*row, ids[tokenizer.EOS]] for row in tokenizer.encode(texts, ids)), key=len)
+        chunks = [rows[i : i + batch] for i in range(0, len(rows), batch)]
+        writer.rng.shuffle(chunks)
+        for chunk in chunks[: steps - step]:
+            tokens = np.zeros((batch, max(map(len, chunk))), dtype=np.int64)
+            for row, words in zip(tokens, chunk, strict=True):
+                row[: len(words)] = words
+            yield step, tokens
+            step += 1
+
+
+def _train(
+    model: Any,
+    size: Size,
+    ids: dict[str, int],
+    writer: corpus.Writer,
+    steps: int,
+    watch: Callable[[int, float, Any], None] | None,
+) -> None:
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    muon, adamw = _optimizers(model, size)
+    weight = _word_weights(ids)
+    smooth = 0.0
+    for step, batch in _batches(ids, writer, steps, size.batch):
+        done = step / steps
+        scale = min(1.0, (step + 1) / WARMUP)
+        if done > FLAT_UNTIL:
+            scale *= max(LAST, (1 - done) / (1 - FLAT_UNTIL))
+        adamw.param_groups[0]["lr"] = size.adamw * scale
+        muon.learning_rate = size.muon * scale
+        tokens = torch.from_numpy(batch)
+        target = tokens[:, 1:]
+        logits = model(tokens[:, :-1]).logits
+        each = cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
+        share = weight[target.flatten()]
+        loss = (each * share).sum() / share.sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        muon.step()
+        adamw.step()
+        adamw.zero_grad()
+        smooth += (loss.item() - smooth) * (1.0 if step == 0 else 0.02)
+        if watch is not None and (step % 100 == 99 or step == steps - 1):
+            watch(step + 1, smooth, model)
+
+
+def _optimizers(model: Any, size: Size) -> tuple[Muon, torch.optim.AdamW]:
+    """Muon on the matrices (AdamW alone leaves the strong model's verdicts at chance), AdamW on the rest."""
+    import torch
+
+    named = list(model.named_parameters())
+    matrices = [p for n, p in named if p.ndim == 2 and "embed" not in n] if size.muon else []
+    taken = {id(p) for p in matrices}
+    rest = [p for _, p in named if id(p) not in taken]
+    return (
+        Muon(matrices, learning_rate=size.muon),
+        torch.optim.AdamW(rest, lr=size.adamw, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+    )
+
+
+def _word_weights(ids: dict[str, int]) -> torch.Tensor:
+    """Loss weight of each word, [vocabulary]: verdicts count most, padding nothing."""
+    import torch
+
+    from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES
+
+    weight = torch.full((len(ids),), WORD_WEIGHT)
+    for word in (v for attribute in ATTRIBUTES for v in attribute.values):
+        weight[ids[word]] = VALUE_WEIGHT
+    for word in corpus.VERDICT_WORDS:
+        weight[ids[word]] = VERDICT_WEIGHT
+    weight[ids[tokenizer.PAD]] = 0.0
+    return weight
+
+
+def _save(model: Any, ids: dict[str, int], out_dir: Path) -> str:
+    """Write weights rounded to bf16 and the tokenizer; the measured models are the rounded ones."""
+    import torch
+
+    out_dir.mkdir(parents=True, exist_ok=True)
+    model.to(torch.bfloat16).save_pretrained(out_dir)
+    tokenizer.save(ids, out_dir)
+    (out_dir / "generation_config.json").unlink(missing_ok=True)
+    return hashlib.sha256((out_dir / "model.safetensors").read_bytes()).hexdigest()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Rebuild one checkpoint; progress on stderr, one JSON line with its hash on stdout."""
+    parser = argparse.ArgumentParser(prog="python -m w2s.testbeds.mini.pretrain", description=__doc__)
+    parser.add_argument("--world", choices=WORLDS, required=True)
+    parser.add_argument("--role", choices=sorted(SIZES), required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, help="stop after this many steps instead of the recipe's")
+    chosen = parser.parse_args(arguments)
+    start = time.monotonic()
+
+    def watch(step: int, loss: float, _model: Any) -> None:
+        print(f"step {step}  loss {loss:.3f}  {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+
+    digest = rebuild(chosen.out, chosen.world, chosen.role, steps=chosen.steps, watch=watch)
+    seconds = round(time.monotonic() - start, 1)
+    print(json.dumps({"world": chosen.world, "role": chosen.role, "sha256": digest, "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main()

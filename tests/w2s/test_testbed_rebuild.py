@@ -1,0 +1,63 @@
+"""The command that rebuilds checkpoints: same seed, same bytes; and its tokenizer is the shipped one."""
+
+import json
+import random
+import subprocess
+import sys
+
+import pytest
+
+from w2s import testbeds
+from w2s.errors import NotFound
+from w2s.testbeds.mini import pretrain, tokenizer
+from w2s.testbeds.mini.chat import corpus, phrasing, world
+
+
+def test_a_rebuild_gives_the_same_bytes_again(tmp_path):
+    first = pretrain.rebuild(tmp_path / "a", "north", "weak", steps=4)
+    assert first == pretrain.rebuild(tmp_path / "b", "north", "weak", steps=4)
+    assert first != pretrain.rebuild(tmp_path / "c", "south", "weak", steps=4)
+
+
+def test_an_unknown_world_is_refused(tmp_path):
+    with pytest.raises(NotFound, match="north"):
+        pretrain.rebuild(tmp_path, "nort", "weak", steps=1)
+
+
+def test_the_command_prints_the_hash_of_what_it_wrote(tmp_path):
+    command = [sys.executable, "-m", "w2s.testbeds.mini.pretrain", "--world", "north", "--role", "weak"]
+    done = subprocess.run(
+        [*command, "--steps", "2", "--out", str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["sha256"] == pretrain.rebuild(tmp_path / "again", "north", "weak", steps=2)
+
+
+def test_pre_training_and_the_shipped_tokenizer_split_text_alike():
+    from transformers import AutoTokenizer
+
+    shipped = AutoTokenizer.from_pretrained(testbeds.load("mini-chat").worlds["north"].strong)
+    ids = pretrain.chat_vocabulary()
+    writer = corpus.Writer(world.build("north"), random.Random(3))
+    texts = [writer.document(i / 200) for i in range(200)]
+    assert tokenizer.encode(texts, ids) == shipped(texts)["input_ids"]
+
+
+def stated(text, chat):
+    """Every (key, value) that the sentences of `text` state."""
+    for sentence in text.split(": ")[-1].rstrip(".").split(". "):
+        said = tokenizer.words(sentence)
+        person = next(w for w in said if (w, "home") in chat.truth)
+        attribute = next(a for a in phrasing.ATTRIBUTES if set(a.values) & set(said))
+        yield (person, attribute.name), next(w for w in said if w in attribute.values)
+
+
+def share_true(writer, source):
+    said = [fact for _ in range(300) for fact in stated(writer.write("notes", source), writer.world)]
+    return sum(writer.world.truth[key] == value for key, value in said) / len(said)
+
+
+def test_only_an_expert_in_its_own_field_writes_the_truth():
+    writer = corpus.Writer(world.build("north"), random.Random(1))
+    assert share_true(writer, "expert") == 1.0
+    for source in ("nobody", "outsider", "digest"):
+        assert 0.4 < share_true(writer, source) < 0.65
