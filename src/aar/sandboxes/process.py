@@ -40,15 +40,12 @@ class SandboxProcess:
         end: Callable[[], None],
         *,
         init: int | None = None,
-        after: Callable[[], None] = lambda: None,
     ) -> None:
         """Watch `child`; `end` must end the whole tree below it.
 
         `init` is a handle of a process that takes all others with it when it goes; owned from here on.
-        `after` clears up once the sandbox has ended.
         """
         self._init = init
-        self.after = after
         self._child = child
         self._end = end
         self._lock = threading.Lock()
@@ -184,10 +181,7 @@ def _patrol() -> None:
     while True:
         with _guard:
             running = _watched[mine][1]
-            ended = [process for process in running if process.poll() is not None]
-            running.difference_update(ended)
-            for process in ended:
-                process.after()
+            running.difference_update([process for process in running if process.poll() is not None])
             if not running:
                 del _watched[mine]
                 return

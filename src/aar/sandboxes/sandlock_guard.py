@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -92,6 +93,10 @@ def read_all(descriptor: int) -> bytes:
 
 
 if __name__ == "__main__":
-    outcome = main(json.loads(read_all(int(sys.argv[1]))))
+    given = json.loads(read_all(int(sys.argv[1])))
+    try:
+        outcome = main(given)
+    finally:
+        shutil.rmtree(given["scratch"], ignore_errors=True)
     sys.stdout.flush()
     os._exit(outcome)  # the supervisor's threads need not be asked
