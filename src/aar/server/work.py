@@ -21,6 +21,9 @@ from w2s.records import FloatArray, SplitName
 MOST_TRIES = 3
 IDLE_SECONDS = 0.5
 
+PASSES_PER_MINUTE = 10_000
+"""Forward passes of one item that count as a nominal minute: about one vanilla run of a mini testbed."""
+
 
 async def work(lab: Lab, engine: Engine, stopping: asyncio.Event) -> None:
     """One slot's loop: claim a run, let the engine run it, write the end. Ends when `stopping` is set."""
@@ -91,7 +94,11 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
         )
         if ended and outcome.status != "lost":
             ledger.record_charge(
-                tx, run.key, researcher=run.researcher, kind="run", nominal_minutes=run.nominal_cost
+                tx,
+                run.key,
+                researcher=run.researcher,
+                kind="run",
+                nominal_minutes=round(outcome.nominal / PASSES_PER_MINUTE, 3),
             )
         if state == "failed":
             runs.drop_queued(tx, code_hash=run.code_hash, split=run.split)

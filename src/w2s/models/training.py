@@ -33,7 +33,8 @@ _WINDOW = 8
 class FinetuneRecord:
     """What a fine-tune call did: the targets it amounted to [n], steps taken, mean loss of its last epoch.
 
-    With a custom loss an item's implied target is sigmoid(logit) - b * dL/dlogit, averaged over its visits.
+    With a custom loss an item's implied target is sigmoid(logit) - b * dL/dlogit, averaged over its visits; a
+    gradient with respect to hidden states counts by its part along the readout.
     """
 
     implied_targets: FloatArray
@@ -145,10 +146,23 @@ def train(
         losses.append(answer.value)
         if gradient is not None:
             share = 0.5 * (1.0 + np.tanh(0.5 * batch.logits.astype(np.float64)))
-            implied[index] += share - len(index) * answer.logits.astype(np.float64)
+            implied[index] += share - len(index) * _along_readout(answer, readout[one] - readout[zero])
             visits[index] += 1
     aims = plan.targets if gradient is None else np.clip(implied / np.maximum(visits, 1), 0.0, 1.0)
     return FinetuneRecord(aims, steps, float(np.mean(losses[-(steps // plan.epochs) :])))
+
+
+def _along_readout(answer: LossGradient, direction: torch.Tensor) -> FloatArray:
+    """Derivative of the loss with respect to the log-odds, [b], what goes through the hidden states included.
+
+    A step of the states along the readout's `direction` r moves the log-odds by |r|^2, so a gradient g with
+    respect to them counts as g.r / |r|^2: otherwise a loss could teach through them and leave no trace.
+    """
+    found: FloatArray = answer.logits.astype(np.float64)
+    if answer.hidden is not None:
+        r = direction.detach().float().cpu().numpy().astype(np.float64)
+        found = found + answer.hidden.astype(np.float64) @ r / float(r @ r)
+    return found
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:
