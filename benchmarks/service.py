@@ -27,8 +27,9 @@ import numpy as np
 from aar.students.control import RunRequest, recv_report, send_run
 from aar.students.data import write_splits, write_weak
 from aar.students.handles import Handles
-from aar.students.shelf import Shelf, student_seed
+from aar.students.shelf import Shelf
 from w2s import testbeds, wire
+from w2s.bench import student_seed
 from w2s.client import RemoteBench
 from w2s.losses import LogConfidence
 from w2s.models.losses import torch_gradient

@@ -1,6 +1,7 @@
 """The student service: what a method gets, what is recorded of it, and what is refused."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from student_lab import (
     vanilla,
 )
 
+from aar.students.handles import Handles
 from aar.students.server import Service
+from w2s.bench import LocalBench
 from w2s.client import RemoteBench
 from w2s.errors import (
     BadPredictions,
@@ -31,7 +34,9 @@ from w2s.errors import (
     W2SError,
     WrongIds,
 )
+from w2s.losses import LogConfidence
 from w2s.records import Items, Predictions
+from w2s.testbeds import load
 
 
 @pytest.fixture(scope="module")
@@ -421,15 +426,35 @@ def test_a_loss_that_is_not_a_number_is_refused(service):
     answer(service, ask)
 
 
-def test_requests_are_bounded(service):
-    def ask(bench):
-        student = bench.strong()
-        for _ in range(1998):
-            student.zero_shot(bench.test[:1])
-        with pytest.raises(TooMuch, match="2000"):
-            student.zero_shot(bench.test[:1])
+def test_requests_are_bounded(service, monkeypatch):
+    monkeypatch.setattr("w2s.bounds.REQUESTS", 20)
 
-    answer(service, ask)
+    def method(bench):
+        student = bench.strong()
+        for _ in range(18):
+            student.zero_shot(bench.test[:1])
+        with pytest.raises(TooMuch, match="20 requests"):
+            student.zero_shot(bench.test[:1])
+        return Predictions(bench.test, np.full(len(bench.test), 0.5))
+
+    assert run(service, method).calls == 21
+
+
+@pytest.mark.parametrize("custom", [False, True])
+def test_a_fine_tune_through_the_service_is_the_same_as_in_this_process(service, custom):
+    def method(bench):
+        student = bench.strong()
+        loss = LogConfidence() if custom else None
+        student.finetune(bench.unlabelled, bench.weak.soft, loss=loss, epochs=2)
+        return student.predict(bench.test)
+
+    split = splits()["dev"]
+    rows = Handles(split, b"salt").shown_unlabelled
+    shown = replace(split, unlabelled=tuple(split.unlabelled[row] for row in rows))
+    local = LocalBench.from_split(load("mini-chat"), shown, soft_labels("dev", SEEDS[0])[rows], seed=7)
+    remote = run(service, method).arrays["predictions"]
+    np.testing.assert_allclose(remote, method(local).probabilities, atol=1e-5)
+    assert remote.std() > 0
 
 
 def test_a_missing_supervisor_is_the_labs_fault(service):

@@ -119,36 +119,40 @@ class Sandlock:
                 "sandlock passes on descriptors below 200 only; duplicate it to a lower number"
             )
         scratch = Path(tempfile.mkdtemp(prefix="sandbox-"))
-        specification = {
-            "scratch": str(scratch),
-            "library": str(Path(found.origin).parents[1]),
-            "sandbox": _sandbox(profile, scratch),
-            "launcher": [_python(profile), "-I", "-S", str(scratch / LAUNCHER.name)],
-            "argv": list(argv),
-            "env": environment(profile, scratch=str(scratch / "tmp")),
-            "cwd": profile.cwd,
-            "limits": limits,
-            "pass_fds": list(pass_fds),
-            "filter": (seccomp_filter(namespaces=False) or b"").hex(),
-            "parent": os.getpid(),
-        }
-        given = os.memfd_create("sandbox")
         try:
-            os.write(given, json.dumps(specification).encode())
-            os.lseek(given, 0, os.SEEK_SET)
-            child = spawn(
-                [*_without_capabilities(), sys.executable, "-I", str(GUARD), str(given)],
-                pass_fds=(*pass_fds, given),
-                stdin=streams[0],
-                stdout=streams[1],
-                stderr=streams[2],
-                env={},
-                cwd="/",
-                start_new_session=True,
-            )
-        finally:
-            os.close(given)
-        return SandboxProcess(child, profile.limits, lambda: end_by_guard(child.pid))
+            specification = {
+                "scratch": str(scratch),
+                "library": str(Path(found.origin).parents[1]),
+                "sandbox": _sandbox(profile, scratch),
+                "launcher": [_python(profile), "-I", "-S", str(scratch / LAUNCHER.name)],
+                "argv": list(argv),
+                "env": environment(profile, scratch=str(scratch / "tmp")),
+                "cwd": profile.cwd,
+                "limits": limits,
+                "pass_fds": list(pass_fds),
+                "filter": (seccomp_filter(namespaces=False) or b"").hex(),
+                "parent": os.getpid(),
+            }
+            given = os.memfd_create("sandbox")
+            try:
+                os.write(given, json.dumps(specification).encode())
+                os.lseek(given, 0, os.SEEK_SET)
+                child = spawn(
+                    [*_without_capabilities(), sys.executable, "-I", str(GUARD), str(given)],
+                    pass_fds=(*pass_fds, given),
+                    stdin=streams[0],
+                    stdout=streams[1],
+                    stderr=streams[2],
+                    env={},
+                    cwd="/",
+                    start_new_session=True,
+                )
+            finally:
+                os.close(given)
+            return SandboxProcess(child, profile.limits, lambda: end_by_guard(child.pid))
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)  # from the start on, the guard does this
+            raise
 
 
 def end_by_guard(pid: int) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+import sqlalchemy as sa
+
 from aar import ledger
 from aar.database import Database, Transaction, meta, runs, submissions, verdicts
 from aar.database.runs import Run
+from aar.database.schema import ledger as ledger_table
 from aar.database.submissions import Submission
 from aar.database.verdicts import Verdict
 from w2s.records import SplitName
@@ -41,6 +44,12 @@ def put_standing(tx: Transaction, new: Standing) -> None:
     meta.put(tx, "champion", None if new.holder == FLOOR else new.holder)
     meta.put(tx, "record_text", new.text)
     ledger.append(tx, "note", {"ladder": asdict(new)})
+
+
+def length(database: Database) -> int:
+    """How many entries the ledger has."""
+    with database.read() as tx:
+        return int(tx.scalar(sa.select(sa.func.coalesce(sa.func.max(ledger_table.c.seq), 0))) or 0)
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,19 @@ exclude each other by a lock (`serve`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from aar import ledger
-from aar.database import Database, Transaction, verdicts
+from aar.database import Database, Transaction
 from aar.database.figures import Figures
 from aar.database.researchers import LAB
 from aar.database.submissions import Status, Submission
 from aar.database.verdicts import VerdictStage
-from aar.scoring.board import FLOOR, Board, Standing, put_standing, standing
+from aar.scoring.board import FLOOR, Board, Standing, length, put_standing, standing
 from aar.scoring.evidence import Evidence
 from aar.scoring.ladder import judge_sealed, rounded
 from aar.scoring.results import Comparison, Outcome, Rows, stacked
+from aar.scoring.vault import ReferenceKind
 from w2s.records import SplitName
 
 OPERATOR = "operator"
@@ -45,12 +46,22 @@ class Judge:
 
     database: Database
     evidence: Evidence
+    _seen: tuple[int, ...] = field(default=(), repr=False)
+    _measured: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     def step(self) -> list[str]:
-        """One pass over everything undecided; a line of words for each verdict that was written."""
+        """One pass over everything undecided; a line of words for each verdict that was written.
+
+        Costs next to nothing while nothing has happened.
+        """
         said = [*self._references()]
+        # every end of a run, submission and verdict is in the ledger: its length tells whether to look
+        seen = (length(self.database), len(self._measured))
+        if seen == self._seen:
+            return said
         while line := self._one(Board.read(self.database)):
             said.append(line)
+        self._seen = seen if not said else ()
         return said
 
     # -- references ---------------------------------------------------------------------------------------
@@ -58,21 +69,21 @@ class Judge:
     def _references(self) -> Iterator[str]:
         splits: tuple[SplitName, ...] = ("dev", "sealed")
         for split in splits:
-            for kind, rows in (
+            both: tuple[tuple[ReferenceKind, Rows | None], ...] = (
                 ("floor", self.evidence.floors(split)),
                 ("ceiling", self.evidence.ceilings(split)),
-            ):
-                if rows is None:
+            )
+            for kind, rows in both:
+                if rows is None or (split, kind) in self._measured:
                     continue
                 n = len(self.evidence.results.items(split))
                 accuracy = float(stacked(rows, sorted(rows)).mean())
                 measured = Figures(seeds=len(rows), n=n, accuracy=accuracy)
-                with self.database.read() as tx:
-                    if verdicts.find_reference(tx, split=split, name=kind) is not None:
-                        continue
                 with self.database.write() as tx:
-                    if ledger.record_reference(tx, split=split, name=kind, kind=kind, figures=measured):  # type: ignore[arg-type]
-                        yield f"{kind} of {split} measured"
+                    new = ledger.record_reference(tx, split=split, name=kind, kind=kind, figures=measured)
+                self._measured.add((split, kind))
+                if new:
+                    yield f"{kind} of {split} measured"
 
     # -- verdicts -----------------------------------------------------------------------------------------
 

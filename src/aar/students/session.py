@@ -15,9 +15,10 @@ from aar.students.control import RunReport, RunRequest
 from aar.students.greeting import greeting
 from aar.students.handles import Chosen, Handles
 from aar.students.loss import RemoteLoss
-from aar.students.shelf import Question, Shelf, Which, student_seed
+from aar.students.shelf import Question, Shelf, Which
 from aar.students.targets import TargetRecord
 from w2s import bounds, wire
+from w2s.bench import student_seed
 from w2s.errors import BadTargets, BadTemplate, NotFound, TooMuch, W2SError
 from w2s.records import FloatArray, Split
 

@@ -27,11 +27,6 @@ Answers = npt.NDArray[Any]
 _CACHE_BYTES = 256 * 1024 * 1024
 
 
-def student_seed(bench_seed: int, made: int) -> int:
-    """Seed of the student that is made after `made` others in a run; the in-process bench has the same."""
-    return bench_seed + 1000 * made
-
-
 @dataclass(frozen=True)
 class Question:
     """What is asked of a frozen model; two equal questions have the same answer."""
