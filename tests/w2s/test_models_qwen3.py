@@ -35,7 +35,7 @@ def test_states_and_gradients_are_those_of_transformers(tiny_model):
 
     ids, last = batch(tiny_model)
     found = []
-    for forward in (reference, qwen3.label_states):
+    for forward in (reference, lambda module, *rows: qwen3.LabelReader(module)(*rows)):
         module = copy.deepcopy(tiny_model.module).requires_grad_(True)
         states = forward(module, ids, last)
         states.square().sum().backward()
@@ -54,7 +54,7 @@ def test_adapters_are_read_as_peft_reads_them(tiny_model):
     ids, last = batch(tiny_model)
     with torch.no_grad():
         torch.testing.assert_close(
-            qwen3.label_states(own.module, ids, last), reference(own.module, ids, last), rtol=1e-4, atol=1e-5
+            qwen3.LabelReader(own.module)(ids, last), reference(own.module, ids, last), rtol=1e-4, atol=1e-5
         )
 
 

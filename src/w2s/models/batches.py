@@ -10,7 +10,7 @@ import torch
 
 from w2s.records import IntArray
 
-_TOKENS = 4096
+_TOKENS = 2048
 
 
 class Rows:

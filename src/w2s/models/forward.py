@@ -14,13 +14,21 @@ import torch
 from w2s.models import qwen3
 
 Tensor = torch.Tensor
+Reader = Callable[[Tensor, Tensor], Tensor]
 
 
-def label_states(module: Any, ids: Tensor, last: Tensor) -> Tensor:
-    """States that the vocabulary is read from, at position `last` [b] of token ids [b, l]: [b, hidden]."""
+def label_reader(module: Any) -> Reader:
+    """A function from token ids [b, l] and label positions [b] to the states there, [b, hidden].
+
+    The states are those that the vocabulary is read from. Make it anew when `module` gets other parameters.
+    """
     if qwen3.handles(module):
-        return qwen3.label_states(module, ids, last)
-    return every_state(module, ids)[torch.arange(len(ids), device=ids.device), last]
+        return qwen3.LabelReader(module)
+
+    def read(ids: Tensor, last: Tensor) -> Tensor:
+        return every_state(module, ids)[torch.arange(len(ids), device=ids.device), last]
+
+    return read
 
 
 def every_state(module: Any, ids: Tensor) -> Tensor:

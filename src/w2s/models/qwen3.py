@@ -1,17 +1,21 @@
 """The forward pass of a dense Qwen3, written for speed on one CPU core; the same numbers as transformers.
 
-A mini testbed's students spend their time here, so it differs from the library's in what it leaves out:
-queries, and everything after them, of the last block at any position but the label's; masks; one kernel for
-each of many small steps (queries, keys and values are one product, and so are gate and up). The parameters
-are the module's own.
+A mini testbed's students spend their time here. It leaves out what is not read (queries of the last block,
+and all that follows them, at any position but the label's), needs no masks, and makes one product of
+queries, keys and values, and one of gate and up, with the weight of the norm before them folded in. The
+parameters are the module's own.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.nn import functional
+
+from w2s.models import kernels
+from w2s.models.kernels import Heads
 
 Tensor = torch.Tensor
 
@@ -31,154 +35,137 @@ def handles(module: Any) -> bool:
     )
 
 
-def label_states(module: Any, ids: Tensor, last: Tensor) -> Tensor:
-    """Final hidden states at position `last` [b] of right-padded token ids [b, l]: [b, hidden]."""
-    decoder = module.get_decoder()
-    shape = _Shape(decoder, ids, last)
-    x = functional.embedding(ids, decoder.embed_tokens.weight).reshape(ids.numel(), -1)
-    *blocks, final = decoder.layers
-    for block in blocks:
-        x = x + _linear(
-            _everywhere(block.self_attn, _norm(x, block.input_layernorm), shape), block.self_attn.o_proj
+class LabelReader:
+    """Final hidden states at the label position, from the parameters that `module` had when this was made.
+
+    Parameters are looked up once: their values may change afterwards, which ones they are may not.
+    """
+
+    def __init__(self, module: Any) -> None:
+        decoder = module.get_decoder()
+        self._config = decoder.config
+        self._eps = float(decoder.config.rms_norm_eps)
+        self._frequency: Tensor = decoder.rotary_emb.inv_freq
+        self._embeddings: Tensor = decoder.embed_tokens.weight
+        self._last_norm: Tensor = decoder.norm.weight
+        self._blocks = [_Block.of(layer) for layer in decoder.layers]
+        self._width = int(decoder.layers[0].self_attn.head_dim)
+
+    def __call__(self, ids: Tensor, last: Tensor) -> Tensor:
+        """States at position `last` [b] of right-padded token ids [b, l]: [b, hidden]."""
+        heads = self._heads(*ids.shape)
+        rows = torch.arange(heads.batch) * heads.length + last
+        x = functional.embedding(ids, self._embeddings).reshape(ids.numel(), -1)
+        *blocks, final = self._blocks
+        for block in blocks:
+            x = self._mlp(block, self._attend(block, x, heads))
+        x = self._mlp(final, self._attend_at(final, x, rows, last, heads))
+        return kernels.rms_unit(x, self._eps) * self._last_norm
+
+    def _heads(self, batch: int, length: int) -> Heads:
+        angle = torch.arange(length)[:, None] * self._frequency
+        cos, sin = angle.cos(), angle.sin()
+        ahead = torch.full((length, length), -torch.inf).triu(1)
+        heads, kv_heads = self._config.num_attention_heads, self._config.num_key_value_heads
+        return Heads(
+            batch=batch,
+            length=length,
+            heads=heads,
+            kv_heads=kv_heads,
+            width=self._width,
+            cos=torch.cat((cos, cos), dim=-1)[:, None, :],
+            sin=torch.cat((-sin, sin), dim=-1)[:, None, :],
+            causal=ahead.repeat(heads // kv_heads, 1),
         )
-        x = x + _mlp(block.mlp, _norm(x, block.post_attention_layernorm))
-    attended = _at_last(final.self_attn, _norm(x, final.input_layernorm), shape)
-    x = x[shape.rows] + _linear(attended, final.self_attn.o_proj)
-    x = x + _mlp(final.mlp, _norm(x, final.post_attention_layernorm))
-    return _norm(x, decoder.norm)
 
-
-class _Shape:
-    """What all blocks share for one batch: sizes, rotary angles and causal masks."""
-
-    def __init__(self, decoder: Any, ids: Tensor, last: Tensor) -> None:
-        config = decoder.config
-        self.batch, self.length = ids.shape
-        self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
-        self.width = decoder.layers[0].self_attn.head_dim
-        self.queries = self.heads // self.kv_heads
-        self.scale = self.width**-0.5
-        self.last = last
-        self.rows = torch.arange(self.batch) * self.length + last
-        position = torch.arange(self.length)
-        angle = position[:, None] * decoder.rotary_emb.inv_freq
-        angle = torch.cat((angle, angle), dim=-1)[:, None, :]
-        self.cos, self.sin = angle.cos(), angle.sin()
-        ahead = torch.full((self.length, self.length), -torch.inf).triu(1)
-        self.causal = ahead.repeat(self.queries, 1)
-        unseen = torch.where(position > last[:, None], -torch.inf, 0.0)[:, None, None, :]
-        self.unseen = unseen.expand(-1, self.kv_heads, self.queries, -1).reshape(
-            self.batch * self.kv_heads, self.queries, self.length
+    def _attend(self, block: _Block, x: Tensor, heads: Heads) -> Tensor:
+        """`x` [b * l, hidden] with what attention adds to it at every position."""
+        weight = torch.cat((block.q.weight, block.k.weight, block.v.weight)) * block.attention_norm
+        parts = heads.heads + 2 * heads.kv_heads
+        projected = functional.linear(kernels.rms_unit(x, self._eps), weight)
+        scale = torch.cat((block.q_norm.expand(heads.heads, -1), block.k_norm.expand(heads.kv_heads, -1)))
+        seen = kernels.attention(
+            projected.view(heads.batch, heads.length, parts, heads.width), scale, self._eps, heads
         )
+        return torch.addmm(x, seen, block.o.weight.t())
+
+    def _attend_at(self, block: _Block, x: Tensor, rows: Tensor, last: Tensor, heads: Heads) -> Tensor:
+        """The `rows` [b] of `x` [b * l, hidden] with what attention adds to them: [b, hidden]."""
+        b, n, kv, g, d = heads.batch, heads.length, heads.kv_heads, heads.queries, heads.width
+        h = kernels.rms_unit(x, self._eps)
+        weight = torch.cat((block.k.weight, block.v.weight)) * block.attention_norm
+        projected = functional.linear(h, weight).view(b, n, 2 * kv, d)
+        k = kernels.rms_unit(projected[:, :, :kv], self._eps) * block.k_norm
+        k = kernels.rotate(k, heads.cos, heads.sin).permute(0, 2, 3, 1).reshape(b * kv, d, n)
+        v = projected[:, :, kv:].transpose(1, 2).reshape(b * kv, n, d)
+        q = functional.linear(h[rows], block.q.weight * block.attention_norm).view(b, heads.heads, d)
+        q = kernels.rms_unit(q, self._eps) * block.q_norm
+        q = kernels.rotate(q, heads.cos[last], heads.sin[last]).view(b * kv, g, d)
+        padding = torch.arange(n) > last[:, None]
+        unseen = torch.zeros(b, 1, 1, n).masked_fill(padding[:, None, None, :], -torch.inf)
+        scores = torch.baddbmm(unseen.expand(b, kv, g, n).reshape(b * kv, g, n), q, k, alpha=heads.scale)
+        seen = (scores.softmax(-1) @ v).view(b, heads.heads * d)
+        return torch.addmm(x[rows], seen, block.o.weight.t())
+
+    def _mlp(self, block: _Block, x: Tensor) -> Tensor:
+        weight = torch.cat((block.gate.weight, block.up.weight)) * block.mlp_norm
+        gated = kernels.swiglu(functional.linear(kernels.rms_unit(x, self._eps), weight))
+        return torch.addmm(x, gated, block.down.weight.t())
 
 
-def _everywhere(attention: Any, h: Tensor, shape: _Shape) -> Tensor:
-    """Attention at every position: [b * l, heads * width]."""
-    b, n, kv, g, d = shape.batch, shape.length, shape.kv_heads, shape.queries, shape.width
-    weight = torch.cat([weight_of(p) for p in (attention.q_proj, attention.k_proj, attention.v_proj)])
-    projected = functional.linear(h, weight).view(b, n, shape.heads + 2 * kv, d)
-    turned, v = projected[:, :, : shape.heads + kv], projected[:, :, shape.heads + kv :]
-    scale = torch.cat((attention.q_norm.weight.expand(shape.heads, d), attention.k_norm.weight.expand(kv, d)))
-    turned = _rotate(_rms_norm(turned, scale, attention.q_norm.variance_epsilon), shape.cos, shape.sin)
-    q = turned[:, :, : shape.heads].view(b, n, kv, g, d).permute(0, 2, 3, 1, 4).reshape(b * kv, g * n, d)
-    k = turned[:, :, shape.heads :].permute(0, 2, 3, 1).reshape(b * kv, d, n)
-    v = v.permute(0, 2, 1, 3).reshape(b * kv, n, d)
-    seen = torch.baddbmm(shape.causal, q, k, alpha=shape.scale).softmax(-1) @ v
-    return seen.view(b, kv, g, n, d).permute(0, 3, 1, 2, 4).reshape(b * n, shape.heads * d)
+@dataclass(frozen=True)
+class _Linear:
+    """A linear layer's weight, and the LoRA adapters on it as (B, A, scaling)."""
+
+    base: Tensor
+    adapters: tuple[tuple[Tensor, Tensor, float], ...] = ()
+
+    @classmethod
+    def of(cls, layer: Any) -> _Linear:
+        if not hasattr(layer, "lora_A"):
+            return cls(layer.weight)
+        adapters = [
+            (layer.lora_B[name].weight, layer.lora_A[name].weight, float(layer.scaling[name]))
+            for name in layer.active_adapters
+        ]
+        return cls(layer.base_layer.weight, tuple(adapters))
+
+    @property
+    def weight(self) -> Tensor:
+        """The sum of base and adapters, which for small models is cheaper than applying each."""
+        total = self.base
+        for b, a, scaling in self.adapters:
+            total = torch.addmm(total, b, a, alpha=scaling)
+        return total
 
 
-def _at_last(attention: Any, h: Tensor, shape: _Shape) -> Tensor:
-    """Attention of the label position alone: [b, heads * width]."""
-    b, n, kv, g, d = shape.batch, shape.length, shape.kv_heads, shape.queries, shape.width
-    weight = torch.cat([weight_of(p) for p in (attention.k_proj, attention.v_proj)])
-    projected = functional.linear(h, weight).view(b, n, 2 * kv, d)
-    k = _rotate(_norm(projected[:, :, :kv], attention.k_norm), shape.cos, shape.sin)
-    k = k.permute(0, 2, 3, 1).reshape(b * kv, d, n)
-    v = projected[:, :, kv:].permute(0, 2, 1, 3).reshape(b * kv, n, d)
-    q = _norm(_linear(h[shape.rows], attention.q_proj).view(b, shape.heads, d), attention.q_norm)
-    q = _rotate(q, shape.cos[shape.last], shape.sin[shape.last]).view(b * kv, g, d)
-    seen = torch.baddbmm(shape.unseen, q, k, alpha=shape.scale).softmax(-1) @ v
-    return seen.view(b, shape.heads * d)
+@dataclass(frozen=True)
+class _Block:
+    q: _Linear
+    k: _Linear
+    v: _Linear
+    o: _Linear
+    gate: _Linear
+    up: _Linear
+    down: _Linear
+    attention_norm: Tensor
+    mlp_norm: Tensor
+    q_norm: Tensor
+    k_norm: Tensor
 
-
-def _mlp(mlp: Any, h: Tensor) -> Tensor:
-    both = functional.linear(h, torch.cat((weight_of(mlp.gate_proj), weight_of(mlp.up_proj))))
-    gated: Tensor = _SwiGLU.apply(both)  # type: ignore[no-untyped-call]
-    return _linear(gated, mlp.down_proj)
-
-
-def weight_of(linear: Any) -> Tensor:
-    """Weight of a linear layer; of one with a LoRA adapter the sum, which for small models is the cheaper form."""
-    if not hasattr(linear, "lora_A"):
-        weight: Tensor = linear.weight
-        return weight
-    total: Tensor = linear.base_layer.weight
-    for name in linear.active_adapters:
-        change: Tensor = linear.lora_B[name].weight @ linear.lora_A[name].weight
-        total = total + linear.scaling[name] * change
-    return total
-
-
-def _linear(x: Tensor, linear: Any) -> Tensor:
-    return functional.linear(x, weight_of(linear))
-
-
-def _norm(x: Tensor, norm: Any) -> Tensor:
-    return _rms_norm(x, norm.weight, norm.variance_epsilon)
-
-
-def _rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
-    normed: Tensor = _RMSNorm.apply(x, weight, eps)  # type: ignore[no-untyped-call]
-    return normed
-
-
-def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    half = x.shape[-1] // 2
-    quarter_turn = torch.cat((-x[..., half:], x[..., :half]), dim=-1)
-    return torch.addcmul(x * cos, quarter_turn, sin)
-
-
-class _RMSNorm(torch.autograd.Function):
-    """x / sqrt(mean(x^2) + eps) * weight over the last axis; `weight` broadcasts over the leading axes."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:
-        size = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-        inverse: Tensor = size.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
-        unit = x * inverse
-        ctx.save_for_backward(unit, inverse, weight)
-        scaled: Tensor = unit * weight
-        return scaled
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
-        (grad,) = grads
-        unit, inverse, weight = ctx.saved_tensors
-        to_weight = (grad * unit).flatten(0, unit.dim() - 1 - weight.dim()).sum(0)
-        inner = grad * weight
-        along = (inner * unit).sum(-1, keepdim=True).div_(unit.shape[-1])
-        return inner.addcmul_(unit, along, value=-1).mul_(inverse), to_weight, None
-
-
-class _SwiGLU(torch.autograd.Function):
-    """silu(gate) * up, where `both` [n, 2 m] holds the gate in its first half and up in its second."""
-
-    @staticmethod
-    def forward(ctx: Any, both: Tensor) -> Tensor:
-        gate, up = both.chunk(2, -1)
-        open_ = torch.sigmoid(gate)
-        silu = open_ * gate
-        ctx.save_for_backward(up, open_, silu)
-        return silu * up
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        (grad,) = grads
-        up, open_, silu = ctx.saved_tensors
-        result = grad.new_empty((*grad.shape[:-1], 2 * grad.shape[-1]))
-        to_gate, to_up = result.chunk(2, -1)
-        torch.mul(grad, silu, out=to_up)
-        # d silu / d gate = open + silu * (1 - open)
-        slope = torch.addcmul(open_ + silu, silu, open_, value=-1)
-        torch.mul(slope.mul_(up), grad, out=to_gate)
-        return result
+    @classmethod
+    def of(cls, layer: Any) -> _Block:
+        attention, mlp = layer.self_attn, layer.mlp
+        return cls(
+            q=_Linear.of(attention.q_proj),
+            k=_Linear.of(attention.k_proj),
+            v=_Linear.of(attention.v_proj),
+            o=_Linear.of(attention.o_proj),
+            gate=_Linear.of(mlp.gate_proj),
+            up=_Linear.of(mlp.up_proj),
+            down=_Linear.of(mlp.down_proj),
+            attention_norm=layer.input_layernorm.weight,
+            mlp_norm=layer.post_attention_layernorm.weight,
+            q_norm=attention.q_norm.weight,
+            k_norm=attention.k_norm.weight,
+        )

@@ -237,14 +237,14 @@ class TextStudent:
     def _log_odds(
         self, examples: Sequence[Example], flipped: BoolArray, template: str, labels: Labels
     ) -> FloatArray:
-        from w2s.models.forward import head, label_states
+        from w2s.models.forward import head, label_reader
 
         rows = self._rows(examples, flipped, template)
         zero, one = self.base.label_tokens(labels)
         found = np.zeros(len(examples))
+        read, readout = label_reader(self._module), head(self._module)
         for index, ids, last in self._batches(rows):
-            readout = head(self._module)
-            states = label_states(self._module, ids, last).float()
+            states = read(ids, last).float()
             found[index] = (states @ (readout[one] - readout[zero]).float()).cpu().numpy()
         return found
 

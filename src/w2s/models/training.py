@@ -102,7 +102,7 @@ def train(
     """
     import torch
 
-    from w2s.models.forward import head, label_states
+    from w2s.models.forward import head, label_reader
 
     zero, one = labels
     of_batch = cross_entropy if gradient is None else gradient
@@ -116,14 +116,14 @@ def train(
     targets, weights = plan.targets.astype(np.float32), plan.weights.astype(np.float32)
     implied, visits = np.zeros(len(rows)), np.zeros(len(rows))
     losses: list[float] = []
+    read, readout = label_reader(trainable.module), head(trainable.module)
     mixed = vector.device.type != "cpu"
     for index in _visits(plan, rows.lengths, recipe.batch_size, rng):
         done = len(losses)
         optimizer.param_groups[0]["lr"] = plan.learning_rate * schedule(done, steps, recipe.warmup)
         vector.grad.zero_()
         with torch.autocast(vector.device.type, dtype=torch.bfloat16, enabled=mixed):
-            states = label_states(trainable.module, *rows.take(index))
-        readout = head(trainable.module)
+            states = read(*rows.take(index))
         states = states.float()
         logits = states @ (readout[one] - readout[zero]).float()
         batch = LossArrays(
