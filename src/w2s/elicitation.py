@@ -72,8 +72,11 @@ def zero_shot(
 
 
 def likelihood(student: Student, items: Items) -> FloatArray:
-    """How much likelier the proposed answer is than usual, both orders, median at zero, [n]."""
-    return targets.center(both_orders(student.likelihood, items))
+    """How much likelier the proposed answer is than usual, median at zero, [n].
+
+    For pairs it is the first answer's minus the second's, so the other order would only say it again.
+    """
+    return targets.center(student.likelihood(items))
 
 
 def rival_margin(margin: FloatArray, items: Items) -> FloatArray:

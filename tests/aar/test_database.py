@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -101,10 +102,13 @@ def test_a_group_can_share_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
-def test_another_user_of_the_group_writes_the_same_database(tmp_path: Path) -> None:
-    shared = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
-    shared.chmod(0o755)
-    path = shared / "db" / "lab.db"
+def test_another_user_of_the_group_writes_the_same_database() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        share_with_another_user(Path(folder) / "db" / "lab.db")
+
+
+def share_with_another_user(path: Path) -> None:
     opened = aar.database.open(path, create=True, group=64123)
     with opened.write() as tx:
         meta.put(tx, "lab", 1)
@@ -145,7 +149,7 @@ while True:
 
 def test_a_killed_writer_loses_nothing_it_had_reported(database: aar.database.Database) -> None:
     told = 0
-    for round_ in range(6):
+    for round_ in range(4):
         writers = [
             subprocess.Popen(
                 [sys.executable, "-c", WRITER, str(database.path)], stdout=subprocess.PIPE, text=True

@@ -28,7 +28,7 @@ def test_the_posterior_is_bayes_rule_with_the_rates_found():
     for pattern in itertools.product([0.0, 1.0], repeat=3):
         for_1 = np.prod([r if v else 1 - r for r, v in zip(found.accuracy, pattern, strict=True)])
         for_0 = np.prod([1 - r if v else r for r, v in zip(found.accuracy, pattern, strict=True)])
-        where = np.all(votes.T == np.array(pattern), axis=1)
+        where = (np.array(pattern) == votes.T).all(axis=1)
         np.testing.assert_allclose(found.soft[where], for_1 / (for_1 + for_0), atol=1e-6)
 
 

@@ -33,12 +33,12 @@ def score(
     from aar.folder import LabFolder
     from aar.sandboxes import choose
     from aar.server.launch import Launch
+    from aar.server.method_folder import read_method
     from aar.server.summary import estimate_text, judged
     from aar.settings import Settings, cores
-    from aar.snapshots import read_folder
 
     load(testbed)
-    files = read_folder(method)
+    files = read_method(method)
     choose()
     folder = LabFolder((lab or user_data_path("aar") / "labs" / testbed).resolve())
     if folder.description.exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,8 @@ from aar.cli import app
 
 testbeds = typer.Typer(help="The problems that methods are judged on.", no_args_is_help=True)
 app.add_typer(testbeds, name="testbed")
+
+ROLES: tuple[Literal["weak", "strong"], ...] = ("weak", "strong")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")]
 
@@ -66,10 +68,10 @@ def rebuild_testbed(
 ) -> None:
     """Rebuild a mini testbed's checkpoints from their seeds (some minutes a world on one core)."""
     from w2s.testbeds import load
-    from w2s.testbeds.mini import rebuild
+    from w2s.testbeds.mini.pretrain import rebuild
 
     testbed = load(name)
     for world in sorted(testbed.worlds):
-        for role in ("weak", "strong"):
-            folder = rebuild(out / testbed.name / world / role, world=world, role=role)
-            typer.echo(f"{world}/{role}: {folder}")
+        for role in ROLES:
+            folder = out / testbed.name / world / role
+            typer.echo(f"{world}/{role}: sha256 {rebuild(folder, world, role)} in {folder}")

@@ -54,14 +54,23 @@ def all(tx: Transaction) -> list[Charge]:
 
 def spent(tx: Transaction, researcher: str) -> Spent:
     """What a researcher has spent so far."""
-    total = sa.func.total
+    return _sum(tx, table.c.researcher == researcher)
+
+
+def total(tx: Transaction) -> Spent:
+    """What everybody together, the lab itself included, has spent so far."""
+    return _sum(tx, sa.true())
+
+
+def _sum(tx: Transaction, condition: sa.ColumnElement[bool]) -> Spent:
+    add = sa.func.total
     row = tx.execute(
         sa.select(
-            total(table.c.nominal_minutes),
-            total(table.c.input_tokens),
-            total(table.c.output_tokens),
-            total(table.c.money_usd),
-            total(sa.case((table.c.kind == "run", 1), else_=0)),
-        ).where(table.c.researcher == researcher)
+            add(table.c.nominal_minutes),
+            add(table.c.input_tokens),
+            add(table.c.output_tokens),
+            add(table.c.money_usd),
+            add(sa.case((table.c.kind == "run", 1), else_=0)),
+        ).where(condition)
     ).one()
     return Spent(float(row[0]), int(row[1]), int(row[2]), float(row[3]), int(row[4]))

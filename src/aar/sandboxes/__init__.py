@@ -12,6 +12,7 @@ from aar.sandboxes.bubblewrap import Bubblewrap
 from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Check, Limits, Mount, Profile, Provider
+from aar.sandboxes.sandlock import Sandlock
 from aar.sandboxes.workspace import ExecResult, Workspace
 from w2s.errors import NotFound
 
@@ -34,7 +35,7 @@ __all__ = [
 
 def providers() -> list[Provider]:
     """Every provider this project knows, preferred first; `check()` says whether it works here."""
-    return [Bubblewrap()]
+    return [Bubblewrap(), Sandlock()]
 
 
 def choose(name: str | None = None) -> Provider:

@@ -9,7 +9,10 @@ writable mount.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import signal
 import stat
 import subprocess
 from collections.abc import Sequence
@@ -18,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes.interpreter import own_packages
-from aar.sandboxes.process import SandboxProcess, end_by_init, spawn
+from aar.sandboxes.process import SandboxProcess, spawn
 from aar.sandboxes.profile import Check, Mount, Profile
 from aar.sandboxes.surroundings import all_mounts, environment, home_folder, narrow, search_path, tool
 from aar.sandboxes.syscalls import seccomp_filter
@@ -34,6 +37,7 @@ class Bubblewrap:
     """The provider for machines with bubblewrap."""
 
     name = "bubblewrap"
+    separates_users = True
 
     def check(self) -> Check:
         """Whether a sandbox really starts here."""
@@ -92,6 +96,9 @@ class Bubblewrap:
         inside = _Arguments()
         try:
             _describe(inside, profile, capabilities)
+            told, tell = os.pipe()
+            inside.descriptors.append(tell)
+            inside.add("--info-fd", str(tell))
             given = inside.sealed()
             child = spawn(
                 [bwrap, "--args", str(given), "--", *argv],
@@ -104,7 +111,28 @@ class Bubblewrap:
             )
         finally:
             inside.close()
-        return SandboxProcess(child, profile.limits, end_by_init)
+        init = _init_of(told)
+
+        def end() -> None:
+            with contextlib.suppress(ProcessLookupError):
+                if init is None:
+                    child.kill()
+                else:  # the kernel ends its whole namespace before it is gone
+                    signal.pidfd_send_signal(init, signal.SIGKILL)
+
+        return SandboxProcess(child, profile.limits, end, init=init)
+
+
+def _init_of(told: int) -> int | None:
+    """A handle of the first process of the new namespace, from what bwrap tells; None if it made none."""
+    with os.fdopen(told, "rb") as pipe:
+        text = b""
+        while b"}" not in text and (part := os.read(pipe.fileno(), 4096)):
+            text += part
+    try:
+        return os.pidfd_open(json.loads(text)["child-pid"])
+    except (ValueError, KeyError, ProcessLookupError):
+        return None
 
 
 class _Arguments:
@@ -166,6 +194,8 @@ def _describe(inside: _Arguments, profile: Profile, capabilities: tuple[str, ...
         inside.parents(mount.target)
         inside.add("--bind" if mount.writable else "--ro-bind", mount.source, mount.target)
     _hide(inside, profile, mounts)
+    if root:  # settings of the kernel belong to user 0, which setpriv still is
+        inside.add("--remount-ro", "/proc")
     inside.add("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", profile.cwd)
     for name, value in environment(profile).items():
         inside.add("--setenv", name, value)

@@ -4,7 +4,7 @@ For each command the host sends one end of a fresh socket pair; the request and 
 Standard library only: this file is mounted alone. As root it is another user than the commands, so that
 none of them can signal it, read its descriptors, or use up its processes.
 
-    request   4 bytes length, 4 bytes length of the input, JSON {command, env, timeout, limit}, input
+    request   4 bytes length, 4 bytes length of the input, JSON {command, timeout, limit}, input
     reply     4 bytes length, JSON {returncode, stdout, stderr, timed_out, truncated}, stdout, stderr
 
 In the reply's JSON, stdout and stderr are lengths.
@@ -76,23 +76,34 @@ def serve(connection: socket.socket, prefix: list[str]) -> None:
                 return
             request = json.loads(exactly(connection, lengths[0]))
             given = exactly(connection, lengths[1])
-            reply(connection, request["limit"], *run(connection, prefix, request, given))
+            try:
+                process = begin([*prefix, *request["command"]])
+            except BlockingIOError:  # no process left: only a restart helps, and the host sees this close
+                return
+            except (OSError, ValueError) as error:  # too long, a NUL inside
+                reply(connection, 126, False, False, b"", f"cannot start: {error}\n".encode())
+                return
+            outcome = run(connection, process, request, given)
+            texts = [tail.take(request["limit"]) for tail in outcome[2:]]
+            reply(connection, *outcome[:2], any(tail.truncated for tail in outcome[2:]), *texts)
         except (EOFError, OSError):
             return
 
 
+def begin(command: "list[str]") -> "subprocess.Popen[bytes]":
+    """Start a command in a session of its own, with the daemon's own environment.
+
+    The command's further variables are set by `env` after the change of user: a library that an agent names in
+    LD_PRELOAD must not be loaded while the prefix still is root.
+    """
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, start_new_session=True, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
 def run(
-    connection: socket.socket, prefix: list[str], request: "dict[str, Any]", given: bytes
+    connection: socket.socket, process: "subprocess.Popen[bytes]", request: "dict[str, Any]", given: bytes
 ) -> "tuple[int, bool, Tail, Tail]":
-    """Start the command, feed it, and wait for it or for its time to be up."""
-    process = subprocess.Popen(
-        [*prefix, *request["command"]],
-        env={**os.environ, **request["env"]},
-        start_new_session=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    """Feed the command and wait for it, or for its time to be up."""
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -143,19 +154,20 @@ def end_session(leader: int) -> None:
                 continue
 
 
-def reply(connection: socket.socket, limit: int, returncode: int, timed_out: bool, *tails: Tail) -> None:
+def reply(
+    connection: socket.socket, returncode: int, timed_out: bool, truncated: bool, stdout: bytes, stderr: bytes
+) -> None:
     """Send the outcome; `returncode` is 128 + signal if a signal ended the command."""
-    texts = [tail.take(limit) for tail in tails]
     header = json.dumps(
         {
             "returncode": returncode if returncode >= 0 else 128 - returncode,
-            "stdout": len(texts[0]),
-            "stderr": len(texts[1]),
+            "stdout": len(stdout),
+            "stderr": len(stderr),
             "timed_out": timed_out,
-            "truncated": any(tail.truncated for tail in tails),
+            "truncated": truncated,
         }
     ).encode()
-    connection.sendall(struct.pack("!I", len(header)) + header + b"".join(texts))
+    connection.sendall(struct.pack("!I", len(header)) + header + stdout + stderr)
 
 
 def exactly(connection: socket.socket, count: int) -> bytes:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import IO, Any
 
 from aar.sandboxes.profile import Limits
@@ -33,8 +33,19 @@ class SandboxProcess:
         peak_memory_mb: largest resident memory seen, in steps of 50 ms; 0 if it ended sooner.
     """
 
-    def __init__(self, child: subprocess.Popen[bytes], limits: Limits, end: Callable[[int], None]) -> None:
-        """Watch `child`; `end(pid)` must end the whole tree below it."""
+    def __init__(
+        self,
+        child: subprocess.Popen[bytes],
+        limits: Limits,
+        end: Callable[[], None],
+        *,
+        init: int | None = None,
+    ) -> None:
+        """Watch `child`; `end` must end the whole tree below it.
+
+        `init` is a handle of a process that takes all others with it when it goes; owned from here on.
+        """
+        self._init = init
         self._child = child
         self._end = end
         self._lock = threading.Lock()
@@ -44,6 +55,7 @@ class SandboxProcess:
         self.limits = limits
         self.reason: str | None = None
         self.peak_memory_mb = 0.0
+        self._cpu_seconds = 0.0
         _watch(self)
 
     @property
@@ -68,12 +80,16 @@ class SandboxProcess:
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and return the exit status; raises TimeoutError after `timeout` seconds."""
-        if self.poll() is None and self._handle >= 0:
+        if self.poll() is None:
             ready = select.poll()
             ready.register(self._handle, select.POLLIN)
             if not ready.poll(None if timeout is None else max(0, round(timeout * 1000))):
                 raise TimeoutError(f"sandbox {self.pid} still runs after {timeout} s")
         self._child.wait()
+        if self._init is not None:
+            ready = select.poll()
+            ready.register(self._init, select.POLLIN)
+            ready.poll(round(GRACE_SECONDS * 1000))
         status = self.poll()
         assert status is not None
         return status
@@ -84,7 +100,7 @@ class SandboxProcess:
             if self.poll() is not None:
                 return
             self.reason = self.reason or reason
-            self._end(self.pid)
+            self._end()
             try:
                 self.wait(GRACE_SECONDS)
             except TimeoutError:
@@ -95,8 +111,7 @@ class SandboxProcess:
         """Measure once and end the sandbox if it is over a limit; the watching thread calls this."""
         if self.poll() is not None:
             return
-        limits, used = self.limits, usage(self.pid, enough_mb=self.limits.memory_mb)
-        self.peak_memory_mb = max(self.peak_memory_mb, used.memory_mb)
+        limits, used = self.limits, self.usage()
         if used.memory_mb > limits.memory_mb:
             self.kill("memory")
         elif limits.cpu_seconds is not None and used.cpu_seconds > limits.cpu_seconds:
@@ -105,8 +120,11 @@ class SandboxProcess:
             self.kill("time")
 
     def usage(self) -> Usage:
-        """Memory and processor time of all its processes now."""
-        return usage(self.pid, enough_mb=0)
+        """Memory and number of its processes now; processor time so far (after its end, 50 ms may be missing)."""
+        now = usage(self.pid, enough_mb=self.limits.memory_mb)
+        self.peak_memory_mb = max(self.peak_memory_mb, now.memory_mb)
+        self._cpu_seconds = max(self._cpu_seconds, now.cpu_seconds)
+        return replace(now, cpu_seconds=self._cpu_seconds)
 
     def members(self) -> list[int]:
         """Host numbers of its processes, the outermost first."""
@@ -123,21 +141,9 @@ class SandboxProcess:
                     pipe.close()
 
     def __del__(self) -> None:
-        handle, self._handle = getattr(self, "_handle", -1), -1
-        if handle >= 0:
-            os.close(handle)
-
-
-def end_by_init(pid: int) -> None:
-    """End a tree whose outermost process waits for the init of a process namespace.
-
-    The kernel reaps that init only after every process of its namespace is gone, so killing the init (not the
-    outermost process) makes the outermost process's exit mean that nothing is left.
-    """
-    children = members(pid)[1:2]
-    for target in children or [pid]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(target, signal.SIGKILL)
+        for handle in (getattr(self, "_handle", None), getattr(self, "_init", None)):
+            if handle is not None:
+                os.close(handle)
 
 
 def spawn(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
@@ -175,8 +181,7 @@ def _patrol() -> None:
     while True:
         with _guard:
             running = _watched[mine][1]
-            for ended in [process for process in running if process.poll() is not None]:
-                running.discard(ended)
+            running.difference_update([process for process in running if process.poll() is not None])
             if not running:
                 del _watched[mine]
                 return

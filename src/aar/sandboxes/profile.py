@@ -31,7 +31,7 @@ class Limits:
 
     Attributes:
         memory_mb: resident memory of all its processes together; files in /tmp and /dev/shm come on top.
-        processes: processes and threads at once.
+        processes: processes and threads at once; as root, of all sandboxes under the same user together.
         file_mb: the largest file, and the size of each of /tmp and /dev/shm.
         open_files: descriptors of one process.
         cpu_seconds: processor time of all its processes together.
@@ -86,6 +86,8 @@ class Provider(Protocol):
     """A way to run untrusted code; each passes the same attacks in the tests."""
 
     name: str
+    separates_users: bool
+    """Whether, as root, a sandbox runs as `Profile.uid` (its files must then belong to that user)."""
 
     def check(self) -> Check:
         """Whether it works on this machine, found out by starting a sandbox."""

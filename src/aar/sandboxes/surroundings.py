@@ -7,6 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from aar.errors import SandboxRefused
 from aar.sandboxes.interpreter import OPEN_TARGET, imported_packages, interpreter_folders
 from aar.sandboxes.profile import Limits, Mount, Profile
 
@@ -28,14 +29,20 @@ def all_mounts(profile: Profile) -> list[Mount]:
     return sorted(mounts, key=lambda mount: len(PurePosixPath(mount.target).parts))
 
 
-def environment(profile: Profile) -> dict[str, str]:
-    """The whole environment of the program; nothing of the host's."""
+def environment(profile: Profile, *, scratch: str = "/tmp") -> dict[str, str]:
+    """The whole environment of the program; nothing of the host's.
+
+    What the dynamic linker obeys is refused: as root, the tool that changes the user would obey it too.
+    """
+    obeyed = sorted(name for name in profile.env if name.startswith("LD_") or name == "GCONV_PATH")
+    if obeyed:
+        raise SandboxRefused(f"a profile may not set {', '.join(obeyed)}; set it inside, in the command")
     environment = {
         "PATH": search_path(),
-        "HOME": home_folder(profile),
+        "HOME": home_folder(profile, scratch),
         "USER": "agent",
         "LANG": "C.UTF-8",
-        "TMPDIR": "/tmp",
+        "TMPDIR": scratch,
     }
     if profile.python:
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -66,9 +73,9 @@ def narrow(uid: int | None, limits: Limits) -> list[str]:
     return [*drop, tool("prlimit") or "prlimit", *bounds, "--"]
 
 
-def home_folder(profile: Profile) -> str:
+def home_folder(profile: Profile, scratch: str = "/tmp") -> str:
     """The program's HOME."""
-    return "/workspace" if any(mount.target == "/workspace" for mount in profile.mounts) else "/tmp"
+    return "/workspace" if any(mount.target == "/workspace" for mount in profile.mounts) else scratch
 
 
 def search_path() -> str:

@@ -17,8 +17,8 @@ REFUSE = 0x00050000
 KILL = 0x80000000
 EPERM, ENOSYS = 1, 38
 
-LOAD, EQUAL, AT_LEAST, AND_ANY, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
+LOAD, EQUAL, AT_LEAST, AND_ANY, RETURN, AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24
 X32 = 0x40000000
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWTIME|NEWNS|NEWCGROUP|NEWUTS|NEWIPC|NEWUSER|NEWPID|NEWNET
 AF_UNIX = 1
@@ -78,10 +78,47 @@ ABSENT: dict[str, tuple[int, int]] = {  # "not there", so that callers fall back
     "io_uring_register": (427, 427),
 }
 CLONE, SOCKET = (56, 220), (41, 198)
+SOCKET_PAIR = (53, 199)
+OWN_ONLY = {"prlimit64": (302, 261), "sched_setaffinity": (203, 122)}
+SOCK_STREAM, SOCK_SEQPACKET = 1, 5
+
+WITHOUT_NAMESPACES: dict[
+    str, tuple[int, int]
+] = {  # what Landlock lets a process do to host files and processes
+    "connect": (42, 203),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "ioprio_set": (251, 30),
+    "setpriority": (141, 140),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
+    "fchownat": (260, 54),
+    "inotify_init1": (294, 26),
+}
+X86_WITHOUT_NAMESPACES = {"chown": 92, "lchown": 94, "inotify_init": 253}
+IGNORED: dict[str, tuple[int, int]] = {  # nothing happens, and the caller is told that it did
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "utimensat": (280, 88),
+}
+X86_IGNORED = {"chmod": 90, "utime": 132, "utimes": 235, "futimesat": 261}
 
 
-def seccomp_filter(machine: str | None = None) -> bytes | None:
+def seccomp_filter(machine: str | None = None, *, namespaces: bool = True) -> bytes | None:
     """The filter as classic BPF (8 bytes an instruction); None where the architecture is not known.
+
+    Without `namespaces` around it, it also closes what these would contain: new sockets of any kind (a host's
+    socket file can be connected to), and what a user may do to host files' modes and to its other processes.
 
     >>> len(seccomp_filter("x86_64")) % 8
     0
@@ -102,6 +139,8 @@ def seccomp_filter(machine: str | None = None) -> bytes | None:
         code += [_step(EQUAL, numbers[column], no=1), _step(RETURN, REFUSE | EPERM)]
     for numbers in ABSENT.values():
         code += [_step(EQUAL, numbers[column], no=1), _step(RETURN, REFUSE | ENOSYS)]
+    if not namespaces:
+        code += _closed(column)
     code += [
         _step(EQUAL, CLONE[column], no=4),
         _step(LOAD, FIRST_ARGUMENT),
@@ -115,6 +154,37 @@ def seccomp_filter(machine: str | None = None) -> bytes | None:
         _step(RETURN, ALLOW),
     ]
     return b"".join(code)
+
+
+def _closed(column: int) -> list[bytes]:
+    refused = [numbers[column] for numbers in WITHOUT_NAMESPACES.values()]
+    ignored = [numbers[column] for numbers in IGNORED.values()]
+    if column == 0:
+        refused += X86_WITHOUT_NAMESPACES.values()
+        ignored += X86_IGNORED.values()
+    code: list[bytes] = []
+    for number in (*refused, SOCKET[column]):
+        code += [_step(EQUAL, number, no=1), _step(RETURN, REFUSE | EPERM)]
+    for number in ignored:
+        code += [_step(EQUAL, number, no=1), _step(RETURN, REFUSE)]
+    for numbers in OWN_ONLY.values():  # process 0 is oneself
+        code += [
+            _step(EQUAL, numbers[column], no=4),
+            _step(LOAD, FIRST_ARGUMENT),
+            _step(EQUAL, 0, yes=1),
+            _step(RETURN, REFUSE | EPERM),
+            _step(RETURN, ALLOW),
+        ]
+    return [
+        *code,
+        _step(EQUAL, SOCKET_PAIR[column], no=6),  # a datagram socket can send to any address
+        _step(LOAD, SECOND_ARGUMENT),
+        _step(AND, 0xF),
+        _step(EQUAL, SOCK_STREAM, yes=2),
+        _step(EQUAL, SOCK_SEQPACKET, yes=1),
+        _step(RETURN, REFUSE | EPERM),
+        _step(RETURN, ALLOW),
+    ]
 
 
 def _step(operation: int, value: int, *, yes: int = 0, no: int = 0) -> bytes:

@@ -38,12 +38,12 @@ def members(pid: int) -> list[int]:
 
 
 def usage(pid: int, *, enough_mb: float) -> Usage:
-    """Usage of `pid` and all below it.
+    """Usage of all processes below `pid`, which itself is the provider's own and does not count.
 
     Resident memory counts a page that two processes share twice; only if that sum passes `enough_mb` is it
     replaced by the exact, slower proportional share.
     """
-    tree = members(pid)
+    tree = members(pid)[1:]
     resident = sum(_resident(process) for process in tree) / MIB
     if resident > enough_mb:
         resident = sum(_proportional(process) for process in tree) / MIB

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import socket
 import struct
 import sys
@@ -20,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from aar.errors import SandboxLost
+from aar.errors import SandboxLost, SandboxRefused
 from aar.sandboxes.mount_points import make_mount_point
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Limits, Mount, Profile, Provider
@@ -28,7 +29,7 @@ from w2s.errors import TooMuch
 
 HOME = "/workspace"
 DAEMON = Path(__file__).with_name("exec_daemon.py")
-DAEMON_TARGET = "/opt/exec_daemon.py"
+DAEMON_TARGET = "/sandbox/exec_daemon.py"
 WORKSPACE_LIMITS = Limits(memory_mb=3072, processes=128, file_mb=512, open_files=1024)
 OUTPUT_BYTES = 1 << 20
 GRACE_SECONDS = 10.0
@@ -153,7 +154,7 @@ class Workspace:
         if self._control is not None:
             self._control.close()
         self.root.mkdir(parents=True, exist_ok=True)
-        if self._profile.uid is not None:
+        if self._profile.uid is not None and self._provider.separates_users:
             os.chown(self.root, self._profile.uid, self._profile.uid)
         self.root.chmod(0o700)
         for mount in self._profile.mounts:
@@ -207,10 +208,10 @@ class Workspace:
         timeout: float | None,
         output_bytes: int,
     ) -> tuple[ExecResult, bytes, bytes]:
-        data = given.encode() if isinstance(given, str) else given or b""
+        data = given.encode(errors="replace") if isinstance(given, str) else given or b""
+        inside = ["/bin/sh", "-c", IN_FOLDER, "sh", str(PurePosixPath(HOME, cwd or ""))]
         request = {
-            "command": ["/bin/sh", "-c", IN_FOLDER, "sh", f"{PurePosixPath(HOME, cwd or '')}", *cmd],
-            "env": dict(env or {}),
+            "command": [*_assigned(env or {}), *inside, *cmd],
             "timeout": timeout,
             "limit": output_bytes,
         }
@@ -253,7 +254,7 @@ class Workspace:
         why = (
             f"it used more than {limits.memory_mb} MB of memory"
             if reason == "memory"
-            else "it did not answer"
+            else "it started no more commands"
         )
         text = f"The workspace was ended because {why}. Files are kept; background jobs are gone.".encode()
         return ExecResult(137, "", "", timed_out=timed_out), b"", text
@@ -277,6 +278,14 @@ async def _reply(reader: asyncio.StreamReader, output_bytes: int) -> tuple[ExecR
             f"a workspace announced {sizes} bytes of output; at most {output_bytes} were asked for"
         )
     return outcome, await reader.readexactly(sizes[0]), await reader.readexactly(sizes[1])
+
+
+def _assigned(env: Mapping[str, str]) -> list[str]:
+    """Variables of one command, set after the change of user (see `exec_daemon.begin`)."""
+    for name in env:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise SandboxRefused(f"{name!r} is no name of an environment variable; use letters, digits and _")
+    return ["/usr/bin/env", *(f"{name}={value}" for name, value in env.items())]
 
 
 def _raise_for(returncode: int, path: str) -> None:

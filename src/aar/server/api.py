@@ -4,24 +4,23 @@ Answers to researchers hold words, never figures of a scored run. Bodies are bou
 `{"error": type, "message": text}`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
 
 from aar import ledger
 from aar.database import charges, progress, researchers, runs, submissions
 from aar.errors import BadRequest, NotAllowed, OverBudget, Refused
+from aar.forum import Post
 from aar.server import state
-from aar.server.lab import Lab
+from aar.server.bodies import Doing, Finding, Practice, Remark, State, Submit, Usage, Vote
+from aar.server.lab import OPERATOR, Lab
 from aar.server.prices import price
 from w2s.errors import NotFound, W2SError
 
@@ -29,72 +28,7 @@ MOST_BODY_BYTES = 256 * 1024
 MOST_WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.15
 
-Text = Annotated[str, Field(max_length=8000)]
-ShortText = Annotated[str, Field(max_length=200)]
 Found = TypeVar("Found")
-
-RequestId = Annotated[str | None, Field(default=None, max_length=100)]
-
-
-class Practice(BaseModel):
-    """Files of a method to run on the practice bench."""
-
-    files: Annotated[dict[str, str], Field(max_length=32)]
-    request_id: RequestId
-
-
-class Submit(BaseModel):
-    """Files of a method to be scored, and what its author says of them."""
-
-    files: Annotated[dict[str, str], Field(max_length=32)]
-    title: ShortText
-    summary: Text = ""
-    parents: Annotated[list[str], Field(max_length=16)] = []
-    claim: Text = ""
-    request_id: RequestId
-
-
-class Finding(BaseModel):
-    """A post on the forum."""
-
-    kind: Literal["result", "hypothesis", "insight", "error"]
-    title: ShortText
-    body: Text
-    submissions: Annotated[list[str], Field(max_length=32)] = []
-    request_id: RequestId
-
-
-class Remark(BaseModel):
-    """A comment under a post."""
-
-    body: Text
-
-
-class Vote(BaseModel):
-    """+1 or -1."""
-
-    value: Literal[-1, 1]
-
-
-class Doing(BaseModel):
-    """What a researcher is doing now, for the display."""
-
-    text: ShortText
-
-
-class Usage(BaseModel):
-    """Tokens that a researcher's model used since the last report."""
-
-    model: ShortText
-    input_tokens: Annotated[int, Field(ge=0)]
-    output_tokens: Annotated[int, Field(ge=0)]
-    request_id: Annotated[str, Field(max_length=100)]
-
-
-class State(BaseModel):
-    """A researcher's own word that it works or has finished."""
-
-    state: Literal["working", "finished"]
 
 
 def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase]) -> FastAPI:
@@ -176,9 +110,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.get("/v1/forum")
     def read_forum(who: Member, after: int = 0) -> dict[str, Any]:
-        with lab.database.read() as tx:
-            status = {one.id: one.status for one in submissions.all(tx)}
-        return {"posts": [_post(post, status) for post in lab.forum.list(after=after)]}
+        return {"posts": [_post(post) for post in lab.forum.list(after=after)]}
 
     @app.post("/v1/forum")
     def write_forum(who: Member, finding: Finding) -> dict[str, Any]:
@@ -194,11 +126,11 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.post("/v1/forum/{post}/comments")
     def comment(who: Member, post: int, remark: Remark) -> dict[str, Any]:
-        return {"id": lab.forum.comment(who.name, post, remark.body)}
+        return {"id": lab.forum.comment(post, who.name, remark.body)}
 
     @app.post("/v1/forum/{post}/vote")
     def vote(who: Member, post: int, given: Vote) -> dict[str, Any]:
-        lab.forum.vote(who.name, post, given.value)
+        lab.forum.vote(post, who.name, given.value)
         return {}
 
     @app.post("/v1/practice")
@@ -239,7 +171,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.post("/v1/operator/submissions", dependencies=[Operator])
     def operator_submit(wanted: Submit) -> dict[str, Any]:
-        return _submit(lab, state.OPERATOR, wanted)
+        return _submit(lab, OPERATOR, wanted)
 
     @app.get("/v1/status", dependencies=[Operator])
     def status() -> dict[str, Any]:
@@ -325,14 +257,14 @@ def _practice(run: runs.Run) -> dict[str, Any]:
     }
 
 
-def _post(post: Any, status: dict[str, str]) -> dict[str, Any]:
+def _post(post: Post) -> dict[str, Any]:
     return {
         "id": post.id,
         "researcher": post.researcher,
         "kind": post.kind,
         "title": post.title,
         "body": post.body,
-        "submissions": [{"id": one, "status": status.get(one, "unknown")} for one in post.submissions],
+        "submissions": [{"id": one.id, "status": one.status} for one in post.submissions],
         "votes": post.votes,
         "comments": [{"researcher": one.researcher, "body": one.body} for one in post.comments],
         "at": post.at,

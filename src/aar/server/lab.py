@@ -12,14 +12,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from aar import ledger
-from aar.database import Database, researchers, runs, submissions
-from aar.errors import OverBudget
+from aar.database import Database, Transaction, researchers, runs, submissions
+from aar.engines import RunSpec
+from aar.errors import BadRequest, OverBudget
 from aar.folder import LabFolder
 from aar.forum import Forum
-from aar.server.seeds import draw, lab_secret
+from aar.server.seeds import Draw, draw, lab_secret
 from aar.settings import Settings
 from aar.snapshots import Snapshots
 from w2s.records import SplitName
@@ -121,16 +121,18 @@ class Lab:
         self.changed.set()
         return submission
 
-    def queue_sealed(self, tx: Any, submission: submissions.Submission, *, seeds: int, spare: bool) -> int:
+    def queue_sealed(
+        self, tx: Transaction, submission: submissions.Submission, *, seeds: int, spare: bool
+    ) -> int:
         """Queue the confirmation runs of a submission; how many were new."""
         priority = PRIORITY["spare"] if spare else PRIORITY["sealed"]
         return self._queue(tx, submission, "sealed", range(seeds), priority=priority)
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
         """Queue a run on the practice bench; its key. The same code is run once, whoever asks."""
-        snapshot = self.snapshots.put(files, researcher=researcher, message="practice", parents=())
+        snapshot = self.snapshots.put(files, researcher=f"{researcher}-practice", message="practice")
         drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
-        key = run_key(snapshot.tree, self.settings.testbed, "practice", drawn.supervisor, drawn.student_seed)
+        key = self._key(snapshot.tree, "practice", 0, drawn)
         with self.database.write() as tx:
             if runs.find(tx, key) is None:
                 used = len(runs.all(tx, split="practice", researcher=researcher))
@@ -154,7 +156,7 @@ class Lab:
 
     def _queue(
         self,
-        tx: Any,
+        tx: Transaction,
         submission: submissions.Submission,
         split: SplitName,
         pairs: Sequence[int],
@@ -166,9 +168,7 @@ class Lab:
             drawn = draw(self.secret, code_hash=submission.code_hash, split=split, k=k)
             new += runs.queue(
                 tx,
-                run_key(
-                    submission.code_hash, self.settings.testbed, split, drawn.supervisor, drawn.student_seed
-                ),
+                self._key(submission.code_hash, split, k, drawn),
                 submission=submission.id,
                 researcher=submission.researcher,
                 code_hash=submission.code_hash,
@@ -181,6 +181,16 @@ class Lab:
                 priority=priority,
             )
         return new
+
+    def _key(self, code_hash: str, split: SplitName, k: int, drawn: Draw) -> str:
+        return RunSpec(
+            code_hash,
+            self.settings.testbed,
+            split,
+            pair_index=k,
+            supervisor_seeds=(drawn.supervisor,),
+            student_seed=drawn.student_seed,
+        ).key()
 
 
 def _line(text: str, *, what: str, most: int) -> str:

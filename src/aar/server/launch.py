@@ -62,6 +62,8 @@ class Launch:
         self.port = free_port(self.port)
         self.used_before = elapsed_before(self.folder)
         self._lock = _lock(self.folder)
+        for path in (self.folder.blobs, self.folder.forum, self.folder.workspaces, self.folder.inspect_logs):
+            path.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -258,12 +260,14 @@ def _lock(folder: LabFolder) -> BinaryIO:
 
 
 def _progress(children: Sequence[Child]) -> dict[str, int]:
-    done = total = 0
+    """How far jobs are that share their work: each tells the whole, so the furthest word counts."""
+    said = {"done": 0, "total": 0}
     for child in children:
         try:
             last = json.loads(child.tail())
-            done += int(last["done"])
-            total += int(last["total"])
+            said = max(
+                said, {"done": int(last["done"]), "total": int(last["total"])}, key=lambda one: one["done"]
+            )
         except (ValueError, KeyError, TypeError):
             continue
-    return {"done": done, "total": total}
+    return said

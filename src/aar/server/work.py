@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from aar.database import runs
 from aar.engines import Engine, Job, Outcome
 from aar.server.lab import Lab
 from aar.server.seeds import draw
-from w2s.records import FloatArray
+from w2s.records import FloatArray, SplitName
 
 MOST_TRIES = 3
 IDLE_SECONDS = 0.5
@@ -40,11 +40,11 @@ async def work(lab: Lab, engine: Engine, stopping: asyncio.Event) -> None:
 
 def job_of(lab: Lab, run: runs.Run) -> Job:
     """What the engine needs to know of a queued run."""
-    drawn = draw(lab.secret, code_hash=run.code_hash, split=run.split, k=run.pair_index)  # type: ignore[arg-type]
+    drawn = draw(lab.secret, code_hash=run.code_hash, split=cast(SplitName, run.split), k=run.pair_index)
     return Job(
         code=lab.snapshots.get(run.commit),
         testbed=lab.settings.testbed,
-        split=run.split,  # type: ignore[arg-type]
+        split=cast(SplitName, run.split),
         supervisor_seeds=(drawn.supervisor,),
         student_seed=drawn.student_seed,
         salt=drawn.salt,
@@ -86,7 +86,7 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
             error_line=outcome.error_line,
             error_rule=outcome.error_rule,
             error_message=outcome.message if run.split == "practice" else None,
-            logged=outcome.logged if run.split != "sealed" else {},
+            logged={} if run.split == "sealed" else _finite(outcome.logged),
             figures=figures,
         )
         if ended and outcome.status != "lost":
@@ -95,6 +95,11 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
             )
         if state == "failed":
             runs.drop_queued(tx, code_hash=run.code_hash, split=run.split)
+
+
+def _finite(logged: Mapping[str, float | None]) -> dict[str, float]:
+    """What was logged, without what was not a number."""
+    return {name: value for name, value in logged.items() if value is not None}
 
 
 def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> None:

@@ -3,7 +3,7 @@
     kept = 1[p_weak > .5] == 1[zero-shot margin > 0];  target = 1[p_weak > .5]
 
 Two judges that err for different reasons are wrong together less often than either alone. Defaults: none to
-set. Cost: .7, the share that is kept and the zero-shot pass. Relies on: the weak model and the zero-shot
+set. Cost: .8, the share that is kept and the zero-shot pass. Relies on: the weak model and the zero-shot
 prompt making different mistakes. Source: set here; co-training's agreement rule (Blum and Mitchell 1998).
 """
 

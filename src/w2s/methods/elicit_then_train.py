@@ -6,7 +6,7 @@
 
 Consistency: of a pair only one can be better, so both orders are asked and inconsistent pairs come out with
 small margins; of one question only one answer is right, so an answer is believed as far as it beats its
-rivals. Defaults: fraction .7 (set here, on development seeds). Cost: 1. Relies on: zero-shot answers being
+rivals. Defaults: fraction .7 (set here, on development seeds). Cost: .9. Relies on: zero-shot answers being
 better than chance, and the fine-tune carrying over what the model knows but does not say. Does not use the
 weak labels. Source: zero-shot unsupervised elicitation with consistency (2506.10139), without its
 annealing.

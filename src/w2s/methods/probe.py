@@ -4,8 +4,9 @@
 
 The layer is the one whose cross-fitted margins agree best with the weak labels. For pairs the states are
 the half difference of both orders, which takes out everything that does not depend on the order. Defaults:
-the weak labels' confident half, shrinkage .1, all layers tried (set here). Cost: .2. Relies on: truth being
-a linear direction that weak labels point to on average. Source: mass-mean probing (2310.06824).
+the weak labels' confident half, shrinkage .1, all layers tried (set here). Cost: .2 for each layer tried,
+at 3 epochs. Relies on: truth being a linear direction that weak labels point to on average. Source:
+mass-mean probing (2310.06824).
 """
 
 from __future__ import annotations

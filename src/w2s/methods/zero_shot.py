@@ -4,8 +4,8 @@
     minus its median over the unlabelled items
 
 Defaults: the testbed's own prompt; the median is taken out (set here), since a base model prefers one label
-word whatever the item. Cost: .1. Relies on: the strong model saying what it knows when asked plainly.
-Source: the zero-shot baseline of 2506.10139.
+word whatever the item. Cost: .4 at 3 epochs. Relies on: the strong model saying what it knows when asked
+plainly. Source: the zero-shot baseline of 2506.10139.
 """
 
 from __future__ import annotations

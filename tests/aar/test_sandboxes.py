@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 
 from aar.errors import NoSandbox, SandboxRefused
-from aar.sandboxes import Limits, Mount, Profile, Provider, choose, open_w2s, providers, uid_for
+from aar.sandboxes import Mount, Profile, Provider, choose, open_w2s, providers, uid_for
 from aar.sandboxes.bubblewrap import Bubblewrap
+from w2s.errors import NotFound
 
 UID = uid_for("test")
 
 
-@pytest.fixture(scope="module")
-def provider() -> Provider:
-    check = Bubblewrap().check()
-    if not check.ok:
-        pytest.skip(f"bubblewrap: {check.detail}; {check.remedy}")
-    return Bubblewrap()
+@pytest.fixture(scope="module", params=[provider.name for provider in providers()])
+def provider(request: pytest.FixtureRequest) -> Provider:
+    try:
+        return choose(request.param)
+    except NoSandbox as error:
+        pytest.skip(str(error))
 
 
 def said(provider: Provider, argv: list[str], profile: Profile | None = None, **options: object) -> str:
@@ -37,18 +38,18 @@ def said(provider: Provider, argv: list[str], profile: Profile | None = None, **
 def test_a_given_socket_works_and_nothing_else_is_inherited(provider: Provider) -> None:
     ours, theirs = socket.socketpair()
     kept, secret = os.pipe()
-    os.set_inheritable(secret, True)
+    os.set_inheritable(kept, True)
+    inode = os.fstat(kept).st_ino
     code = (
         f"import os, socket; socket.socket(fileno={theirs.fileno()}).sendall(b'hello')\n"
-        "print(sorted(os.listdir('/proc/self/fd')))"
+        "for n in range(3, 256):\n try: print(os.fstat(n).st_ino)\n except OSError: pass"
     )
     with ours, theirs:
-        listed = said(provider, [sys.executable, "-c", code], pass_fds=(theirs.fileno(),))
+        inherited = said(provider, [sys.executable, "-c", code], pass_fds=(theirs.fileno(),))
         assert ours.recv(5) == b"hello"
     os.close(kept)
     os.close(secret)
-    extra = set(eval(listed)) - {"0", "1", "2", str(theirs.fileno())}  # noqa: S307
-    assert len(extra) <= 2  # the socket was closed above; what is left is the listing's own descriptor
+    assert str(inode) not in inherited.split()
 
 
 def test_a_method_imports_open_w2s_but_not_the_lab_nor_testbeds(provider: Provider, tmp_path: Path) -> None:
@@ -58,6 +59,14 @@ def test_a_method_imports_open_w2s_but_not_the_lab_nor_testbeds(provider: Provid
     for name in ("aar", "w2s.testbeds"):
         assert "ModuleNotFoundError" in said(provider, [sys.executable, "-c", f"import {name}"], profile)
     assert not [path for path in (tmp_path / "open").rglob("*") if path.is_file() and path.suffix != ".py"]
+
+
+def test_the_runner_and_every_library_method_import_inside(provider: Provider, tmp_path: Path) -> None:
+    profile = Profile(uid=UID, packages=open_w2s(tmp_path / "open"))
+    names = ["w2s", "w2s.client", "w2s.runner", "w2s.methods"]
+    names += [f"w2s.methods.{path.stem}" for path in (tmp_path / "open/w2s/methods").glob("[a-z]*.py")]
+    code = "import importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in names)
+    assert said(provider, [sys.executable, "-c", code], profile) == ""
 
 
 def test_a_trusted_process_has_the_real_packages_and_no_network(provider: Provider) -> None:
@@ -81,7 +90,7 @@ def test_mounts_are_read_only_unless_writable(provider: Provider, tmp_path: Path
     script = "cat /data/in/a.txt; echo x > /data/in/b.txt; echo y > /data/out/c.txt"
     output = said(provider, ["/bin/sh", "-c", script], profile)
     assert "read me" in output
-    assert "Read-only" in output
+    assert "Read-only" in output or "Permission denied" in output
     assert (tmp_path / "out" / "c.txt").read_text() == "y\n"
     assert not (tmp_path / "in" / "b.txt").exists()
 
@@ -114,6 +123,8 @@ def test_the_exit_status_is_the_programs_own(provider: Provider) -> None:
 
 
 def test_an_unknown_uid_is_refused_rather_than_run_as_root(provider: Provider) -> None:
+    if not provider.separates_users:
+        pytest.skip(f"{provider.name} has no users of its own")
     wrong = Profile(uid=None) if os.geteuid() == 0 else Profile(uid=12345)
     with pytest.raises(SandboxRefused):
         provider.start(["/bin/true"], wrong)
@@ -131,21 +142,18 @@ def test_without_any_provider_the_lab_refuses_and_says_what_to_install(
         choose()
 
 
+def test_an_unknown_provider_is_named_with_the_known_ones() -> None:
+    with pytest.raises(NotFound, match="bubblewrap"):
+        choose("bubblewarp")
+
+
+def test_the_lab_cannot_be_made_to_load_a_library_as_root(provider: Provider) -> None:
+    with pytest.raises(SandboxRefused, match="LD_PRELOAD"):
+        provider.start(["/bin/true"], Profile(uid=UID, env={"LD_PRELOAD": "/x.so"}))
+
+
 def test_every_provider_can_say_whether_it_works() -> None:
     for provider in providers():
         check = provider.check()
         assert check.detail
         assert check.ok or check.remedy
-
-
-def test_limits_end_a_run_with_a_reason(provider: Provider) -> None:
-    cases = {
-        "memory": ("x = []\nwhile True: x.append(bytearray(1 << 20))", Limits(memory_mb=100)),
-        "time": ("while True: pass", Limits(wall_seconds=0.3)),
-        "cpu": ("import os; os.fork()\nwhile True: pass", Limits(cpu_seconds=0.5)),
-    }
-    for reason, (code, limits) in cases.items():
-        with provider.start([sys.executable, "-c", code], Profile(uid=UID, limits=limits)) as process:
-            process.wait(10)
-            assert process.reason == reason
-            assert not Path(f"/proc/{process.pid}").exists()

@@ -1,0 +1,5 @@
+"""`python -m aar.cli`, the same as `aar`."""
+
+from aar.cli import main
+
+main()

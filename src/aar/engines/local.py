@@ -1,0 +1,203 @@
+"""Runs on this machine: one student service a slot, one sandboxed process a run, and no run left without an end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from aar.engines.records import Job, Outcome
+from aar.engines.slot import Attempt, ServiceDied, Slot
+from aar.engines.source import log_names, private_folder
+from aar.errors import EngineError, SandboxError
+from aar.sandboxes import Provider, open_w2s, uid_for
+from aar.students.control import RunRequest
+from w2s import errors
+
+TRIES = 3
+_KILLED = 128 + 9
+
+
+class Folders(Protocol):
+    """The part of a lab folder that the engine needs: `service` is read by services, `logs` written."""
+
+    @property
+    def service(self) -> Path: ...  # noqa: D102
+    @property
+    def logs(self) -> Path: ...  # noqa: D102
+
+
+class LocalEngine:
+    """`slots` runs at once on this machine's cores, each in a sandbox of `provider`."""
+
+    def __init__(self, provider: Provider, folders: Folders, *, slots: int, testbed: str) -> None:
+        self._provider, self._folders, self._testbed = provider, folders, testbed
+        self._slots_wanted = slots
+        self._slots: list[Slot] = []
+        self._free: asyncio.Queue[Slot] = asyncio.Queue()
+        self._stopping = False
+        self._in_flight = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._executor = ThreadPoolExecutor(max_workers=4 * slots + 2, thread_name_prefix="engine")
+        self._packages: tempfile.TemporaryDirectory[str] | None = None
+
+    async def start(self) -> None:
+        """Start every service and wait until they are ready; `EngineError` with a service's last words."""
+        self._packages = tempfile.TemporaryDirectory(prefix="open-w2s-")
+        packages = Path(self._packages.name)
+        open_w2s(packages)
+        packages.chmod(0o755)
+        self._folders.logs.mkdir(parents=True, exist_ok=True)
+        share_with_services(self._folders.service)
+        self._slots = [
+            Slot(
+                number,
+                self._provider,
+                data=self._folders.service,
+                log=self._folders.logs / f"students-{number}.log",
+                packages=packages,
+                executor=self._executor,
+            )
+            for number in range(self._slots_wanted)
+        ]
+        results = await asyncio.gather(*(slot.ready() for slot in self._slots), return_exceptions=True)
+        failed = [result for result in results if isinstance(result, BaseException)]
+        if failed:
+            await self.stop()
+            raise failed[0]
+        for slot in self._slots:
+            self._free.put_nowait(slot)
+
+    async def run(self, job: Job) -> Outcome:
+        """Run `job` in the next free slot, up to three times if what is lost is nobody's fault.
+
+        Raises `EngineError` for another testbed or a split that the lab lacks, `BadSnapshot` for files that
+        no submission may have.
+        """
+        if job.testbed != self._testbed:
+            raise EngineError(f"this engine serves {self._testbed!r}, the job asks for {job.testbed!r}")
+        slot = await self._free.get()
+        self._in_flight += 1
+        self._quiet.clear()
+        try:
+            return await self._in(slot, job)
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._quiet.set()
+            self._free.put_nowait(slot)
+
+    async def stop(self) -> None:
+        """End every process of this engine; when this returns none is left."""
+        self._stopping = True
+        while True:
+            await asyncio.gather(*(asyncio.to_thread(slot.kill) for slot in self._slots))
+            if self._quiet.is_set():
+                break
+            with contextlib.suppress(TimeoutError):  # one that was just starting is ended in the next round
+                await asyncio.wait_for(self._quiet.wait(), 0.2)
+        self._executor.shutdown(wait=False)
+        if self._packages is not None:
+            self._packages.cleanup()
+
+    async def _in(self, slot: Slot, job: Job) -> Outcome:
+        request = RunRequest(
+            testbed=job.testbed,
+            split=job.split,
+            supervisor_seeds=job.supervisor_seeds,
+            student_seed=job.student_seed,
+            salt=job.salt,
+            practice=job.practice,
+            deadline_s=job.wall_seconds,
+            files=tuple(job.code),
+            log_names=log_names(job.code),
+        )
+        outcome = Outcome("lost", error_rule="the engine was stopped")
+        for _ in range(TRIES):
+            if self._stopping:
+                return replace(outcome, status="lost", error_rule="the engine was stopped")
+            try:
+                await slot.ready()
+                if self._stopping:
+                    continue
+                with private_folder(job.code, uid=slot.uid) as folder:
+                    attempt = await slot.attempt(request, folder, memory_mb=job.memory_mb)
+            except (ServiceDied, SandboxError) as error:
+                outcome = Outcome("lost", error_rule=str(error))
+                continue
+            outcome = outcome_of(job, attempt)
+            if outcome.status != "lost":
+                return outcome
+        return outcome
+
+
+def outcome_of(job: Job, attempt: Attempt) -> Outcome:
+    """What one attempt means: whose fault it was, and the rule in words.
+
+    Raises `EngineError` if the service refused the job itself.
+    """
+    report = attempt.report
+    seconds = Outcome(
+        "lost", seconds=report.seconds, core_seconds=attempt.core_seconds, nominal=report.nominal
+    )
+    logged = {} if job.split == "sealed" else dict(report.logged)
+    failed = replace(seconds, status="method_failed", logged=logged)
+    too_long = f"took longer than {job.wall_seconds:g} s"
+    too_big = f"used more than {job.memory_mb} MB of memory"
+    if report.status == "finished":
+        return replace(
+            seconds, status="ok", logged=logged, arrays=dict(report.arrays), targets_on=report.targets_on
+        )
+    if report.status == "refused":
+        raise EngineError(f"the student service refused the run: {report.message}")
+    if report.status == "timeout" or attempt.reason in ("time", "cpu"):
+        return replace(failed, error_type="TimeoutError", error_rule=too_long)
+    if attempt.reason == "memory":
+        return replace(failed, error_type="MemoryError", error_rule=too_big)
+    if report.status == "failed":
+        rule = too_big if report.error_type == "MemoryError" else rule_of(report.error_type)
+        message = report.message or None if job.practice else None
+        return replace(
+            failed,
+            error_type=report.error_type,
+            error_file=report.error_file or None,
+            error_line=report.error_line or None,
+            error_rule=rule,
+            message=message,
+        )
+    if report.status == "bad":
+        rule = "its process sent something that is not a request; use only the bench that run(bench) is given"
+        return replace(failed, error_type="BadMethod", error_rule=rule)
+    if not report.greeted:
+        detail = f": {attempt.said.splitlines()[-1]}" if attempt.said else ""
+        return replace(seconds, error_rule=f"the sandbox ended before the method began{detail}")
+    if attempt.status == _KILLED:
+        return replace(seconds, error_rule="the method's process was killed from outside")
+    rule = f"its process ended (exit status {attempt.status}) before run(bench) returned"
+    return replace(failed, error_type="SystemExit", error_rule=rule)
+
+
+def rule_of(error_type: str) -> str | None:
+    """The rule that an error of `w2s.errors` stands for, None for Python's own errors.
+
+    >>> rule_of("WrongIds")
+    'Predictions name items that were not asked for, or miss some.'
+    """
+    kind = getattr(errors, error_type, None)
+    return (kind.__doc__ or "").splitlines()[0] if isinstance(kind, type) else None
+
+
+def share_with_services(folder: Path) -> None:
+    """Where we are root, let the services' user read `folder`, and nobody else but its owner."""
+    uid = uid_for("students")
+    if uid is None or not folder.is_dir():
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, -1, uid)
+        path.chmod(0o2750 if path.is_dir() else 0o640)

@@ -1,0 +1,96 @@
+"""What an engine is asked and what it answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal, Protocol
+
+from w2s.records import FloatArray, SplitName
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What makes a run this run: whoever asks for the same one again is given the first one's result.
+
+    >>> spec = RunSpec("c0de", "mini-chat", "dev", pair_index=0, supervisor_seeds=(3,), student_seed=7)
+    >>> spec.key() == RunSpec("c0de", "mini-chat", "dev", 0, (3,), 7).key()
+    True
+    """
+
+    code_hash: str
+    testbed: str
+    split: SplitName
+    pair_index: int
+    supervisor_seeds: tuple[int, ...]
+    student_seed: int
+    intervention: str = "none"
+
+    def key(self) -> str:
+        """Content key: SHA-256 over every field, as 64 hexadecimal digits."""
+        text = json.dumps({"run": 1, **asdict(self)}, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run for an engine: submitted files by name, what it runs on, and its bounds.
+
+    `salt` and `student_seed` are drawn by the lab after the code was frozen. `practice` goes with the
+    practice split, and only with it.
+    """
+
+    code: Mapping[str, str]
+    testbed: str
+    split: SplitName
+    supervisor_seeds: tuple[int, ...]
+    student_seed: int
+    salt: bytes
+    practice: bool = False
+    wall_seconds: float = 120.0
+    memory_mb: int = 2048
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    "ok" has arrays: `predictions` [n_test] in the split's own order, and the audited `targets` with their
+    `target_weight`, over the unlabelled items, or over the test items if nothing was fine-tuned
+    (`targets_on`). "method_failed" has the error's type, its place in the submission and the rule in
+    words; `message` is the method's own text, on practice only. "lost" is nobody's fault and was tried
+    as often as the engine tries; `error_rule` says what happened, for operators. `nominal` is the cost in
+    forward passes of one item, by what was asked; `seconds` and `core_seconds` are measured, for
+    operators only.
+    """
+
+    status: Literal["ok", "method_failed", "lost"]
+    error_type: str | None = None
+    error_file: str | None = None
+    error_line: int | None = None
+    error_rule: str | None = None
+    message: str | None = None
+    arrays: Mapping[str, FloatArray] = field(default_factory=dict)
+    targets_on: Literal["unlabelled", "test"] = "unlabelled"
+    logged: Mapping[str, float | None] = field(default_factory=dict)
+    nominal: float = 0.0
+    seconds: float = 0.0
+    core_seconds: float = 0.0
+
+
+class Engine(Protocol):
+    """A place where jobs run, as many at once as it has slots; the others wait."""
+
+    async def start(self) -> None:
+        """Make it ready; `EngineError` says what is missing."""
+        ...
+
+    async def run(self, job: Job) -> Outcome:
+        """Run one job to its end; raises only for a job that no engine could run."""
+        ...
+
+    async def stop(self) -> None:
+        """End everything that runs; jobs in flight come back as "lost"."""
+        ...

@@ -1,0 +1,211 @@
+"""One slot of the local engine: a student service that is kept alive, and one method process at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from aar.errors import EngineError, SandboxError
+from aar.sandboxes import Limits, Mount, Profile, Provider, SandboxProcess, uid_for
+from aar.students.control import RunReport, RunRequest, recv_report, send_run
+from w2s import wire
+
+T = TypeVar("T")
+READY_SECONDS = 120.0
+SERVICE_GRACE_SECONDS = 10.0
+SERVICE_MEMORY_MB = 16_384
+EXIT_SECONDS = 5.0
+METHOD_PROCESSES = 32
+_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_STDERR_BYTES = 2000
+
+
+class ServiceDied(EngineError):
+    """The student service ended or did not answer; the run may be repeated with a fresh one."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of one run: the service's report and how the method's process ended."""
+
+    report: RunReport
+    reason: str | None
+    status: int | None
+    core_seconds: float
+    said: str
+
+
+class Slot:
+    """A student service on its own control connection, started when needed, replaced when it died."""
+
+    def __init__(
+        self, number: int, provider: Provider, *, data: Path, log: Path, packages: Path, executor: Executor
+    ) -> None:
+        self._number, self._provider, self._data, self._log = number, provider, data, log
+        self._packages, self._executor = packages, executor
+        self._service: SandboxProcess | None = None
+        self._control: socket.socket | None = None
+        self._method: SandboxProcess | None = None
+        self.uid = uid_for(f"method {number}")
+
+    @property
+    def service_pid(self) -> int | None:
+        """The host's number of the service's outermost process, None while there is none."""
+        return None if self._service is None else self._service.pid
+
+    async def ready(self) -> None:
+        """Have a service that waits for a run; `ServiceDied` with its last words if it does not come up."""
+        if self._service is not None and self._service.poll() is None:
+            return
+        self.kill()
+        try:
+            await self._call(self._start_service)
+        except (SandboxError, OSError) as error:
+            raise ServiceDied(f"student service {self._number} did not start: {error}") from error
+        control = self._control
+        assert control is not None
+        try:
+            await self._call(lambda: wire.recv(control, deadline=time.monotonic() + READY_SECONDS))
+        except (wire.WireError, TimeoutError, OSError) as error:
+            self.kill()
+            raise ServiceDied(
+                f"student service {self._number} did not come up: {self._last_words()}"
+            ) from error
+
+    async def attempt(self, request: RunRequest, folder: Path, *, memory_mb: int) -> Attempt:
+        """Run the submission in `folder` once; the service must be `ready`.
+
+        Raises `ServiceDied` if the service is lost on the way and `SandboxError` if no sandbox starts.
+        """
+        control, service = self._control, self._service
+        assert control is not None
+        assert service is not None
+        spent = service.usage().cpu_seconds
+        ours, theirs = socket.socketpair()
+        try:
+            with ours, theirs:
+                method = await self._call(lambda: self._start_method(theirs, folder, memory_mb))
+                self._method = method
+                await self._call(lambda: send_run(control, request, ours))
+            words = Words(method)
+            report = await self._report(control, method, request.deadline_s)
+            if report.status == "vanished":
+                with contextlib.suppress(TimeoutError):
+                    await self._call(lambda: method.wait(EXIT_SECONDS))
+            reason, status = method.reason, method.poll()
+            spent = method.usage().cpu_seconds + service.usage().cpu_seconds - spent
+            return Attempt(report, reason, status, max(0.0, spent), words.text)
+        except (wire.WireError, OSError) as error:
+            self.kill()
+            raise ServiceDied(f"student service {self._number} was lost: {self._last_words()}") from error
+        except asyncio.CancelledError:
+            self.kill()  # it is in the middle of a run that nobody waits for
+            raise
+        finally:
+            method_started, self._method = self._method, None
+            if method_started is not None:
+                await self._call(method_started.kill)
+
+    def kill(self) -> None:
+        """End the service and the method at once; whatever waits for them is told that they died."""
+        for process in (self._method, self._service):
+            if process is not None:
+                process.kill()
+        if self._control is not None:
+            self._control.close()
+        self._service = self._control = None
+
+    async def _report(self, control: socket.socket, method: SandboxProcess, deadline_s: float) -> RunReport:
+        """The service's report; its own deadline comes first, ours only if it does not keep it."""
+        limit = time.monotonic() + deadline_s + SERVICE_GRACE_SECONDS
+        report = asyncio.ensure_future(self._call(lambda: recv_report(control, deadline=limit)))
+        ended: float | None = None
+        while True:
+            done, _ = await asyncio.wait([report], timeout=0.2)
+            if done:
+                return report.result()
+            if ended is None and method.poll() is not None:
+                ended = time.monotonic()
+            if ended is not None and time.monotonic() - ended > SERVICE_GRACE_SECONDS:
+                # computing for a method that is gone: a fresh service is cheaper than to wait
+                self.kill()
+                await asyncio.wait([report])
+                report.exception()
+                return RunReport(status="vanished", greeted=True)
+
+    def _start_service(self) -> None:
+        ours, theirs = socket.socketpair()
+        profile = Profile(
+            mounts=(Mount(self._data, "/service"),),
+            env=_THREADS,
+            uid=uid_for("students"),
+            limits=Limits(memory_mb=SERVICE_MEMORY_MB, open_files=1024),
+            trusted=True,
+        )
+        argv = [
+            sys.executable,
+            "-P",
+            "-m",
+            "aar.students",
+            "--control",
+            str(theirs.fileno()),
+            "--data",
+            "/service",
+        ]
+        with theirs, self._log.open("ab") as log:
+            self._service = self._provider.start(
+                argv, profile, pass_fds=(theirs.fileno(),), stderr=log.fileno()
+            )
+        self._control = ours
+
+    def _start_method(self, theirs: socket.socket, folder: Path, memory_mb: int) -> SandboxProcess:
+        profile = Profile(
+            mounts=(Mount(folder, "/method"),),
+            env={**_THREADS, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+            uid=self.uid,
+            limits=Limits(memory_mb=memory_mb, processes=METHOD_PROCESSES),
+            packages=self._packages,
+        )
+        argv = [sys.executable, "-P", "-m", "w2s.runner", str(theirs.fileno()), "/method"]
+        return self._provider.start(argv, profile, pass_fds=(theirs.fileno(),), stderr=subprocess.PIPE)
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(OSError):
+            lines = self._log.read_text(errors="replace").strip().splitlines()
+            if lines:
+                return lines[-1][-300:]
+        return f"it left nothing in {self._log}"
+
+    async def _call(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+class Words:
+    """The first few thousand bytes that a method's process wrote to its error stream; the rest is dropped."""
+
+    def __init__(self, process: SandboxProcess) -> None:
+        self._kept = b""
+        threading.Thread(target=self._drain, args=(process,), daemon=True).start()
+
+    @property
+    def text(self) -> str:
+        """What was read so far."""
+        return self._kept.decode(errors="replace").strip()
+
+    def _drain(self, process: SandboxProcess) -> None:
+        stream = process.stderr
+        if stream is None:
+            return
+        with stream:
+            while part := stream.read1(4096):  # type: ignore[attr-defined]
+                self._kept = (self._kept + part)[:_STDERR_BYTES]

@@ -1,0 +1,209 @@
+"""Everything that a report shows, read in one view of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from aar.database import Database, Transaction, charges, meta, researchers, runs, submissions, verdicts
+from aar.database.figures import Figures
+from aar.errors import BrokenChain
+from aar.forum import Post, all_posts
+from aar.ledger import Ledger
+from w2s.records import Estimate
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A submission with what was decided of it; `hours` since its researcher started, `rank` of the verified.
+
+    `problem` says where a method failed, or which rule it broke; empty otherwise.
+    """
+
+    submission: submissions.Submission
+    dev: Figures | None
+    sealed: Figures | None
+    rank: int | None
+    hours: float
+    problem: str
+
+    @property
+    def baseline(self) -> bool:
+        """Handed in by the lab itself."""
+        return self.submission.researcher == researchers.LAB
+
+    @property
+    def pgr(self) -> Estimate | None:
+        """The best founded PGR there is: on sealed items, else on dev, else None."""
+        for figures in (self.sealed, self.dev):
+            if figures is not None and figures.pgr is not None:
+                return figures.pgr
+        return None
+
+
+@dataclass(frozen=True)
+class Person:
+    """A researcher with what it made and what it spent; `colour` counts from 0."""
+
+    row: researchers.Researcher
+    colour: int
+    made: int
+    verified: int
+    posts: int
+    comments: int
+    runs: int
+    core_seconds: float
+    spent: charges.Spent
+    hours: float
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What one report shows."""
+
+    testbed: str
+    settings: dict[str, Any]
+    seconds: float
+    begun: float
+    people: Sequence[Person]
+    entries: Sequence[Entry]
+    baselines: Sequence[Entry]
+    references: Sequence[verdicts.Reference]
+    posts: Sequence[Post]
+    runs: int
+    core_seconds: float
+    spent: charges.Spent
+    ledger_entries: int
+    ledger_head: str
+    ledger_problem: str
+
+    @property
+    def everything(self) -> list[Entry]:
+        """The ranked submissions, then the baselines."""
+        return [*self.entries, *self.baselines]
+
+    @property
+    def verified(self) -> list[Entry]:
+        """Verified submissions, the best on sealed items first."""
+        return [entry for entry in self.entries if entry.rank is not None]
+
+    @property
+    def scored(self) -> list[Entry]:
+        """Submissions that were measured at all."""
+        return [one for one in self.entries if one.dev is not None and one.dev.accuracy is not None]
+
+    @property
+    def best_baseline(self) -> Entry | None:
+        """The baseline with the highest PGR, or None where none was measured."""
+        measured = [(entry.pgr.mean, entry) for entry in self.baselines if entry.pgr is not None]
+        return max(measured, key=lambda pair: pair[0])[1] if measured else None
+
+    def called(self, submission: str) -> str:
+        """A submission's id, or the name of a baseline."""
+        names = {entry.submission.id: entry.submission.title.replace("_", " ") for entry in self.baselines}
+        return names.get(submission, submission)
+
+    def colour(self, researcher: str) -> int:
+        """Which of the researchers' colours; -1 for the lab."""
+        return next((one.colour for one in self.people if one.row.name == researcher), -1)
+
+
+def read(database: Database, *, mirror: Path) -> Contents:
+    """Read everything; the ledger (and its mirror) is verified on the way, and a break is reported, not raised."""
+    book = Ledger(database)
+    try:
+        checked = book.verify(mirror=mirror)
+        entries, head, problem = checked.entries, checked.head, ""
+    except BrokenChain as error:
+        entries, head, problem = 0, "", str(error)
+    with database.read() as tx:
+        made = submissions.all(tx)
+        team = researchers.all(tx)
+        started = {one.name: one.started or one.created for one in team}
+        everything = [_entry(tx, row, started=started.get(row.researcher, row.created)) for row in made]
+        said = all_posts(tx)
+        ended = runs.all(tx)
+        begun = min([one.created for one in team] + [row.created for row in made], default=0.0)
+        last = max([row.decided or row.created for row in made], default=begun)
+        people = [
+            _person(tx, one, colour=i, made=made, ended=ended, said=said, last=last)
+            for i, one in enumerate(team)
+            if one.name != researchers.LAB
+        ]
+        return Contents(
+            testbed=str(meta.find(tx, "testbed", "unknown testbed")),
+            settings=dict(meta.find(tx, "settings", {})),
+            seconds=float(meta.find(tx, "elapsed_seconds", last - begun)),
+            begun=begun,
+            people=people,
+            entries=_ranked([entry for entry in everything if not entry.baseline]),
+            baselines=[entry for entry in everything if entry.baseline],
+            references=[
+                one for kind in ("floor", "ceiling") for one in verdicts.references(tx) if one.kind == kind
+            ],
+            posts=said,
+            runs=sum(run.tries > 0 or run.finished is not None for run in ended),
+            core_seconds=sum(run.core_seconds for run in ended),
+            spent=charges.total(tx),
+            ledger_entries=entries,
+            ledger_head=head,
+            ledger_problem=problem,
+        )
+
+
+def _entry(tx: Transaction, row: submissions.Submission, *, started: float) -> Entry:
+    found = {verdict.stage: verdict for verdict in verdicts.all(tx, row.id)}
+    problem = next((f"rule: {verdict.rule}" for verdict in found.values() if verdict.rule), "")
+    if row.status == "failed":
+        failed = [run for run in runs.all(tx, code_hash=row.code_hash) if run.state == "failed"]
+        if failed:
+            run = failed[0]
+            place = f" in {run.error_file}" + (f", line {run.error_line}" if run.error_line else "")
+            problem = (run.error_rule or run.error_type or "error") + (place if run.error_file else "")
+        problem = problem or row.reply
+    return Entry(
+        submission=row,
+        dev=found["dev"].figures if "dev" in found else None,
+        sealed=found["sealed"].figures if "sealed" in found else None,
+        rank=None,
+        hours=max(0.0, row.created - started) / 3600,
+        problem=problem,
+    )
+
+
+def _ranked(entries: list[Entry]) -> list[Entry]:
+    """Verified ones by sealed PGR with their ranks, then the measured, then the rest as they came."""
+
+    def worth(entry: Entry) -> float:
+        return entry.pgr.mean if entry.pgr is not None else float("-inf")
+
+    verified = sorted((e for e in entries if e.submission.status == "verified"), key=worth, reverse=True)
+    others = sorted((e for e in entries if e.submission.status != "verified"), key=worth, reverse=True)
+    return [replace(entry, rank=i) for i, entry in enumerate(verified, start=1)] + others
+
+
+def _person(
+    tx: Transaction,
+    row: researchers.Researcher,
+    *,
+    colour: int,
+    made: Sequence[submissions.Submission],
+    ended: Sequence[runs.Run],
+    said: Sequence[Post],
+    last: float,
+) -> Person:
+    own = [run for run in ended if run.researcher == row.name]
+    return Person(
+        row=row,
+        colour=colour,
+        made=sum(one.researcher == row.name for one in made),
+        verified=sum(one.researcher == row.name and one.status == "verified" for one in made),
+        posts=sum(post.researcher == row.name for post in said),
+        comments=sum(comment.researcher == row.name for post in said for comment in post.comments),
+        runs=len(own),
+        core_seconds=sum(run.core_seconds for run in own),
+        spent=charges.spent(tx, row.name),
+        hours=max(0.0, (row.finished or last) - (row.started or row.created)) / 3600,
+    )

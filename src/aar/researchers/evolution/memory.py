@@ -1,0 +1,143 @@
+"""What the embedded policy remembers between two calls; kept in the sample's store and in its notebook."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from aar.researchers.evolution.evidence import STATUS_WORTH, Finding
+from aar.researchers.evolution.genome import BadGenome, Genome, from_settings
+
+FORMAT = 1
+MOST_FINDINGS = 80
+
+
+@dataclass
+class Known:
+    """A submission of anyone's: `genome` once its code was read and is one of this policy's kind."""
+
+    researcher: str = ""
+    title: str = ""
+    status: str = "pending"
+    rank: int = 0
+    read: bool = False
+    genome: Genome | None = None
+
+    def worth(self) -> float:
+        """How good it looks: by status word, then by rank."""
+        return STATUS_WORTH.get(self.status, 0.0) - (0.05 * min(10, self.rank - 1) if self.rank > 0 else 0.0)
+
+
+@dataclass
+class Draft:
+    """A method that is being written, tried in practice, or waiting to be submitted."""
+
+    name: str
+    genome: Genome
+    parents: tuple[str, ...]
+    how: str
+    agreement: float = -1.0
+
+
+@dataclass
+class Post:
+    """A post on the forum, cut to what is weighed."""
+
+    number: int
+    researcher: str
+    kind: str
+    text: str
+    submissions: tuple[str, ...]
+    votes: int = 0
+
+
+@dataclass
+class Memory:
+    """Everything the policy knows. `phase` is what the last call was for; `decisions` numbers the draws."""
+
+    phase: str = "start"
+    decisions: int = 0
+    methods: int = 0
+    direction: str = ""
+    minutes_left: float = 1e9
+    submissions_left: int = 1_000_000
+    forum: bool = True
+    stop: bool = False
+    practice_open: bool = True
+    submissions: dict[str, Known] = field(default_factory=dict)
+    posts: list[Post] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+    failures: list[Genome] = field(default_factory=list)
+    draft: Draft | None = None
+    ready: Draft | None = None
+    pending: str = ""
+    pending_draft: Draft | None = None
+    reply: str = ""
+    reading: str = ""
+    dropped: int = 0
+    dropped_in_a_row: int = 0
+    fetched: int = 0
+    verdicts: int = 0
+    answered: list[int] = field(default_factory=list)
+    errors_told: list[str] = field(default_factory=list)
+    last_error: str = ""
+    closed: bool = False
+
+    @property
+    def last_post(self) -> int:
+        """Number of the newest post that was read."""
+        return max((post.number for post in self.posts), default=0)
+
+    def status_of(self, submission: str) -> str:
+        """Status word of a submission, as far as it is known."""
+        known = self.submissions.get(submission)
+        return known.status if known else "pending"
+
+    def findings(self, reader: str) -> list[Finding]:
+        """The posts that were read, with the status words their submissions have now."""
+        return [
+            Finding(
+                kind=post.kind,
+                text=post.text,
+                statuses=tuple(self.status_of(one) for one in post.submissions),
+                votes=post.votes,
+                mine=post.researcher == reader,
+            )
+            for post in self.posts
+        ]
+
+    def to_json(self) -> str:
+        """One JSON text, for the notebook."""
+        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Memory | None:
+        """What `to_json` wrote; None if it is not that (the policy then starts from what the lab knows)."""
+        try:
+            values = json.loads(text)
+            if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+                return None
+            values["submissions"] = {name: _known(one) for name, one in values["submissions"].items()}
+            values["posts"] = [
+                Post(**{**one, "submissions": tuple(one["submissions"])}) for one in values["posts"]
+            ]
+            values["failures"] = [_genome(one) for one in values["failures"]]
+            for name in ("draft", "ready", "pending_draft"):
+                values[name] = None if values[name] is None else _draft(values[name])
+            return cls(**values)
+        except (ValueError, TypeError, KeyError, AttributeError, BadGenome):
+            return None
+
+
+def _known(values: dict[str, Any]) -> Known:
+    return Known(**{**values, "genome": None if values["genome"] is None else _genome(values["genome"])})
+
+
+def _draft(values: dict[str, Any]) -> Draft:
+    return Draft(**{**values, "genome": _genome(values["genome"]), "parents": tuple(values["parents"])})
+
+
+def _genome(values: dict[str, Any]) -> Genome:
+    return from_settings(values)

@@ -1,0 +1,196 @@
+"""A researcher's line to the lab: patient while the lab restarts, and nothing is asked for twice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from aar.errors import BadRequest, LabUnreachable, NotAllowed, OverBudget, Refused
+
+if TYPE_CHECKING:
+    import httpx
+
+Json = dict[str, Any]
+
+LONGEST_WAIT_S = 25.0
+"""How long one long-polling request may hang; longer waits are made of several."""
+
+_REFUSALS: Mapping[str, type[Refused]] = {
+    "NotAllowed": NotAllowed,
+    "BadRequest": BadRequest,
+    "OverBudget": OverBudget,
+}
+_RESTARTING = (502, 503, 504)
+_STUMBLES = 3
+
+
+class LabClient:
+    """The lab's interface for one researcher.
+
+    Reads are repeated and writes carry a `request_id`, so that a restart of the lab in the middle of a
+    call costs time only. `patience_s` is how long the lab may be away before `LabUnreachable` is raised.
+    A request that the lab declines, or fails on three times, raises `Refused` (or `NotAllowed`, `OverBudget`,
+    `BadRequest`) with the lab's own words.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        patience_s: float = 120.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        import httpx
+
+        self.url = url
+        self.patience_s = patience_s
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(LONGEST_WAIT_S + 20.0, connect=5.0),
+            transport=transport,
+            trust_env=False,
+        )
+
+    def __repr__(self) -> str:
+        return f"LabClient({self.url!r})"
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _request(
+        self, verb: str, path: str, *, params: Mapping[str, str] | None = None, body: Json | None = None
+    ) -> Json:
+        import httpx
+
+        gone_since: float | None = None
+        delay = 0.1
+        stumbles = 0
+        while True:
+            try:
+                response = await self._http.request(verb, path, params=params, json=body)
+                stumbles += response.status_code == 500
+                if response.status_code not in _RESTARTING and not 0 < stumbles < _STUMBLES:
+                    return _answer(response)
+                trouble = f"HTTP {response.status_code}"
+            except httpx.TransportError as error:
+                trouble = f"{type(error).__name__}: {error}"
+            gone_since = gone_since or time.monotonic()
+            if time.monotonic() - gone_since > self.patience_s:
+                raise LabUnreachable(
+                    f"the lab at {self.url} did not answer {verb} {path} in {self.patience_s:.0f} s "
+                    f"({trouble}); start it again with `aar run --resume RUN`"
+                )
+            await asyncio.sleep(delay)
+            delay = min(2.0, delay * 1.7)
+
+    async def me(self) -> Json:
+        """Who this researcher is, what is left of its budget, and whether to stop."""
+        return await self._request("GET", "/v1/me")
+
+    async def leaderboard(self) -> Json:
+        """The record and the ranks, in words."""
+        return await self._request("GET", "/v1/leaderboard")
+
+    async def forum(self, after: int = 0) -> Json:
+        """Posts with an id above `after`."""
+        return await self._request("GET", "/v1/forum", params={"after": str(after)})
+
+    async def post(self, kind: str, title: str, body: str, submissions: list[str]) -> Json:
+        """Publish a finding; -> {"id"}."""
+        content = {"kind": kind, "title": title, "body": body, "submissions": submissions}
+        return await self._request("POST", "/v1/forum", body={**content, "request_id": uuid.uuid4().hex})
+
+    async def comment(self, post: int, body: str) -> Json:
+        """Comment on a post."""
+        content = {"body": body, "request_id": uuid.uuid4().hex}
+        return await self._request("POST", f"/v1/forum/{post}/comments", body=content)
+
+    async def vote(self, post: int, value: int) -> Json:
+        """Vote +1 or -1 on a post; a later vote replaces the earlier one."""
+        return await self._request("POST", f"/v1/forum/{post}/vote", body={"value": value})
+
+    async def practice(self, files: Mapping[str, str]) -> str:
+        """Start a practice run; -> its name."""
+        body = {"files": dict(files), "request_id": uuid.uuid4().hex}
+        return str((await self._request("POST", "/v1/practice", body=body))["run"])
+
+    async def practice_result(self, run: str, *, wait_s: float) -> Json:
+        """How a practice run stands, after waiting up to `wait_s` seconds for its end."""
+        return await self._wait(f"/v1/practice/{run}", wait_s, lambda answer: not _still(answer.get("state")))
+
+    async def submit(
+        self, files: Mapping[str, str], *, title: str, summary: str, parents: list[str], claim: str
+    ) -> Json:
+        """Hand a method in for scoring; -> {"submission", "status", "reply"}."""
+        body: Json = {"files": dict(files), "title": title, "summary": summary, "parents": parents}
+        return await self._request(
+            "POST", "/v1/submissions", body={**body, "claim": claim, "request_id": uuid.uuid4().hex}
+        )
+
+    async def submission(self, name: str, *, wait_s: float = 0.0) -> Json:
+        """A submission's status word, after waiting up to `wait_s` seconds for its verdict."""
+        return await self._wait(
+            f"/v1/submissions/{name}", wait_s, lambda answer: answer.get("status") != "pending"
+        )
+
+    async def submission_files(self, name: str) -> Json:
+        """The code of anyone's submission; -> {"files", "title", "researcher", "parents"}."""
+        return await self._request("GET", f"/v1/submissions/{name}/files")
+
+    async def usage(self, body: Json) -> None:
+        """Report the tokens that the researcher's model used."""
+        await self._request("POST", "/v1/usage", body={**body, "request_id": uuid.uuid4().hex})
+
+    async def finished(self) -> None:
+        """Say that this researcher is done; lost without harm when the lab is away."""
+        import httpx
+
+        try:
+            await self._http.post("/v1/state", json={"state": "finished"}, timeout=2.0)
+        except httpx.TransportError:
+            return
+
+    async def progress(self, text: str) -> None:
+        """Say what is being done, for the live display; lost without harm when the lab is away."""
+        import httpx
+
+        try:
+            await self._http.post("/v1/progress", json={"text": text[:200]}, timeout=2.0)
+        except httpx.TransportError:
+            return
+
+    async def _wait(self, path: str, wait_s: float, done: Any) -> Json:
+        end = time.monotonic() + wait_s
+        while True:
+            left = max(0.0, end - time.monotonic())
+            started = time.monotonic()
+            answer = await self._request("GET", path, params={"wait": f"{min(left, LONGEST_WAIT_S):.1f}"})
+            if done(answer) or time.monotonic() >= end:
+                return answer
+            # A lab that answers at once is not asked in a busy loop.
+            await asyncio.sleep(max(0.0, min(0.5, left) - (time.monotonic() - started)))
+
+
+def _still(state: object) -> bool:
+    return state in ("queued", "running")
+
+
+def _answer(response: httpx.Response) -> Json:
+    try:
+        content = response.json()
+    except ValueError:
+        content = None
+    if response.is_success and isinstance(content, dict):
+        return content
+    said = content if isinstance(content, dict) else {}
+    kind = str(said.get("error", ""))
+    message = str(said.get("message", response.text[:300] or f"HTTP {response.status_code}"))
+    if response.status_code in (401, 403):
+        raise NotAllowed(message)
+    raise _REFUSALS.get(kind, Refused)(message)

@@ -1,0 +1,30 @@
+"""What a session came to, for Inspect's log: the lab's status words counted; not a measure of anything else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
+from inspect_ai.solver import TaskState
+
+from aar.errors import LabUnreachable, Refused
+
+if TYPE_CHECKING:
+    from aar.researchers.lab_client import LabClient
+
+
+@scorer(metrics=[mean()])
+def standing(client: LabClient) -> Scorer:
+    """Number of verified submissions, as the lab says at the end."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        try:
+            own = (await client.me()).get("submissions", [])
+        except (LabUnreachable, Refused) as error:
+            return Score(value=0, explanation=f"the lab did not say: {error}")
+        words = Counter(str(one.get("status")) for one in own)
+        said = ", ".join(f"{count} {word}" for word, count in sorted(words.items()))
+        return Score(value=words["verified"], explanation=said or "no submissions")
+
+    return score

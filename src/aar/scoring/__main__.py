@@ -1,0 +1,69 @@
+"""`python -m aar.scoring prepare|references|serve LAB`: the scorer and its jobs, each its own process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from aar.folder import LabFolder
+from w2s.errors import W2SError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one of the three jobs; progress as JSON lines on stdout, an error as one line on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m aar.scoring", description=__doc__)
+    jobs = parser.add_subparsers(dest="job", required=True)
+    for name, text in (
+        ("prepare", "draw the secret, make items and truth"),
+        ("references", "train supervisors, floors and ceilings"),
+        ("serve", "write verdicts on finished runs"),
+    ):
+        job = jobs.add_parser(name, help=text)
+        job.add_argument("lab", type=Path, help="the lab's folder")
+        if name == "references":
+            job.add_argument("--part", default="1/1", help="i/n: one of n processes that share the jobs")
+            job.add_argument("--only", choices=("supervisors", "ceilings"), help="leave the others out")
+            job.add_argument(
+                "--sealed-supervisors", type=int, help="more than the settings ask for, for later attempts"
+            )
+    options = parser.parse_args(arguments)
+    folder = LabFolder(options.lab)
+    try:
+        if options.job == "prepare":
+            from aar.scoring.prepare import prepare
+
+            prepare(folder)
+        elif options.job == "references":
+            from aar.scoring.references import run_references
+
+            run_references(
+                folder, progress=_progress, only=options.only, sealed_supervisors=options.sealed_supervisors
+            )
+        else:
+            _serve(folder)
+    except W2SError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _progress(line: dict[str, object]) -> None:
+    print(json.dumps(line), flush=True)
+
+
+def _serve(folder: LabFolder) -> None:
+    from aar.scoring.serve import serve
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    serve(folder, stop=stop, say=lambda line: print(line, flush=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,281 @@
+"""From finished runs to verdicts: what is decided, in which order, written once.
+
+The order of a lab: the baselines first, all on dev together; the best of them holds the Ladder and is
+the champion. Then every other submission as its runs come in: dev against the Ladder's holder, and, if it
+is a would-be record, sealed against that same holder. A verified submission becomes holder and champion
+if the holder is still the one it was compared with; if another was verified meanwhile, only if it passes
+both tests against that one too. Without baselines the floor (the supervisors themselves) holds the
+Ladder. What an operator submits is measured on both splits whatever the Ladder says.
+
+Every verdict is one transaction with its ledger entry and the Ladder's new state, and the first verdict
+stands: a scorer that is killed anywhere and started again decides nothing twice. Two scorers of one lab
+exclude each other by a lock (`serve`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from aar import ledger
+from aar.database import Database, Transaction
+from aar.database.figures import Figures
+from aar.database.researchers import LAB
+from aar.database.submissions import Status, Submission
+from aar.database.verdicts import VerdictStage
+from aar.scoring.board import FLOOR, Board, Standing, length, put_standing, standing
+from aar.scoring.evidence import Evidence
+from aar.scoring.ladder import judge_sealed, rounded
+from aar.scoring.results import Comparison, Outcome, Rows, stacked
+from aar.scoring.vault import ReferenceKind
+from w2s.records import SplitName
+
+OPERATOR = "operator"
+"""The author of what a person submits to be measured."""
+
+WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
+VERIFIED = "verified: the gain over the record was reproduced on fresh seeds and items"
+NOT_REPRODUCED = "the gain over the record was not reproduced on fresh seeds and items"
+BASELINE = "baseline"
+LOST = "the lab lost a run of this submission; the code is not blamed, submit it again"
+
+
+@dataclass
+class Judge:
+    """Decides whatever can be decided; `step` until the lab ends."""
+
+    database: Database
+    evidence: Evidence
+    _seen: tuple[int, ...] = field(default=(), repr=False)
+    _measured: set[tuple[str, str]] = field(default_factory=set, repr=False)
+
+    def step(self) -> list[str]:
+        """One pass over everything undecided; a line of words for each verdict that was written.
+
+        Costs next to nothing while nothing has happened.
+        """
+        said = [*self._references()]
+        # every end of a run, submission and verdict is in the ledger: its length tells whether to look
+        seen = (length(self.database), len(self._measured))
+        if seen == self._seen:
+            return said
+        while line := self._one(Board.read(self.database)):
+            said.append(line)
+        self._seen = seen if not said else ()
+        return said
+
+    # -- references ---------------------------------------------------------------------------------------
+
+    def _references(self) -> Iterator[str]:
+        splits: tuple[SplitName, ...] = ("dev", "sealed")
+        for split in splits:
+            both: tuple[tuple[ReferenceKind, Rows | None], ...] = (
+                ("floor", self.evidence.floors(split)),
+                ("ceiling", self.evidence.ceilings(split)),
+            )
+            for kind, rows in both:
+                if rows is None or (split, kind) in self._measured:
+                    continue
+                n = len(self.evidence.results.items(split))
+                accuracy = float(stacked(rows, sorted(rows)).mean())
+                measured = Figures(seeds=len(rows), n=n, accuracy=accuracy)
+                with self.database.write() as tx:
+                    new = ledger.record_reference(tx, split=split, name=kind, kind=kind, figures=measured)
+                self._measured.add((split, kind))
+                if new:
+                    yield f"{kind} of {split} measured"
+
+    # -- verdicts -----------------------------------------------------------------------------------------
+
+    def _one(self, board: Board) -> str | None:
+        """Write the next verdict that can be written, if any."""
+        baselines = [one for one in board.submissions if one.researcher == LAB]
+        if board.standing is None and self.evidence.references_done("dev"):
+            said = self._start(board, baselines)
+            if said:
+                return said
+        for one in board.submissions:
+            if one.researcher == LAB and (one.id, "sealed") not in board.verdicts and one.status != "failed":
+                said = self._baseline_sealed(board, one)
+            elif one.stage == "dev" and one.researcher != LAB:
+                said = self._dev(board, one, board.standing)
+            elif one.stage == "sealed" and one.researcher != LAB and board.standing is not None:
+                said = self._sealed(board, one, board.standing)
+            else:
+                continue
+            if said:
+                return said
+        return None
+
+    def _start(self, board: Board, baselines: Sequence[Submission]) -> str | None:
+        """All baselines on dev at once: the best goes on to sealed as the first champion."""
+        if len(baselines) < len(self.evidence.settings.baselines):
+            return None
+        outcomes = {one.id: self.evidence.outcome(board, one, "dev") for one in baselines}
+        if any(outcome.state == "waiting" for outcome in outcomes.values()):
+            return None
+        complete = {id: outcome.rows for id, outcome in outcomes.items() if outcome.state == "complete"}
+        first = self._first(complete)
+        measured = {id: self.evidence.figures(rows, "dev", note=BASELINE) for id, rows in complete.items()}
+        with self.database.write() as tx:
+            if standing(tx) is not None:
+                return None
+            for one in baselines:
+                if one.id not in measured:
+                    self._fail(tx, one, "dev", outcomes[one.id])
+                    continue
+                status: Status = "pending" if one.id == first.holder else "no_improvement"
+                figures = measured[one.id]
+                self._record(tx, one, "dev", status, BASELINE, figures)
+                ledger.record_reference(tx, split="dev", name=one.title, kind="baseline", figures=figures)
+            put_standing(tx, first)
+        return f"the Ladder starts from {first.holder}"
+
+    def _first(self, baselines: Mapping[str, Rows]) -> Standing:
+        means = {id: float(stacked(rows, sorted(rows)).mean()) for id, rows in baselines.items()}
+        if not means:
+            floors = self.evidence.floors("dev") or {}
+            means = {FLOOR: float(stacked(floors, sorted(floors)).mean())}
+        holder = max(means, key=lambda id: means[id])
+        mean = means[holder]
+        return Standing(holder, rounded(mean, n=len(self.evidence.results.items("dev"))))
+
+    def _baseline_sealed(self, board: Board, one: Submission) -> str | None:
+        outcome = self.evidence.outcome(board, one, "sealed")
+        if outcome.state == "waiting" or not self.evidence.references_done("sealed"):
+            return None
+        if outcome.state != "complete":
+            holds = board.standing is not None and board.standing.holder == one.id
+            next_best = self._first(self._others(board, one)) if holds else None
+            with self.database.write() as tx:
+                if next_best is not None:  # others cannot be compared with what does not run
+                    put_standing(tx, next_best)
+                return self._fail(tx, one, "sealed", outcome)
+        status: Status = "verified" if one.stage == "sealed" else "no_improvement"
+        measured = self.evidence.figures(outcome.rows, "sealed", note=BASELINE)
+        with self.database.write() as tx:
+            ledger.record_reference(tx, split="sealed", name=one.title, kind="baseline", figures=measured)
+            return self._record(tx, one, "sealed", status, BASELINE, measured)
+
+    def _others(self, board: Board, failed: Submission) -> Mapping[str, Rows]:
+        """Dev correctness of the baselines that are left."""
+        left = [one for one in board.submissions if one.researcher == LAB and one.status != "failed"]
+        rows = {one.id: self.evidence.rows(board, one.id, "dev") for one in left if one.id != failed.id}
+        return {id: found for id, found in rows.items() if found is not None}
+
+    def _dev(self, board: Board, one: Submission, ladder: Standing | None) -> str | None:
+        outcome = self.evidence.outcome(board, one, "dev")
+        if outcome.state == "waiting":
+            return None
+        if outcome.state != "complete":
+            with self.database.write() as tx:
+                return self._fail(tx, one, "dev", outcome)
+        if ladder is None:
+            return None
+        author = None if one.researcher == OPERATOR else one.researcher
+        gate = self.evidence.gate(board, outcome.rows, ladder.holder, author=author)
+        if gate is None:
+            return None
+        decision, against = gate
+        attempt = 1 + sum(1 for _ in board.would_be_records(one.researcher))
+        goes_on = decision.accepted or one.researcher == OPERATOR
+        words = WOULD_BE if decision.accepted else _no_gain(ladder)
+        comparison = Comparison(ladder.holder, against)
+        if goes_on:
+            seeds = self.evidence.sealed_seeds(attempt)
+            comparison = replace(comparison, attempt=attempt, sealed_seeds=seeds)
+        measured = self.evidence.figures(outcome.rows, "dev", comparison)
+        with self.database.write() as tx:
+            return self._record(tx, one, "dev", "pending" if goes_on else "no_improvement", words, measured)
+
+    def _sealed(self, board: Board, one: Submission, ladder: Standing) -> str | None:
+        outcome = self.evidence.outcome(board, one, "sealed")
+        if outcome.state == "waiting" or not self.evidence.references_done("sealed"):
+            return None
+        if outcome.state != "complete":
+            with self.database.write() as tx:
+                return self._fail(tx, one, "sealed", outcome)
+        told = board.verdicts[(one.id, "dev")].figures
+        opponent = told.champion or FLOOR
+        if opponent != FLOOR and board.named(opponent).status == "failed":
+            opponent = ladder.holder
+        attempt = told.attempt or 1
+        against = self.evidence.rows(board, opponent, "sealed")
+        dev = self.evidence.outcome(board, one, "dev").rows
+        shared = [k for k in outcome.rows if against is not None and k in against]
+        if against is None or len(shared) < self.evidence.settings.sealed_seeds:
+            return None
+        clusters = self.evidence.results.items("sealed").clusters
+        decision = judge_sealed(
+            stacked(outcome.rows, shared), stacked(against, shared), clusters, attempt=attempt
+        )
+        status: Status
+        if board.verdicts[(one.id, "dev")].reply != WOULD_BE:  # an operator's, measured nevertheless
+            status, words = "no_improvement", _no_gain(ladder)
+        elif decision.verified:
+            status, words = "verified", VERIFIED
+        else:
+            status, words = "not_reproduced", NOT_REPRODUCED
+        leads = status == "verified" and self._leads(board, outcome.rows, dev, ladder, opponent, attempt)
+        if leads is None:
+            return None
+        comparison = Comparison(opponent, against, attempt=attempt, gain=decision.gain, alpha=decision.alpha)
+        measured = self.evidence.figures(outcome.rows, "sealed", comparison)
+        with self.database.write() as tx:
+            said = self._record(tx, one, "sealed", status, words, measured)
+            if said and leads:
+                mean = float(stacked(dev, sorted(dev)).mean())
+                put_standing(tx, Standing(one.id, rounded(mean, n=len(self.evidence.results.items("dev")))))
+            return said
+
+    def _leads(
+        self,
+        board: Board,
+        sealed: Rows,
+        dev: Rows,
+        ladder: Standing,
+        opponent: str,
+        attempt: int,
+    ) -> bool | None:
+        """Whether a verified submission takes the Ladder: None while its present holder is not known."""
+        if ladder.holder == opponent:
+            return True
+        gate = self.evidence.gate(board, dev, ladder.holder)
+        against = self.evidence.rows(board, ladder.holder, "sealed")
+        if gate is None or against is None:
+            return None
+        shared = [k for k in sealed if k in against]
+        clusters = self.evidence.results.items("sealed").clusters
+        again = judge_sealed(stacked(sealed, shared), stacked(against, shared), clusters, attempt=attempt)
+        return gate[0].accepted and again.verified
+
+    def _fail(self, tx: Transaction, one: Submission, stage: VerdictStage, outcome: Outcome) -> str | None:
+        words, rule = LOST, None
+        if outcome.state == "failed" and outcome.culprit is not None:
+            run = outcome.culprit
+            place = f" in {run.error_file}" if run.error_file else ""
+            place += f", line {run.error_line}" if run.error_line is not None else ""
+            rule = run.error_rule
+            words = f"{run.error_type or 'the method failed'}{place}" + (f" ({rule})" if rule else "")
+        nothing = Figures(seeds=0, n=len(self.evidence.results.items(stage)), note=f"run {outcome.state}")
+        return self._record(tx, one, stage, "failed", words, nothing, rule=rule)
+
+    def _record(
+        self,
+        tx: Transaction,
+        one: Submission,
+        stage: VerdictStage,
+        status: Status,
+        words: str,
+        measured: Figures,
+        *,
+        rule: str | None = None,
+    ) -> str | None:
+        written = ledger.record_verdict(
+            tx, one.id, stage=stage, status=status, reply=words, figures=measured, rule=rule
+        )
+        return f"{one.id} on {stage}: {status}" if written else None
+
+
+def _no_gain(ladder: Standing) -> str:
+    return f"no significant improvement over the record, {ladder.text}"

@@ -1,0 +1,151 @@
+"""Supervisors, floors and ceilings of a lab: the only training that ever sees the truth.
+
+Each job is one fine-tune whose result is a file; the file is the record that it is done. Several
+processes share the jobs through locks that the kernel frees when a process dies, so a job is done once,
+in order, and again only if it was cut short.
+
+    supervisor K of a split   weak model on true labels of the labelled examples; its probabilities on the
+                              unlabelled items are the weak labels, its test correctness is floor K
+    ceiling K                 strong model on the true labels of the unlabelled items that students get
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from aar.folder import LabFolder
+from aar.scoring.prepare import write_practice
+from aar.scoring.vault import ReferenceKind, Vault, give_to_folder_owner
+from aar.settings import Settings
+from w2s.records import Example, SplitName
+
+if TYPE_CHECKING:
+    from aar.students.shelf import Shelf, Which
+
+DEV_CEILINGS = 5
+SEALED_CEILINGS = 5
+WAIT_SECONDS = 0.5
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class ReferenceJob:
+    """One fine-tune on the truth: the `k`-th (from 0) supervisor or ceiling of a split."""
+
+    role: Literal["supervisor", "ceiling"]
+    split: SplitName
+    k: int
+
+    @property
+    def kind(self) -> ReferenceKind:
+        """What its test correctness is."""
+        return "floor" if self.role == "supervisor" else "ceiling"
+
+    def __str__(self) -> str:
+        return f"{self.split} {self.role} {self.k + 1}"
+
+
+def plan(
+    settings: Settings, *, only: str | None = None, sealed_supervisors: int | None = None
+) -> list[ReferenceJob]:
+    """Every reference job of a lab, in the order in which a run needs them; extra supervisors last."""
+    extra = range(settings.sealed_seeds, sealed_supervisors or 0)
+
+    def jobs(role: Literal["supervisor", "ceiling"], split: SplitName, count: int) -> list[ReferenceJob]:
+        return [ReferenceJob(role, split, k) for k in range(count)]
+
+    everything = [
+        *jobs("supervisor", "dev", settings.baseline_seeds),
+        *jobs("supervisor", "practice", 1),
+        *jobs("ceiling", "dev", DEV_CEILINGS),
+        *jobs("supervisor", "sealed", settings.sealed_seeds),
+        *jobs("ceiling", "sealed", SEALED_CEILINGS),
+        *(ReferenceJob("supervisor", "sealed", k) for k in extra),
+    ]
+    return [job for job in everything if only is None or f"{job.role}s" == only]
+
+
+def run_references(
+    folder: LabFolder,
+    *,
+    progress: Progress,
+    only: str | None = None,
+    sealed_supervisors: int | None = None,
+) -> None:
+    """Do every job that is not done, together with whatever other processes do the same.
+
+    `progress` gets {"done", "total", "what"} when a job starts and at the end. Returns when all jobs are
+    done, whoever did them.
+    """
+    from aar.students.shelf import Shelf
+    from w2s import testbeds
+
+    description = folder.read_description()
+    jobs = plan(Settings.from_json(description["settings"]), only=only, sealed_supervisors=sealed_supervisors)
+    shelf = Shelf(testbeds.load(str(description["testbed"])))  # never serves a method; gone with this process
+    vault = Vault(folder.vault)
+
+    def done(job: ReferenceJob) -> bool:
+        return vault.reference_path(job.kind, job.split, job.k).is_file()
+
+    total = len(jobs)
+    while missing := [job for job in jobs if not done(job)]:
+        worked = False
+        for job in missing:
+            with _locked(vault.path / "references" / f".{job.kind}-{job.split}-{job.k}.lock") as mine:
+                if not mine or done(job):
+                    continue
+                progress({"done": sum(map(done, jobs)), "total": total, "what": str(job)})
+                _do(job, folder, vault, shelf)
+                worked = True
+        if not worked:
+            time.sleep(WAIT_SECONDS)  # the rest is in other hands; take over if they die
+    progress({"done": total, "total": total, "what": "references"})
+
+
+def _do(job: ReferenceJob, folder: LabFolder, vault: Vault, shelf: Shelf) -> None:
+    from aar.students.data import write_weak
+
+    split = vault.splits[job.split]
+    which: Which = "weak" if job.role == "supervisor" else "strong"
+    # the practice split has no labelled part of its own: its supervisor learns from dev's
+    labelled = split.labelled or vault.splits["dev"].labelled
+    examples = labelled if job.role == "supervisor" else split.unlabelled
+    student = shelf.student(which, split.world, vault.seed(job.role, job.split, job.k))
+    student.finetune(examples, _unflipped(examples), vault.labels(examples))
+    if job.role == "supervisor":
+        soft = student.predict(split.unlabelled, _unflipped(split.unlabelled))
+        give_to_folder_owner(write_weak(folder.service, job.split, job.k, soft))
+        if job.split == "practice":
+            write_practice(folder, split, weak=soft)
+    test = student.predict(split.test, _unflipped(split.test))
+    vault.store_reference(job.kind, job.split, job.k, vault.test_items(job.split).correct(test))
+
+
+def _unflipped(examples: tuple[Example, ...]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return np.zeros(len(examples), dtype=np.bool_)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Whether this process got the lock at `path`; it is given back at the end, or when we die."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,66 @@
+"""The scorer's loop: look, decide, write, look again, for as long as the run lasts."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aar import database
+from aar.database import Database
+from aar.errors import LabBusy, NoLab
+from aar.folder import LabFolder
+from aar.scoring.evidence import Evidence
+from aar.scoring.judging import Judge
+from aar.scoring.results import Results
+from aar.scoring.vault import Vault
+from aar.settings import Settings
+
+POLL_SECONDS = 0.5
+PATIENCE_SECONDS = 30.0
+
+
+def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None]) -> None:
+    """Write verdicts until `stop` is set; `say` gets a line of words for each, never a figure.
+
+    Raises `LabBusy` if another scorer serves this lab, `ScoringError` if it was never prepared.
+    """
+    settings = Settings.from_json(folder.read_description()["settings"])
+    vault = Vault(folder.vault)
+    vault.test_items("dev")  # a lab that was not prepared is refused now
+    with _alone(folder.vault):
+        evidence = Evidence(Results(vault, folder.blobs), settings)
+        judge = Judge(_opened(folder.database, stop), evidence)
+        while not stop.is_set():
+            for line in judge.step():
+                say(line)
+            stop.wait(POLL_SECONDS)
+
+
+def _opened(path: Path, stop: threading.Event) -> Database:
+    """The lab's database; the lab may still be about to make it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return database.open(path)
+        except NoLab:
+            if time.monotonic() > deadline or stop.wait(POLL_SECONDS):
+                raise
+
+
+@contextmanager
+def _alone(vault: Path) -> Iterator[None]:
+    """Hold the scorer's lock; the kernel gives it back when we die."""
+    descriptor = os.open(vault / ".scorer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabBusy(f"another scorer already serves {vault.parent}; end it first") from None
+        yield
+    finally:
+        os.close(descriptor)

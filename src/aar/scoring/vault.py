@@ -1,0 +1,202 @@
+"""The vault: items with their truth, the secret they were drawn from, and the references' correctness.
+
+    vault/secret.json                   128 bits from the operating system; every seed below follows from it
+    vault/items.json                    all splits with the examples that train supervisors
+    vault/truth.json                    true label by example id; written last: with it the lab is prepared
+    vault/references/KIND-SPLIT-K.safetensors     `correct`, [n_test], of floor or ceiling K
+
+Covered: a crash at any moment (every file is whole or missing, and is made again from the secret), other
+users of the machine (mode 0700, and the scorer's own user where we are root). Not covered: root itself;
+without root, other processes of the same user that no sandbox confines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from aar.errors import ScoringError, WrongFormat
+from w2s.errors import NotFound
+from w2s.metrics import correctness
+from w2s.records import Example, FloatArray, Split, SplitName
+
+FORMAT = 1
+ReferenceKind = Literal["floor", "ceiling"]
+
+
+@dataclass(frozen=True)
+class TestItems:
+    """What scoring needs of one split's test items, in the order of the split."""
+
+    __test__ = False  # the name starts with Test; pytest must not collect it
+
+    truth: FloatArray
+    clusters: tuple[str, ...]
+    ood: tuple[bool, ...]
+
+    def __len__(self) -> int:
+        return len(self.clusters)
+
+    def correct(self, probabilities: FloatArray) -> FloatArray:
+        """Per-item correctness of probabilities of class 1; `BadPredictions` if they do not fit."""
+        return correctness(probabilities, self.truth)
+
+
+@dataclass(frozen=True)
+class Vault:
+    """An opened vault. Only the scorer and its jobs make one."""
+
+    path: Path
+
+    def seed(self, *purpose: str | int) -> int:
+        """A 31-bit seed for a purpose, e.g. ("supervisor", "dev", 3); unrelated for other purposes."""
+        return int.from_bytes(self.bytes_for(*purpose)[:4], "big") >> 1
+
+    def bytes_for(self, *purpose: str | int) -> bytes:
+        """32 secret bytes for a purpose."""
+        return hmac.new(self._secret, "|".join(map(str, purpose)).encode(), hashlib.sha256).digest()
+
+    @property
+    def prepared(self) -> bool:
+        """Whether items and truth are all there."""
+        return (self.path / "truth.json").is_file()
+
+    @cached_property
+    def splits(self) -> Mapping[SplitName, Split]:
+        """Every split, the labelled examples included."""
+        return {
+            cast(SplitName, name): Split(
+                name=cast(SplitName, name),
+                world=part["world"],
+                labelled=tuple(Example(**example) for example in part["labelled"]),
+                unlabelled=tuple(Example(**example) for example in part["unlabelled"]),
+                test=tuple(Example(**example) for example in part["test"]),
+            )
+            for name, part in self._read("items.json")["splits"].items()
+        }
+
+    @cached_property
+    def truth(self) -> Mapping[str, int]:
+        """The true label, 0 or 1, by example id."""
+        return cast(Mapping[str, int], self._read("truth.json")["truth"])
+
+    def labels(self, examples: tuple[Example, ...]) -> FloatArray:
+        """True labels of `examples`, [n]."""
+        return np.array([self.truth[example.id] for example in examples], dtype=np.float64)
+
+    def test_items(self, split: SplitName) -> TestItems:
+        """Truth, clusters and part of the test items of `split`."""
+        if split not in self.splits:
+            raise NotFound.among("split", split, self.splits)
+        test = self.splits[split].test
+        return TestItems(
+            truth=self.labels(test),
+            clusters=tuple(example.group for example in test),
+            ood=tuple(example.subset == "ood" for example in test),
+        )
+
+    def create(self) -> None:
+        """Make the folder and the secret where they are missing; the first of several callers wins."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.path / "references").mkdir(mode=0o700, exist_ok=True)
+        secret = self.path / "secret.json"
+        if secret.exists():
+            return
+        content = json.dumps({"format": FORMAT, "secret": os.urandom(16).hex()}).encode()
+        temporary = write_beside(secret, content)
+        try:
+            os.link(temporary, secret)  # unlike a rename, never replaces another process's secret
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+
+    def store_items(self, splits: Mapping[SplitName, Split]) -> None:
+        """Write every split with its labelled examples."""
+        body = {
+            name: {
+                "world": split.world,
+                "labelled": [asdict(example) for example in split.labelled],
+                "unlabelled": [asdict(example) for example in split.unlabelled],
+                "test": [asdict(example) for example in split.test],
+            }
+            for name, split in splits.items()
+        }
+        write(self.path / "items.json", json.dumps({"format": FORMAT, "splits": body}).encode())
+
+    def store_truth(self, truth: Mapping[str, int]) -> None:
+        """Write the truth: the last step of preparing a lab."""
+        body = {"format": FORMAT, "truth": dict(truth)}
+        write(self.path / "truth.json", json.dumps(body).encode())
+
+    def reference_path(self, kind: ReferenceKind, split: SplitName, k: int) -> Path:
+        """Where the correctness of one floor or ceiling lies."""
+        return self.path / "references" / f"{kind}-{split}-{k}.safetensors"
+
+    def store_reference(self, kind: ReferenceKind, split: SplitName, k: int, correct: FloatArray) -> None:
+        """Write the per-item correctness, [n_test], of one floor or ceiling."""
+        from safetensors.numpy import save
+
+        data = save({"correct": np.ascontiguousarray(correct, dtype=np.float64)})
+        write(self.reference_path(kind, split, k), data)
+
+    def reference(self, kind: ReferenceKind, split: SplitName, k: int) -> FloatArray | None:
+        """Per-item correctness of one floor or ceiling, or None while it is not measured."""
+        from safetensors.numpy import load
+
+        path = self.reference_path(kind, split, k)
+        if not path.is_file():
+            return None
+        correct = load(path.read_bytes())["correct"]
+        if correct.shape != (len(self.splits[split].test),):
+            raise ScoringError(f"{path} does not fit the items of {split}; make it again")
+        return cast(FloatArray, correct.astype(np.float64))
+
+    @cached_property
+    def _secret(self) -> bytes:
+        return bytes.fromhex(self._read("secret.json")["secret"])
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        try:
+            body = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            raise ScoringError(
+                f"{path} is missing; prepare the lab first: python -m aar.scoring prepare LAB"
+            ) from None
+        if body.get("format") != FORMAT:
+            raise WrongFormat(f"{path} has format {body.get('format')!r}, this version reads {FORMAT}")
+        return cast(dict[str, Any], body)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, readable by its folder's owner alone."""
+    write_beside(path, content).replace(path)
+
+
+def write_beside(path: Path, content: bytes) -> Path:
+    """Write `content` to a temporary file next to `path`, on disk when this returns."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    give_to_folder_owner(temporary)
+    return temporary
+
+
+def give_to_folder_owner(path: Path) -> None:
+    """Where we are root: `path` belongs to whoever its folder belongs to."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid)

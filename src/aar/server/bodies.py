@@ -1,0 +1,73 @@
+"""What the lab accepts: the bodies of requests, bounded field by field."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+Text = Annotated[str, Field(max_length=8000)]
+ShortText = Annotated[str, Field(max_length=200)]
+RequestId = Annotated[str | None, Field(default=None, max_length=100)]
+
+
+class Practice(BaseModel):
+    """Files of a method to run on the practice bench."""
+
+    files: Annotated[dict[str, str], Field(max_length=32)]
+    request_id: RequestId
+
+
+class Submit(BaseModel):
+    """Files of a method to be scored, and what its author says of them."""
+
+    files: Annotated[dict[str, str], Field(max_length=32)]
+    title: ShortText
+    summary: Text = ""
+    parents: Annotated[list[str], Field(max_length=16)] = []
+    claim: Text = ""
+    request_id: RequestId
+
+
+class Finding(BaseModel):
+    """A post on the forum."""
+
+    kind: Literal["result", "hypothesis", "insight", "error"]
+    title: ShortText
+    body: Text
+    submissions: Annotated[list[str], Field(max_length=32)] = []
+    request_id: RequestId
+
+
+class Remark(BaseModel):
+    """A comment under a post."""
+
+    body: Text
+    request_id: RequestId
+
+
+class Vote(BaseModel):
+    """+1 or -1."""
+
+    value: Literal[-1, 1]
+
+
+class Doing(BaseModel):
+    """What a researcher is doing now, for the display."""
+
+    text: ShortText
+
+
+class Usage(BaseModel):
+    """Tokens that a researcher's model used since the last report."""
+
+    model: ShortText
+    input_tokens: Annotated[int, Field(ge=0)]
+    output_tokens: Annotated[int, Field(ge=0)]
+    request_id: Annotated[str, Field(max_length=100)]
+
+
+class State(BaseModel):
+    """A researcher's own word that it works or has finished."""
+
+    state: Literal["working", "finished"]

@@ -1,0 +1,93 @@
+"""What the engine and a student service say to each other, over the same frames that methods use.
+
+The engine sends a `RunRequest` and then one byte that carries the method's end of a socket pair
+(SCM_RIGHTS); the service answers with a `RunReport`. One run at a time.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from w2s import wire
+from w2s.records import FloatArray, SplitName
+
+Status = Literal["finished", "failed", "vanished", "timeout", "bad", "refused"]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One run to serve: seeds and salt are drawn by the lab after the code was frozen.
+
+    `files` are the submission's file names and `log_names` the names it may log; `practice` shows texts
+    and messages and goes only with the practice split. `deadline_s` is wall-clock from the start.
+    """
+
+    testbed: str
+    split: SplitName
+    supervisor_seeds: tuple[int, ...]
+    student_seed: int
+    salt: bytes
+    practice: bool
+    deadline_s: float
+    files: tuple[str, ...] = ()
+    log_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """How a run ended. Only "finished" has arrays; "refused" is the lab's fault, not the method's.
+
+    `predictions` are in the test rows' own order. `targets` and `target_weight` are the audited targets of
+    the rows that `targets_on` names: "unlabelled", or "test" when nothing was fine-tuned and the
+    predictions stand for them. `nominal` is the run's cost in forward passes of one item, by what was
+    asked and not by what was cached. `greeted`: the method's process came as far as saying hello.
+    """
+
+    status: Status
+    error_type: str = ""
+    error_file: str = ""
+    error_line: int = 0
+    message: str = ""
+    logged: Mapping[str, float | None] = field(default_factory=dict)
+    seconds: float = 0.0
+    calls: int = 0
+    nominal: float = 0.0
+    greeted: bool = False
+    targets_on: Literal["unlabelled", "test"] = "unlabelled"
+    arrays: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+def send_run(control: socket.socket, request: RunRequest, method: socket.socket) -> None:
+    """Ask for one run; the service gets its own copy of the socket `method`."""
+    wire.send(control, {"op": "run", **asdict(request), "salt": request.salt.hex()})
+    socket.send_fds(control, [b"\0"], [method.fileno()])
+
+
+def recv_run(control: socket.socket) -> tuple[RunRequest, socket.socket]:
+    """The next run to serve, and the socket of its method; `wire.Closed` when the engine is gone."""
+    header, _ = wire.recv(control)
+    if header.pop("op", None) != "run":
+        raise wire.WireError("the engine asked for something other than a run")
+    _, fds, _, _ = socket.recv_fds(control, 1, 1)
+    if len(fds) != 1:
+        raise wire.WireError("the engine sent a run without the method's socket")
+    lists: dict[str, Any] = {
+        name: tuple(header.pop(name)) for name in ("supervisor_seeds", "files", "log_names")
+    }
+    salt = bytes.fromhex(header.pop("salt"))
+    return RunRequest(**header, **lists, salt=salt), socket.socket(fileno=fds[0])
+
+
+def send_report(control: socket.socket, report: RunReport) -> None:
+    """Answer the engine."""
+    header = {name: getattr(report, name) for name in RunReport.__dataclass_fields__ if name != "arrays"}
+    wire.send(control, {**header, "logged": dict(report.logged)}, dict(report.arrays))
+
+
+def recv_report(control: socket.socket, *, deadline: float | None = None) -> RunReport:
+    """The service's answer; `wire.WireError` if it died, `TimeoutError` after `deadline`."""
+    header, arrays = wire.recv(control, deadline=deadline)
+    return RunReport(**header, arrays=arrays)

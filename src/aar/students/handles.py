@@ -1,0 +1,128 @@
+"""The handles of one run: salted ids and shuffled rows, so that nothing about an item outlives the run.
+
+Ids are an HMAC of the example's id under the run's salt; rows, group codes and answer codes are in an
+order drawn from the salt. The same salt gives the same handles.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from w2s.bounds import ITEMS_PER_CALL
+from w2s.errors import TooMuch, WrongIds
+from w2s.records import BoolArray, Example, FloatArray, IdArray, IntArray, Split
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Items that a request names: their rows (unlabelled first, then test) and the order of a pair, [n]."""
+
+    rows: IntArray
+    flipped: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class Handles:
+    """Both ways between a split's rows and what one run is shown of them.
+
+    `examples` are the unlabelled rows followed by the test rows, in the split's own order; a row is an
+    index into them. `shown_unlabelled` and `shown_test` list rows in the order that the run sees.
+    """
+
+    def __init__(self, split: Split, salt: bytes) -> None:
+        self.examples: tuple[Example, ...] = (*split.unlabelled, *split.test)
+        self.n_unlabelled, self.n_test = len(split.unlabelled), len(split.test)
+        self.pairs = all(example.answer is None for example in self.examples)
+        draw = hashlib.sha256(b"rows" + salt).digest()
+        rng = np.random.default_rng(int.from_bytes(draw, "big"))
+        self.shown_unlabelled: IntArray = rng.permutation(self.n_unlabelled).astype(np.int64)
+        self.shown_test: IntArray = (self.n_unlabelled + rng.permutation(self.n_test)).astype(np.int64)
+        self.ids: IdArray = np.array(
+            [
+                int.from_bytes(hmac.digest(salt, example.id.encode(), "sha256")[:8], "big")
+                for example in self.examples
+            ],
+            dtype=np.uint64,
+        )
+        self._order = np.argsort(self.ids)
+        self._sorted = self.ids[self._order]
+        shown = np.concatenate([self.shown_unlabelled, self.shown_test])
+        self._groups = self._codes([self.examples[row].group for row in shown], shown)
+        self._answers = np.zeros(len(self.examples), dtype=np.int64)
+        within: dict[str, dict[str | None, int]] = {}
+        for row in shown:
+            example = self.examples[row]
+            codes = within.setdefault(example.group, {})
+            self._answers[row] = codes.setdefault(example.answer, len(codes))
+
+    def arrays(self, name: str, lengths: IntArray) -> dict[str, npt.NDArray[np.generic]]:
+        """What a run is shown of the pool `name` ("unlabelled" or "test"); `lengths` by row."""
+        rows = self.shown_unlabelled if name == "unlabelled" else self.shown_test
+        shown: dict[str, npt.NDArray[np.generic]] = {
+            f"{name}_ids": self.ids[rows],
+            f"{name}_group": self._groups[rows],
+            f"{name}_length": lengths[rows],
+        }
+        if not self.pairs:
+            shown[f"{name}_answer"] = self._answers[rows]
+        return shown
+
+    def choose(self, ids: IdArray, flipped: BoolArray, *, trained_on: bool = False) -> Chosen:
+        """Rows of `ids`, which may repeat.
+
+        Raises `WrongIds` for ids outside the run, for test items where they would be `trained_on`, and for
+        a swap of what is not a pair; `TooMuch` for more items than one request may name.
+        """
+        if len(ids) > ITEMS_PER_CALL:
+            raise TooMuch(f"{len(ids)} items in one request; at most {ITEMS_PER_CALL} are allowed")
+        if len(ids) == 0:
+            raise WrongIds("no items in the request; choose at least one")
+        if flipped.any() and not self.pairs:
+            raise WrongIds("proposed answers have no other order; swapped() is for pairs")
+        place = np.minimum(np.searchsorted(self._sorted, ids), len(self._sorted) - 1)
+        unknown = self._sorted[place] != ids
+        if unknown.any():
+            raise WrongIds(
+                f"{int(unknown.sum())} of {len(ids)} items are not of this run, e.g. {int(ids[unknown][0])}; "
+                "use bench.unlabelled and bench.test"
+            )
+        rows = self._order[place].astype(np.int64)
+        if trained_on and (rows >= self.n_unlabelled).any():
+            raise WrongIds("test items cannot be trained on; fine-tune on bench.unlabelled or a part of it")
+        return Chosen(rows, flipped)
+
+    def predictions(self, ids: IdArray, probabilities: FloatArray) -> FloatArray:
+        """Predictions in the test rows' own order; `WrongIds` unless each test item is there exactly once."""
+        if len(ids) == 0 and self.n_test:
+            raise WrongIds(f"no predictions; {self.n_test} test items want one each")
+        rows = self.choose(ids, np.zeros(len(ids), dtype=np.bool_)).rows - self.n_unlabelled
+        if (rows < 0).any():
+            raise WrongIds(
+                f"{int((rows < 0).sum())} predictions are for unlabelled items; predict bench.test"
+            )
+        counts = np.bincount(rows, minlength=self.n_test)
+        if (counts > 1).any():
+            raise WrongIds(f"{int((counts > 1).sum())} test items are predicted more than once")
+        if (counts == 0).any():
+            raise WrongIds(
+                f"{int((counts == 0).sum())} of {self.n_test} predictions missing; predict all of bench.test"
+            )
+        ordered = np.empty(self.n_test)
+        ordered[rows] = probabilities
+        return ordered
+
+    @staticmethod
+    def _codes(names: Sequence[str], rows: IntArray) -> IntArray:
+        codes: dict[str, int] = {}
+        by_row = np.empty(len(rows), dtype=np.int64)
+        for name, row in zip(names, rows, strict=True):
+            by_row[row] = codes.setdefault(name, len(codes))
+        return by_row

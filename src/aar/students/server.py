@@ -1,0 +1,103 @@
+"""The service's loop: take a run from the engine, serve its method, report, forget everything about it.
+
+Prevents: one run outliving its deadline, two runs at once, state of one run in the next, a service that
+outlives the engine. Does not prevent: a fault in the training code from ending the process; the engine
+then starts a new one and repeats the run.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from aar.errors import BadRequest
+from aar.students.control import RunReport, RunRequest, recv_run, send_report
+from aar.students.data import all_texts, read_splits, read_weak
+from aar.students.deadline import DeadlinePassed, deadline
+from aar.students.session import Session
+from aar.students.shelf import Shelf
+from w2s import wire
+from w2s.errors import NotFound, W2SError
+from w2s.testbeds import Testbed, load
+
+
+class Service:
+    """Serves the splits in `data`, one run after the other."""
+
+    def __init__(self, data: Path, *, load_testbed: Callable[[str], Testbed] = load) -> None:
+        self._data = data
+        self._testbed, self._splits = read_splits(data)
+        self._texts = frozenset(all_texts(self._splits.values()))
+        self._shelf = Shelf(load_testbed(self._testbed))
+
+    def warm(self) -> None:
+        """Load the strong models, so that the first run does not pay for it."""
+        for world in {split.world for split in self._splits.values()}:
+            self._shelf.model("strong", world)
+
+    def serve(self, control: socket.socket) -> None:
+        """Take runs from `control` until the engine closes it."""
+        wire.send(control, {"ready": True, "pid": os.getpid()})
+        while True:
+            try:
+                request, method = recv_run(control)
+            except wire.Closed:
+                return
+            with method:
+                report = self.run(request, method)
+            send_report(control, report)
+
+    def run(self, request: RunRequest, method: socket.socket) -> RunReport:
+        """Serve one method to its end; never raises for what the method does."""
+        session: Session | None = None
+        try:
+            with deadline(request.deadline_s):
+                session = self._session(request, method)
+                report = session.serve()
+        except DeadlinePassed:
+            rule = f"took longer than {request.deadline_s:g} s"
+            report = (
+                _unserved("timeout", rule) if session is None else session.report("timeout", message=rule)
+            )
+        except W2SError as error:  # raised before the method was served: the request does not fit the folder
+            report = _unserved("refused", str(error))
+        if session is None or session.interrupted or report.status not in ("finished", "failed"):
+            self._shelf.clear()  # it may have ended in the middle of a computation on a shared model
+        return report
+
+    def _session(self, request: RunRequest, method: socket.socket) -> Session:
+        if request.testbed != self._testbed:
+            raise BadRequest(f"this service holds {self._testbed!r}, the run asks for {request.testbed!r}")
+        if request.split not in self._splits:
+            raise NotFound.among("split", request.split, self._splits)
+        if request.practice != (request.split == "practice"):
+            raise BadRequest("texts and messages go with the practice split, and only with it")
+        if not request.supervisor_seeds:
+            raise BadRequest("a run needs at least one supervisor seed")
+        split = self._splits[request.split]
+        weak = [
+            read_weak(self._data, request.split, seed, n=len(split.unlabelled))
+            for seed in request.supervisor_seeds
+        ]
+        return Session(method, request, split=split, weak=weak, shelf=self._shelf, item_texts=self._texts)
+
+
+def _unserved(status: str, message: str) -> RunReport:
+    return RunReport(status=status, message=message)  # type: ignore[arg-type]
+
+
+def exit_with(control: socket.socket) -> None:
+    """End this process, whatever it is doing, once the other end of `control` is closed."""
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(control.fileno(), select.POLLRDHUP)
+        while not poll.poll():
+            continue
+        os._exit(0)
+
+    threading.Thread(target=watch, name="control-watch", daemon=True).start()

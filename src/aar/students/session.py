@@ -1,0 +1,325 @@
+"""One run of one method, from its hello to its predictions: every request checked, every target recorded."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aar.students import checks
+from aar.students.control import RunReport, RunRequest
+from aar.students.greeting import greeting
+from aar.students.handles import Chosen, Handles
+from aar.students.loss import RemoteLoss
+from aar.students.shelf import Question, Shelf, Which
+from aar.students.targets import TargetRecord
+from w2s import bounds, wire
+from w2s.bench import student_seed
+from w2s.errors import BadTargets, BadTemplate, NotFound, TooMuch, W2SError
+from w2s.records import FloatArray, Split
+
+if TYPE_CHECKING:
+    from w2s.models import TextStudent
+
+Reply = tuple[dict[str, Any], dict[str, wire.Array]]
+_REQUEST_BYTES = 32 * 1024 * 1024
+_MESSAGE_CHARS = 2000
+_BACKWARD = 3  # a training pass costs about three forward passes
+
+
+@dataclass
+class _Served:
+    """One student of the run. `frozen` until something changed it; `fields` that it generated."""
+
+    student: TextStudent
+    which: Which
+    frozen: bool = True
+    fields: set[str] = field(default_factory=set)
+
+
+class Session:
+    """Serves `sock` until the method has finished, failed, gone away, or sent what is not a request.
+
+    `weak` holds the supervisors' soft labels, each parallel to `split.unlabelled`; `item_texts` are the
+    texts that no template may hold. `interrupted` says that a fine-tune broke off, so that nothing of the
+    shelf's models is trusted any more.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        request: RunRequest,
+        *,
+        split: Split,
+        weak: Sequence[FloatArray],
+        shelf: Shelf,
+        item_texts: frozenset[str],
+    ) -> None:
+        self._sock, self._request, self._split, self._weak, self._shelf = sock, request, split, weak, shelf
+        self._item_texts = item_texts
+        self._handles = Handles(split, request.salt)
+        self._record = TargetRecord(self._handles.n_unlabelled)
+        self._students: dict[int, _Served] = {}
+        self._made = 0
+        self._templates: set[str] = set()
+        self._logged: dict[str, float | None] = {}
+        self._started = time.monotonic()
+        self.calls, self.nominal, self.greeted = 0, 0.0, False
+        self.interrupted = False
+        self._ops: Mapping[str, Callable[[wire.Header, dict[str, wire.Array]], Reply]] = {
+            "hello": self._hello,
+            "student": self._student,
+            "copy": self._copy,
+            "finetune": self._finetune,
+            "predict": self._predict,
+            "zero_shot": self._zero_shot,
+            "likelihood": self._likelihood,
+            "hidden_states": self._hidden_states,
+            "generate": self._generate,
+            "perturb": self._perturb,
+            "step": self._step,
+            "log": self._log,
+        }
+
+    def serve(self) -> RunReport:
+        """Answer requests until the run is over."""
+        try:
+            while True:
+                header, arrays = wire.recv(self._sock, max_bytes=_REQUEST_BYTES)
+                report = self._answer(header, arrays)
+                if report is not None:
+                    return report
+        except wire.Closed:
+            return self.report("vanished")
+        except (wire.WireError, OSError) as error:
+            return self.report("bad", error_type="BadMethod", message=str(error))
+
+    def report(self, status: Any, **more: Any) -> RunReport:
+        """How the run ended, with what was counted on the way."""
+        return RunReport(
+            status=status,
+            logged=self._logged,
+            seconds=time.monotonic() - self._started,
+            calls=self.calls,
+            nominal=self.nominal,
+            greeted=self.greeted,
+            **more,
+        )
+
+    def _answer(self, header: wire.Header, arrays: dict[str, wire.Array]) -> RunReport | None:
+        op = checks.field(header, "op", str)
+        if op == "failed":
+            return self._failed(header)
+        try:
+            if op == "finish":
+                return self._finish(arrays)
+            if op not in self._ops:
+                raise wire.WireError(f"there is no request {op!r}")
+            self.calls += 1
+            if self.calls > bounds.REQUESTS:
+                raise TooMuch(f"more than {bounds.REQUESTS} requests in one run")
+            reply, back = self._ops[op](header, arrays)
+        except wire.WireError:
+            raise
+        except W2SError as error:
+            refusal = {"ok": False, "error": checks.public_name(type(error)), "message": str(error)}
+            wire.send(self._sock, refusal)
+            return None
+        wire.send(self._sock, {"ok": True, **reply}, back)
+        return None
+
+    def _hello(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        self.greeted = True
+        return greeting(self._request, self._split, self._weak, self._handles, self._shelf)
+
+    def _student(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        name = checks.field(header, "which", str)
+        if name not in ("strong", "weak"):
+            raise NotFound.among("model", name, ("strong", "weak"))
+        which: Which = "strong" if name == "strong" else "weak"
+        self._room()
+        seed = student_seed(self._request.student_seed, self._made)
+        student = self._shelf.student(which, self._split.world, seed)
+        return self._keep(_Served(student, which))
+
+    def _copy(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        served = self._served(header)
+        self._room()
+        return self._keep(_Served(served.student.copy(), served.which, served.frozen, set(served.fields)))
+
+    def _finetune(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        number = checks.field(header, "student", int)
+        served = self._served(header)
+        chosen = self._chosen(arrays, trained_on=True)
+        targets = checks.vector(arrays, "targets", "f8")
+        given: dict[str, wire.Array] = {name: arrays[name] for name in ("weights", "order") if name in arrays}
+        checks.parallel(len(chosen), targets=targets, **given)
+        checks.targets(targets)
+        weights = checks.weights(checks.vector(given, "weights", "f8")) if "weights" in given else None
+        order = checks.order(checks.vector(given, "order", "i8"), len(chosen)) if "order" in given else None
+        recipe = self._shelf.recipe(served.which)
+        epochs = checks.epochs(checks.field(header, "epochs", int)) if "epochs" in header else recipe.epochs
+        rate = recipe.learning_rate
+        if "learning_rate" in header:
+            rate = checks.learning_rate(checks.number(header, "learning_rate"))
+        loss = None
+        if checks.field(header, "custom", bool):
+            loss = RemoteLoss(self._sock, wants_hidden=checks.field(header, "wants_hidden", bool))
+        served.frozen = False
+        self.nominal += _BACKWARD * epochs * len(chosen)
+        try:
+            done = served.student.finetune(
+                self._examples(chosen),
+                chosen.flipped,
+                targets,
+                weights=weights,
+                gradient=loss,
+                epochs=epochs,
+                learning_rate=rate,
+                order=order,
+            )
+        except BadTargets:  # half trained and not recorded: nobody may go on with it
+            del self._students[number]
+            self.interrupted = True
+            raise
+        self._record.add(chosen, targets if loss is None else done.implied_targets, weights)
+        return {"steps": done.steps, "loss": float(done.loss)}, {}
+
+    def _predict(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        return {}, {"probabilities": self._ask(header, arrays, Question("predict"))}
+
+    def _zero_shot(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        labels = checks.labels(checks.field(header, "labels", list)) if "labels" in header else None
+        question = Question("zero_shot", template=self._template(header), labels=labels)
+        return {}, {"logodds": self._ask(header, arrays, question)}
+
+    def _likelihood(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        return {}, {"values": self._ask(header, arrays, Question("likelihood"), passes=2)}
+
+    def _hidden_states(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        layer = checks.field(header, "layer", int)
+        layers = self._shelf.model(self._served(header).which, self._split.world).layers
+        if not 1 <= layer <= layers:
+            raise BadTemplate(f"layer {layer} is not there: hidden states come after layers 1 to {layers}")
+        question = Question("hidden_states", template=self._template(header), layer=layer)
+        return {}, {"states": self._ask(header, arrays, question)}
+
+    def _generate(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        served, chosen = self._served(header), self._chosen(arrays)
+        into = checks.generated_field(checks.field(header, "into", str), taken=self._item_fields())
+        if into not in served.fields and len(served.fields) >= bounds.GENERATED_FIELDS:
+            raise TooMuch(f"more than {bounds.GENERATED_FIELDS} generated fields for one student")
+        template = self._template(header)
+        if template is None:
+            raise wire.WireError("generate needs a template")
+        served.student.generate(self._examples(chosen), chosen.flipped, template, into=into)
+        served.fields.add(into)
+        self.nominal += 8 * len(chosen)
+        return {}, {}
+
+    def _perturb(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        served = self._served(header)
+        seed = checks.seed(checks.field(header, "seed", int))
+        scale = checks.scale(checks.number(header, "scale"))
+        served.student.perturb(seed, scale)
+        served.frozen = False
+        return {}, {}
+
+    def _step(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        served = self._served(header)
+        seeds, weights = checks.vector(arrays, "seeds", "i8"), checks.vector(arrays, "weights", "f8")
+        checks.parallel(len(seeds), weights=weights)
+        if len(seeds) > bounds.DIRECTIONS:
+            raise TooMuch(f"{len(seeds)} directions in one step; at most {bounds.DIRECTIONS} are allowed")
+        pairs = zip(seeds.tolist(), weights.tolist(), strict=True)
+        served.student.step({checks.seed(seed): checks.scale(weight) for seed, weight in pairs})
+        served.frozen = False
+        return {}, {}
+
+    def _log(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
+        self._logged |= checks.logged(checks.field(header, "numbers", dict), allowed=self._request.log_names)
+        return {}, {}
+
+    def _finish(self, arrays: dict[str, wire.Array]) -> RunReport:
+        ids = checks.vector(arrays, "ids", "u8")
+        given = checks.predictions(ids, checks.vector(arrays, "probabilities", "f8"))
+        predictions = self._handles.predictions(ids, given)
+        wire.send(self._sock, {"ok": True})
+        if self._record.calls:
+            targets, weight = self._record.means, self._record.weights
+        else:
+            targets, weight = predictions, np.ones(len(predictions))
+        return self.report(
+            "finished",
+            targets_on="unlabelled" if self._record.calls else "test",
+            arrays={"predictions": predictions, "targets": targets, "target_weight": weight},
+        )
+
+    def _failed(self, header: wire.Header) -> RunReport:
+        file, line = checks.field(header, "file", str), checks.field(header, "line", int)
+        known = file in self._request.files and 0 < line < 2**31
+        message = checks.field(header, "message", str)[:_MESSAGE_CHARS] if self._request.practice else ""
+        wire.send(self._sock, {"ok": True})
+        return self.report(
+            "failed",
+            error_type=checks.public_error(checks.field(header, "type", str)),
+            error_file=file if known else "",
+            error_line=line if known else 0,
+            message=message,
+        )
+
+    def _ask(
+        self, header: wire.Header, arrays: dict[str, wire.Array], question: Question, *, passes: int = 1
+    ) -> wire.Array:
+        served, chosen = self._served(header), self._chosen(arrays)
+        self.nominal += passes * len(chosen)
+        if served.frozen and not served.fields:
+            handles = self._handles
+            pools = (
+                (f"{self._split.name}/unlabelled", handles.examples[: handles.n_unlabelled]),
+                (f"{self._split.name}/test", handles.examples[handles.n_unlabelled :]),
+            )
+            return self._shelf.frozen(question, served.which, self._split.world, pools, chosen)
+        return question.ask(served.student, self._examples(chosen), chosen.flipped)
+
+    def _template(self, header: wire.Header) -> str | None:
+        if "template" not in header:
+            return None
+        text = checks.field(header, "template", str)
+        fields = self._item_fields() | self._served(header).fields
+        checks.template(text, fields=fields, item_texts=self._item_texts)
+        if text not in self._templates and len(self._templates) >= bounds.TEMPLATES:
+            raise TooMuch(f"more than {bounds.TEMPLATES} different templates in one run")
+        self._templates.add(text)
+        return text
+
+    def _served(self, header: wire.Header) -> _Served:
+        number = checks.field(header, "student", int)
+        if number not in self._students:
+            raise NotFound(f"student {number} is not of this run, or its fine-tune failed; make a new one")
+        return self._students[number]
+
+    def _room(self) -> None:
+        if self._made >= bounds.STUDENTS:
+            raise TooMuch(f"more than {bounds.STUDENTS} students in one run")
+
+    def _keep(self, served: _Served) -> Reply:
+        self._students[self._made] = served
+        self._made += 1
+        return {"student": self._made - 1}, {}
+
+    def _chosen(self, arrays: Mapping[str, wire.Array], *, trained_on: bool = False) -> Chosen:
+        ids, flipped = checks.vector(arrays, "ids", "u8"), checks.vector(arrays, "flipped", "b1")
+        if len(ids) != len(flipped):
+            raise wire.WireError("ids and flipped differ in length")
+        return self._handles.choose(ids, flipped, trained_on=trained_on)
+
+    def _examples(self, chosen: Chosen) -> list[Any]:
+        return [self._handles.examples[row] for row in chosen.rows]
+
+    def _item_fields(self) -> set[str]:
+        return set(self._handles.examples[0].fields)

@@ -1,0 +1,64 @@
+"""Hidden states of a batch, read only where they are needed: at the label position.
+
+Texts are padded on the right. Attention is causal and the label comes last, so no position that is read can
+see the padding, and no attention mask is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from w2s.models import qwen3
+
+Tensor = torch.Tensor
+Reader = Callable[[Tensor, Tensor], Tensor]
+
+
+def label_reader(module: Any) -> Reader:
+    """A function from token ids [b, l] and label positions [b] to the states there, [b, hidden].
+
+    The states are those that the vocabulary is read from. Make it anew when `module` gets other parameters.
+    """
+    if qwen3.handles(module):
+        return qwen3.LabelReader(module)
+
+    def read(ids: Tensor, last: Tensor) -> Tensor:
+        return every_state(module, ids)[torch.arange(len(ids), device=ids.device), last]
+
+    return read
+
+
+def every_state(module: Any, ids: Tensor) -> Tensor:
+    """States that the vocabulary is read from, at every position: [b, l, hidden]."""
+    states: Tensor = _decoder(module)(input_ids=ids, use_cache=False).last_hidden_state
+    return states
+
+
+def layer_states(module: Any, ids: Tensor, last: Tensor, layer: int) -> Tensor:
+    """The residual stream after block `layer` (1 is the first) at position `last` [b]: [b, hidden]."""
+    kept: list[Tensor] = []
+
+    def keep(_module: Any, _inputs: Any, output: Any) -> None:
+        states = output[0] if isinstance(output, tuple) else output
+        kept.append(states[torch.arange(len(ids), device=ids.device), last])
+
+    hook = _decoder(module).layers[layer - 1].register_forward_hook(keep)
+    try:
+        _decoder(module)(input_ids=ids, use_cache=False)
+    finally:
+        hook.remove()
+    return kept[0]
+
+
+def head(module: Any) -> Tensor:
+    """The vocabulary projection, [vocabulary, hidden]; tied to the embeddings where the model ties them."""
+    weight: Tensor = module.get_output_embeddings().weight
+    return weight
+
+
+def _decoder(module: Any) -> Any:
+    find: Callable[[], Any] = module.get_decoder
+    return find()

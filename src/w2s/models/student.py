@@ -1,0 +1,279 @@
+"""A student: a base model that is asked about items as text, and its own weights once it has been taught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from w2s.bounds import DIRECTIONS
+from w2s.errors import BadTargets, BadTemplate, TooMuch
+from w2s.models.loading import BaseModel
+from w2s.models.losses import Gradient, torch_gradient
+from w2s.models.prompting import (
+    ANSWERED,
+    PROPOSED,
+    Labels,
+    Prompting,
+    check_labels,
+    fields_of,
+    render,
+    shown_fields,
+)
+from w2s.models.training import FinetuneRecord, Plan, train
+from w2s.records import BoolArray, Example, FloatArray, Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from w2s.models.batches import Rows
+    from w2s.models.trainable import Trainable
+
+FloatStates = npt.NDArray[np.float32]
+
+
+class TextStudent:
+    """One student of `base`. Until it is taught it is the frozen base itself and costs no memory.
+
+    `examples` and `flipped` [n] go together everywhere: a flipped pair is shown with its second answer
+    first, and class 1 then means that the one shown first is better. The same seed and calls give the same
+    student on a CPU.
+    """
+
+    def __init__(self, base: BaseModel, prompting: Prompting, recipe: Recipe, seed: int) -> None:
+        self.base, self.prompting, self.recipe, self.seed = base, prompting, recipe, seed
+        self._own: Trainable | None = None
+        self._calls = 0
+        self._generated: dict[tuple[str, bool], dict[str, str]] = {}
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it still is the base model, so that its answers may be shared between students."""
+        return self._own is None and not self._generated
+
+    def finetune(
+        self,
+        examples: Sequence[Example],
+        flipped: BoolArray,
+        targets: npt.ArrayLike,
+        *,
+        weights: npt.ArrayLike | None = None,
+        loss: Callable[[Any], Any] | None = None,
+        gradient: Gradient | None = None,
+        epochs: int | None = None,
+        learning_rate: float | None = None,
+        order: npt.ArrayLike | None = None,
+    ) -> FinetuneRecord:
+        """Train on `examples` with `targets`, the probability of class 1, [n].
+
+        `loss` is a torch loss of a `LossBatch`, `gradient` the same as a function of arrays (give at most
+        one; without either it is cross-entropy). `order` names each item once and is kept in every epoch;
+        without it items are shuffled. Raises `BadTargets` for what cannot be trained on, `TooMuch` for
+        epochs out of bounds.
+        """
+        plan = Plan.checked(
+            len(examples),
+            self.recipe,
+            targets,
+            weights=weights,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            order=order,
+        )
+        if loss is not None and gradient is not None:
+            raise BadTargets("give loss or gradient, not both")
+        if loss is not None:
+            gradient = torch_gradient(loss)
+        rows = self._rows(examples, flipped, self.prompting.template)
+        labels = self.base.label_tokens(self.prompting.labels)
+        own = self._trainable()
+        rng = np.random.default_rng([self.seed, self._calls])
+        self._calls += 1
+        return train(own, rows, labels, plan, self.recipe, rng, gradient)
+
+    def predict(self, examples: Sequence[Example], flipped: BoolArray) -> FloatArray:
+        """Probability of class 1, [n]."""
+        logits = self._log_odds(examples, flipped, self.prompting.template, self.prompting.labels)
+        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
+
+    def zero_shot(
+        self,
+        examples: Sequence[Example],
+        flipped: BoolArray,
+        *,
+        template: str | None = None,
+        labels: Labels | None = None,
+    ) -> FloatArray:
+        """Log-odds of class 1 under `template`, answered by one of `labels` (class 0, class 1), [n].
+
+        Raises `BadTemplate` for a template or labels out of bounds, an unknown field, or a word that the
+        model does not know.
+        """
+        words = self.prompting.zero_shot_labels if labels is None else check_labels(labels)
+        prompt = self.prompting.zero_shot_template if template is None else template
+        return self._log_odds(examples, flipped, prompt, words)
+
+    def likelihood(self, examples: Sequence[Example], flipped: BoolArray) -> FloatArray:
+        """Mean log-probability of the proposed answer given the question; for pairs first minus second, [n]."""
+        if not len(examples):
+            return np.zeros(0)
+        kind = examples[0].kind
+        shown = [shown_fields(e, bool(f)) for e, f in zip(examples, flipped, strict=True)]
+        prompts = [render(ANSWERED[kind], fields) for fields in shown]
+        each = [
+            self._answer_likelihood(prompts, [fields[name] for fields in shown]) for name in PROPOSED[kind]
+        ]
+        return each[0] - each[1] if kind == "pair" else each[0]
+
+    def hidden_states(
+        self, examples: Sequence[Example], flipped: BoolArray, layer: int, *, template: str | None = None
+    ) -> FloatStates:
+        """The residual stream at the label position after block `layer`, float32 [n, hidden].
+
+        `layer` is 1 to the number of layers; the template is the testbed's unless given.
+        """
+        if not 1 <= layer <= self.base.layers:
+            raise BadTemplate(
+                f"layer {layer} is not there: hidden states come after layers 1 to {self.base.layers}"
+            )
+        rows = self._rows(examples, flipped, self.prompting.template if template is None else template)
+        from w2s.models.forward import layer_states
+
+        states = np.zeros((len(examples), self.base.hidden), dtype=np.float32)
+        for index, ids, last in self._batches(rows):
+            states[index] = layer_states(self._module, ids, last, layer).float().cpu().numpy()
+        return states
+
+    def generate(
+        self,
+        examples: Sequence[Example],
+        flipped: BoolArray,
+        template: str,
+        *,
+        into: str,
+        max_new_tokens: int = 32,
+    ) -> None:
+        """Write up to a line of text for each item (greedily), which templates of this student name as {`into`}."""
+        if not into.isidentifier() or any(into in fields_of(example.kind) for example in examples):
+            raise BadTemplate(f"cannot generate into {into!r}; choose a name that is no field of the items")
+        rows = self._rows(examples, flipped, template)
+        for index, ids, _ in self._batches(rows, same_length=True):
+            written = self._module.generate(
+                ids, max_new_tokens=max_new_tokens, do_sample=False, use_cache=True
+            )[:, ids.shape[1] :]
+            for i, text in zip(index, self.base.tokenizer.batch_decode(written, True), strict=True):
+                key = (examples[i].id, bool(flipped[i]))
+                self._generated.setdefault(key, {})[into] = text.strip().split("\n")[0]
+
+    def perturb(self, seed: int, scale: float) -> None:
+        """Move the trained parameters by `scale` along the standard normal direction that `seed` names."""
+        self.step({seed: scale})
+
+    def step(self, direction_weights: Mapping[int, float]) -> None:
+        """Move along several seeded directions, each by its weight; undone by the opposite weights."""
+        if len(direction_weights) > DIRECTIONS:
+            raise TooMuch(
+                f"{len(direction_weights)} directions in one step; at most {DIRECTIONS} are allowed"
+            )
+        for seed, weight in direction_weights.items():
+            if not 0 <= seed < 2**63 or not np.isfinite(weight):
+                raise BadTargets(
+                    f"direction {seed} by {weight}: seeds go from 0 to 2**63, weights are finite"
+                )
+        own = self._trainable()
+        for seed, weight in direction_weights.items():
+            own.perturb(seed, weight)
+
+    def copy(self) -> TextStudent:
+        """A second student in the same state; they part from here."""
+        twin = TextStudent(self.base, self.prompting, self.recipe, self.seed)
+        twin._own = None if self._own is None else self._own.copy()
+        twin._calls = self._calls
+        twin._generated = {key: dict(fields) for key, fields in self._generated.items()}
+        return twin
+
+    @property
+    def _module(self) -> Any:
+        return self.base.module if self._own is None else self._own.module
+
+    def _trainable(self) -> Trainable:
+        if self._own is None:
+            from w2s.models.trainable import Trainable
+
+            self._own = Trainable.of(self.base, self.recipe, self.seed)
+        return self._own
+
+    def _rows(self, examples: Sequence[Example], flipped: BoolArray, template: str) -> Rows:
+        if len(flipped) != len(examples):
+            raise BadTargets(f"{len(flipped)} orders for {len(examples)} items; give one for each item")
+        tokens = [
+            self.base.encode(render(template, shown_fields(e, bool(f), self._generated.get((e.id, bool(f))))))
+            for e, f in zip(examples, flipped, strict=True)
+        ]
+        return self._padded(tokens)
+
+    def _padded(self, tokens: Sequence[Sequence[int]]) -> Rows:
+        from w2s.models.batches import Rows
+
+        if not all(tokens):
+            raise BadTemplate("an item has no tokens under this template; write some words")
+        return Rows(
+            tokens,
+            pad=self.base.tokenizer.pad_token_id or 0,
+            longest=self.recipe.max_length,
+            device=self.base.device,
+        )
+
+    def _batches(self, rows: Rows, *, same_length: bool = False) -> Any:
+        """Every row once, without gradients: (index [b], ids [b, l], last [b])."""
+        import torch
+
+        with torch.inference_mode():
+            for index in rows.by_length(same_length=same_length):
+                yield index, *rows.take(index)
+
+    def _log_odds(
+        self, examples: Sequence[Example], flipped: BoolArray, template: str, labels: Labels
+    ) -> FloatArray:
+        from w2s.models.forward import head, label_reader
+
+        rows = self._rows(examples, flipped, template)
+        zero, one = self.base.label_tokens(labels)
+        found = np.zeros(len(examples))
+        read, readout = label_reader(self._module), head(self._module)
+        for index, ids, last in self._batches(rows):
+            states = read(ids, last).float()
+            found[index] = (states @ (readout[one] - readout[zero]).float()).cpu().numpy()
+        return found
+
+    def _answer_likelihood(self, prompts: Sequence[str], answers: Sequence[str]) -> FloatArray:
+        """Mean log-probability of each answer's tokens after its prompt, [n]; equal texts are asked once."""
+        asked = list(dict.fromkeys(zip(prompts, answers, strict=True)))
+        starts = [self.base.encode(prompt) for prompt, _ in asked]
+        ends = [self.base.encode_more(" " + answer) for _, answer in asked]
+        rows = self._padded([start + end for start, end in zip(starts, ends, strict=True)])
+        found = np.zeros(len(asked))
+        for index, ids, last in self._batches(rows):
+            lengths = [min(len(ends[i]), int(rows.lengths[i]) - 1) for i in index]
+            found[index] = self._mean_log_probability(ids, last, lengths)
+        place = {pair: i for i, pair in enumerate(asked)}
+        return found[[place[pair] for pair in zip(prompts, answers, strict=True)]]
+
+    def _mean_log_probability(self, ids: torch.Tensor, last: torch.Tensor, lengths: list[int]) -> FloatArray:
+        """Mean log-probability of the last `lengths` [b] tokens of each row, [b]."""
+        import torch
+
+        from w2s.models.forward import every_state, head
+
+        count = torch.tensor(lengths, device=ids.device)
+        position = torch.arange(1, ids.shape[1], device=ids.device)
+        counted = (position <= last[:, None]) & (position > (last - count)[:, None])
+        states = every_state(self._module, ids)[:, :-1][counted].float()
+        scores = torch.log_softmax(states @ head(self._module).float().T, dim=-1)
+        each = scores.gather(1, ids[:, 1:][counted][:, None])[:, 0]
+        row = counted.nonzero()[:, 0]
+        total = torch.zeros(len(ids), device=ids.device).index_add_(0, row, each)
+        result: FloatArray = (total / count).double().cpu().numpy()
+        return result

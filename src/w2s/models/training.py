@@ -1,0 +1,213 @@
+"""Fine-tuning: label as text, loss on the log-odds of the two label words, linear schedule with warm-up.
+
+The log-odds are the difference of the two label words' logits at the label position: the normaliser over the
+vocabulary cancels, so only two of its rows are ever computed, and a custom loss and the built-in one see the
+same thing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from w2s.bounds import EPOCHS
+from w2s.errors import BadTargets, TooMuch
+from w2s.models.losses import Gradient, LossArrays, LossGradient, cross_entropy
+from w2s.records import FloatArray, IntArray, Recipe
+
+if TYPE_CHECKING:
+    from w2s.models.batches import Rows
+    from w2s.models.trainable import Trainable
+
+
+_CLIP = 1.0
+_WINDOW = 8
+"""Batches that are sorted by length among themselves, so that little is spent on padding."""
+
+
+@dataclass(frozen=True)
+class FinetuneRecord:
+    """What a fine-tune call did: the targets it amounted to [n], steps taken, mean loss of its last epoch.
+
+    With a custom loss an item's implied target is sigmoid(logit) - b * dL/dlogit, averaged over its visits.
+    """
+
+    implied_targets: FloatArray
+    steps: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked fine-tune call: every array has one entry an item."""
+
+    targets: FloatArray
+    weights: FloatArray
+    epochs: int
+    learning_rate: float
+    order: IntArray | None
+
+    @classmethod
+    def checked(
+        cls,
+        n: int,
+        recipe: Recipe,
+        targets: Any,
+        *,
+        weights: Any = None,
+        epochs: int | None = None,
+        learning_rate: float | None = None,
+        order: Any = None,
+    ) -> Plan:
+        """Raise `BadTargets` for what cannot be trained on, `TooMuch` for epochs out of bounds."""
+        if n == 0:
+            raise BadTargets("no items to train on; choose at least one")
+        y = _vector("targets", targets, n)
+        bad = ~np.isfinite(y) | (y < 0) | (y > 1)
+        if bad.any():
+            raise BadTargets(
+                f"{int(bad.sum())} of {n} targets are NaN or outside [0, 1], the first at index "
+                f"{int(np.flatnonzero(bad)[0])}; a target is the probability of class 1"
+            )
+        w = np.ones(n) if weights is None else _vector("weights", weights, n)
+        if not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
+            raise BadTargets("weights are finite, not negative, and at least one of them is above 0")
+        passes = recipe.epochs if epochs is None else int(epochs)
+        if not 1 <= passes <= EPOCHS:
+            raise TooMuch(f"{passes} epochs; a fine-tune call takes 1 to {EPOCHS}")
+        rate = recipe.learning_rate if learning_rate is None else float(learning_rate)
+        if not 0 < rate <= 1:
+            raise BadTargets(f"learning rate {rate:g} is not between 0 and 1")
+        return cls(y, w, passes, rate, None if order is None else _order(order, n))
+
+
+def train(
+    trainable: Trainable,
+    rows: Rows,
+    labels: tuple[int, int],
+    plan: Plan,
+    recipe: Recipe,
+    rng: np.random.Generator,
+    gradient: Gradient | None,
+) -> FinetuneRecord:
+    """Train on `rows`; deterministic on a CPU for a state of `rng`.
+
+    Raises `BadTargets` where the loss or its gradient is not finite or has another shape than the batch;
+    the student is then half trained.
+    """
+    import torch
+
+    from w2s.models.forward import head, label_reader
+
+    zero, one = labels
+    of_batch = cross_entropy if gradient is None else gradient
+    wants_hidden = bool(getattr(gradient, "wants_hidden", False))
+    vector = trainable.vector
+    assert vector.grad is not None
+    optimizer = torch.optim.AdamW(
+        [vector], lr=plan.learning_rate, weight_decay=recipe.weight_decay, fused=True
+    )
+    steps = plan.epochs * math.ceil(len(rows) / recipe.batch_size)
+    targets, weights = plan.targets.astype(np.float32), plan.weights.astype(np.float32)
+    implied, visits = np.zeros(len(rows)), np.zeros(len(rows))
+    losses: list[float] = []
+    read, readout = label_reader(trainable.module), head(trainable.module)
+    mixed = vector.device.type != "cpu"
+    for index in _visits(plan, rows.lengths, recipe.batch_size, rng):
+        done = len(losses)
+        optimizer.param_groups[0]["lr"] = plan.learning_rate * schedule(done, steps, recipe.warmup)
+        vector.grad.zero_()
+        with torch.autocast(vector.device.type, dtype=torch.bfloat16, enabled=mixed):
+            states = read(*rows.take(index))
+        states = states.float()
+        logits = states @ (readout[one] - readout[zero]).float()
+        batch = LossArrays(
+            logits=logits.detach().cpu().numpy(),
+            targets=targets[index],
+            weights=weights[index],
+            index=index,
+            progress=done / steps,
+            hidden=states.detach().cpu().numpy() if wants_hidden else None,
+        )
+        answer = _checked(of_batch(batch), batch)
+        leaves, back = [logits], [torch.from_numpy(answer.logits).to(logits.device)]
+        if answer.hidden is not None:
+            leaves.append(states)
+            back.append(torch.from_numpy(answer.hidden).to(logits.device))
+        torch.autograd.backward(leaves, back)
+        norm = torch.linalg.vector_norm(vector.grad)
+        vector.grad.mul_((_CLIP / (norm + 1e-6)).clamp(max=1.0))
+        optimizer.step()
+        losses.append(answer.value)
+        if gradient is not None:
+            share = 0.5 * (1.0 + np.tanh(0.5 * batch.logits.astype(np.float64)))
+            implied[index] += share - len(index) * answer.logits.astype(np.float64)
+            visits[index] += 1
+    aims = plan.targets if gradient is None else np.clip(implied / np.maximum(visits, 1), 0.0, 1.0)
+    return FinetuneRecord(aims, steps, float(np.mean(losses[-(steps // plan.epochs) :])))
+
+
+def schedule(step: int, steps: int, warmup: float) -> float:
+    """Share of the peak learning rate at `step` of `steps`: up over the warm-up, then down to 0.
+
+    >>> [schedule(step, 10, 0.2) for step in (0, 1, 2, 9)]
+    [0.5, 1.0, 1.0, 0.125]
+    """
+    rise = max(1, round(warmup * steps))
+    if step < rise:
+        return (step + 1) / rise
+    return (steps - step) / max(1, steps - rise)
+
+
+def _visits(plan: Plan, lengths: IntArray, size: int, rng: np.random.Generator) -> Iterator[IntArray]:
+    """Positions of each batch: in the given order, or shuffled anew each epoch into batches of similar length."""
+    n = len(lengths)
+    for _ in range(plan.epochs):
+        if plan.order is not None:
+            yield from (plan.order[start : start + size] for start in range(0, n, size))
+            continue
+        shuffled = rng.permutation(n)
+        batches = []
+        for start in range(0, n, size * _WINDOW):
+            window = shuffled[start : start + size * _WINDOW]
+            window = window[np.argsort(lengths[window], kind="stable")]
+            batches += [window[at : at + size] for at in range(0, len(window), size)]
+        for place in rng.permutation(len(batches)):
+            yield batches[place]
+
+
+def _checked(answer: LossGradient, batch: LossArrays) -> LossGradient:
+    for given, like, name in (
+        (answer.logits, batch.logits, "logits"),
+        (answer.hidden, batch.hidden, "hidden"),
+    ):
+        if given is None:
+            continue
+        if like is None or given.shape != like.shape:
+            raise BadTargets(f"the gradient of the loss for {name} has shape {given.shape}, not the batch's")
+        if not np.isfinite(given).all():
+            raise BadTargets(f"the gradient of the loss for {name} is NaN or infinite")
+    if not math.isfinite(answer.value):
+        raise BadTargets(f"the loss is {answer.value} at progress {batch.progress:.2f}")
+    return answer
+
+
+def _vector(name: str, values: Any, n: int) -> FloatArray:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadTargets(f"{name} are not numbers: {error}") from None
+    if array.shape != (n,):
+        raise BadTargets(f"{name} of shape {array.shape} for {n} items; give one for each item")
+    return array
+
+
+def _order(values: Any, n: int) -> IntArray:
+    array = np.asarray(values)
+    if array.shape != (n,) or not np.array_equal(np.sort(array), np.arange(n)):
+        raise BadTargets(f"order has to name each of the {n} items once, by its index")
+    return array.astype(np.int64)

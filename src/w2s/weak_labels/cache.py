@@ -1,0 +1,44 @@
+"""A result is kept under the hash of everything it was made from, so that it can only be found where it is right."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from w2s.records import FloatArray
+
+
+def cached(key: str, make: Callable[[], FloatArray], *, root: Path) -> FloatArray:
+    """The array kept under `key` (hexadecimal) in `root`, made and kept if it is not there or not readable.
+
+    Whole or not at all: it is written beside and renamed, so that writers may race and readers never see a part.
+    """
+    path = root / key[:2] / f"{key}.npy"
+    try:
+        kept: FloatArray = np.load(path, allow_pickle=False)
+        return kept
+    except (FileNotFoundError, ValueError, EOFError):
+        value = make()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        np.save(file, value)
+    os.replace(file.name, path)  # noqa: PTH105 - file.name is a plain string
+    return value
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Hash of the training code and of the libraries that compute with it."""
+    digest = hashlib.sha256()
+    for module in sorted((Path(__file__).parents[1] / "models").glob("*.py")):
+        digest.update(module.name.encode() + b"\0" + module.read_bytes())
+    for library in ("torch", "transformers", "tokenizers", "peft", "numpy"):
+        digest.update(f"{library}={metadata.version(library)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,316 @@
+"""A lab that decides by a hidden rule instead of running code: for tests of researchers alone.
+
+`FakeLab.answer` speaks the lab's interface; `serve` puts it on a real port; `FakeTools` stands in for the
+tools and the workspace where a test needs no Inspect.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from aar.researchers.evolution.calls import Call
+from aar.researchers.evolution.genome import BadGenome, Genome, from_source
+from aar.researchers.evolution.memory import Memory
+from aar.researchers.evolution.policy import Answer, Policy
+
+
+class Declined(Exception):
+    def __init__(self, code: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.kind = code, kind
+
+
+def merit(genome: Genome) -> float:
+    """A made-up PGR in the spirit of what was measured: elicited signals help, copying the weak labels does not."""
+    signals = set(genome.signals)
+    value = 0.24
+    if "zero_shot" in signals:
+        value = 0.5 + 0.1 * (0.5 <= genome.keep <= 0.8)
+    if {"weak", "zero_shot", "likelihood"} <= signals:
+        value = 0.58 + 0.06 * (genome.combine != "sum")
+    return value + 0.04 * (genome.students > 1) + 0.03 * genome.agree
+
+
+@dataclass
+class FakeLab:
+    researchers: tuple[str, ...] = ("r1", "r2", "r3")
+    directions: tuple[str, ...] = ("elicitation", "noise", "selection")
+    forum: bool = True
+    minutes: float = 6.0
+    submissions_each: int = 6
+    verdict_minutes: float = 0.5
+    minutes_a_look: float = 0.01
+    record: float = 0.42
+    down: int = 0
+    practice_error: str = ""
+    submissions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    done_requests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    progress: list[tuple[str, str]] = field(default_factory=list)
+    usage: list[dict[str, Any]] = field(default_factory=list)
+    votes: list[tuple[str, int, int]] = field(default_factory=list)
+    finished: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(
+        self, who: str, verb: str, path: str, params: dict[str, str], body: dict[str, Any]
+    ) -> dict[str, Any]:
+        with self.lock:
+            request = body.get("request_id")
+            if request in self.done_requests:
+                return self.done_requests[request]
+            answer = self._answer(who, f"{verb} {path}", params, body)
+            if request:
+                self.done_requests[request] = answer
+            return answer
+
+    def _answer(self, who: str, what: str, params: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
+        parts = what.split("/")
+        if what == "GET /v1/me":
+            self.minutes -= self.minutes_a_look
+            return self._me(who)
+        if what == "GET /v1/leaderboard":
+            good = [one for one in self.submissions.values() if one["status"] == "verified"]
+            good.sort(key=lambda one: -one["merit"])
+            entries = [
+                {
+                    "rank": i + 1,
+                    "submission": one["id"],
+                    **{k: one[k] for k in ("researcher", "title", "status")},
+                }
+                for i, one in enumerate(good)
+            ]
+            return {"record": {"text": "above the baselines"}, "entries": entries}
+        if "/v1/forum" in what and not self.forum:
+            raise Declined(403, "NotAllowed", "the forum is closed in this study")
+        if what == "GET /v1/forum":
+            posts = [post for post in self.posts if post["id"] > int(params.get("after", 0))]
+            return {"posts": [{**post, "submissions": self._cited(post)} for post in posts]}
+        if what == "POST /v1/forum":
+            post = {key: body[key] for key in ("kind", "title", "body")}
+            number = len(self.posts) + 1
+            self.posts.append(
+                {
+                    "id": number,
+                    "researcher": who,
+                    **post,
+                    "cited": body["submissions"],
+                    "votes": 0,
+                    "comments": [],
+                }
+            )
+            return {"id": number}
+        if what.endswith("/comments"):
+            self.posts[int(parts[3]) - 1]["comments"].append({"researcher": who, "body": body["body"]})
+            return {"id": 1}
+        if what.endswith("/vote"):
+            self.votes.append((who, int(parts[3]), body["value"]))
+            self.posts[int(parts[3]) - 1]["votes"] += body["value"]
+            return {}
+        if what == "POST /v1/practice":
+            run = f"p{len(self.runs) + 1}"
+            self.runs[run] = self._practised(body["files"])
+            return {"run": run}
+        if what.startswith("GET /v1/practice/"):
+            return self.runs[parts[3]]
+        if what == "POST /v1/submissions":
+            return self._submit(who, body)
+        if what.startswith("GET /v1/submissions/") and what.endswith("/files"):
+            one = self.submissions[parts[3]]
+            if not self.forum and one["researcher"] != who:
+                raise Declined(
+                    403, "NotAllowed", "others' code is closed together with the forum in this study"
+                )
+            return {key: one[key] for key in ("id", "files", "title", "researcher", "parents")}
+        if what.startswith("GET /v1/submissions/"):
+            return self._decided(parts[3])
+        if what == "POST /v1/progress":
+            self.progress.append((who, body["text"]))
+            return {}
+        if what == "POST /v1/usage":
+            self.usage.append({"researcher": who, **body})
+            return {}
+        if what == "POST /v1/state":
+            self.finished.add(who)
+            return {}
+        raise Declined(404, "NotFound", f"nothing at {what}")
+
+    def _me(self, who: str) -> dict[str, Any]:
+        own = [one for one in self.submissions.values() if one["researcher"] == who]
+        left = self.submissions_each - len(own)
+        return {
+            "researcher": who,
+            "direction": self.directions[self.researchers.index(who)],
+            "testbed": "mini-chat",
+            "minutes_left": max(0.0, self.minutes),
+            "submissions_left": left,
+            "stop": self.minutes <= 0 or left == 0,
+            "forum": self.forum,
+            "submissions": [
+                {k: one[k] for k in ("id", "title", "status", "reply", "parents")} for one in own
+            ],
+        }
+
+    def _cited(self, post: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{"id": name, "status": self.submissions[name]["status"]} for name in post["cited"]]
+
+    def _practised(self, files: dict[str, str]) -> dict[str, Any]:
+        if self.practice_error:
+            error = {"type": "ValueError", "file": "method.py", "line": 3, "message": self.practice_error}
+            return {"state": "failed", "status": "failed", "error": error}
+        return {
+            "state": "done",
+            "status": "ok",
+            "error": None,
+            "agreement_with_weak": 0.7,
+            "class1_share": 0.5,
+        }
+
+    def _submit(self, who: str, body: dict[str, Any]) -> dict[str, Any]:
+        if self._me(who)["submissions_left"] <= 0:
+            raise Declined(429, "OverBudget", f"all submissions of {who} are used")
+        name = f"s{len(self.submissions) + 1}"
+        try:
+            value = merit(from_source(body["files"]["method.py"]))
+        except BadGenome:
+            value = 0.1
+        known = {key: body[key] for key in ("files", "title", "parents")}
+        self.submissions[name] = {
+            "id": name, "researcher": who, "status": "pending", "reply": "", "merit": value, **known
+        }  # fmt: skip
+        return {"submission": name, "status": "pending", "reply": ""}
+
+    def _decided(self, name: str) -> dict[str, Any]:
+        one = self.submissions[name]
+        if one["status"] == "pending":
+            self.minutes -= self.verdict_minutes / len(self.researchers)
+            better = one["merit"] > self.record + 0.05
+            one["status"] = "verified" if better else "no_improvement"
+            one["reply"] = "reproduced on fresh seeds" if better else "no clear step over the record"
+            self.record = max(self.record, one["merit"])
+        return {"id": name, "status": one["status"], "reply": one["reply"]}
+
+
+class FakeTools:
+    """Tools and workspace of one researcher, in memory."""
+
+    def __init__(self, lab: FakeLab, researcher: str) -> None:
+        self.lab, self.researcher = lab, researcher
+        self.files: dict[str, str] = {}
+        self.calls: list[Call] = []
+
+    def use(self, call: Call) -> Answer:
+        self.calls.append(call)
+        try:
+            found = self._use(call.tool, call.arguments)
+        except Declined as declined:
+            return Answer(error=str(declined))
+        return Answer(text=found if isinstance(found, str) else json.dumps(found))
+
+    def _use(self, tool: str, given: dict[str, Any]) -> Any:
+        def ask(verb: str, path: str, **body: Any) -> dict[str, Any]:
+            return self.lab.answer(self.researcher, verb, path, {}, body)
+
+        if tool == "read_file":
+            if given["path"] not in self.files:
+                raise Declined(404, "FileNotFoundError", "no such file")
+            return self.files[given["path"]]
+        if tool == "write_file":
+            self.files[given["path"]] = given["content"]
+            return "wrote"
+        if tool == "bash":
+            self.lab.minutes -= 0.1
+            return ""
+        if tool == "read_forum":
+            return self.lab.answer(self.researcher, "GET", "/v1/forum", {"after": str(given["after"])}, {})
+        if tool == "fetch_submission":
+            found = ask("GET", f"/v1/submissions/{given['submission']}/files")
+            for name, text in found.pop("files").items():
+                self.files[f"others/{given['submission']}/{name}"] = text
+            return found
+        if tool in ("practice", "submit_method"):
+            files = {"method.py": self.files[f"{given['folder']}/method.py"]}
+            if tool == "practice":
+                return self.lab.runs[ask("POST", "/v1/practice", files=files)["run"]]
+            said = {key: given[key] for key in ("title", "parents")}
+            return ask("POST", "/v1/submissions", files=files, **said)
+        if tool == "wait_for_verdict":
+            return ask("GET", f"/v1/submissions/{given['submission']}")
+        if tool == "post_finding":
+            return ask("POST", "/v1/forum", **given)
+        if tool == "comment":
+            return ask("POST", f"/v1/forum/{given['post']}/comments", body=given["body"])
+        if tool == "vote":
+            return ask("POST", f"/v1/forum/{given['post']}/vote", value=given["value"])
+        return ask("GET", {"my_status": "/v1/me", "leaderboard": "/v1/leaderboard"}[tool])
+
+
+def research(lab: FakeLab, *, seed: int, turns: int = 400) -> dict[str, FakeTools]:
+    """Let the lab's researchers take turns until its time is over."""
+    minds = {name: (Policy(researcher=name, seed=seed), Memory()) for name in lab.researchers}
+    tools = {name: FakeTools(lab, name) for name in lab.researchers}
+    answers = {name: Answer() for name in lab.researchers}
+    for _ in range(turns):
+        if lab.minutes <= 0:
+            break
+        for name, (policy, memory) in minds.items():
+            call = policy.step(memory, answers[name])
+            answers[name] = tools[name].use(call) if call.tool else Answer()
+    return tools
+
+
+@contextlib.contextmanager
+def serve(lab: FakeLab, tokens: dict[str, str]) -> Iterator[str]:
+    """The lab on a free port; `tokens` name the researchers. While `lab.down` is above 0 it answers 503."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _do(self) -> None:
+            size = int(self.headers.get("content-length") or 0)
+            body = json.loads(self.rfile.read(size)) if size else {}
+            who = tokens.get(self.headers.get("authorization", "").removeprefix("Bearer "))
+            url = urlsplit(self.path)
+            params = {key: values[0] for key, values in parse_qs(url.query).items()}
+            code, answer = 200, {}
+            if lab.down > 0:
+                lab.down -= 1
+                code, answer = 503, {"error": "Down", "message": "restarting"}
+            elif who is None:
+                code, answer = 403, {"error": "NotAllowed", "message": "this token belongs to no researcher"}
+            else:
+                try:
+                    answer = lab.answer(who, self.command, url.path, params, body)
+                except Declined as declined:
+                    code, answer = declined.code, {"error": declined.kind, "message": str(declined)}
+            data = json.dumps(answer).encode()
+            self.send_response(code)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_GET = do_POST = _do
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        time.sleep(0)

@@ -1,0 +1,196 @@
+"""A lab whose runs are made up: real vault, database and blobs, predictions drawn at a chosen accuracy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from safetensors.numpy import save
+
+from aar import database, ledger
+from aar.database import Transaction, meta, researchers, runs, submissions, verdicts
+from aar.database.figures import Figures
+from aar.folder import LabFolder
+from aar.scoring.evidence import Evidence
+from aar.scoring.judging import Judge
+from aar.scoring.references import DEV_CEILINGS, SEALED_CEILINGS
+from aar.scoring.results import Results
+from aar.scoring.vault import Vault
+from aar.settings import Settings
+from w2s.records import Example, Split, SplitName
+
+State = Literal["done", "failed", "lost"]
+BASELINES = {"vanilla": 0.66, "confident_labels": 0.68, "zero_shot": 0.64}
+FLOOR, CEILING = 0.60, 0.95
+ITEMS = {"practice": 20, "dev": 600, "sealed": 600}
+
+
+@dataclass
+class SyntheticLab:
+    """A prepared lab with references; `submit` a method by its accuracy, then `judge.step()`."""
+
+    path: Path
+    baselines: tuple[str, ...] = tuple(BASELINES)
+    dev_seeds: int = 3
+    seed: int = 0
+    made: int = 0
+    judge: Judge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder = LabFolder(self.path)
+        self.settings = Settings(baselines=self.baselines, dev_seeds=self.dev_seeds)
+        self.folder.describe({"testbed": "mini-chat", "settings": self.settings.as_json()})
+        self.vault = Vault(self.folder.vault)
+        self.vault.create()
+        self.rng = np.random.default_rng(self.seed)
+        splits: dict[SplitName, Split] = {name: self._split(name, n) for name, n in ITEMS.items()}  # type: ignore[misc, arg-type]
+        self.truth = {e.id: int(self.rng.random() < 0.5) for s in splits.values() for e in s.test}
+        self.vault.store_items(splits)
+        self.vault.store_truth(self.truth)
+        self.splits = splits
+        # how hard an item is, is the same for whoever answers it
+        self.hard = {name: self.rng.random(len(split.test)) for name, split in splits.items()}
+        self.references("dev", floors=5, ceilings=DEV_CEILINGS)
+        self.references("sealed", floors=8, ceilings=SEALED_CEILINGS)
+        self.folder.blobs.mkdir()
+        self.db = database.open(self.folder.database, create=True)
+        with self.db.write() as tx:
+            for name in (researchers.LAB, "operator", "r1", "r2", "r3"):
+                researchers.add(tx, name, direction="")
+            meta.put(tx, "testbed", "mini-chat")
+        self.judge = Judge(self.db, Evidence(Results(self.vault, self.folder.blobs), self.settings))
+
+    def references(self, split: SplitName, *, floors: int, ceilings: int) -> None:
+        """Write floors and ceilings of a split."""
+        for k in range(floors):
+            self.vault.store_reference("floor", split, k, self._correct(split, FLOOR))
+        for k in range(ceilings):
+            self.vault.store_reference("ceiling", split, k, self._correct(split, CEILING))
+
+    def with_baselines(self) -> SyntheticLab:
+        """Submit the baselines with finished runs on both splits, and judge them."""
+        for name in self.baselines:
+            one = self.submit("lab", dev=BASELINES[name], title=name, seeds=5)
+            self.run(one, "sealed", BASELINES[name], seeds=8)
+        self.judge.step()
+        return self
+
+    def submit(
+        self,
+        researcher: str,
+        *,
+        dev: float,
+        sealed: float | None = None,
+        title: str = "a method",
+        seeds: int | None = None,
+    ) -> str:
+        """A submission whose dev runs (and sealed runs, if an accuracy is given) are finished."""
+        self.made += 1
+        with self.db.write() as tx:
+            one = ledger.record_submission(
+                tx, code_hash=f"code{self.made}", commit="0" * 40, researcher=researcher, title=title
+            ).id
+        self.run(one, "dev", dev, seeds=seeds or self.dev_seeds)
+        if sealed is not None:
+            self.run(one, "sealed", sealed, seeds=8)
+        return one
+
+    def run(
+        self,
+        one: str,
+        split: SplitName,
+        accuracy: float,
+        *,
+        seeds: int,
+        state: State = "done",
+        first: int = 0,
+    ) -> None:
+        """Finish runs `first` to `seeds` of a submission on one split."""
+        with self.db.read() as tx:
+            code = submissions.get(tx, one).code_hash
+        with self.db.write() as tx:
+            for k in range(first, seeds):
+                self._run(tx, one, code, split, k, accuracy, state)
+
+    def _run(
+        self, tx: Transaction, one: str, code: str, split: SplitName, k: int, accuracy: float, state: State
+    ) -> None:
+        key = f"{code}-{split}-{k}"
+        correct = self._correct(split, accuracy)
+        truth = np.array([self.truth[e.id] for e in self.splits[split].test])
+        p = np.where(correct > 0, truth, 1 - truth) * 0.8 + 0.1
+        blob = save({"predictions": p.astype(np.float64)})
+        (self.folder.blobs / f"{key}.safetensors").write_bytes(blob)
+        runs.queue(
+            tx,
+            key,
+            researcher="lab",
+            submission=one,
+            code_hash=code,
+            commit="0" * 40,
+            split=split,
+            pair_index=k,
+            supervisor_seed=k,
+            student_seed="00",
+            nominal_cost=1.0,
+        )
+        ledger.record_run(
+            tx,
+            key,
+            state=state,
+            seconds=1.0,
+            core_seconds=1.0,
+            blob=key if state == "done" else None,
+            error_type="ZeroDivisionError" if state == "failed" else None,
+            error_file="method.py" if state == "failed" else None,
+            error_line=7 if state == "failed" else None,
+        )
+
+    def status(self, one: str) -> tuple[str, str]:
+        """Status and stage of a submission."""
+        with self.db.read() as tx:
+            found = submissions.get(tx, one)
+        return found.status, found.stage
+
+    def reply(self, one: str) -> str:
+        """What its author is told."""
+        with self.db.read() as tx:
+            return submissions.get(tx, one).reply
+
+    def figures(self, one: str, stage: verdicts.VerdictStage) -> Figures:
+        """What people see of it."""
+        with self.db.read() as tx:
+            found = verdicts.find(tx, one, stage)
+        assert found is not None
+        return found.figures
+
+    def champion(self) -> str | None:
+        """Who holds the record."""
+        with self.db.read() as tx:
+            return meta.find(tx, "champion", None)  # type: ignore[no-any-return]
+
+    def record(self) -> float:
+        """The Ladder's record."""
+        with self.db.read() as tx:
+            return float(meta.get(tx, "ladder")["record"])
+
+    def _split(self, name: str, n: int) -> Split:
+        test = tuple(
+            Example(
+                id=f"{name}{i}",
+                kind="pair",
+                fields={"prompt": "?", "first": "a", "second": "b"},
+                group=f"{name}-question{i // 3}",
+                subset="ood" if name == "sealed" and i % 4 == 0 else "id",
+            )
+            for i in range(n)
+        )
+        return Split(name=name, world="north", labelled=(), unlabelled=(), test=test)  # type: ignore[arg-type]
+
+    def _correct(self, split: SplitName, accuracy: float) -> np.ndarray:  # type: ignore[type-arg]
+        hard = self.hard[split]
+        noise = self.rng.random(len(hard))
+        score = 0.7 * hard + 0.3 * noise
+        return (score < np.quantile(score, accuracy)).astype(np.float64)

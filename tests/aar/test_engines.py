@@ -1,0 +1,376 @@
+"""The local engine with its real sandbox and services: every job comes to an end that says whose fault it was."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from student_lab import SEEDS, TEST, fill
+
+from aar.engines import Job, RunSpec, code_hash
+from aar.engines.local import LocalEngine
+from aar.engines.source import log_names, private_folder
+from aar.errors import BadSnapshot, EngineError, NoSandbox
+from aar.sandboxes import choose
+
+VANILLA = """
+    def run(bench):
+        student = bench.strong()
+        student.finetune(bench.unlabelled, bench.weak.hard, epochs=1)
+        bench.log(share=float(bench.weak.hard.mean()))
+        return student.predict(bench.test)
+"""
+
+
+@dataclass(frozen=True)
+class Folders:
+    root: Path
+
+    @property
+    def service(self):
+        return self.root / "service"
+
+    @property
+    def logs(self):
+        return self.root / "logs"
+
+
+def job(source, **changes):
+    made = Job(
+        code={"method.py": textwrap.dedent(source)},
+        testbed="mini-chat",
+        split="dev",
+        supervisor_seeds=(SEEDS[0],),
+        student_seed=7,
+        salt=b"salt",
+        wall_seconds=30,
+        memory_mb=600,
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture(scope="module")
+def provider():
+    try:
+        return choose()
+    except NoSandbox as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    made = Folders(tmp_path_factory.mktemp("engine"))
+    fill(made.service)
+    return made
+
+
+@pytest.fixture(scope="module")
+def loop():
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def engine(provider, folders, loop):
+    made = LocalEngine(provider, folders, slots=1, testbed="mini-chat")
+    loop.run(made.start())
+    yield made
+    loop.run(made.stop())
+
+
+@pytest.fixture
+def outcome(engine, loop):
+    return lambda source, **changes: loop.run(engine.run(job(source, **changes)))
+
+
+def test_a_method_runs_in_its_sandbox_and_its_arrays_come_back(outcome):
+    done = outcome(VANILLA)
+    assert done.status == "ok", done
+    assert done.arrays["predictions"].shape == (TEST,)
+    assert set(done.logged) == {"share"}
+    assert done.nominal > 0
+
+
+def test_the_same_job_gives_the_same_arrays_to_the_bit(outcome):
+    first, second = outcome(VANILLA), outcome(VANILLA)
+    assert first.arrays["predictions"].tobytes() == second.arrays["predictions"].tobytes()
+
+
+def test_numbers_of_a_sealed_run_are_not_kept(outcome):
+    done = outcome(VANILLA, split="sealed")
+    assert (done.status, done.logged) == ("ok", {})
+
+
+def test_a_custom_loss_runs_in_the_sandbox(outcome):
+    done = outcome(
+        """
+        import torch
+
+        def loss(batch):
+            return torch.nn.functional.binary_cross_entropy_with_logits(batch.logits, batch.targets)
+
+        def run(bench):
+            student = bench.strong()
+            student.finetune(bench.unlabelled, bench.weak.hard, loss=loss, epochs=1)
+            return student.predict(bench.test)
+    """,
+        memory_mb=2048,
+    )
+    plain = outcome(VANILLA)
+    assert done.status == "ok", done
+    np.testing.assert_allclose(done.arrays["predictions"], plain.arrays["predictions"], atol=1e-4)
+
+
+def test_an_exception_is_told_by_type_and_place_without_its_words(outcome):
+    done = outcome("""
+        def run(bench):
+            return deeper(bench)
+
+        def deeper(bench):
+            raise ValueError("words")
+    """)
+    assert (done.status, done.error_type, done.error_file, done.error_line) == (
+        "method_failed",
+        "ValueError",
+        "method.py",
+        6,
+    )
+    assert done.message is None
+
+
+def test_on_practice_the_words_are_told_too(outcome):
+    done = outcome("def run(bench): raise ValueError('words')", split="practice", practice=True)
+    assert (done.error_type, done.message) == ("ValueError", "words")
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("x = (", "SyntaxError"),
+        ("walk = 1", "NoRun"),
+        ("def run(bench): return None", "BadPredictions"),
+        (
+            "import w2s\ndef run(bench): return w2s.Predictions(bench.test, [2.0] * len(bench.test))",
+            "BadPredictions",
+        ),
+        ("import w2s\ndef run(bench): return w2s.Predictions(bench.test[:1], [0.5])", "WrongIds"),
+        ("import sys\ndef run(bench): sys.exit(0)", "SystemExit"),
+        ("import os\ndef run(bench): os._exit(0)", "SystemExit"),
+        ("def run(bench): bench._line._sock.close()", "SystemExit"),
+        ("def run(bench): bench._line._sock.send(b'garbage' * 99)", "BadMethod"),
+        ("def run(bench): run(bench)", "RecursionError"),
+        ("import w2s.testbeds", "ModuleNotFoundError"),
+        ("import aar", "ModuleNotFoundError"),
+    ],
+)
+def test_a_method_that_breaks_the_contract_fails_by_name(outcome, source, error):
+    done = outcome(source)
+    assert (done.status, done.error_type) == ("method_failed", error), done
+
+
+def test_an_endless_loop_ends_with_a_clear_rule(outcome):
+    start = time.monotonic()
+    done = outcome("def run(bench):\n    while True: pass", wall_seconds=1.5)
+    assert (done.status, done.error_type, done.error_rule) == (
+        "method_failed",
+        "TimeoutError",
+        "took longer than 1.5 s",
+    )
+    assert time.monotonic() - start < 10
+
+
+def test_eating_memory_ends_with_a_clear_rule(outcome):
+    done = outcome(
+        """
+        def run(bench):
+            held = []
+            while True:
+                held.append(bytearray(b"x") * (1 << 24))
+    """,
+        memory_mb=300,
+    )
+    assert (done.status, done.error_type) == ("method_failed", "MemoryError"), done
+    assert done.error_rule == "used more than 300 MB of memory"
+
+
+def test_a_method_cannot_see_the_service_its_texts_or_the_network(outcome):
+    done = outcome("""
+        import os, socket
+
+        def run(bench):
+            for path in ("/service", "/service/splits.json", os.environ.get("HOME", "/") + "/service"):
+                assert not os.path.exists(path), path
+            assert sorted(os.listdir("/method")) == ["method.py"]
+            try:
+                open("/method/new.py", "w")
+            except OSError:
+                pass
+            else:
+                raise AssertionError("writable")
+            try:
+                socket.create_connection(("1.1.1.1", 53), timeout=1)
+            except OSError:
+                return bench.strong().predict(bench.test)
+    """)
+    assert done.status == "ok", done
+
+
+def test_a_killed_service_is_replaced_and_the_run_repeated(engine, loop):
+    async def killed():
+        running = asyncio.create_task(
+            engine.run(
+                job("""
+            import time
+
+            def run(bench):
+                time.sleep(1)
+                return bench.strong().predict(bench.test)
+        """)
+            )
+        )
+        await asyncio.sleep(0.7)
+        for process in psutil.Process(engine._slots[0].service_pid).children(recursive=True):
+            process.kill()
+        return await running
+
+    assert loop.run(killed()).status == "ok"
+
+
+def test_a_method_process_killed_from_outside_is_repeated(engine, loop):
+    async def killed():
+        running = asyncio.create_task(
+            engine.run(
+                job("""
+            import time
+
+            def run(bench):
+                time.sleep(1.5)
+                return bench.strong().predict(bench.test)
+        """)
+            )
+        )
+        await asyncio.sleep(0.7)
+        victims = [
+            p
+            for p in psutil.process_iter(["cmdline"])
+            if "w2s.runner" in (p.info["cmdline"] or []) and psutil.Process() in p.parents()
+        ]
+        assert victims
+        for process in victims:
+            process.send_signal(signal.SIGKILL)
+        return await running
+
+    assert loop.run(killed()).status == "ok"
+
+
+def test_a_cancelled_job_leaves_no_method_and_a_working_slot(engine, loop):
+    async def cancelled():
+        running = asyncio.create_task(engine.run(job("def run(bench):\n    while True: pass")))
+        await asyncio.sleep(0.7)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return await engine.run(job(VANILLA))
+
+    assert loop.run(cancelled()).status == "ok"
+
+
+def test_a_job_of_another_testbed_or_with_a_strange_file_is_refused(outcome):
+    with pytest.raises(EngineError, match="mini-math"):
+        outcome(VANILLA, testbed="mini-math")
+    with pytest.raises(BadSnapshot, match=r"\.\./x\.py"):
+        outcome(VANILLA, code={"../x.py": ""})
+    with pytest.raises(EngineError, match="no weak labels"):
+        outcome(VANILLA, supervisor_seeds=(99,))
+
+
+def test_stop_ends_everything_and_jobs_in_flight_are_lost(provider, folders):
+    async def play():
+        before = set(psutil.Process().children(recursive=True))
+        engine = LocalEngine(provider, folders, slots=1, testbed="mini-chat")
+        await engine.start()
+        running = asyncio.create_task(engine.run(job("def run(bench):\n    while True: pass")))
+        await asyncio.sleep(0.7)
+        ours = set(psutil.Process().children(recursive=True)) - before
+        await engine.stop()
+        return await running, ours
+
+    done, ours = asyncio.run(play())
+    assert done.status == "lost"
+    assert ours
+    assert all(gone(process) for process in ours)
+
+
+def test_when_the_host_is_killed_nothing_is_left_running(provider, folders):
+    host = subprocess.Popen([sys.executable, Path(__file__).with_name("engine_host.py"), folders.root])
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            below = psutil.Process(host.pid).children(recursive=True)
+            if any("w2s.runner" in process.cmdline() for process in below):
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert any("aar.students" in process.cmdline() for process in below)
+    finally:
+        host.kill()
+        host.wait()
+    assert all(gone(process) for process in below)
+
+
+def gone(process):
+    try:
+        process.wait(5)
+    except psutil.TimeoutExpired:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+    return True
+
+
+def test_a_folder_without_splits_stops_the_start_with_the_reason(provider, tmp_path):
+    (tmp_path / "service").mkdir()
+    engine = LocalEngine(provider, Folders(tmp_path), slots=1, testbed="mini-chat")
+    with pytest.raises(EngineError, match="prepare"):
+        asyncio.run(engine.start())
+
+
+def test_the_key_of_a_run_follows_everything_that_makes_it(outcome):
+    spec = RunSpec("c0de", "mini-chat", "dev", pair_index=0, supervisor_seeds=(3,), student_seed=7)
+    others = [
+        replace(spec, code_hash="c0df"),
+        replace(spec, testbed="mini-math"),
+        replace(spec, split="sealed"),
+        replace(spec, pair_index=1),
+        replace(spec, supervisor_seeds=(4,)),
+        replace(spec, student_seed=8),
+        replace(spec, intervention="blind"),
+    ]
+    assert len({spec.key(), *(other.key() for other in others)}) == 8
+    assert replace(spec).key() == spec.key()
+
+
+def test_the_hash_of_code_follows_names_and_contents_and_not_their_order():
+    assert code_hash({"a.py": "1", "b.py": "2"}) == code_hash({"b.py": "2", "a.py": "1"})
+    assert code_hash({"a.py": "1"}) != code_hash({"b.py": "1"}) != code_hash({"b.py": "2"})
+
+
+def test_names_to_log_are_the_keywords_in_the_source():
+    many = "\n".join(f"bench.log(n{k}=1)" for k in range(40))
+    assert log_names({"method.py": "bench.log(a=1, b=2); print(c=3); bench.log(**d)"}) == ("a", "b")
+    assert len(log_names({"method.py": many})) == 32
+    assert log_names({"method.py": "def ("}) == ()
+
+
+def test_a_private_folder_is_gone_afterwards():
+    with private_folder({"method.py": "x", "part/more.py": "y"}, uid=None) as folder:
+        assert (folder / "part" / "more.py").read_text() == "y"
+        assert folder.stat().st_mode & 0o077 == 0
+    assert not folder.exists()

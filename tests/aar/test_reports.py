@@ -1,0 +1,139 @@
+import base64
+import hashlib
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from fabricated_lab import STORY, fabricate
+
+import aar.database
+from aar.database import researchers
+from aar.errors import NoLab
+from aar.folder import LabFolder
+from aar.ledger import Ledger
+from aar.reports import write_report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        return fabricate(tmp_path_factory.mktemp("lab"), patch)
+
+
+@pytest.fixture(scope="module")
+def page(lab: Path) -> str:
+    return write_report(lab).read_text(encoding="utf-8")
+
+
+def text_of(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
+def test_a_finished_run_has_a_ledger_that_verifies(lab: Path) -> None:
+    folder = LabFolder(lab)
+    database = aar.database.open(folder.database)
+    checked = Ledger(database).verify(mirror=folder.ledger)
+    assert checked.kinds["submission"] == 3 + len(STORY)
+
+
+def test_every_submission_is_on_the_page_whatever_became_of_it(page: str) -> None:
+    for number, (_, _, title, _, _, status) in enumerate(STORY, start=4):
+        row = re.search(rf'<tr id="s{number}" class="{status}">(.*?)</tr>', page, re.DOTALL)
+        assert row is not None, title
+        assert title in row.group(1)
+    assert "rule: targets follow the majority answer" in page
+    assert "ValueError in method.py, line 41" in page
+
+
+def test_verified_methods_lead_with_their_interval(page: str) -> None:
+    ranks = re.findall(r'<tr id="(s\d+)" class="\w+">\s*<td class="rank">(\d)</td>', page)
+    assert ranks == [("s13", "1"), ("s9", "2"), ("s5", "3")]
+    words = text_of(page)
+    assert re.search(
+        r"The best verified method, s13, recovers 0\.\d\d \[0\.\d\d, 0\.\d\d\] of the gap", words
+    )
+    assert "1 pending, 7 no improvement, 1 not reproduced, 1 violation, 1 failed" in words
+
+
+def test_baselines_floor_and_ceiling_are_named(page: str) -> None:
+    chart = page[page.index('<div class="scroll chart">') :]
+    for name in ("vanilla 0.", "confident labels 0.", "zero shot 0.", "floor (weak", "ceiling (trained"):
+        assert name in chart
+
+
+def test_the_page_loads_nothing_and_runs_nothing(page: str) -> None:
+    assert "<script" not in page
+    assert not re.search(r"(?:src|href|action)=.(?!#)", page)
+    assert not re.search(r"\sstyle=|@import|url\(", page)
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    assert policy.group(1).startswith("default-src 'none'; style-src 'sha256-")
+    style = page[page.index("<style>") + len("<style>") : page.index("</style>")]
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy.group(1)
+
+
+def test_what_researchers_wrote_is_text(page: str) -> None:
+    assert "&lt;script&gt;alert(" in page
+    assert "<img" not in page
+    assert "<strong>both orders</strong>" in page
+
+
+def test_the_ledger_head_is_printed(page: str, lab: Path) -> None:
+    database = aar.database.open(LabFolder(lab).database)
+    assert Ledger(database).verify().head in page
+
+
+def test_a_changed_ledger_is_said_at_the_top(lab: Path, tmp_path: Path) -> None:
+    shutil.copytree(lab, tmp_path / "copy")
+    connection = sqlite3.connect(LabFolder(tmp_path / "copy").database)
+    connection.execute(
+        "UPDATE verdicts SET status = 'verified' WHERE submission = 's11' AND stage = 'sealed'"
+    )
+    connection.commit()
+    connection.close()
+    words = text_of(write_report(tmp_path / "copy").read_text(encoding="utf-8"))
+    assert "The ledger does not verify." in words
+    assert "verdict s11 at sealed differs" in words
+
+
+@pytest.mark.parametrize("people", [0, 1])
+def test_a_run_without_findings_still_has_a_page(tmp_path: Path, people: int) -> None:
+    database = aar.database.open(LabFolder(tmp_path).database, create=True)
+    with database.write() as tx:
+        for i in range(people):
+            researchers.add(tx, f"r{i}")
+    database.close()
+    words = text_of(write_report(tmp_path).read_text(encoding="utf-8"))
+    assert "Nothing was submitted." in words
+    assert "Nobody posted anything." in words
+
+
+def test_a_folder_without_a_lab_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoLab):
+        write_report(tmp_path)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_browser_shows_it_without_a_request_or_a_complaint(
+    lab: Path, page: str, width: int, scheme: str
+) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    assert page
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        said: list[str] = []
+        asked: list[str] = []
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(LabFolder(lab).report.as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.evaluate("getComputedStyle(document.querySelector('.tile')).borderRadius") == "12px"
+        browser.close()
+    assert said == []
+    assert len(asked) == 1

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from aar.errors import MissingKey, UnknownModel
+from aar.researchers import check_model
+
+
+def test_the_embedded_policy_needs_no_key() -> None:
+    check_model("aar/evolution", environment={})
+
+
+def test_a_missing_key_names_its_variable() -> None:
+    with pytest.raises(MissingKey, match="ANTHROPIC_API_KEY"):
+        check_model("anthropic/claude-opus-4-6", environment={})
+
+
+def test_a_key_is_enough() -> None:
+    check_model("anthropic/claude-opus-4-6", environment={"ANTHROPIC_API_KEY": "x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("antropic/claude-opus-4-6", "anthropic/claude-opus-4-6"),
+        ("aar/evoluton", "aar/evolution"),
+        ("evolution", "provider/model"),
+        ("anthropic/claud-opus-4", "anthropic/claude-opus-4"),
+        ("nothing-like-it/x", "known: "),
+    ],
+)
+def test_an_unknown_model_is_told_with_the_nearest_names(name: str, near: str) -> None:
+    with pytest.raises(UnknownModel, match=near):
+        check_model(name, environment={"ANTHROPIC_API_KEY": "x"})

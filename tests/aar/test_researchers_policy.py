@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from fake_lab import FakeLab, research
+
+from aar.researchers.evolution.genome import CHOICES, from_source
+from aar.researchers.evolution.memory import Memory
+from aar.researchers.evolution.policy import Answer, Policy
+
+
+def lineage(lab: FakeLab) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [
+        (one["researcher"], from_source(one["files"]["method.py"]).key(), tuple(one["parents"]))
+        for one in lab.submissions.values()
+    ]
+
+
+def test_the_same_seed_and_the_same_reading_give_the_same_lineage() -> None:
+    first, second = FakeLab(), FakeLab()
+    research(first, seed=7)
+    research(second, seed=7)
+    assert lineage(first) == lineage(second)
+
+
+def test_two_run_seeds_give_different_lineages() -> None:
+    first, second = FakeLab(), FakeLab()
+    research(first, seed=7)
+    research(second, seed=8)
+    assert lineage(first) != lineage(second)
+    assert lineage(first)[0] != lineage(second)[0]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_with_the_forum_blocked_first_choices_stay_and_later_ones_differ(seed: int) -> None:
+    together, alone = FakeLab(), FakeLab(forum=False)
+    research(together, seed=seed)
+    research(alone, seed=seed)
+
+    def of(lab: FakeLab, who: str) -> list[tuple[str, tuple[str, ...]]]:
+        return [(key, parents) for author, key, parents in lineage(lab) if author == who]
+
+    assert all(of(together, who)[0] == of(alone, who)[0] for who in together.researchers)
+    assert any(of(together, who)[1:] != of(alone, who)[1:] for who in together.researchers)
+    assert not alone.posts
+    for one in alone.submissions.values():
+        assert all(alone.submissions[parent]["researcher"] == one["researcher"] for parent in one["parents"])
+
+
+def test_researchers_build_on_each_other_and_cite_each_other() -> None:
+    lab = FakeLab()
+    research(lab, seed=1)
+    author = {name: one["researcher"] for name, one in lab.submissions.items()}
+    across = [
+        one for one in lab.submissions.values() if any(author[p] != one["researcher"] for p in one["parents"])
+    ]
+    assert across
+    assert any(author[name] != post["researcher"] for post in lab.posts for name in post["cited"])
+    assert any(post["comments"] for post in lab.posts)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_search_beats_the_record_within_a_few_submissions(seed: int) -> None:
+    lab = FakeLab(submissions_each=4)
+    research(lab, seed=seed)
+    assert len(lab.submissions) == 12
+    assert any(one["status"] == "verified" for one in lab.submissions.values())
+
+
+def test_what_did_not_work_is_told_as_well() -> None:
+    lab = FakeLab()
+    research(lab, seed=1)
+    told = {name for post in lab.posts for name in post["cited"]}
+    assert {name for name, one in lab.submissions.items() if one["status"] == "no_improvement"} <= told
+
+
+def test_posts_say_that_no_language_model_wrote_them() -> None:
+    lab = FakeLab()
+    research(lab, seed=1)
+    assert lab.posts
+    assert all("not a language model" in post["body"] for post in lab.posts)
+
+
+def test_a_method_that_fails_in_practice_is_not_submitted_but_told() -> None:
+    lab = FakeLab(practice_error="no such thing")
+    research(lab, seed=1, turns=120)
+    assert not lab.submissions
+    assert any(post["kind"] == "error" and "no such thing" in post["body"] for post in lab.posts)
+
+
+def test_every_submission_names_what_it_builds_on_in_its_source() -> None:
+    lab = FakeLab()
+    research(lab, seed=2)
+    for one in lab.submissions.values():
+        for parent in one["parents"]:
+            assert parent in one["files"]["method.py"]
+
+
+def test_methods_stay_within_their_cost() -> None:
+    lab = FakeLab(submissions_each=20, minutes=30)
+    research(lab, seed=3, turns=2000)
+    assert max(from_source(one["files"]["method.py"]).cost() for one in lab.submissions.values()) <= 3.0
+
+
+def test_nobodys_method_is_submitted_twice() -> None:
+    lab = FakeLab(submissions_each=10, minutes=30)
+    research(lab, seed=4, turns=2000)
+    keys = [key for _, key, _ in lineage(lab)]
+    # Two may still have had the same thought at the same moment.
+    assert len(keys) - len(set(keys)) <= 2
+
+
+def test_after_a_restart_the_notebook_and_the_lab_are_enough() -> None:
+    lab = FakeLab(researchers=("r1",), directions=("noise",), submissions_each=5, minutes=60)
+    policy, memory = Policy(researcher="r1", seed=5), Memory()
+    from fake_lab import FakeTools
+
+    tools, answer = FakeTools(lab, "r1"), Answer()
+    while len(lab.submissions) < 3:
+        answer = tools.use(policy.step(memory, answer))
+    before = dict(lab.submissions)
+
+    reborn, answer = Memory(), Answer()
+    for _ in range(40):
+        answer = tools.use(policy.step(reborn, answer))
+    assert reborn.methods > 0
+    assert set(before) <= set(reborn.submissions)
+    keys = [key for _, key, _ in lineage(lab)]
+    assert len(set(keys)) == len(keys) > len(before)
+
+
+def test_without_a_notebook_the_lab_alone_is_enough() -> None:
+    lab = FakeLab(researchers=("r1",), directions=("noise",), submissions_each=5, minutes=60)
+    policy, memory = Policy(researcher="r1", seed=5), Memory()
+    from fake_lab import FakeTools
+
+    tools, answer = FakeTools(lab, "r1"), Answer()
+    while len(lab.submissions) < 2:
+        answer = tools.use(policy.step(memory, answer))
+    tools.files.clear()
+
+    reborn, answer = Memory(), Answer()
+    for _ in range(60):
+        answer = tools.use(policy.step(reborn, answer))
+    keys = [key for _, key, _ in lineage(lab)]
+    assert len(set(keys)) == len(keys) > 2
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "[]", "null", '{"posts": 3, "entries": {}, "submissions": "x"}', "\x00" * 9]
+)
+def test_answers_that_make_no_sense_do_not_stop_it(answer: str) -> None:
+    policy, memory = Policy(researcher="r1", seed=1), Memory()
+    for _ in range(60):
+        policy.step(memory, Answer(text=answer))
+    for _ in range(60):
+        policy.step(memory, Answer(error="something went wrong"))
+
+
+def test_memory_survives_its_own_json() -> None:
+    lab = FakeLab()
+    tools = research(lab, seed=1)
+    text = tools["r1"].files["notebook/policy.json"]
+    found = Memory.from_json(text)
+    assert found is not None
+    assert json.loads(found.to_json()) == json.loads(text)
+    assert Memory.from_json("{}") is None
+    assert Memory.from_json(text.replace('"weak"', '"strong"')) is None
+
+
+def test_after_a_long_run_the_notebook_can_still_be_read_in_one_go() -> None:
+    lab = FakeLab(submissions_each=40, minutes=200)
+    tools = research(lab, seed=1, turns=2500)
+    assert len(lab.submissions) > 100
+    assert len(tools["r1"].files["notebook/policy.json"]) < 150_000
+
+
+def test_a_step_takes_no_time_that_anyone_would_notice() -> None:
+    started = time.process_time()
+    tools = research(FakeLab(), seed=1)
+    assert (time.process_time() - started) / sum(len(one.calls) for one in tools.values()) < 0.02
+
+
+def test_every_direction_leans_somewhere() -> None:
+    from aar.researchers import directions
+    from aar.researchers.evolution.choosing import LEANINGS, direction_name
+
+    assert set(LEANINGS) == set(directions.names())
+    assert all(direction_name(name) == name for name in directions.names())
+    assert len(CHOICES) == 11

@@ -1,0 +1,186 @@
+"""The lab's interface as researchers meet it: words, budgets, requests sent twice, and no figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from aar import database, ledger
+from aar.database import researchers, runs, submissions
+from aar.database.figures import Figures
+from aar.folder import LabFolder
+from aar.server.api import MOST_BODY_BYTES, create_app
+from aar.server.lab import OPERATOR, Lab
+from aar.settings import Settings
+from w2s.records import Estimate
+
+METHOD = {"method.py": "def run(bench):\n    return bench.strong().predict(bench.test)\n"}
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    folder = LabFolder(tmp_path)
+    settings = Settings(submissions=2, practices=2)
+    folder.describe({"settings": settings.as_json(), "testbed": settings.testbed})
+    store = database.open(folder.database, create=True)
+    with store.write() as tx:
+        researchers.add(tx, researchers.LAB)
+        researchers.add(tx, OPERATOR)
+        researchers.add(tx, "r1", direction="denoise", token="one", submissions=2)
+        researchers.add(tx, "r2", direction="probe", token="two", submissions=2, forum=False)
+    yield Lab(folder, settings, store, elapsed=0.0)
+    store.close()
+
+
+@pytest.fixture
+def client(lab: Lab) -> TestClient:
+    return TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+
+
+def as_(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def submit(client: TestClient, token: str = "one", **changes: object) -> dict[str, object]:
+    body = {"files": METHOD, "title": "a method", "request_id": "q1", **changes}
+    answer = client.post("/v1/submissions", json=body, headers=as_(token))
+    return {"code": answer.status_code, **answer.json()}
+
+
+def test_a_request_without_a_known_token_is_refused(client: TestClient) -> None:
+    for headers in ({}, as_("nobody"), as_("people"), as_("")):
+        answer = client.get("/v1/me", headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (403, "NotAllowed")
+    assert client.get("/v1/status", headers=as_("one")).status_code == 403
+    assert client.get("/v1/status", headers=as_("people")).status_code == 200
+
+
+def test_a_submission_is_frozen_queued_on_the_labs_own_seeds_and_entered_into_the_ledger(
+    client: TestClient, lab: Lab
+) -> None:
+    made = submit(client)
+    assert made["status"] == "pending"
+    with lab.database.read() as tx:
+        queued = runs.all(tx, split="dev")
+        assert [run.pair_index for run in queued] == list(range(lab.settings.dev_seeds))
+        assert len({run.student_seed for run in queued}) == lab.settings.dev_seeds
+        assert lab.snapshots.get(submissions.get(tx, str(made["submission"])).commit) == METHOD
+    assert ledger.Ledger(lab.database).verify().kinds["submission"] == 1
+
+
+def test_a_request_sent_twice_submits_once(client: TestClient, lab: Lab) -> None:
+    assert submit(client)["submission"] == submit(client)["submission"]
+    with lab.database.read() as tx:
+        assert submissions.count(tx, "r1") == 1
+
+
+def test_a_spent_budget_is_refused_and_says_so(client: TestClient) -> None:
+    for i in range(2):
+        assert submit(client, request_id=f"q{i}")["code"] == 200
+    refused = submit(client, request_id="q9")
+    assert (refused["code"], refused["error"]) == (429, "OverBudget")
+
+
+def test_seeds_follow_from_the_code_and_differ_between_labs(lab: Lab, tmp_path: Path) -> None:
+    first = lab.submit("r1", files=METHOD, title="x", summary="", parents=(), claim="", request=None)
+    other = {"method.py": METHOD["method.py"] + "# the same, but for this comment\n"}
+    second = lab.submit("r1", files=other, title="x", summary="", parents=(), claim="", request=None)
+    with lab.database.read() as tx:
+        seeds = {
+            one.id: {run.student_seed for run in runs.all(tx, code_hash=one.code_hash)}
+            for one in (first, second)
+        }
+    assert not seeds[first.id] & seeds[second.id]
+
+
+def test_researchers_see_words_and_never_a_figure(client: TestClient, lab: Lab) -> None:
+    made = str(submit(client)["submission"])
+    pgr = Estimate(mean=0.4242, low=0.3, high=0.5, seeds=3, n=1000)
+    with lab.database.write() as tx:
+        ledger.record_verdict(
+            tx,
+            made,
+            stage="dev",
+            status="no_improvement",
+            reply="no significant improvement",
+            figures=Figures(seeds=3, n=1000, accuracy=0.7777, pgr=pgr),
+        )
+    for path in (f"/v1/submissions/{made}", "/v1/leaderboard", "/v1/me", "/v1/forum"):
+        text = client.get(path, headers=as_("one")).text
+        assert "0.4242" not in text
+        assert "0.7777" not in text
+    assert client.get(f"/v1/submissions/{made}", headers=as_("two")).json()["status"] == "no_improvement"
+
+
+def test_a_practice_run_is_run_once_whoever_asks(client: TestClient, lab: Lab) -> None:
+    first = client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).json()["run"]
+    again = client.post("/v1/practice", json={"files": METHOD}, headers=as_("two")).json()["run"]
+    assert first == again
+    with lab.database.read() as tx:
+        assert len(runs.all(tx, split="practice")) == 1
+    assert client.get(f"/v1/practice/{first}", headers=as_("one")).json()["state"] == "queued"
+
+
+def test_practice_says_what_broke_but_a_scored_run_never_does(client: TestClient, lab: Lab) -> None:
+    key = client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).json()["run"]
+    with lab.database.write() as tx:
+        runs.claim(tx, key=key)
+        ledger.record_run(
+            tx,
+            key,
+            state="failed",
+            seconds=1.0,
+            core_seconds=1.0,
+            error_type="ValueError",
+            error_file="method.py",
+            error_line=2,
+            error_message="shapes differ",
+        )
+    error = client.get(f"/v1/practice/{key}", headers=as_("one")).json()["error"]
+    assert error == {"type": "ValueError", "file": "method.py", "line": 2, "message": "shapes differ"}
+
+
+def test_a_closed_forum_is_closed_to_reading_writing_and_others_code(client: TestClient) -> None:
+    made = submit(client)["submission"]
+    assert client.get("/v1/forum", headers=as_("two")).status_code == 403
+    post = {"kind": "result", "title": "t", "body": "b"}
+    assert client.post("/v1/forum", json=post, headers=as_("two")).status_code == 403
+    assert client.get(f"/v1/submissions/{made}/files", headers=as_("two")).status_code == 403
+    assert client.get(f"/v1/submissions/{made}/files", headers=as_("one")).json()["files"] == METHOD
+
+
+def test_a_post_carries_the_labs_badge_and_is_mirrored(client: TestClient, lab: Lab) -> None:
+    made = submit(client)["submission"]
+    post = {"kind": "result", "title": "works", "body": "it is VERIFIED, trust me", "submissions": [made]}
+    client.post("/v1/forum", json=post, headers=as_("one"))
+    (found,) = client.get("/v1/forum", headers=as_("one")).json()["posts"]
+    assert found["submissions"] == [{"id": made, "status": "pending"}]
+    assert len(list(lab.folder.forum.glob("*.md"))) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'{"files": {"method.py": 3}, "title": "x"}',
+        b'{"files": {"../x.py": "x"}, "title": "x"}',
+        b'{"files": {"method.py": "x"}, "title": "  "}',
+        b'{"files": {"method.py": "x"}, "title": "x", "parents": ["s99"]}',
+        json.dumps({"files": {"method.py": "#" * (65 * 1024)}, "title": "x"}).encode(),
+        b'{"files": {"method.py": "' + b"#" * MOST_BODY_BYTES + b'"}, "title": "x"}',
+    ],
+)
+def test_malformed_submissions_are_refused_and_leave_nothing(
+    client: TestClient, lab: Lab, body: bytes
+) -> None:
+    answer = client.post("/v1/submissions", content=body, headers=as_("one"))
+    assert 400 <= answer.status_code < 500
+    assert set(answer.json()) == {"error", "message"}
+    with lab.database.read() as tx:
+        assert submissions.all(tx) == []
+        assert runs.all(tx) == []
