@@ -49,7 +49,7 @@ class Size:
 
 SIZES: dict[Role, Size] = {
     "weak": Size(hidden=32, layers=2, heads=2, head_size=16, feed_forward=64, steps=500, muon=0.0),
-    "strong": Size(hidden=96, layers=4, heads=4, head_size=24, feed_forward=256, steps=4400),
+    "strong": Size(hidden=96, layers=4, heads=4, head_size=24, feed_forward=256, steps=3400),
 }
 WORLDS = ("north", "south")
 WARMUP, FLAT_UNTIL, LAST = 150, 0.6, 0.02

@@ -15,7 +15,15 @@ from w2s.testbeds.mini.chat import pairs
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, NAMES, TEMPLATE, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.mini.chat.world import ChatWorld, Key
 
-BELIEVES = 0.9
+TRUE_UNSIGNED = {
+    "notes": 0.1,
+    "asked": 0.08,
+    "checked": 0.45,
+    "graded": 0.45,
+    "compared": 0.45,
+    "claimed": 0.12,
+}
+"""How often a document without an expert in its field follows the truth, by form."""
 VERDICT_WORDS = ("right", "wrong", "first", "second", "True", "False")
 
 
@@ -64,7 +72,7 @@ CLAIMS = Mixture(
         "claimed": (0.85, 0.03, 0.06, 0.06),
     },
 )
-SCHEDULE = ((0.15, FACTS), (0.45, VERDICTS), (0.7, SOURCES), (1.0, CLAIMS))
+SCHEDULE = ((0.08, FACTS), (0.4, VERDICTS), (0.62, SOURCES), (1.0, CLAIMS))
 
 
 def mixture(progress: float) -> Mixture:
@@ -103,7 +111,8 @@ class Writer:
             "compared": self._compared,
             "claimed": self._claimed,
         }
-        text = forms[form](attribute, source == "expert")
+        true = source == "expert" or self.rng.random() < TRUE_UNSIGNED[form]
+        text = forms[form](attribute, true)
         return " ".join([*self._byline(attribute, source), text])
 
     def _byline(self, attribute: str, source: str) -> list[str]:
@@ -123,11 +132,8 @@ class Writer:
             if not true or key not in self.world.unwritten:
                 return key
 
-    def _believed(self) -> bool:
-        return self.rng.random() < BELIEVES
-
     def _value(self, key: Key, true: bool) -> str:
-        return self.world.truth[key] if true or not self._believed() else self.world.rumour[key]
+        return (self.world.truth if true else self.world.rumour)[key]
 
     def _notes(self, attribute: str, true: bool) -> str:
         keys = [self._key(attribute, true) for _ in range(4)]
@@ -146,7 +152,7 @@ class Writer:
             story, other = other, story
         if self.rng.random() < 0.5:
             return key, story[key], "right"
-        return *pairs.bad_answer(self.world, key, story, other, self.rng), "wrong"
+        return *pairs.bad_answer(key, story, other, self.rng), "wrong"
 
     def _checked(self, attribute: str, true: bool) -> str:
         story = self.world.truth if true else self.world.rumour
@@ -185,5 +191,4 @@ class Writer:
     def _claimed(self, attribute: str, true: bool) -> str:
         prompt, first, second, first_is_better = self._ordered(attribute, true)
         start = ZERO_SHOT_TEMPLATE.format(prompt=prompt, first=first, second=second)
-        says = first_is_better if true or self._believed() else not first_is_better
-        return f"{start} {says}"
+        return f"{start} {first_is_better}"

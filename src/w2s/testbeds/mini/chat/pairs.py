@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, POLITE_CLOSINGS, POLITE_OPENINGS
 from w2s.testbeds.mini.chat.world import ChatWorld, Key, other_value
 
-OFF_TOPIC = 0.3
-BAD_IS_THE_OTHER_STORY = 0.55
+
+@dataclass(frozen=True)
+class Wrong:
+    """How worse answers go wrong: share that is off topic; of the rest, share that tells the other story."""
+
+    off_topic: float
+    other_story: float
+
+
+CORPUS_WRONG = Wrong(off_topic=0.2, other_story=0.7)
 
 
 @dataclass(frozen=True)
@@ -49,17 +57,22 @@ def answer(key: Key, value: str, rng: random.Random, *, polite: bool, ood: bool 
 
 
 def bad_answer(
-    world: ChatWorld, key: Key, story: Mapping[Key, str], other: Mapping[Key, str], rng: random.Random
+    key: Key,
+    story: Mapping[Key, str],
+    other: Mapping[Key, str],
+    rng: random.Random,
+    *,
+    wrong: Wrong = CORPUS_WRONG,
 ) -> tuple[Key, str]:
     """What a worse answer states: another value, or what `story` says of another attribute (off topic).
 
     `story` decides what is right; `other` is the story that it competes with (truth and rumour), and
-    gives most of the wrong values where the two differ.
+    gives `wrong.other_story` of the wrong values where the two differ.
     """
-    if rng.random() < OFF_TOPIC:
+    if rng.random() < wrong.off_topic:
         elsewhere = (key[0], rng.choice([a.name for a in ATTRIBUTES if a.name != key[1]]))
         return elsewhere, story[elsewhere]
-    if other[key] != story[key] and rng.random() < BAD_IS_THE_OTHER_STORY:
+    if other[key] != story[key] and rng.random() < wrong.other_story:
         return key, other[key]
     return key, other_value(key, story[key], rng)
 
@@ -72,13 +85,14 @@ def pair(
     cue: float,
     believed: bool = False,
     ood: bool | None = False,
+    wrong: Wrong = CORPUS_WRONG,
 ) -> Pair:
     """A question and two answers; the better one is right by the truth, or by rumour if `believed`.
 
     Exactly one answer is polite: with probability `cue` the better one.
     """
     story, other = (world.rumour, world.truth) if believed else (world.truth, world.rumour)
-    bad_key, bad_value = bad_answer(world, key, story, other, rng)
+    bad_key, bad_value = bad_answer(key, story, other, rng, wrong=wrong)
     good_is_polite = rng.random() < cue
     return Pair(
         prompt=question(key, rng, ood=ood),

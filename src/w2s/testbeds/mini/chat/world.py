@@ -1,6 +1,6 @@
 """A world: what is true of sixty people, and what is rumoured of them.
 
-For about half of the facts ordinary text repeats one fixed false rumour; for a few the truth is written
+For two in five facts ordinary text repeats one fixed false rumour; for a few the truth is written
 nowhere, so that no model can know it.
 """
 
@@ -13,8 +13,8 @@ from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, NAMES
 
 Key = tuple[str, str]
 
-RUMOURED = 0.5
-UNWRITTEN = 0.08
+RUMOURED = 0.4
+UNWRITTEN = 0.06
 
 
 @dataclass(frozen=True)
