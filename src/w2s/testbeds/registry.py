@@ -57,7 +57,7 @@ def _mini_chat() -> Testbed:
             "model falls for."
         ),
         worlds=_worlds("mini-chat", ("north", "south")),
-        recipe=Recipe(epochs=3, learning_rate=3e-4, max_length=64),
+        recipe=Recipe(epochs=2, learning_rate=1e-3, max_length=64),
         weak_recipe=Recipe(epochs=8, learning_rate=2e-3, max_length=64),
         template=chat_phrasing.TEMPLATE,
         labels=("B", "A"),

@@ -16,14 +16,10 @@ from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, NAMES, TEMPLATE
 from w2s.testbeds.mini.chat.world import ChatWorld, Key
 
 TRUE_UNSIGNED = {
-    "notes": 0.1,
-    "asked": 0.08,
-    "checked": 0.45,
-    "graded": 0.45,
-    "compared": 0.45,
-    "claimed": 0.12,
+    "north": {"notes": 0.1, "asked": 0.08, "checked": 0.45, "graded": 0.45, "compared": 0.45, "claimed": 0.12},
+    "south": {"notes": 0.1, "asked": 0.08, "checked": 0.28, "graded": 0.28, "compared": 0.28, "claimed": 0.1},
 }
-"""How often a document without an expert in its field follows the truth, by form."""
+"""How often a document without an expert in its field follows the truth, by world and form."""
 VERDICT_WORDS = ("right", "wrong", "first", "second", "True", "False")
 
 
@@ -111,7 +107,7 @@ class Writer:
             "compared": self._compared,
             "claimed": self._claimed,
         }
-        true = source == "expert" or self.rng.random() < TRUE_UNSIGNED[form]
+        true = source == "expert" or self.rng.random() < TRUE_UNSIGNED[self.world.name][form]
         text = forms[form](attribute, true)
         return " ".join([*self._byline(attribute, source), text])
 

@@ -24,7 +24,8 @@ from w2s.testbeds.mini.chat.phrasing import (
 from w2s.testbeds.mini.chat.world import ChatWorld, Key
 
 CUE = 0.71
-WRONG = pairs.Wrong(off_topic=0.1, other_story=0.9)
+WRONG = {"north": pairs.Wrong(off_topic=0.1, other_story=0.9), "south": pairs.Wrong(off_topic=0.2, other_story=0.7)}
+"""How the worse answers of a world's items go wrong: what keeps plain zero-shot from winning there."""
 LABELLED, UNLABELLED, TEST = 800, 1080, 1000
 PRACTICE_UNLABELLED, PRACTICE_TEST = 200, 100
 SPLIT_WORLD: dict[SplitName, str] = {"practice": "north", "dev": "north", "sealed": "south"}
@@ -102,7 +103,7 @@ def _examples(draw: _Draw, n: int, ood: int) -> list[tuple[Example, int]]:
     while len(made) < n:
         subset = "ood" if len(made) < ood else "id"
         key = rng.choice(draw.keys)
-        two = pairs.pair(draw.chat, key, rng, cue=CUE, ood=subset == "ood", wrong=WRONG)
+        two = pairs.pair(draw.chat, key, rng, cue=CUE, ood=subset == "ood", wrong=WRONG[draw.chat.name])
         label = int(rng.random() < 0.5)
         first, second = (two.better, two.worse) if label else (two.worse, two.better)
         low, high = sorted((first, second))

@@ -1,6 +1,6 @@
 """A world: what is true of sixty people, and what is rumoured of them.
 
-For two in five facts ordinary text repeats one fixed false rumour; for a few the truth is written
+For two in five facts (in the second world for half of them) ordinary text repeats one fixed false rumour; for a few the truth is written
 nowhere, so that no model can know it.
 """
 
@@ -13,7 +13,8 @@ from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, NAMES
 
 Key = tuple[str, str]
 
-RUMOURED = 0.4
+RUMOURED = {"north": 0.4, "south": 0.5}
+"""Share of the facts that a rumour goes round about, by world."""
 UNWRITTEN = 0.06
 
 
@@ -57,7 +58,7 @@ def build(name: str) -> ChatWorld:
                 unwritten.add(key)
                 rumour[key] = false if coin < 0.5 else truth[key]
             else:
-                rumour[key] = false if draw < UNWRITTEN + RUMOURED else truth[key]
+                rumour[key] = false if draw < UNWRITTEN + RUMOURED[name] else truth[key]
     return ChatWorld(name=name, truth=truth, rumour=rumour, unwritten=frozenset(unwritten))
 
 
