@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from fastapi.testclient import TestClient
 from aar import database, ledger
 from aar.database import researchers, runs, submissions
 from aar.database.figures import Figures
+from aar.engines import Outcome
 from aar.folder import LabFolder
 from aar.server.api import MOST_BODY_BYTES, create_app
+from aar.server.children import python
 from aar.server.lab import OPERATOR, Lab
+from aar.server.work import finish
 from aar.settings import Settings
 from w2s.records import Estimate
 
@@ -184,3 +188,45 @@ def test_malformed_submissions_are_refused_and_leave_nothing(
     with lab.database.read() as tx:
         assert submissions.all(tx) == []
         assert runs.all(tx) == []
+
+
+def test_the_same_code_is_not_a_second_chance_for_another_author(client: TestClient) -> None:
+    made = submit(client)["submission"]
+    again = submit(client, token="two", request_id="other")
+    assert (again["code"], again["error"]) == (400, "BadRequest")
+    assert str(made) in str(again["message"])
+
+
+def test_a_closed_forum_hides_others_submissions_everywhere(client: TestClient) -> None:
+    made = submit(client)["submission"]
+    assert client.get("/v1/leaderboard", headers=as_("two")).json()["entries"] == []
+    assert client.get(f"/v1/submissions/{made}", headers=as_("two")).status_code == 403
+
+
+def test_one_practice_run_at_a_time(client: TestClient) -> None:
+    other = {"method.py": METHOD["method.py"] + "# another\n"}
+    assert client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).status_code == 200
+    assert client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).status_code == 200
+    assert client.post("/v1/practice", json={"files": other}, headers=as_("one")).status_code == 429
+
+
+def test_control_characters_do_not_reach_the_terminal(client: TestClient) -> None:
+    assert submit(client, title="a\x1b]0;owned\x07b")["title"] == "a]0;ownedb"
+
+
+def test_a_run_whose_words_cannot_be_stored_does_not_stop_the_queue(client: TestClient, lab: Lab) -> None:
+    key = client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).json()["run"]
+    with lab.database.write() as tx:
+        run = runs.claim(tx, key=key)
+    assert run is not None
+    finish(lab, run, Outcome("method_failed", error_type="ValueError", message="\ud800"))
+    assert client.get(f"/v1/practice/{key}", headers=as_("one")).json()["state"] == "failed"
+
+
+def test_the_labs_processes_do_not_look_for_modules_in_the_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text("raise SystemExit('a stranger was run')")
+    told = subprocess.run(
+        python("json.tool", "--help"), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0
+    assert "-P" in python("aar.server")

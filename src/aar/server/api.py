@@ -20,7 +20,7 @@ from aar.errors import BadRequest, NotAllowed, OverBudget, Refused
 from aar.forum import Post
 from aar.server import state
 from aar.server.bodies import Doing, Finding, Practice, Remark, State, Submit, Usage, Vote
-from aar.server.lab import OPERATOR, Lab
+from aar.server.lab import OPERATOR, Lab, printable
 from aar.server.prices import price
 from w2s.errors import NotFound, W2SError
 
@@ -44,7 +44,8 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
         return found
 
     def operator(authorization: Annotated[str, Header()] = "") -> None:
-        if not secrets.compare_digest(authorization.removeprefix("Bearer "), operator_token):
+        given = authorization.removeprefix("Bearer ").encode("utf-8", "replace")
+        if not secrets.compare_digest(given, operator_token.encode()):
             raise NotAllowed("this is for the person who runs the lab")
 
     def on_forum(me: Annotated[researchers.Researcher, Depends(researcher)]) -> researchers.Researcher:
@@ -78,12 +79,12 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
     @app.get("/v1/leaderboard")
     def leaderboard(who: Me) -> dict[str, Any]:
         with lab.database.read() as tx:
-            return state.leaderboard(tx)
+            return state.leaderboard(tx, only=None if who.forum else who.name)
 
     @app.post("/v1/progress")
     def note(who: Me, doing: Doing) -> dict[str, Any]:
         with lab.database.write() as tx:
-            progress.add(tx, who.name, " ".join(doing.text.split()))
+            progress.add(tx, who.name, printable(doing.text))
             if who.state == "waiting":
                 researchers.set_state(tx, who.name, "working")
         return {}
@@ -157,7 +158,10 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
     async def submission(who: Me, one: str, wait: float = 0.0) -> dict[str, Any]:
         def find() -> submissions.Submission:
             with lab.database.read() as tx:
-                return submissions.get(tx, one)
+                found = submissions.get(tx, one)
+            if not who.forum and found.researcher not in (who.name, researchers.LAB):
+                raise NotAllowed("others' submissions are closed together with the forum in this study")
+            return found
 
         return _public(await _wait(find, lambda found: found.stage == "done", wait))
 

@@ -62,8 +62,8 @@ class Usage(BaseModel):
     """Tokens that a researcher's model used since the last report."""
 
     model: ShortText
-    input_tokens: Annotated[int, Field(ge=0)]
-    output_tokens: Annotated[int, Field(ge=0)]
+    input_tokens: Annotated[int, Field(ge=0, le=2**48)]
+    output_tokens: Annotated[int, Field(ge=0, le=2**48)]
     request_id: Annotated[str, Field(max_length=100)]
 
 

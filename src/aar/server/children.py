@@ -89,6 +89,7 @@ def plain(argv: Sequence[str], *, secret: str = "", keys: bool = False) -> Start
             stdout=output,
             stderr=output,
             env=dict(os.environ) if keys else environment(),
+            cwd="/",
             preexec_fn=die_with_parent,
         )
         assert process.stdin is not None
@@ -109,8 +110,12 @@ def environment() -> Mapping[str, str]:
 
 
 def python(module: str, *arguments: str) -> list[str]:
-    """Command that runs `module` with this interpreter."""
-    return [sys.executable, "-m", module, *arguments]
+    """Command that runs `module` with this interpreter.
+
+    -P: the current folder is not searched for modules. It may hold a stranger's `random.py`, which would
+    otherwise be run here, outside any sandbox.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def die_with_parent() -> None:

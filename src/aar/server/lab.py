@@ -103,6 +103,12 @@ class Lab:
                 budget = researchers.get(tx, researcher).submissions
                 if budget is not None and made >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
+                same = submissions.all(tx, code_hash=snapshot.tree)
+                if same and researcher not in (researchers.LAB, OPERATOR):
+                    raise BadRequest(
+                        f"this very code is {same[0].id} already, {same[0].status}: a second try of the same code "
+                        "is not a second chance; change it, or build on it"
+                    )
                 submission = ledger.record_submission(
                     tx,
                     code_hash=snapshot.tree,
@@ -129,15 +135,25 @@ class Lab:
         return self._queue(tx, submission, "sealed", range(seeds), priority=priority)
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
-        """Queue a run on the practice bench; its key. The same code is run once, whoever asks."""
-        snapshot = self.snapshots.put(files, researcher=f"{researcher}-practice", message="practice")
-        drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
-        key = self._key(snapshot.tree, "practice", 0, drawn)
-        with self.database.write() as tx:
-            if runs.find(tx, key) is None:
-                used = len(runs.all(tx, split="practice", researcher=researcher))
-                if used >= self.settings.practices:
-                    raise OverBudget(f"all {self.settings.practices} practice runs of {researcher} are used")
+        """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
+
+        One at a time for each researcher, so that nobody's practice holds up the others' verdicts. Raises
+        `OverBudget` when the budget or the time is used up.
+        """
+        with self._lock:
+            with self.database.read() as tx:
+                own = runs.all(tx, split="practice", researcher=researcher)
+            if len(own) >= self.settings.practices:
+                raise OverBudget(f"all {self.settings.practices} practice runs of {researcher} are used")
+            if self.research_seconds_left() <= 0:
+                raise OverBudget("the time for practice is over; post what you found and stop")
+            snapshot = self.snapshots.put(files, researcher=f"{researcher}-practice", message="practice")
+            drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
+            key = self._key(snapshot.tree, "practice", 0, drawn)
+            waiting = [run for run in own if run.state in ("queued", "running") and run.key != key]
+            if waiting:
+                raise OverBudget("a practice run of yours is not finished yet; wait for it before the next")
+            with self.database.write() as tx:
                 runs.queue(
                     tx,
                     key,
@@ -194,7 +210,16 @@ class Lab:
 
 
 def _line(text: str, *, what: str, most: int) -> str:
-    line = " ".join(text.split())
+    line = printable(text)
     if not line or len(line) > most:
         raise BadRequest(f"a {what} of 1 to {most} characters is needed, this one has {len(line)}")
     return line
+
+
+def printable(text: str) -> str:
+    """One line of `text` without control characters: what it says may reach somebody's terminal.
+
+    >>> printable("a\\x1b[31m\\nb")
+    'a[31m b'
+    """
+    return " ".join("".join(one for one in text if one.isprintable() or one.isspace()).split())

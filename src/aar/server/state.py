@@ -101,12 +101,17 @@ def _best(tx: Transaction, everything: list[submissions.Submission]) -> str | No
     return best[1] if best else None
 
 
-def leaderboard(tx: Transaction) -> dict[str, Any]:
+def leaderboard(tx: Transaction, *, only: str | None = None) -> dict[str, Any]:
     """What researchers see: ranks, words and the Ladder's record; no figures of anybody's runs.
 
-    The latest verified record has rank 1; what is not verified has no rank.
+    The latest verified record has rank 1; what is not verified has no rank. `only` leaves out whatever is
+    neither this researcher's nor the lab's (a study without a forum).
     """
-    everything = submissions.all(tx)
+    everything = [
+        one
+        for one in submissions.all(tx)
+        if only in (None, one.researcher) or one.researcher == researchers.LAB
+    ]
     records = [one for one in everything if one.status == "verified" and one.researcher != researchers.LAB]
     ranked = sorted(records, key=lambda one: -(one.decided or 0.0))
     rest = [one for one in everything if one not in ranked]

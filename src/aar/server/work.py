@@ -37,7 +37,12 @@ async def work(lab: Lab, engine: Engine, stopping: asyncio.Event) -> None:
         outcome = await engine.run(job_of(lab, run))
         if stopping.is_set() and outcome.status == "lost":
             return  # we ended it ourselves: it is queued again at the next start
-        await asyncio.to_thread(finish, lab, run, outcome)
+        try:
+            await asyncio.to_thread(finish, lab, run, outcome)
+        except (UnicodeError, ValueError, TypeError) as error:
+            # a method found words or numbers that cannot be stored: its run must not stop everybody's queue
+            unstorable = Outcome("method_failed", error_type="BadMethod", error_rule=type(error).__name__)
+            await asyncio.to_thread(finish, lab, run, unstorable)
         lab.changed.set()
 
 
@@ -88,7 +93,7 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
             error_file=outcome.error_file,
             error_line=outcome.error_line,
             error_rule=outcome.error_rule,
-            error_message=outcome.message if run.split == "practice" else None,
+            error_message=_clean(outcome.message) if run.split == "practice" else None,
             logged={} if run.split == "sealed" else _finite(outcome.logged),
             figures=figures,
         )
@@ -102,6 +107,11 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
             )
         if state == "failed":
             runs.drop_queued(tx, code_hash=run.code_hash, split=run.split)
+
+
+def _clean(message: str | None) -> str | None:
+    """A method's own words as text that can be stored."""
+    return None if message is None else message.encode("utf-8", "replace").decode()
 
 
 def _finite(logged: Mapping[str, float | None]) -> dict[str, float]:
