@@ -175,6 +175,8 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.post("/v1/operator/submissions", dependencies=[Operator])
     def operator_submit(wanted: Submit) -> dict[str, Any]:
+        with lab.database.write() as tx:
+            researchers.add(tx, OPERATOR)
         return _submit(lab, OPERATOR, wanted)
 
     @app.get("/v1/status", dependencies=[Operator])

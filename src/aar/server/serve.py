@@ -15,7 +15,7 @@ from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
 from aar.folder import LabFolder
 from aar.server import state
-from aar.server.lab import OPERATOR, Lab
+from aar.server.lab import Lab
 from aar.server.work import work
 from aar.settings import Settings
 from w2s import methods
@@ -66,8 +66,7 @@ def _enrol(lab: Lab, start: Start) -> None:
             meta.put(tx, "testbed", lab.settings.testbed)
             meta.put(tx, "settings", lab.settings.as_json())
             ledger.append(tx, "lab", {"testbed": lab.settings.testbed, "settings": lab.settings.as_json()})
-        for name in (researchers.LAB, OPERATOR):
-            researchers.add(tx, name, direction="")
+        researchers.add(tx, researchers.LAB)
         for name, token in start.tokens.items():
             researchers.add(
                 tx,
