@@ -1,5 +1,6 @@
 """The student service: what a method gets, what is recorded of it, and what is refused."""
 
+import socket
 import time
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from student_lab import (
     vanilla,
 )
 
+from aar.students.control import recv_report, send_report
 from aar.students.handles import Handles
 from aar.students.server import Service
 from w2s.bench import LocalBench
@@ -241,6 +243,10 @@ def refusals():
             lambda b, s: s.zero_shot(b.test, template=f"Is it like:  {hold(b).upper()} ? {{prompt}}"),
         ),
         "equal labels": (BadTemplate, lambda b, s: s.zero_shot(b.test, labels=("A", "A"))),
+        "labels that are not UTF-8": (
+            BadTemplate,
+            lambda b, s: s.zero_shot(b.test, labels=("A", "\ud800")),
+        ),
         "a generated field over an item's": (
             BadTemplate,
             lambda b, s: s.generate(b.test, "{prompt}", into="prompt"),
@@ -353,6 +359,55 @@ def test_a_request_of_the_wrong_form_ends_only_its_own_run(service, frame):
     report, _ = talk(service, play)
     assert report.status == "bad"
     assert run(service, vanilla).status == "finished"
+
+
+@pytest.mark.parametrize("number", [1.797e308, 10**400], ids=["inf once rounded", "too large an int"])
+def test_a_number_that_is_not_finite_once_rounded_is_logged_as_none(service, number):
+    def play(ask):
+        ask({"op": "log", "numbers": {"loss": number}})
+
+    report, _ = talk(service, play)
+    assert (report.status, report.logged) == ("vanished", {"loss": None})
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"op": "x" * 65_400},
+        {"op": "\ud800"},
+        {"op": "zero_shot", "template": "{prompt} \ud800"},
+    ],
+    ids=["long", "surrogate as op", "surrogate in a template"],
+)
+def test_a_long_or_unencodable_request_ends_in_a_report_that_can_be_sent(service, frame):
+    def play(ask):
+        ask({"op": "student", "which": "strong"})
+        ask({"student": 0, **frame}, {"ids": np.zeros(1, dtype="u8"), "flipped": np.zeros(1, dtype=bool)})
+
+    report, _ = talk(service, play)
+    assert report.status == "bad"
+    assert len(report.message.encode()) < 10_000
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        send_report(ours, report)
+        assert recv_report(theirs) == report
+
+
+def test_an_error_that_nobody_foresaw_ends_only_its_own_run(folder, monkeypatch):
+    service = Service(folder)
+    expected = run(service, vanilla).arrays["predictions"]
+
+    def broken(*arguments):
+        raise ZeroDivisionError("the text of an item")
+
+    def ask_for_a_student(sock):
+        RemoteBench(sock).strong()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("aar.students.shelf.Shelf.student", broken)
+        report, _ = serve(service, ask_for_a_student, request())
+    assert (report.status, report.error_type, report.message) == ("bad", "BadMethod", "ZeroDivisionError")
+    assert run(service, vanilla).arrays["predictions"].tobytes() == expected.tobytes()
 
 
 def test_garbage_and_a_peer_that_leaves_end_only_their_own_run(service):

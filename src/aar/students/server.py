@@ -1,8 +1,8 @@
 """The service's loop: take a run from the engine, serve its method, report, forget everything about it.
 
-Prevents: one run outliving its deadline, two runs at once, state of one run in the next, a service that
-outlives the engine. Does not prevent: a fault in the training code from ending the process; the engine
-then starts a new one and repeats the run.
+Prevents: one run outliving its deadline, two runs at once, state of one run in the next, an exception in
+one run ending the service, a service that outlives the engine. Does not prevent: a crash in native code
+from ending the process; the engine then starts a new one and repeats the run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aar.errors import BadRequest
-from aar.students.control import RunReport, RunRequest, recv_run, send_report
+from aar.students.control import RunReport, RunRequest, recv_run, send_report, told
 from aar.students.data import all_texts, read_splits, read_weak
 from aar.students.deadline import DeadlinePassed, deadline
 from aar.students.session import Session
@@ -57,7 +57,7 @@ class Service:
         try:
             with deadline(request.deadline_s):
                 session = self._session(request, method)
-                report = session.serve()
+                report = self._served(session)
         except DeadlinePassed:
             rule = f"took longer than {request.deadline_s:g} s"
             report = (
@@ -68,6 +68,15 @@ class Service:
         if session is None or session.interrupted or report.status not in ("finished", "failed"):
             self._shelf.clear()  # it may have ended in the middle of a computation on a shared model
         return report
+
+    def _served(self, session: Session) -> RunReport:
+        try:
+            return session.serve()
+        # The one place that catches everything: what a method sends reaches code that is not ours (torch,
+        # the tokenizer), and a fault in there must end this run, not the process that serves the next one.
+        # By type name only, since its words may hold an item's text.
+        except Exception as error:  # noqa: BLE001
+            return session.report("bad", error_type="BadMethod", message=type(error).__name__)
 
     def _session(self, request: RunRequest, method: socket.socket) -> Session:
         if request.testbed != self._testbed:
@@ -87,7 +96,7 @@ class Service:
 
 
 def _unserved(status: str, message: str) -> RunReport:
-    return RunReport(status=status, message=message)  # type: ignore[arg-type]
+    return RunReport(status=status, message=told(message))  # type: ignore[arg-type]
 
 
 def exit_with(control: socket.socket) -> None:

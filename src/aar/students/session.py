@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aar.students import checks
-from aar.students.control import RunReport, RunRequest
+from aar.students.control import RunReport, RunRequest, told
 from aar.students.greeting import greeting
 from aar.students.handles import Chosen, Handles
 from aar.students.loss import RemoteLoss
@@ -98,7 +98,7 @@ class Session:
         except (wire.WireError, OSError) as error:
             return self.report("bad", error_type="BadMethod", message=str(error))
 
-    def report(self, status: Any, **more: Any) -> RunReport:
+    def report(self, status: Any, *, message: str = "", **more: Any) -> RunReport:
         """How the run ended, with what was counted on the way."""
         return RunReport(
             status=status,
@@ -107,6 +107,7 @@ class Session:
             calls=self.calls,
             nominal=self.nominal,
             greeted=self.greeted,
+            message=told(message),
             **more,
         )
 
