@@ -316,6 +316,14 @@ def test_a_failure_leaves_by_type_and_line_and_its_message_only_on_practice(serv
     assert practice.message == "secret words"
 
 
+def test_the_message_of_a_failure_can_be_encoded_and_is_short(service):
+    def method(sock):
+        RemoteBench(sock).fail("ValueError", file="method.py", line=3, message="a \ud800" + "b" * 5000)
+
+    report, _ = serve(service, method, request("practice"))
+    assert (report.status, report.message[:4], len(report.message)) == ("failed", "a ?b", 2000)
+
+
 def test_a_made_up_error_type_or_file_or_message_does_not_leave_the_service(service):
     def play(ask):
         ask({"op": "hello"})

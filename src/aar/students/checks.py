@@ -38,6 +38,14 @@ def field(header: Header, name: str, kind: type[T]) -> T:
     return value
 
 
+def words(header: Header, name: str) -> str:
+    """Field `name` of a request as UTF-8 text: an exception's own words may hold anything, and are cleaned."""
+    value = header.get(name)
+    if type(value) is not str:
+        raise WireError(f"request {header.get('op')!r} needs {name!r} as str")
+    return value.encode("utf-8", "replace").decode()
+
+
 def number(header: Header, name: str) -> float:
     """Field `name` of a request as a finite float; `WireError` otherwise."""
     value: Any = header.get(name)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Reply = tuple[dict[str, Any], dict[str, wire.Array]]
 _REQUEST_BYTES = 32 * 1024 * 1024
-_MESSAGE_CHARS = 2000
 _BACKWARD = 3  # a training pass costs about three forward passes
 
 
@@ -263,7 +262,7 @@ class Session:
     def _failed(self, header: wire.Header) -> RunReport:
         file, line = checks.field(header, "file", str), checks.field(header, "line", int)
         known = file in self._request.files and 0 < line < 2**31
-        message = checks.field(header, "message", str)[:_MESSAGE_CHARS] if self._request.practice else ""
+        message = checks.words(header, "message") if self._request.practice else ""
         wire.send(self._sock, {"ok": True})
         return self.report(
             "failed",
