@@ -21,6 +21,7 @@ from student_lab import (
 )
 
 from aar.students.control import recv_report, send_report
+from aar.students.data import all_texts
 from aar.students.handles import Handles
 from aar.students.server import Service
 from w2s.bench import LocalBench
@@ -284,6 +285,29 @@ def test_only_sixteen_templates_and_thirty_two_students(service):
             bench.strong()
 
     answer(service, ask)
+
+
+def test_refused_templates_count_too(service):
+    def ask(bench):
+        student = bench.strong()
+        for k in range(16):
+            with pytest.raises(BadTemplate):
+                student.zero_shot(bench.test, template=f"{k} {{truth}} Label:")
+        with pytest.raises(TooMuch, match="16"):
+            student.zero_shot(bench.test, template="{prompt} Label:")
+
+    answer(service, ask)
+
+
+def test_a_practice_run_cannot_find_out_the_texts_of_other_splits(service):
+    practice = all_texts([splits()["practice"]])
+    others = all_texts([splits()["dev"], splits()["sealed"]]) - practice
+    scored = max((text for text in others if len(text) < 250 and not set("{}") & set(text)), key=len)
+
+    def ask(bench):
+        return len(bench.strong().zero_shot(bench.test, template=f"{scored} {{prompt}} Label:"))
+
+    assert answer(service, ask, request("practice")) == TEST
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ class Service:
     def __init__(self, data: Path, *, load_testbed: Callable[[str], Testbed] = load) -> None:
         self._data = data
         self._testbed, self._splits = read_splits(data)
-        self._texts = frozenset(all_texts(self._splits.values()))
+        # by split: a refusal tells that a text is there, so a practice run must not learn it of scored texts
+        self._texts = {name: frozenset(all_texts([split])) for name, split in self._splits.items()}
         self._shelf = Shelf(load_testbed(self._testbed))
 
     def warm(self) -> None:
@@ -92,7 +93,8 @@ class Service:
             read_weak(self._data, request.split, seed, n=len(split.unlabelled))
             for seed in request.supervisor_seeds
         ]
-        return Session(method, request, split=split, weak=weak, shelf=self._shelf, item_texts=self._texts)
+        texts = self._texts[request.split]
+        return Session(method, request, split=split, weak=weak, shelf=self._shelf, item_texts=texts)
 
 
 def _unserved(status: str, message: str) -> RunReport:

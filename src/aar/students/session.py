@@ -44,8 +44,8 @@ class Session:
     """Serves `sock` until the method has finished, failed, gone away, or sent what is not a request.
 
     `weak` holds the supervisors' soft labels, each parallel to `split.unlabelled`; `item_texts` are the
-    texts that no template may hold. `interrupted` says that a fine-tune broke off, so that nothing of the
-    shelf's models is trusted any more.
+    texts of this split, which no template may hold. `interrupted` says that a fine-tune broke off, so that
+    nothing of the shelf's models is trusted any more.
     """
 
     def __init__(
@@ -291,10 +291,10 @@ class Session:
             return None
         text = checks.field(header, "template", str)
         fields = self._item_fields() | self._served(header).fields
-        checks.template(text, fields=fields, item_texts=self._item_texts)
         if text not in self._templates and len(self._templates) >= bounds.TEMPLATES:
-            raise TooMuch(f"more than {bounds.TEMPLATES} different templates in one run")
-        self._templates.add(text)
+            raise TooMuch(f"more than {bounds.TEMPLATES} different templates in one run, refused ones included")
+        self._templates.add(text)  # before the checks: a refusal says something about the items too
+        checks.template(text, fields=fields, item_texts=self._item_texts)
         return text
 
     def _served(self, header: wire.Header) -> _Served:
