@@ -292,7 +292,9 @@ class Session:
         text = checks.field(header, "template", str)
         fields = self._item_fields() | self._served(header).fields
         if text not in self._templates and len(self._templates) >= bounds.TEMPLATES:
-            raise TooMuch(f"more than {bounds.TEMPLATES} different templates in one run, refused ones included")
+            raise TooMuch(
+                f"more than {bounds.TEMPLATES} different templates in one run, refused ones included"
+            )
         self._templates.add(text)  # before the checks: a refusal says something about the items too
         checks.template(text, fields=fields, item_texts=self._item_texts)
         return text
