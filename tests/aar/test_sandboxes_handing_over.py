@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from aar.engines.local import share_with_services
+from aar.engines.slot import Slot
 from aar.folder import LabFolder
-from aar.sandboxes import uid_for
+from aar.sandboxes import choose, uid_for
 from aar.scoring.prepare import _hand_over
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -64,3 +66,20 @@ def test_a_vault_that_is_itself_a_link_is_left_alone(lab: LabFolder, outside: Pa
         folder.symlink_to(outside)
     hand_over(lab)
     assert [owner_and_mode(path) for path in (outside, outside / "shadow")] == before
+
+
+def test_methods_of_two_labs_run_as_two_users(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        first, again, other = (
+            Slot(
+                0,
+                choose(None),
+                data=tmp_path / lab / "service",
+                log=tmp_path / "log",
+                packages=tmp_path,
+                executor=executor,
+            )
+            for lab in ("a", "a", "b")
+        )
+    assert first.uid == again.uid
+    assert first.uid != other.uid
