@@ -202,10 +202,15 @@ def rule_of(error_type: str) -> str | None:
 
 
 def share_with_services(folder: Path) -> None:
-    """Where we are root, let the services' user read `folder`, and nobody else but its owner."""
+    """Where we are root, let the services' user read `folder`, and nobody else but its owner.
+
+    Links are left alone: in a folder that came from elsewhere they may lead anywhere.
+    """
     uid = uid_for("students")
-    if uid is None or not folder.is_dir():
+    if uid is None or folder.is_symlink() or not folder.is_dir():
         return
     for path in (folder, *folder.rglob("*")):
-        os.chown(path, -1, uid)
+        if path.is_symlink():
+            continue
+        os.lchown(path, -1, uid)
         path.chmod(0o2750 if path.is_dir() else 0o640)
