@@ -270,6 +270,15 @@ def test_a_method_process_killed_from_outside_is_repeated(engine, loop):
     assert loop.run(killed()).status == "ok"
 
 
+def test_a_method_that_ends_as_if_killed_each_time_has_failed(outcome):
+    done = outcome("import os\ndef run(bench): os._exit(137)")
+    assert (done.status, done.error_type, done.error_rule) == (
+        "method_failed",
+        "BadMethod",
+        "its process was killed 3 times; a method ends by returning or raising",
+    )
+
+
 def test_a_cancelled_job_leaves_no_method_and_a_working_slot(engine, loop):
     async def cancelled():
         running = asyncio.create_task(engine.run(job("def run(bench):\n    while True: pass")))

@@ -157,3 +157,23 @@ def test_every_provider_can_say_whether_it_works() -> None:
         check = provider.check()
         assert check.detail
         assert check.ok or check.remedy
+
+
+def test_a_link_to_the_interpreter_does_not_show_the_folders_around_it(
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links, venv = tmp_path / "home/.local/bin", tmp_path / "venv"
+    for folder in (links, venv / "bin", tmp_path / "home/.local/share"):
+        folder.mkdir(parents=True)
+    truth = tmp_path / "home/.local/share/truth.json"
+    truth.write_text("labels")
+    (links / "python3").symlink_to(Path(sys.executable).resolve())
+    (venv / "bin/python").symlink_to(links / "python3")
+    (venv / "pyvenv.cfg").write_text(f"home = {links}\n")
+    monkeypatch.setattr(sys, "executable", str(venv / "bin/python"))
+    monkeypatch.setattr(sys, "prefix", str(venv))
+    monkeypatch.setattr(sys, "exec_prefix", str(venv))
+    code = f"import json, sys; print(sys.prefix, flush=True); print(open({str(truth)!r}).read())"
+    output = said(provider, [sys.executable, "-c", code])
+    assert output.splitlines()[0] == str(venv)
+    assert "labels" not in output

@@ -1,5 +1,6 @@
 """The student service: what a method gets, what is recorded of it, and what is refused."""
 
+import socket
 import time
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ from student_lab import (
     vanilla,
 )
 
+from aar.students.control import recv_report, send_report
+from aar.students.data import all_texts
 from aar.students.handles import Handles
 from aar.students.server import Service
 from w2s.bench import LocalBench
@@ -241,6 +244,10 @@ def refusals():
             lambda b, s: s.zero_shot(b.test, template=f"Is it like:  {hold(b).upper()} ? {{prompt}}"),
         ),
         "equal labels": (BadTemplate, lambda b, s: s.zero_shot(b.test, labels=("A", "A"))),
+        "labels that are not UTF-8": (
+            BadTemplate,
+            lambda b, s: s.zero_shot(b.test, labels=("A", "\ud800")),
+        ),
         "a generated field over an item's": (
             BadTemplate,
             lambda b, s: s.generate(b.test, "{prompt}", into="prompt"),
@@ -280,6 +287,29 @@ def test_only_sixteen_templates_and_thirty_two_students(service):
     answer(service, ask)
 
 
+def test_refused_templates_count_too(service):
+    def ask(bench):
+        student = bench.strong()
+        for k in range(16):
+            with pytest.raises(BadTemplate):
+                student.zero_shot(bench.test, template=f"{k} {{truth}} Label:")
+        with pytest.raises(TooMuch, match="16"):
+            student.zero_shot(bench.test, template="{prompt} Label:")
+
+    answer(service, ask)
+
+
+def test_a_practice_run_cannot_find_out_the_texts_of_other_splits(service):
+    practice = all_texts([splits()["practice"]])
+    others = all_texts([splits()["dev"], splits()["sealed"]]) - practice
+    scored = max((text for text in others if len(text) < 250 and not set("{}") & set(text)), key=len)
+
+    def ask(bench):
+        return len(bench.strong().zero_shot(bench.test, template=f"{scored} {{prompt}} Label:"))
+
+    assert answer(service, ask, request("practice")) == TEST
+
+
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
@@ -308,6 +338,14 @@ def test_a_failure_leaves_by_type_and_line_and_its_message_only_on_practice(serv
     assert scored.message == ""
     practice, _ = serve(service, method, request("practice"))
     assert practice.message == "secret words"
+
+
+def test_the_message_of_a_failure_can_be_encoded_and_is_short(service):
+    def method(sock):
+        RemoteBench(sock).fail("ValueError", file="method.py", line=3, message="a \ud800" + "b" * 5000)
+
+    report, _ = serve(service, method, request("practice"))
+    assert (report.status, report.message[:4], len(report.message)) == ("failed", "a ?b", 2000)
 
 
 def test_a_made_up_error_type_or_file_or_message_does_not_leave_the_service(service):
@@ -353,6 +391,55 @@ def test_a_request_of_the_wrong_form_ends_only_its_own_run(service, frame):
     report, _ = talk(service, play)
     assert report.status == "bad"
     assert run(service, vanilla).status == "finished"
+
+
+@pytest.mark.parametrize("number", [1.797e308, 10**400], ids=["inf once rounded", "too large an int"])
+def test_a_number_that_is_not_finite_once_rounded_is_logged_as_none(service, number):
+    def play(ask):
+        ask({"op": "log", "numbers": {"loss": number}})
+
+    report, _ = talk(service, play)
+    assert (report.status, report.logged) == ("vanished", {"loss": None})
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"op": "x" * 65_400},
+        {"op": "\ud800"},
+        {"op": "zero_shot", "template": "{prompt} \ud800"},
+    ],
+    ids=["long", "surrogate as op", "surrogate in a template"],
+)
+def test_a_long_or_unencodable_request_ends_in_a_report_that_can_be_sent(service, frame):
+    def play(ask):
+        ask({"op": "student", "which": "strong"})
+        ask({"student": 0, **frame}, {"ids": np.zeros(1, dtype="u8"), "flipped": np.zeros(1, dtype=bool)})
+
+    report, _ = talk(service, play)
+    assert report.status == "bad"
+    assert len(report.message.encode()) < 10_000
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        send_report(ours, report)
+        assert recv_report(theirs) == report
+
+
+def test_an_error_that_nobody_foresaw_ends_only_its_own_run(folder, monkeypatch):
+    service = Service(folder)
+    expected = run(service, vanilla).arrays["predictions"]
+
+    def broken(*arguments):
+        raise ZeroDivisionError("the text of an item")
+
+    def ask_for_a_student(sock):
+        RemoteBench(sock).strong()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("aar.students.shelf.Shelf.student", broken)
+        report, _ = serve(service, ask_for_a_student, request())
+    assert (report.status, report.error_type, report.message) == ("bad", "BadMethod", "ZeroDivisionError")
+    assert run(service, vanilla).arrays["predictions"].tobytes() == expected.tobytes()
 
 
 def test_garbage_and_a_peer_that_leaves_end_only_their_own_run(service):

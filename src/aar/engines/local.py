@@ -119,6 +119,7 @@ class LocalEngine:
             log_names=log_names(job.code),
         )
         outcome = Outcome("lost", error_rule="the engine was stopped")
+        kills = 0
         for _ in range(TRIES):
             if self._stopping:
                 return replace(outcome, status="lost", error_rule="the engine was stopped")
@@ -131,14 +132,18 @@ class LocalEngine:
             except (ServiceDied, SandboxError) as error:
                 outcome = Outcome("lost", error_rule=str(error))
                 continue
-            outcome = outcome_of(job, attempt)
+            outcome = outcome_of(job, attempt, kills=kills)
             if outcome.status != "lost":
                 return outcome
+            kills += attempt.report.greeted and attempt.status == _KILLED
         return outcome
 
 
-def outcome_of(job: Job, attempt: Attempt) -> Outcome:
+def outcome_of(job: Job, attempt: Attempt, *, kills: int = 0) -> Outcome:
     """What one attempt means: whose fault it was, and the rule in words.
+
+    `kills` earlier attempts ended with the method's process killed. One such end may come from outside and
+    is repeated; if every try ends so it is the method's own doing, since it can choose its exit status.
 
     Raises `EngineError` if the service refused the job itself.
     """
@@ -177,6 +182,9 @@ def outcome_of(job: Job, attempt: Attempt) -> Outcome:
     if not report.greeted:
         detail = f": {attempt.said.splitlines()[-1]}" if attempt.said else ""
         return replace(seconds, error_rule=f"the sandbox ended before the method began{detail}")
+    if attempt.status == _KILLED and kills + 1 >= TRIES:
+        rule = f"its process was killed {TRIES} times; a method ends by returning or raising"
+        return replace(failed, error_type="BadMethod", error_rule=rule)
     if attempt.status == _KILLED:
         return replace(seconds, error_rule="the method's process was killed from outside")
     rule = f"its process ended (exit status {attempt.status}) before run(bench) returned"
@@ -194,10 +202,15 @@ def rule_of(error_type: str) -> str | None:
 
 
 def share_with_services(folder: Path) -> None:
-    """Where we are root, let the services' user read `folder`, and nobody else but its owner."""
+    """Where we are root, let the services' user read `folder`, and nobody else but its owner.
+
+    Links are left alone: in a folder that came from elsewhere they may lead anywhere.
+    """
     uid = uid_for("students")
-    if uid is None or not folder.is_dir():
+    if uid is None or folder.is_symlink() or not folder.is_dir():
         return
     for path in (folder, *folder.rglob("*")):
-        os.chown(path, -1, uid)
+        if path.is_symlink():
+            continue
+        os.lchown(path, -1, uid)
         path.chmod(0o2750 if path.is_dir() else 0o640)

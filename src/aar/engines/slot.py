@@ -56,7 +56,8 @@ class Slot:
         self._service: SandboxProcess | None = None
         self._control: socket.socket | None = None
         self._method: SandboxProcess | None = None
-        self.uid = uid_for(f"method {number}")
+        # with the lab in it: labs that shared a user would share one limit on processes
+        self.uid = uid_for(f"{data.resolve().parent} method {number}")
 
     @property
     def service_pid(self) -> int | None:

@@ -23,7 +23,15 @@ from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes.interpreter import own_packages
 from aar.sandboxes.process import SandboxProcess, spawn
 from aar.sandboxes.profile import Check, Mount, Profile
-from aar.sandboxes.surroundings import all_mounts, environment, home_folder, narrow, search_path, tool
+from aar.sandboxes.surroundings import (
+    all_links,
+    all_mounts,
+    environment,
+    home_folder,
+    narrow,
+    search_path,
+    tool,
+)
 from aar.sandboxes.syscalls import seccomp_filter
 
 REMEDY = "apt install bubblewrap (dnf, pacman, apk: the same name)"
@@ -187,6 +195,9 @@ def _describe(inside: _Arguments, profile: Profile, capabilities: tuple[str, ...
     if program:
         inside.add("--seccomp", inside.data(program))
     _system(inside, profile)
+    for link, real in all_links(profile).items():  # before the mounts, or one could be written to
+        inside.parents(str(link))
+        inside.add("--symlink", real, link)
     mounts = all_mounts(profile)
     for mount in mounts:
         if not mount.source.exists():

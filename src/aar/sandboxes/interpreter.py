@@ -6,6 +6,7 @@ code and get the real packages.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -16,6 +17,8 @@ OWN_PACKAGES = ("w2s", "aar")
 WITHHELD = ("testbeds",)
 """Parts of `w2s` that hold checkpoints and the generator of items: no method needs them."""
 OPEN_TARGET = "/opt/w2s"
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/etc/alternatives")
+"""Folders that a sandbox shows anyway."""
 
 
 def open_w2s(dest: Path) -> Path:
@@ -44,18 +47,26 @@ def interpreter_folders() -> list[Path]:
     folders: list[Path] = []
     for prefix in (sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix):
         folders += [Path(prefix), Path(prefix).resolve()]
-    hop = Path(sys.executable)
-    while True:
-        folders += [] if _covered(hop, folders) else [hop.parent.parent]
-        if not hop.is_symlink():
-            break
-        hop = hop.parent / hop.readlink()
     unique = sorted(set(folders), key=lambda folder: (len(folder.parts), str(folder)))
     return [folder for folder in unique if not any(other in folder.parents for other in unique)]
 
 
-def _covered(path: Path, folders: list[Path]) -> bool:
-    return any(folder in path.parents for folder in folders)
+def interpreter_links() -> dict[Path, Path]:
+    """The interpreter's own paths outside `interpreter_folders`, each with the real file that it leads to.
+
+    Links are single files in folders like ~/.local/bin, so what lies around them is none of a sandbox's
+    business. A real file outside of every prefix stands for itself.
+    """
+    shown = [*interpreter_folders(), *map(Path, SYSTEM)]
+    hop = Path(sys.executable)
+    real, found = hop.resolve(), [hop]
+    while hop.is_symlink():
+        hop = hop.parent.resolve() / hop.readlink()
+        found.append(hop)
+    # each also by its folder's real name: a mounted folder may lead to it through a link
+    places = {Path(os.path.normpath(path)) for path in found}
+    places |= {path.parent.resolve() / path.name for path in found}
+    return {path: real for path in sorted(places) if not any(folder in path.parents for folder in shown)}
 
 
 def own_packages() -> list[Path]:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from aar.errors import SandboxRefused
-from aar.sandboxes.interpreter import OPEN_TARGET, imported_packages, interpreter_folders
+from aar.sandboxes.interpreter import OPEN_TARGET, imported_packages, interpreter_folders, interpreter_links
 from aar.sandboxes.profile import Limits, Mount, Profile
 
 SEARCH = "/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin"
@@ -22,11 +22,18 @@ def all_mounts(profile: Profile) -> list[Mount]:
             folder for folder in interpreter_folders() if Path("/usr") not in (folder, *folder.parents)
         ]
         mounts += [Mount(folder, str(folder)) for folder in folders]
+        mounts += [Mount(real, str(real)) for link, real in interpreter_links().items() if link == real]
     if profile.trusted:
         mounts += [Mount(package, str(package)) for package in imported_packages()]
     elif profile.packages:
         mounts.append(Mount(profile.packages, OPEN_TARGET))
     return sorted(mounts, key=lambda mount: len(PurePosixPath(mount.target).parts))
+
+
+def all_links(profile: Profile) -> dict[Path, Path]:
+    """Links that lead to the interpreter and lie in no mount, each with the file at its end."""
+    links = interpreter_links() if profile.python else {}
+    return {link: real for link, real in links.items() if link != real}
 
 
 def environment(profile: Profile, *, scratch: str = "/tmp") -> dict[str, str]:

@@ -65,11 +65,12 @@ def _hand_over(folder: LabFolder) -> None:
     from aar.sandboxes import uid_for
 
     for root, owner in ((folder.vault, uid_for("scorer")), (folder.service, uid_for("students"))):
-        if owner is not None:
+        if owner is not None and not root.is_symlink():
             for path in (root, *sorted(root.rglob("*"))):
                 _own(path, owner)
 
 
 def _own(path: Path, owner: int) -> None:
-    if path.stat().st_uid != owner:
-        os.chown(path, owner, owner)
+    """A link is left alone: in a folder that came from elsewhere it may lead anywhere."""
+    if not path.is_symlink() and path.lstat().st_uid != owner:
+        os.lchown(path, owner, owner)

@@ -11,6 +11,7 @@ import builtins
 import math
 import re
 import string
+import sys
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
@@ -28,11 +29,21 @@ _CONSTANT_CHARS = 16
 
 
 def field(header: Header, name: str, kind: type[T]) -> T:
-    """Field `name` of a request, exactly of type `kind`; `WireError` otherwise."""
+    """Field `name` of a request, exactly of type `kind` and, if text, UTF-8; `WireError` otherwise."""
     value = header.get(name)
     if type(value) is not kind:
         raise WireError(f"request {header.get('op')!r} needs {name!r} as {kind.__name__}")
+    if isinstance(value, str) and not _is_utf8(value):
+        raise WireError(f"{name!r} of request {header.get('op')!r} is not UTF-8; leave out lone surrogates")
     return value
+
+
+def words(header: Header, name: str) -> str:
+    """Field `name` of a request as UTF-8 text: an exception's own words may hold anything, and are cleaned."""
+    value = header.get(name)
+    if type(value) is not str:
+        raise WireError(f"request {header.get('op')!r} needs {name!r} as str")
+    return value.encode("utf-8", "replace").decode()
 
 
 def number(header: Header, name: str) -> float:
@@ -157,6 +168,8 @@ def labels(values: list[Any]) -> tuple[str, str]:
         raise BadTemplate("labels are two different strings, for class 0 and class 1")
     if not all(0 < len(label) <= bounds.LABEL_CHARS for label in values):
         raise BadTemplate(f"a label has 1 to {bounds.LABEL_CHARS} characters")
+    if not all(map(_is_utf8, values)):
+        raise BadTemplate(f"labels {values!r} are not UTF-8; leave out lone surrogates")
     return values[0], values[1]
 
 
@@ -180,8 +193,7 @@ def logged(numbers: Mapping[str, Any], *, allowed: Collection[str]) -> dict[str,
             )
         if value is not None and type(value) not in (int, float):
             raise WireError(f"logged {name!r} is not a number")
-        finite = value is not None and math.isfinite(float(value))
-        kept[name] = float(f"{float(value):.{bounds.LOGGED_DIGITS}g}") if finite else None
+        kept[name] = None if value is None else _rounded(value)
     return kept
 
 
@@ -194,6 +206,21 @@ def public_error(name: str) -> str:
 def public_name(kind: type[BaseException]) -> str:
     """Name of the nearest base of `kind` that may leave the service."""
     return next(base.__name__ for base in kind.__mro__ if public_error(base.__name__) == base.__name__)
+
+
+def _rounded(value: float) -> float | None:
+    if not abs(value) <= sys.float_info.max:  # also an int that float() would raise for
+        return None
+    rounded = float(f"{float(value):.{bounds.LOGGED_DIGITS}g}")
+    return rounded if math.isfinite(rounded) else None  # 1.797e308 is finite, and 1.80e308 is not
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _squeezed(text: str) -> str:

@@ -14,6 +14,8 @@ from typing import Any, Literal
 from w2s import wire
 from w2s.records import FloatArray, SplitName
 
+MESSAGE_CHARS = 2000
+"""Longest message of a report: a frame's header must hold it, however it is escaped."""
 Status = Literal["finished", "failed", "vanished", "timeout", "bad", "refused"]
 
 
@@ -58,6 +60,15 @@ class RunReport:
     greeted: bool = False
     targets_on: Literal["unlabelled", "test"] = "unlabelled"
     arrays: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+def told(message: str) -> str:
+    """`message` as a report may hold it: short enough for a frame, and text that UTF-8 can encode.
+
+    >>> told("at \\ud800"), len(told("x" * 65_400))
+    ('at ?', 2000)
+    """
+    return message[:MESSAGE_CHARS].encode("utf-8", "replace").decode()
 
 
 def send_run(control: socket.socket, request: RunRequest, method: socket.socket) -> None:

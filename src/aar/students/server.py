@@ -1,8 +1,8 @@
 """The service's loop: take a run from the engine, serve its method, report, forget everything about it.
 
-Prevents: one run outliving its deadline, two runs at once, state of one run in the next, a service that
-outlives the engine. Does not prevent: a fault in the training code from ending the process; the engine
-then starts a new one and repeats the run.
+Prevents: one run outliving its deadline, two runs at once, state of one run in the next, an exception in
+one run ending the service, a service that outlives the engine. Does not prevent: a crash in native code
+from ending the process; the engine then starts a new one and repeats the run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aar.errors import BadRequest
-from aar.students.control import RunReport, RunRequest, recv_run, send_report
+from aar.students.control import RunReport, RunRequest, recv_run, send_report, told
 from aar.students.data import all_texts, read_splits, read_weak
 from aar.students.deadline import DeadlinePassed, deadline
 from aar.students.session import Session
@@ -31,7 +31,8 @@ class Service:
     def __init__(self, data: Path, *, load_testbed: Callable[[str], Testbed] = load) -> None:
         self._data = data
         self._testbed, self._splits = read_splits(data)
-        self._texts = frozenset(all_texts(self._splits.values()))
+        # by split: a refusal tells that a text is there, so a practice run must not learn it of scored texts
+        self._texts = {name: frozenset(all_texts([split])) for name, split in self._splits.items()}
         self._shelf = Shelf(load_testbed(self._testbed))
 
     def warm(self) -> None:
@@ -57,7 +58,7 @@ class Service:
         try:
             with deadline(request.deadline_s):
                 session = self._session(request, method)
-                report = session.serve()
+                report = self._served(session)
         except DeadlinePassed:
             rule = f"took longer than {request.deadline_s:g} s"
             report = (
@@ -68,6 +69,15 @@ class Service:
         if session is None or session.interrupted or report.status not in ("finished", "failed"):
             self._shelf.clear()  # it may have ended in the middle of a computation on a shared model
         return report
+
+    def _served(self, session: Session) -> RunReport:
+        try:
+            return session.serve()
+        # The one place that catches everything: what a method sends reaches code that is not ours (torch,
+        # the tokenizer), and a fault in there must end this run, not the process that serves the next one.
+        # By type name only, since its words may hold an item's text.
+        except Exception as error:  # noqa: BLE001
+            return session.report("bad", error_type="BadMethod", message=type(error).__name__)
 
     def _session(self, request: RunRequest, method: socket.socket) -> Session:
         if request.testbed != self._testbed:
@@ -83,11 +93,12 @@ class Service:
             read_weak(self._data, request.split, seed, n=len(split.unlabelled))
             for seed in request.supervisor_seeds
         ]
-        return Session(method, request, split=split, weak=weak, shelf=self._shelf, item_texts=self._texts)
+        texts = self._texts[request.split]
+        return Session(method, request, split=split, weak=weak, shelf=self._shelf, item_texts=texts)
 
 
 def _unserved(status: str, message: str) -> RunReport:
-    return RunReport(status=status, message=message)  # type: ignore[arg-type]
+    return RunReport(status=status, message=told(message))  # type: ignore[arg-type]
 
 
 def exit_with(control: socket.socket) -> None:

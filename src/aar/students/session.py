@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aar.students import checks
-from aar.students.control import RunReport, RunRequest
+from aar.students.control import RunReport, RunRequest, told
 from aar.students.greeting import greeting
 from aar.students.handles import Chosen, Handles
 from aar.students.loss import RemoteLoss
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Reply = tuple[dict[str, Any], dict[str, wire.Array]]
 _REQUEST_BYTES = 32 * 1024 * 1024
-_MESSAGE_CHARS = 2000
 _BACKWARD = 3  # a training pass costs about three forward passes
 
 
@@ -45,8 +44,8 @@ class Session:
     """Serves `sock` until the method has finished, failed, gone away, or sent what is not a request.
 
     `weak` holds the supervisors' soft labels, each parallel to `split.unlabelled`; `item_texts` are the
-    texts that no template may hold. `interrupted` says that a fine-tune broke off, so that nothing of the
-    shelf's models is trusted any more.
+    texts of this split, which no template may hold. `interrupted` says that a fine-tune broke off, so that
+    nothing of the shelf's models is trusted any more.
     """
 
     def __init__(
@@ -98,7 +97,7 @@ class Session:
         except (wire.WireError, OSError) as error:
             return self.report("bad", error_type="BadMethod", message=str(error))
 
-    def report(self, status: Any, **more: Any) -> RunReport:
+    def report(self, status: Any, *, message: str = "", **more: Any) -> RunReport:
         """How the run ended, with what was counted on the way."""
         return RunReport(
             status=status,
@@ -107,6 +106,7 @@ class Session:
             calls=self.calls,
             nominal=self.nominal,
             greeted=self.greeted,
+            message=told(message),
             **more,
         )
 
@@ -262,7 +262,7 @@ class Session:
     def _failed(self, header: wire.Header) -> RunReport:
         file, line = checks.field(header, "file", str), checks.field(header, "line", int)
         known = file in self._request.files and 0 < line < 2**31
-        message = checks.field(header, "message", str)[:_MESSAGE_CHARS] if self._request.practice else ""
+        message = checks.words(header, "message") if self._request.practice else ""
         wire.send(self._sock, {"ok": True})
         return self.report(
             "failed",
@@ -291,10 +291,12 @@ class Session:
             return None
         text = checks.field(header, "template", str)
         fields = self._item_fields() | self._served(header).fields
-        checks.template(text, fields=fields, item_texts=self._item_texts)
         if text not in self._templates and len(self._templates) >= bounds.TEMPLATES:
-            raise TooMuch(f"more than {bounds.TEMPLATES} different templates in one run")
-        self._templates.add(text)
+            raise TooMuch(
+                f"more than {bounds.TEMPLATES} different templates in one run, refused ones included"
+            )
+        self._templates.add(text)  # before the checks: a refusal says something about the items too
+        checks.template(text, fields=fields, item_texts=self._item_texts)
         return text
 
     def _served(self, header: wire.Header) -> _Served:
