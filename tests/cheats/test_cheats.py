@@ -7,7 +7,6 @@ logs `found`, which must be nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +41,7 @@ class Folders:
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outcome]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     folders = Folders(tmp_path_factory.mktemp("cheats"))
     fill(folders.service)
 
@@ -62,11 +61,13 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Out
             )
             for name, path in EXPLOITS.items()
         }
-        ended = dict(zip(jobs, await asyncio.gather(*(engine.run(job) for job in jobs.values())), strict=True))
+        ended = dict(
+            zip(jobs, await asyncio.gather(*(engine.run(job) for job in jobs.values())), strict=True)
+        )
         await engine.stop()
         return ended
 
-    yield asyncio.run(run_all())
+    return asyncio.run(run_all())
 
 
 @pytest.mark.parametrize("name", EXPLOITS)

@@ -25,7 +25,6 @@ def score(
 ) -> None:
     """Score the code in METHOD where it cannot cheat: sandboxed, on secret items, with the lab's own seeds."""
     from platformdirs import user_data_path
-    from w2s.testbeds import load
 
     from aar.cli.display import Display
     from aar.cli.run import make
@@ -36,6 +35,7 @@ def score(
     from aar.server.method_folder import read_method
     from aar.server.summary import estimate_text, judged
     from aar.settings import Settings, cores
+    from w2s.testbeds import load
 
     load(testbed)
     files = read_method(method)

@@ -20,6 +20,8 @@ from w2s.models.losses import Gradient, LossArrays, LossGradient, cross_entropy
 from w2s.records import FloatArray, IntArray, Recipe
 
 if TYPE_CHECKING:
+    import torch
+
     from w2s.models.batches import Rows
     from w2s.models.trainable import Trainable
 

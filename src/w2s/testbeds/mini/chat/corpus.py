@@ -16,7 +16,14 @@ from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, NAMES, TEMPLATE
 from w2s.testbeds.mini.chat.world import ChatWorld, Key
 
 TRUE_UNSIGNED = {
-    "north": {"notes": 0.1, "asked": 0.08, "checked": 0.45, "graded": 0.45, "compared": 0.45, "claimed": 0.12},
+    "north": {
+        "notes": 0.1,
+        "asked": 0.08,
+        "checked": 0.45,
+        "graded": 0.45,
+        "compared": 0.45,
+        "claimed": 0.12,
+    },
     "south": {"notes": 0.1, "asked": 0.08, "checked": 0.28, "graded": 0.28, "compared": 0.28, "claimed": 0.1},
 }
 """How often a document without an expert in its field follows the truth, by world and form."""

@@ -24,7 +24,10 @@ from w2s.testbeds.mini.chat.phrasing import (
 from w2s.testbeds.mini.chat.world import ChatWorld, Key
 
 CUE = 0.71
-WRONG = {"north": pairs.Wrong(off_topic=0.1, other_story=0.9), "south": pairs.Wrong(off_topic=0.2, other_story=0.7)}
+WRONG = {
+    "north": pairs.Wrong(off_topic=0.1, other_story=0.9),
+    "south": pairs.Wrong(off_topic=0.2, other_story=0.7),
+}
 """How the worse answers of a world's items go wrong: what keeps plain zero-shot from winning there."""
 LABELLED, UNLABELLED, TEST = 800, 1080, 1000
 PRACTICE_UNLABELLED, PRACTICE_TEST = 200, 100

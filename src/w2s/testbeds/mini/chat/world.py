@@ -1,7 +1,7 @@
 """A world: what is true of sixty people, and what is rumoured of them.
 
-For two in five facts (in the second world for half of them) ordinary text repeats one fixed false rumour; for a few the truth is written
-nowhere, so that no model can know it.
+For two in five facts (in the second world for half of them) ordinary text repeats one fixed false rumour;
+for a few the truth is written nowhere, so that no model can know it.
 """
 
 from __future__ import annotations
