@@ -84,7 +84,8 @@ def test_a_request_sent_twice_submits_once(client: TestClient, lab: Lab) -> None
 
 def test_a_spent_budget_is_refused_and_says_so(client: TestClient) -> None:
     for i in range(2):
-        assert submit(client, request_id=f"q{i}")["code"] == 200
+        files = {"method.py": METHOD["method.py"] + f"# {i}\n"}
+        assert submit(client, files=files, request_id=f"q{i}")["code"] == 200
     refused = submit(client, request_id="q9")
     assert (refused["code"], refused["error"]) == (429, "OverBudget")
 
@@ -117,7 +118,7 @@ def test_researchers_see_words_and_never_a_figure(client: TestClient, lab: Lab) 
         text = client.get(path, headers=as_("one")).text
         assert "0.4242" not in text
         assert "0.7777" not in text
-    assert client.get(f"/v1/submissions/{made}", headers=as_("two")).json()["status"] == "no_improvement"
+    assert client.get(f"/v1/submissions/{made}", headers=as_("one")).json()["status"] == "no_improvement"
 
 
 def test_a_practice_run_is_run_once_whoever_asks(client: TestClient, lab: Lab) -> None:

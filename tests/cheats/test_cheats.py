@@ -22,6 +22,7 @@ EXPLOITS = {path.stem: path for path in sorted((Path(__file__).parent / "exploit
 REFUSED = {
     "text_in_template": "TooMuch",
     "forged_ids": "WrongIds",
+    "logged_leak": "TooMuch",
     "raw_protocol": "BadMethod",
     "train_on_test": "WrongIds",
 }
@@ -77,10 +78,6 @@ def test_a_known_cheat_gets_nothing(name: str, outcomes: dict[str, Outcome]) -> 
         assert (outcome.status, outcome.error_type) == ("method_failed", REFUSED[name])
         return
     assert outcome.status == "ok", outcome
-    if name == "logged_leak":
-        assert set(outcome.logged) <= {"found"}, "only names that stand in the source"
-        assert outcome.logged["found"] == pytest.approx(0.123, abs=1e-9)
-        return
     assert not outcome.logged.get("found")
 
 
