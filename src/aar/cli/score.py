@@ -60,7 +60,12 @@ def score(
             elif submission and judged(folder, submission)["status"] != "pending":
                 break
     found = judged(folder, submission)
-    typer.echo(f"{found['title']}: {found['status']}. {found['reply']}")
+    words = (
+        found["reply"]
+        if found["reply"].startswith(found["status"])
+        else f"{found['status']}: {found['reply']}"
+    )
+    typer.echo(f"{found['title']}: {words}")
     for stage in ("dev", "sealed"):
         if found[stage] and found[stage].get("pgr"):
             typer.echo(f"{stage}: PGR {estimate_text(found[stage]['pgr'])}")
