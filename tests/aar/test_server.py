@@ -16,7 +16,7 @@ from aar.database.figures import Figures
 from aar.engines import Outcome
 from aar.folder import LabFolder
 from aar.server.api import MOST_BODY_BYTES, create_app
-from aar.server.children import python
+from aar.server.children import Child, plain, python
 from aar.server.lab import OPERATOR, Lab
 from aar.server.work import finish
 from aar.settings import Settings
@@ -231,3 +231,9 @@ def test_the_labs_processes_do_not_look_for_modules_in_the_current_folder(tmp_pa
     )
     assert told.returncode == 0
     assert "-P" in python("aar.server")
+
+
+def test_the_last_words_of_a_process_hold_no_control_characters(tmp_path: Path) -> None:
+    log = tmp_path / "r1.log"
+    log.write_bytes(b"first\nlast \x1b]0;owned\x07 words\n")
+    assert Child("r1", plain(["true"]), log).tail() == "last ]0;owned words"

@@ -72,7 +72,9 @@ class Child:
         with self.log.open("rb") as stream:
             stream.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
             lines = stream.read().decode("utf-8", errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
+        # it is shown on a terminal, and may hold what an agent wrote
+        return "".join(letter for letter in last if letter.isprintable())
 
 
 def plain(argv: Sequence[str], *, secret: str = "", keys: bool = False) -> Starter:
