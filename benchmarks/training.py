@@ -138,7 +138,11 @@ def time_table(title: str, rows: dict[str, Row]) -> str:
             f"| {row['tokens'] / row['warm_s']:.0f} | {row['peak_mib']:.0f} | {row['accuracy']:.3f} |"
         )
     ratio = ratios(rows)
-    lines += ["", f"Faster of the others / w2s: cold **{ratio['cold']:.2f}**, warm **{ratio['warm']:.2f}**.", ""]
+    lines += [
+        "",
+        f"Faster of the others / w2s: cold **{ratio['cold']:.2f}**, warm **{ratio['warm']:.2f}**.",
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -179,7 +179,9 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def measure(name: str, files: Sequence[Path], *, students: int, warm_runs: int, born: float) -> dict[str, Any]:
+def measure(
+    name: str, files: Sequence[Path], *, students: int, warm_runs: int, born: float
+) -> dict[str, Any]:
     """Cold and warm seconds, tokens, peak memory, and the test accuracy of every student, by data file."""
     found: dict[str, Any] = {"candidate": name, "warm": [], "accuracy": []}
     for path in files:

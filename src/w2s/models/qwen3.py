@@ -16,12 +16,13 @@ from torch.nn import functional
 
 from w2s.models import kernels
 from w2s.models.kernels import Heads
+from w2s.models.prefixes import Prefixes
 
 Tensor = torch.Tensor
 
 
-def handles(module: Any) -> bool:
-    """Whether `module` is a dense Qwen3 in float32 on a CPU, with or without LoRA adapters of peft."""
+def is_dense(module: Any) -> bool:
+    """Whether `module` is a dense Qwen3 of the usual form, with or without LoRA adapters of peft."""
     config = module.config
     return bool(
         config.model_type == "qwen3"
@@ -30,9 +31,12 @@ def handles(module: Any) -> bool:
         and not config.attention_dropout
         and set(config.layer_types) == {"full_attention"}
         and config.rope_parameters.get("rope_type", "default") == "default"
-        and module.device.type == "cpu"
-        and module.dtype == torch.float32
     )
+
+
+def handles(module: Any) -> bool:
+    """Whether `module` is a dense Qwen3 in float32 on a CPU."""
+    return is_dense(module) and module.device.type == "cpu" and module.dtype == torch.float32
 
 
 class LabelReader:
@@ -53,13 +57,12 @@ class LabelReader:
 
     def __call__(self, ids: Tensor, last: Tensor) -> Tensor:
         """States at position `last` [b] of right-padded token ids [b, l]: [b, hidden]."""
-        heads = self._heads(*ids.shape)
-        rows = torch.arange(heads.batch) * heads.length + last
-        x = functional.embedding(ids, self._embeddings).reshape(ids.numel(), -1)
+        heads, shared = self._heads(*ids.shape), Prefixes.of(ids, last)
+        x = functional.embedding(shared.tokens, self._embeddings)
         *blocks, final = self._blocks
         for block in blocks:
-            x = self._mlp(block, self._attend(block, x, heads))
-        x = self._mlp(final, self._attend_at(final, x, rows, last, heads))
+            x = self._mlp(block, self._attend(block, x, heads, shared))
+        x = self._mlp(final, self._attend_at(final, x, last, heads, shared))
         return kernels.rms_unit(x, self._eps) * self._last_norm
 
     def _heads(self, batch: int, length: int) -> Heads:
@@ -78,23 +81,24 @@ class LabelReader:
             causal=ahead.repeat(heads // kv_heads, 1),
         )
 
-    def _attend(self, block: _Block, x: Tensor, heads: Heads) -> Tensor:
-        """`x` [b * l, hidden] with what attention adds to it at every position."""
+    def _attend(self, block: _Block, x: Tensor, heads: Heads, shared: Prefixes) -> Tensor:
+        """`x` [m, hidden] of every node with what attention adds to it."""
         weight = torch.cat((block.q.weight, block.k.weight, block.v.weight)) * block.attention_norm
         parts = heads.heads + 2 * heads.kv_heads
-        projected = functional.linear(kernels.rms_unit(x, self._eps), weight)
+        projected = shared.spread(functional.linear(kernels.rms_unit(x, self._eps), weight))
         scale = torch.cat((block.q_norm.expand(heads.heads, -1), block.k_norm.expand(heads.kv_heads, -1)))
         seen = kernels.attention(
             projected.view(heads.batch, heads.length, parts, heads.width), scale, self._eps, heads
         )
-        return torch.addmm(x, seen, block.o.weight.t())
+        return torch.addmm(x, shared.gather(seen), block.o.weight.t())
 
-    def _attend_at(self, block: _Block, x: Tensor, rows: Tensor, last: Tensor, heads: Heads) -> Tensor:
-        """The `rows` [b] of `x` [b * l, hidden] with what attention adds to them: [b, hidden]."""
+    def _attend_at(self, block: _Block, x: Tensor, last: Tensor, heads: Heads, shared: Prefixes) -> Tensor:
+        """`x` [m, hidden] of the nodes at position `last` [b] with what attention adds to it: [b, hidden]."""
+        rows = shared.node[torch.arange(heads.batch) * heads.length + last]
         b, n, kv, g, d = heads.batch, heads.length, heads.kv_heads, heads.queries, heads.width
         h = kernels.rms_unit(x, self._eps)
         weight = torch.cat((block.k.weight, block.v.weight)) * block.attention_norm
-        projected = functional.linear(h, weight).view(b, n, 2 * kv, d)
+        projected = shared.spread(functional.linear(h, weight)).view(b, n, 2 * kv, d)
         k = kernels.rms_unit(projected[:, :, :kv], self._eps) * block.k_norm
         k = kernels.rotate(k, heads.cos, heads.sin).permute(0, 2, 3, 1).reshape(b * kv, d, n)
         v = projected[:, :, kv:].transpose(1, 2).reshape(b * kv, n, d)
