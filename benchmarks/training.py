@@ -1,13 +1,15 @@
 """What training costs with w2s, with `transformers.Trainer` and with TRL's `SFTTrainer`, in one run.
 
-    python benchmarks/training.py --parts one,eight,accuracy [--repeats 3] [--seeds 4] [--threads 1]
+    python benchmarks/training.py --parts one,eight,accuracy,gpu [--repeats 3] [--seeds 4] [--threads 1]
 
 `one` and `eight` train one and eight students of the strong model of `mini-chat` on the same 1080 items with
 the testbed's recipe: cold (a fresh process, from its start) against cold, warm (the same process again)
-against warm. Trainer and TRL train eight one after the other in one process. All get the same number of
-threads. `accuracy` trains on the truth and on labels of which a quarter is wrong, with fresh items for each
-seed, and tests by TOST (paired t, margin .01, 90 % interval within it) that the accuracies are equal; about 30
-seeds are needed for the standard deviation of .02 to .03 that paired differences have. Needs `trl`.
+against warm, in seconds and in processor seconds, which others on the machine change less. Trainer and TRL
+train eight one after the other in one process. All get the same number of threads. `accuracy` trains on the
+truth and on labels of which a quarter is wrong, with fresh items for each seed, and tests by TOST (paired t,
+margin .01, 90 % interval within it) that the accuracies are equal; how many seeds that needs stands in the
+table. `gpu` is the same comparison at the size of a study, see `training_gpu.py`; `--tiny` tries it on a CPU.
+Needs `trl`.
 """
 
 from __future__ import annotations
@@ -64,9 +66,13 @@ def write_items(folder: Path, seed: int, *, noise: float) -> Path:
 
 def run(candidate: str, files: Sequence[Path], *, threads: int, students: int = 1, warm_runs: int = 0) -> Row:
     """One candidate in a fresh process."""
-    script = Path(__file__).with_name("training_candidates.py")
-    argv = [sys.executable, str(script), "--candidate", candidate, "--data", *map(str, files)]
-    argv += ["--students", str(students), "--warm-runs", str(warm_runs), "--threads", str(threads)]
+    options = ["--data", *map(str, files), "--students", str(students), "--warm-runs", str(warm_runs)]
+    return fresh("training_candidates.py", candidate, [*options, "--threads", str(threads)])
+
+
+def fresh(script: str, candidate: str, options: Sequence[str]) -> Row:
+    """What `script` prints about a candidate in a fresh process, which is told when it was started."""
+    argv = [sys.executable, str(Path(__file__).with_name(script)), "--candidate", candidate, *options]
     argv += ["--born", repr(time.monotonic())]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -87,6 +93,8 @@ def timed(students: int, *, repeats: int, threads: int, folder: Path) -> dict[st
         found[name] = {
             "cold_s": statistics.median(row["cold"] for row in of_name),
             "warm_s": statistics.median(s for row in of_name for s in row["warm"]),
+            "cold_cpu_s": statistics.median(row["cold_cpu"] for row in of_name),
+            "warm_cpu_s": statistics.median(s for row in of_name for s in row["warm_cpu"]),
             "peak_mib": max(row["peak_mib"] for row in of_name),
             "items": of_name[0]["items"],
             "tokens": of_name[0]["tokens"],
@@ -129,20 +137,17 @@ def time_table(title: str, rows: dict[str, Row]) -> str:
     lines = [
         f"### {title}",
         "",
-        "| | cold s | warm s | warm items/s | warm tokens/s | peak MiB | accuracy |",
-        "|---|---|---|---|---|---|---|",
+        "| | cold s | warm s | cold CPU s | warm CPU s | items/CPU s | tokens/CPU s | peak MiB | accuracy |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, row in rows.items():
         lines.append(
-            f"| {NAMES[name]} | {row['cold_s']:.2f} | {row['warm_s']:.2f} | {row['items'] / row['warm_s']:.0f} "
-            f"| {row['tokens'] / row['warm_s']:.0f} | {row['peak_mib']:.0f} | {row['accuracy']:.3f} |"
+            f"| {NAMES[name]} | {row['cold_s']:.2f} | {row['warm_s']:.2f} | {row['cold_cpu_s']:.2f} "
+            f"| {row['warm_cpu_s']:.2f} | {row['items'] / row['warm_cpu_s']:.0f} "
+            f"| {row['tokens'] / row['warm_cpu_s']:.0f} | {row['peak_mib']:.0f} | {row['accuracy']:.3f} |"
         )
-    ratio = ratios(rows)
-    lines += [
-        "",
-        f"Faster of the others / w2s: cold **{ratio['cold']:.2f}**, warm **{ratio['warm']:.2f}**.",
-        "",
-    ]
+    ratio = ", ".join(f"{kind.replace('_', ' ')} **{value:.2f}**" for kind, value in ratios(rows).items())
+    lines += ["", f"Faster of the others / w2s: {ratio}.", ""]
     return "\n".join(lines)
 
 
@@ -150,8 +155,37 @@ def ratios(rows: dict[str, Row]) -> dict[str, float]:
     """How many times as long the faster of Trainer and TRL takes, cold and warm."""
     return {
         kind: min(rows[name][f"{kind}_s"] for name in OTHERS) / rows["w2s"][f"{kind}_s"]
-        for kind in ("cold", "warm")
+        for kind in ("cold", "warm", "cold_cpu", "warm_cpu")
+        if f"{kind}_s" in rows["w2s"]
     }
+
+
+def gpu_table(rows: dict[str, Row]) -> str:
+    """A Markdown table of the part at the size of a study, or why there is none."""
+    skipped = {row["skipped"] for row in rows.values() if "skipped" in row}
+    if skipped:
+        return f"### At the size of a study\n\nSkipped: {', '.join(sorted(skipped))}.\n"
+    lines = [
+        "### At the size of a study (LoRA)",
+        "",
+        "| | cold s | warm s | tokens/s | MFU | peak GiB | setting |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, row in rows.items():
+        lines.append(
+            f"| {NAMES[name]} | {row['cold_s']:.1f} | {row['warm_s']:.1f} | {row['tokens_per_s']:.0f} "
+            f"| {row['mfu']:.1%} | {row['peak_mib'] / 1024:.1f} | {row['setting']} |"
+        )
+    ratio, peak = ratios(rows), rows["w2s"]["matrix_peak"] / 1e12
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Faster of the others / w2s: cold **{ratio['cold']:.2f}**, warm **{ratio['warm']:.2f}**. "
+            f"Measured matrix peak: {peak:.1f} TFLOP/s.",
+            "",
+        ]
+    )
 
 
 def accuracy_table(found: dict[str, Row]) -> str:
@@ -177,10 +211,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--parts", default="one,eight,accuracy")
+    parser.add_argument("--parts", default="one,eight,accuracy,gpu")
     parser.add_argument("--repeats", type=int, default=3, help="processes of each candidate in a timed part")
     parser.add_argument("--seeds", type=int, default=4, help="fresh items and students in the accuracy part")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--tiny", action="store_true", help="the gpu part with a tiny model on a CPU")
+    parser.add_argument("--items", type=int, default=512, help="rows of the gpu part")
+    parser.add_argument("--epochs", type=int, default=1, help="epochs of the gpu part")
+    parser.add_argument("--token-budget", type=int, default=16_384, help="tokens at once, gpu part, w2s")
     given = parser.parse_args()
     found: dict[str, Any] = {"threads": given.threads}
     with tempfile.TemporaryDirectory() as made:
@@ -194,8 +232,13 @@ def main() -> None:
             elif part == "accuracy":
                 found[part] = equal_accuracy(given.seeds, threads=given.threads, folder=folder)
                 print(accuracy_table(found[part]), flush=True)
+            elif part == "gpu":
+                options = ["--items", str(given.items), "--epochs", str(given.epochs)]
+                options += ["--token-budget", str(given.token_budget), *["--tiny"] * given.tiny]
+                found[part] = {name: fresh("training_gpu.py", name, options) for name in NAMES}
+                print(gpu_table(found[part]), flush=True)
             else:
-                parser.error(f"no part {part!r}; choose from one, eight, accuracy")
+                parser.error(f"no part {part!r}; choose from one, eight, accuracy, gpu")
     print(json.dumps(found))
 
 

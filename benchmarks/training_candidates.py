@@ -76,6 +76,8 @@ class Ours(Candidate):
 class Trainer(Candidate):
     """`transformers.Trainer` on prompts that end in their label, the loss on that token alone."""
 
+    collator = staticmethod(lambda pad: label_at_the_end(pad))
+
     def __init__(self, data: dict[str, Any]) -> None:
         super().__init__(data)
         import datasets
@@ -95,8 +97,11 @@ class Trainer(Candidate):
         """A trained module for each seed, one after the other."""
         return [self._one(seed) for seed in seeds]
 
+    def _module(self, seed: int) -> Any:
+        return copy.deepcopy(self.base.module).float().requires_grad_(True)
+
     def _one(self, seed: int) -> Any:
-        module = copy.deepcopy(self.base.module).float().requires_grad_(True)
+        module = self._module(seed)
         with tempfile.TemporaryDirectory() as scratch:
             trainer = self._trainer(module, self._arguments(scratch, seed))
             trainer.train()
@@ -104,7 +109,7 @@ class Trainer(Candidate):
 
     def _arguments(self, scratch: str, seed: int) -> dict[str, Any]:
         recipe = self.recipe
-        steps = recipe.epochs * math.ceil(len(self.items) / recipe.batch_size)
+        steps = recipe.epochs * math.ceil(len(self.rows) / recipe.batch_size)
         return {
             "output_dir": scratch,
             "seed": seed,
@@ -135,7 +140,7 @@ class Trainer(Candidate):
             model=module,
             args=transformers.TrainingArguments(**arguments),
             train_dataset=self.rows,
-            data_collator=label_at_the_end(self.base.tokenizer.pad_token_id or 0),
+            data_collator=self.collator(self.base.tokenizer.pad_token_id or 0),
         )
 
 
@@ -175,6 +180,21 @@ def label_at_the_end(pad: int) -> Callable[[list[dict[str, Any]]], dict[str, Any
 CANDIDATES: dict[str, type[Candidate]] = {"w2s": Ours, "trainer": Trainer, "trl": TRL}
 
 
+def label_anywhere(pad: int) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
+    """A collator that pads on the right and gives no mask: causal attention never looks there."""
+    import torch
+
+    def collate(rows: list[dict[str, Any]]) -> dict[str, Any]:
+        longest = max(len(row["input_ids"]) for row in rows)
+        gaps = [longest - len(row["input_ids"]) for row in rows]
+        return {
+            "input_ids": torch.tensor([r["input_ids"] + [pad] * g for r, g in zip(rows, gaps, strict=True)]),
+            "labels": torch.tensor([r["labels"] + [-100] * g for r, g in zip(rows, gaps, strict=True)]),
+        }
+
+    return collate
+
+
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
@@ -183,15 +203,17 @@ def measure(
     name: str, files: Sequence[Path], *, students: int, warm_runs: int, born: float
 ) -> dict[str, Any]:
     """Cold and warm seconds, tokens, peak memory, and the test accuracy of every student, by data file."""
-    found: dict[str, Any] = {"candidate": name, "warm": [], "accuracy": []}
+    found: dict[str, Any] = {"candidate": name, "warm": [], "warm_cpu": [], "accuracy": []}
     for path in files:
         candidate = CANDIDATES[name](json.loads(path.read_text()))
         modules = candidate.train([SEED + k for k in range(students)])
         found.setdefault("cold", time.monotonic() - born)
+        found.setdefault("cold_cpu", time.process_time())
         for again in range(warm_runs):
-            start = time.perf_counter()
+            start, start_cpu = time.perf_counter(), time.process_time()
             modules = candidate.train([SEED + k + students * (again + 1) for k in range(students)])
             found["warm"].append(time.perf_counter() - start)
+            found["warm_cpu"].append(time.process_time() - start_cpu)
         found["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         found["items"] = len(candidate.items) * candidate.recipe.epochs * students
         found["tokens"] = candidate.tokens * candidate.recipe.epochs * students

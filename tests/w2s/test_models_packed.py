@@ -87,10 +87,13 @@ def test_the_fused_steps_are_the_steps(tiny_model):
     torch.testing.assert_close(packed._normed_turn(x, weight, cos, sin, 1e-6), turned)
 
 
-def test_a_cpu_goes_another_way(tiny_model):
+def test_only_frozen_half_precision_weights_go_this_way(tiny_model):
     from w2s.models import packed
 
     assert not packed.handles(tiny_model.module)
+    half = copy.deepcopy(tiny_model.module).to(torch.bfloat16)
+    assert packed.handles(half)
+    assert not packed.handles(half.requires_grad_(True))
 
 
 @pytest.mark.gpu

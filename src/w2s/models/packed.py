@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,12 +24,11 @@ Tensor = torch.Tensor
 
 
 def handles(module: Any) -> bool:
-    """Whether `module` is a dense Qwen3 with half-precision weights on a GPU, with or without LoRA of peft."""
+    """Whether `module` is a dense Qwen3 with half-precision weights that stay, with or without LoRA of peft."""
     from w2s.models import qwen3
 
     return bool(
         qwen3.is_dense(module)
-        and module.device.type == "cuda"
         and module.dtype in (torch.bfloat16, torch.float16)
         and not any(p.requires_grad and p.dtype == module.dtype for p in module.parameters())
     )
@@ -190,14 +190,18 @@ def _swiglu(gate: Tensor, up: Tensor) -> Tensor:
 
 @cache
 def _compiled(step: Any) -> Any:
-    return torch.compile(step, dynamic=True)
+    return torch.compile(step)
 
 
 def _fused(step: Any) -> Any:
-    """`step` as one kernel where torch can make one: on a GPU with Triton."""
-    if torch.cuda.is_available() and importlib.util.find_spec("triton") is not None:
-        return _compiled(step)
-    return step
+    """`step` as one kernel where torch can make one: on a GPU, with Triton and the compiler that it calls."""
+    return _compiled(step) if _can_fuse() else step
+
+
+@cache
+def _can_fuse() -> bool:
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    return bool(torch.cuda.is_available() and importlib.util.find_spec("triton") and compiler)
 
 
 def _attention(q: Tensor, k: Tensor, v: Tensor, texts: Texts, *, at_label: bool) -> Tensor:

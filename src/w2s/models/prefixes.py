@@ -58,11 +58,6 @@ class Prefixes:
         result: torch.Tensor = _Spread.apply(x, self)  # type: ignore[no-untyped-call]
         return result
 
-    def gather(self, x: torch.Tensor) -> torch.Tensor:
-        """`x` [b * l, c] of the places, read where each node stands first, [m, c]."""
-        result: torch.Tensor = _Gather.apply(x, self)  # type: ignore[no-untyped-call]
-        return result
-
     def total(self, x: torch.Tensor) -> torch.Tensor:
         """Sum of `x` [b * l, c] over the places of each node, [m, c]; padding is left out."""
         return x.index_select(0, self.first).index_add_(0, self.again_node, x.index_select(0, self.again))
@@ -101,15 +96,3 @@ class _Spread(torch.autograd.Function):
     def backward(ctx: object, *grads: torch.Tensor) -> tuple[torch.Tensor, None]:
         prefixes: Prefixes = ctx.prefixes  # type: ignore[attr-defined]
         return prefixes.total(grads[0]), None
-
-
-class _Gather(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: object, x: torch.Tensor, prefixes: Prefixes) -> torch.Tensor:
-        ctx.prefixes, ctx.places = prefixes, len(x)  # type: ignore[attr-defined]
-        return x.index_select(0, prefixes.first)
-
-    @staticmethod
-    def backward(ctx: object, *grads: torch.Tensor) -> tuple[torch.Tensor, None]:
-        result = grads[0].new_zeros(ctx.places, grads[0].shape[1])  # type: ignore[attr-defined]
-        return result.index_copy_(0, ctx.prefixes.first, grads[0]), None  # type: ignore[attr-defined]
