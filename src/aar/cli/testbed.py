@@ -74,4 +74,4 @@ def rebuild_testbed(
     for world in sorted(testbed.worlds):
         for role in ROLES:
             folder = out / testbed.name / world / role
-            typer.echo(f"{world}/{role}: sha256 {rebuild(folder, world, role)} in {folder}")
+            typer.echo(f"{world}/{role}: sha256 {rebuild(folder, testbed.name, world, role)} in {folder}")
