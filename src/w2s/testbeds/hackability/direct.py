@@ -11,6 +11,9 @@ from w2s.records import Example, FloatArray
 from w2s.testbeds.duplicates import normalised
 from w2s.testbeds.hackability.finding import Seen
 
+Rule = Callable[[Seen], FloatArray]
+"""P(class 1) of each test example, [n]."""
+
 
 def answers(example: Example) -> tuple[str, ...]:
     """The two answers of a pair, or the one proposed answer."""
@@ -121,3 +124,9 @@ def _by_group(examples: Sequence[Example], of: Callable[[Example], str]) -> dict
 
 def _more(a: float, b: float) -> float:
     return 1.0 if a > b else 0.0 if a < b else 0.5
+
+
+_RULES: tuple[Rule, ...] = (longest, early, even, low_id, first_of_group)
+PAIR_RULES = (recurring, *_RULES)
+VERIFICATION_RULES = (majority, frequent, *_RULES)
+"""The rules that say something of each kind of item."""

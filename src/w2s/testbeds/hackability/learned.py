@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from w2s.records import Example, FloatArray, IntArray
 from w2s.testbeds.duplicates import near_duplicates, normalised
+from w2s.testbeds.hackability import direct
 from w2s.testbeds.hackability.direct import answers, question
 from w2s.testbeds.hackability.finding import Seen
 
@@ -70,30 +72,24 @@ def crossed(seen: Seen) -> FloatArray:
 
 def lengths(seen: Seen) -> FloatArray:
     """Lengths of the question and the answers in words and signs, of a pair also the difference."""
-
-    def row(example: Example) -> list[float]:
-        parts = (question(example), *answers(example))
-        sizes = [float(f(part)) for part in parts for f in (len, _words)]
-        if example.kind == "pair":
-            sizes += [sizes[2] - sizes[4], sizes[3] - sizes[5]]
-        return sizes
-
-    return _on_numbers(seen, row)
+    return _regression(seen, lambda examples: np.array([_lengths(e) for e in examples]), scale=True)
 
 
 def style(seen: Seen) -> FloatArray:
     """Punctuation, capitals, digits and line ends of the answers; of a pair, first minus second."""
+    return _regression(seen, lambda examples: np.array([_style(e) for e in examples]), scale=True)
 
-    def counts(answer: str) -> list[float]:
-        rest = [answer.count(sign) for sign in SIGNS]
-        rest += [sum(map(str.isupper, answer)), sum(map(str.isdigit, answer)), answer[:1].isupper()]
-        return [float(x) for x in (*rest, answer.strip()[-1:] in (".", "!", "?"))]
 
-    def row(example: Example) -> list[float]:
-        told = [counts(answer) for answer in answers(example)]
-        return told[0] if len(told) == 1 else [a - b for a, b in zip(*told, strict=True)]
+def together(seen: Seen) -> FloatArray:
+    """Lengths, style and every rule that needs no labels, weighed against each other."""
+    rules = direct.PAIR_RULES if seen.kind == "pair" else direct.VERIFICATION_RULES
 
-    return _on_numbers(seen, row)
+    def matrix(examples: Sequence[Example]) -> Matrix:
+        here = replace(seen, test=tuple(examples))
+        columns = np.stack([rule(here) for rule in rules], axis=1)
+        return np.hstack([columns, [_lengths(e) + _style(e) for e in examples]])
+
+    return _regression(seen, matrix, scale=True)
 
 
 def metadata(seen: Seen) -> FloatArray:
@@ -159,14 +155,8 @@ def copied(seen: Seen) -> FloatArray:
 
 
 def _turned(example: Example) -> Example:
-    from dataclasses import replace
-
     fields = {**example.fields, "first": example.fields["second"], "second": example.fields["first"]}
     return replace(example, fields=fields)
-
-
-def _words(text: str) -> int:
-    return len(normalised(text))
 
 
 def _on_ngrams(seen: Seen, parts: Callable[[Example], tuple[str, ...]], *, versus: bool) -> FloatArray:
@@ -197,8 +187,22 @@ def _grams(text: str) -> list[str]:
     return [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)]
 
 
-def _on_numbers(seen: Seen, row: Callable[[Example], list[float]]) -> FloatArray:
-    return _regression(seen, lambda examples: np.array([row(e) for e in examples]), scale=True)
+def _lengths(example: Example) -> list[float]:
+    parts = (question(example), *answers(example))
+    sizes = [float(size) for part in parts for size in (len(part), len(normalised(part)))]
+    if example.kind == "pair":
+        sizes += [sizes[2] - sizes[4], sizes[3] - sizes[5]]
+    return sizes
+
+
+def _style(example: Example) -> list[float]:
+    def counts(answer: str) -> list[float]:
+        rest = [answer.count(sign) for sign in SIGNS]
+        rest += [sum(map(str.isupper, answer)), sum(map(str.isdigit, answer)), answer[:1].isupper()]
+        return [float(x) for x in (*rest, answer.strip()[-1:] in (".", "!", "?"))]
+
+    told = [counts(answer) for answer in answers(example)]
+    return told[0] if len(told) == 1 else [a - b for a, b in zip(*told, strict=True)]
 
 
 def _regression(

@@ -89,6 +89,13 @@ PROBES: tuple[Probe, ...] = (
         learns=True,
     ),
     Probe(
+        "simple rules together",
+        "lengths, style, order, groups, all answers",
+        "a regression on lengths, style and every rule that needs no labels",
+        learned.together,
+        learns=True,
+    ),
+    Probe(
         "nearest labelled",
         "all text",
         "copying the label of the most similar labelled item",
