@@ -73,6 +73,7 @@ def recurring(example, label, rng):
     [
         (longer, "longest answer", 0.85),
         (longer, "lengths", 0.85),
+        (longer, "simple rules together", 0.85),
         (shouting, "style", 0.99),
         (telling, "answer alone", 0.95),
         (telling, "whole text", 0.85),

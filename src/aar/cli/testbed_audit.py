@@ -47,7 +47,7 @@ def audit_testbed(
     if (floor is None) != (ceiling is None):
         raise SettingsError("PGR needs both: give --floor and --ceiling, or neither")
     testbed = load(name)
-    path = out or Path("hackability") / f"{name}.json"
+    path = out or Path("hackability") / f"{testbed.name}.json"
     if path.suffix != ".json":
         raise SettingsError(f"--out {path}: give a file name that ends in .json; the Markdown goes beside it")
     splits, truth = generate(testbed, item_seed=hashlib.sha256(seed.encode()).digest())
