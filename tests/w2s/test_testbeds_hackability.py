@@ -330,3 +330,16 @@ def test_equal_inputs_give_equal_reports():
     probes = [BY_NAME[name] for name in ("answer alone", "nearest labelled", "near duplicate")]
     again = [audit(planted.testbed("pair"), splits, truth, probes=probes).to_json() for _ in range(2)]
     assert again[0] == again[1]
+
+
+def test_published_floors_and_ceilings_are_those_of_their_split(monkeypatch):
+    from w2s.testbeds import hackability
+
+    def world(split, floor):
+        return {"split": split, "floor": {"mean": floor}, "ceiling": {"mean": 0.9}}
+
+    figures = {"worlds": {"north": world("dev", 0.6), "south": world("sealed", 0.5)}}
+    monkeypatch.setattr(hackability.finding, "load_measured", lambda name: figures)
+    assert hackability.measured_gaps("any") == {"dev": Gap(0.6, 0.9), "sealed": Gap(0.5, 0.9)}
+    monkeypatch.setattr(hackability.finding, "load_measured", lambda name: None)
+    assert hackability.measured_gaps("any") == {}

@@ -28,6 +28,7 @@ def main() -> None:
         score,
         testbed,
         testbed_audit,
+        testbed_measure,
     )
     from aar.errors import AarError
 

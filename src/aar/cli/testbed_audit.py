@@ -25,8 +25,12 @@ PUBLIC_SEED = "public audit seed"
 @testbeds.command("audit")
 def audit_testbed(
     name: str,
-    floor: Annotated[float | None, typer.Option(help="Accuracy of the weak supervisor, for PGR.")] = None,
-    ceiling: Annotated[float | None, typer.Option(help="Accuracy of the strong model on truth.")] = None,
+    floor: Annotated[
+        float | None, typer.Option(help="Accuracy of the weak supervisor, for PGR. [as published]")
+    ] = None,
+    ceiling: Annotated[
+        float | None, typer.Option(help="Accuracy of the strong model on truth. [as published]")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="JSON file; the Markdown goes beside it.", show_default="hackability/NAME.json"),
@@ -41,7 +45,7 @@ def audit_testbed(
 
     from aar.errors import SettingsError
     from w2s.testbeds import generate, load
-    from w2s.testbeds.hackability import Gap, audit
+    from w2s.testbeds.hackability import Gap, audit, measured_gaps
     from w2s.testbeds.hackability.markdown import markdown
 
     if (floor is None) != (ceiling is None):
@@ -51,13 +55,15 @@ def audit_testbed(
     if path.suffix != ".json":
         raise SettingsError(f"--out {path}: give a file name that ends in .json; the Markdown goes beside it")
     splits, truth = generate(testbed, item_seed=hashlib.sha256(seed.encode()).digest())
-    gap = None if floor is None or ceiling is None else Gap(floor=floor, ceiling=ceiling)
+    gaps = measured_gaps(testbed.name)
+    if floor is not None and ceiling is not None:
+        gaps = dict.fromkeys(splits, Gap(floor=floor, ceiling=ceiling))
     with Console(stderr=True).status(f"auditing {name}") as status:
         report = audit(
             testbed,
             splits,
             truth,
-            gaps={} if gap is None else dict.fromkeys(splits, gap),
+            gaps=gaps,
             progress=lambda what: status.update(f"auditing {name}, {what}"),
         )
     found = {**report.to_json(), "seed": seed}

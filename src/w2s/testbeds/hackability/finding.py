@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from w2s.metrics import clustered_stderr, correctness, pgr
 from w2s.records import Estimate, Example, FloatArray, IntArray, ItemKind, SplitName
+from w2s.testbeds.measured import load_measured
 
 Severity = Literal["none", "slight", "notable", "serious"]
 SEVERITIES: tuple[Severity, ...] = ("none", "slight", "notable", "serious")
@@ -27,6 +28,15 @@ class Gap:
 
     floor: float
     ceiling: float
+
+
+def measured_gaps(testbed: str) -> dict[SplitName, Gap]:
+    """Published mean floor and ceiling of a shipped testbed's splits; of none where nothing was published."""
+    figures = load_measured(testbed) or {"worlds": {}}
+    return {
+        world["split"]: Gap(floor=world["floor"]["mean"], ceiling=world["ceiling"]["mean"])
+        for world in figures["worlds"].values()
+    }
 
 
 @dataclass(frozen=True)

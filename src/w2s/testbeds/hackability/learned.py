@@ -1,7 +1,5 @@
 """Shortcuts learnt from the labelled part without a language model: n-grams, lengths, style, metadata, copying."""
 
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import re
