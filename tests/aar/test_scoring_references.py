@@ -33,7 +33,7 @@ def references(folder: LabFolder) -> subprocess.Popen[str]:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     """A lab whose first references process was killed in its second job, and whose second ended the work."""
     folder = LabFolder(tmp_path_factory.mktemp("runs") / "lab")
-    settings = Settings(baseline_seeds=1, sealed_seeds=1)
+    settings = Settings(baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
     folder.describe({"testbed": "mini-chat", "settings": settings.as_json()})
     prepare(folder)
     first = references(folder)
@@ -75,12 +75,12 @@ def test_researchers_get_the_practice_supervisors_labels(lab: LabFolder) -> None
 
 
 def test_what_a_run_needs_first_is_made_first() -> None:
-    jobs = plan(Settings(), sealed_supervisors=10)
+    jobs = plan(Settings(), sealed_supervisors=12)
     assert [str(job) for job in jobs[:6]] == [
         *(f"dev supervisor {k}" for k in range(1, 6)),
         "practice supervisor 1",
     ]
     assert jobs[6] == ReferenceJob("ceiling", "dev", 0)
-    assert [str(job) for job in jobs[-2:]] == ["sealed supervisor 9", "sealed supervisor 10"]
-    assert len(jobs) == 26
-    assert len(set(jobs)) == 26
+    assert [str(job) for job in jobs[-2:]] == ["sealed supervisor 11", "sealed supervisor 12"]
+    assert len(jobs) == 10 + 1 + 10 + 12 + 10
+    assert len(set(jobs)) == len(jobs)
