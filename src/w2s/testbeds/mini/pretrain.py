@@ -1,6 +1,6 @@
 """Rebuilds a shipped checkpoint from its seed: next-token prediction on documents, one core, minutes.
 
-    python -m w2s.testbeds.mini.pretrain --world north --role strong --out FOLDER
+    python -m w2s.testbeds.mini.pretrain --testbed mini-chat --world north --role strong --out FOLDER
 
 The same machine and torch version give the same bytes; another processor may round otherwise.
 """
@@ -14,85 +14,54 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from w2s.errors import NotFound
 from w2s.testbeds.mini import tokenizer
-from w2s.testbeds.mini.chat import corpus, world
-from w2s.testbeds.mini.chat.items import sample_texts
+from w2s.testbeds.mini.domain import Domain, Role, Size, Writer
+from w2s.testbeds.mini.domains import DOMAINS
 from w2s.testbeds.mini.muon import Muon
 
 if TYPE_CHECKING:
     import torch
 
-Role = Literal["weak", "strong"]
-
-
-@dataclass(frozen=True)
-class Size:
-    """Shape of a model and how long it reads."""
-
-    hidden: int
-    layers: int
-    heads: int
-    head_size: int
-    feed_forward: int
-    steps: int
-    batch: int = 32
-    muon: float = 0.02
-    adamw: float = 3e-3
-
-
-SIZES: dict[Role, Size] = {
-    "weak": Size(hidden=32, layers=2, heads=2, head_size=16, feed_forward=64, steps=500, muon=0.0),
-    "strong": Size(hidden=96, layers=4, heads=4, head_size=24, feed_forward=256, steps=3400),
-}
-WORLDS = ("north", "south")
-STEPS: dict[tuple[str, Role], int] = {("south", "strong"): 3000}
-"""Steps of checkpoints that read for another time than `SIZES` says."""
 WARMUP, FLAT_UNTIL, LAST = 150, 0.6, 0.02
 VERDICT_WEIGHT, VALUE_WEIGHT, WORD_WEIGHT = 4.0, 1.0, 0.1
 
 
-def chat_vocabulary() -> dict[str, int]:
-    """Ids of every word that the chat corpus or its items can contain."""
-    texts: list[str] = []
-    for name in WORLDS:
-        writer = corpus.Writer(world.build(name), random.Random("vocabulary"))
-        texts += [writer.document(i / 2000) for i in range(2000)]
-    return tokenizer.vocabulary([*texts, *sample_texts()])
-
-
 def rebuild(
     out_dir: Path,
-    world_name: str,
+    testbed: str,
+    world: str,
     role: Role,
     *,
     steps: int | None = None,
     watch: Callable[[int, float, Any], None] | None = None,
 ) -> str:
-    """Pre-train the `role` model of `world_name` into `out_dir`; returns the SHA-256 of its weights file.
+    """Pre-train the `role` model of `world` of a mini testbed into `out_dir`; returns the SHA-256 of its weights file.
 
     `steps` cuts the training short (for tests); `watch(step, loss, model)` is called every 100 steps.
     """
     import torch
 
-    if world_name not in WORLDS:
-        raise NotFound.among("world", world_name, WORLDS)
-    size = SIZES[role]
-    planned = STEPS.get((world_name, role), size.steps)
-    ids = chat_vocabulary()
+    if testbed not in DOMAINS:
+        raise NotFound.among("mini testbed", testbed, sorted(DOMAINS))
+    domain = DOMAINS[testbed]
+    if world not in domain.testbed.worlds:
+        raise NotFound.among("world", world, sorted(domain.testbed.worlds))
+    size = domain.sizes[role]
+    planned = domain.steps.get((world, role), size.steps)
+    ids = domain.vocabulary()
     torch.set_num_threads(1)
     generator_state = torch.random.get_rng_state()
-    torch.manual_seed(int.from_bytes(hashlib.sha256(f"{world_name} {role}".encode()).digest()[:4], "big"))
+    torch.manual_seed(int.from_bytes(hashlib.sha256(f"{world} {role}".encode()).digest()[:4], "big"))
     model = _new_model(size, vocabulary=len(ids))
     torch.random.set_rng_state(generator_state)
-    writer = corpus.Writer(world.build(world_name), random.Random(f"corpus {world_name} {role}"))
-    _train(model, size, ids, writer, steps or planned, watch)
+    writer = domain.writer(world, random.Random(f"corpus {world} {role}"))
+    _train(model, domain, size, ids, writer, steps or planned, watch)
     return _save(model, ids, out_dir)
 
 
@@ -120,7 +89,7 @@ def _new_model(size: Size, *, vocabulary: int) -> Any:
 
 
 def _batches(
-    ids: dict[str, int], writer: corpus.Writer, steps: int, batch: int
+    ids: dict[str, int], writer: Writer, steps: int, batch: int
 ) -> Iterator[tuple[int, np.ndarray[Any, np.dtype[np.int64]]]]:
     """(step, token ids [batch, length] padded with 0): documents of similar length, in shuffled order."""
     step, block = 0, 25
@@ -139,9 +108,10 @@ def _batches(
 
 def _train(
     model: Any,
+    domain: Domain,
     size: Size,
     ids: dict[str, int],
-    writer: corpus.Writer,
+    writer: Writer,
     steps: int,
     watch: Callable[[int, float, Any], None] | None,
 ) -> None:
@@ -149,7 +119,7 @@ def _train(
     from torch.nn.functional import cross_entropy
 
     muon, adamw = _optimizers(model, size)
-    weight = _word_weights(ids)
+    weight = _word_weights(domain, ids)
     smooth = 0.0
     for step, batch in _batches(ids, writer, steps, size.batch):
         done = step / steps
@@ -188,17 +158,13 @@ def _optimizers(model: Any, size: Size) -> tuple[Muon, torch.optim.AdamW]:
     )
 
 
-def _word_weights(ids: dict[str, int]) -> torch.Tensor:
+def _word_weights(domain: Domain, ids: dict[str, int]) -> torch.Tensor:
     """Loss weight of each word, [vocabulary]: verdicts count most, padding nothing."""
     import torch
 
-    from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES
-
     weight = torch.full((len(ids),), WORD_WEIGHT)
-    for word in (v for attribute in ATTRIBUTES for v in attribute.values):
-        weight[ids[word]] = VALUE_WEIGHT
-    for word in corpus.VERDICT_WORDS:
-        weight[ids[word]] = VERDICT_WEIGHT
+    for words, share in ((domain.value_words, VALUE_WEIGHT), (domain.verdict_words, VERDICT_WEIGHT)):
+        weight[[ids[word] for word in sorted(words)]] = share
     weight[ids[tokenizer.PAD]] = 0.0
     return weight
 
@@ -217,8 +183,9 @@ def _save(model: Any, ids: dict[str, int], out_dir: Path) -> str:
 def main(arguments: list[str] | None = None) -> None:
     """Rebuild one checkpoint; progress on stderr, one JSON line with its hash on stdout."""
     parser = argparse.ArgumentParser(prog="python -m w2s.testbeds.mini.pretrain", description=__doc__)
-    parser.add_argument("--world", choices=WORLDS, required=True)
-    parser.add_argument("--role", choices=sorted(SIZES), required=True)
+    parser.add_argument("--testbed", choices=sorted(DOMAINS), required=True)
+    parser.add_argument("--world", required=True)
+    parser.add_argument("--role", choices=("weak", "strong"), required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, help="stop after this many steps instead of the recipe's")
     chosen = parser.parse_args(arguments)
@@ -227,9 +194,10 @@ def main(arguments: list[str] | None = None) -> None:
     def watch(step: int, loss: float, _model: Any) -> None:
         print(f"step {step}  loss {loss:.3f}  {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
 
-    digest = rebuild(chosen.out, chosen.world, chosen.role, steps=chosen.steps, watch=watch)
+    digest = rebuild(chosen.out, chosen.testbed, chosen.world, chosen.role, steps=chosen.steps, watch=watch)
     seconds = round(time.monotonic() - start, 1)
-    print(json.dumps({"world": chosen.world, "role": chosen.role, "sha256": digest, "seconds": seconds}))
+    built = {"testbed": chosen.testbed, "world": chosen.world, "role": chosen.role, "sha256": digest}
+    print(json.dumps(built | {"seconds": seconds}))
 
 
 if __name__ == "__main__":

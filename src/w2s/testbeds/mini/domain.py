@@ -1,0 +1,73 @@
+"""What is special to one domain of mini testbeds: a writer of documents, a testbed, the sizes of its models."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from w2s.testbeds.mini import tokenizer
+from w2s.testbeds.testbed import Testbed
+
+Role = Literal["weak", "strong"]
+_SAMPLED = 2000
+
+
+class Writer(Protocol):
+    """Writes the documents that the models of one world read; `rng` is its only source of chance."""
+
+    rng: random.Random
+
+    def document(self, progress: float) -> str:
+        """One document, as they are written at `progress` in [0, 1] of pre-training."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Shape of a model and how long it reads; `muon` 0 trains the matrices with AdamW too."""
+
+    hidden: int
+    layers: int
+    heads: int
+    head_size: int
+    feed_forward: int
+    steps: int
+    batch: int = 32
+    muon: float = 0.02
+    adamw: float = 3e-3
+
+
+WEAK = Size(hidden=32, layers=2, heads=2, head_size=16, feed_forward=64, steps=500, muon=0.0)
+STRONG = Size(hidden=96, layers=4, heads=4, head_size=24, feed_forward=256, steps=3400)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A mini testbed and what rebuilds its models.
+
+    `writer(world, rng)` writes a world's documents, `item_texts()` together hold every word an item can
+    contain. In pre-training `verdict_words` weigh most, `value_words` less, every other word least.
+    `steps` replaces a size's steps for one (world, role).
+    """
+
+    testbed: Testbed
+    writer: Callable[[str, random.Random], Writer]
+    item_texts: Callable[[], list[str]]
+    verdict_words: frozenset[str]
+    value_words: frozenset[str]
+    sizes: Mapping[Role, Size] = field(default_factory=lambda: {"weak": WEAK, "strong": STRONG})
+    steps: Mapping[tuple[str, Role], int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The testbed's name."""
+        return self.testbed.name
+
+    def vocabulary(self) -> dict[str, int]:
+        """Ids of every word that the documents of any world or the items can contain."""
+        texts: list[str] = []
+        for world in self.testbed.worlds:
+            writer = self.writer(world, random.Random("vocabulary"))
+            texts += [writer.document(i / _SAMPLED) for i in range(_SAMPLED)]
+        return tokenizer.vocabulary([*texts, *self.item_texts()])

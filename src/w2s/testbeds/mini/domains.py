@@ -1,0 +1,10 @@
+"""The domains that ship, by the name of their testbed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from w2s.testbeds.mini.chat.domain import CHAT
+from w2s.testbeds.mini.domain import Domain
+
+DOMAINS: Mapping[str, Domain] = {domain.name: domain for domain in (CHAT,)}

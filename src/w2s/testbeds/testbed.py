@@ -1,0 +1,74 @@
+"""A weak-to-strong problem: models by world, how they are fine-tuned, how an item becomes text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from w2s.records import Example, FloatArray, ItemKind, Recipe, Split, SplitName
+
+MadeItems = tuple[dict[SplitName, Split], dict[str, int]]
+"""Splits by name, and the truth (0 or 1) by example id: the second half is for the scorer only."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The two models of one world: checkpoint folders, or names of a model hub."""
+
+    name: str
+    weak: Path | str
+    strong: Path | str
+
+
+Shortcut = Callable[[Sequence[Example]], FloatArray]
+"""Probability of class 1 of each example [n] from its text and group alone, without any model."""
+
+
+@dataclass(frozen=True)
+class CorpusPrompt:
+    """A prompt in the words that a mini model was pre-trained on: what an insider would ask it.
+
+    The log-odds of class 1 are those under `template`, minus those under `less` where it is given (an answer
+    at a time, for pairs).
+    """
+
+    name: str
+    template: str
+    labels: tuple[str, str]
+    less: str | None = None
+
+
+@dataclass(frozen=True)
+class Testbed:
+    """A weak-to-strong problem: models by world, how they are fine-tuned, how an item becomes text.
+
+    `template` ends where the label is written; `labels` and `zero_shot_labels` are (class 0, class 1).
+    `recipe` fine-tunes the strong model, `weak_recipe` the weak one. `make_items` draws the splits and the
+    truth from a secret seed. `corpus_prompts` and `shortcuts` are known ways to do well without learning from
+    the supervisor; they are measured, so that a testbed is judged before it is climbed on.
+    """
+
+    __test__ = False  # the name starts with Test; pytest must not collect it
+
+    name: str
+    kind: ItemKind
+    title: str
+    description: str
+    worlds: Mapping[str, World]
+    recipe: Recipe
+    weak_recipe: Recipe
+    template: str
+    labels: tuple[str, str]
+    zero_shot_template: str
+    zero_shot_labels: tuple[str, str]
+    make_items: Callable[[bytes], MadeItems]
+    corpus_prompts: tuple[CorpusPrompt, ...] = ()
+    shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
+
+
+def shipped_worlds(testbed: str, names: tuple[str, ...]) -> dict[str, World]:
+    """The worlds of a testbed whose checkpoints lie in this package."""
+    data = Path(str(files("w2s.testbeds"))) / "data" / testbed
+    return {name: World(name, weak=data / name / "weak", strong=data / name / "strong") for name in names}
