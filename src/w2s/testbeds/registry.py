@@ -1,4 +1,4 @@
-"""The testbeds that ship with the package."""
+"""Testbeds by name or folder: those that ship with the package, and those that a user imported."""
 
 from __future__ import annotations
 
@@ -6,26 +6,52 @@ from pathlib import Path
 
 from w2s.errors import NotFound, Unavailable
 from w2s.testbeds.mini.domains import DOMAINS
+from w2s.testbeds.real.folder import is_folder, open_testbed
+from w2s.testbeds.real.qwen import QWEN
+from w2s.testbeds.real.store import imported
 from w2s.testbeds.testbed import MadeItems, Testbed
 
 
 def names() -> list[str]:
-    """Names of the testbeds that ship with the package, sorted.
+    """Names of the testbeds that ship with the package and its items, sorted.
 
-    >>> names()
-    ['mini-chat']
+    >>> "mini-chat" in names()
+    True
     """
     return sorted(DOMAINS)
 
 
-def load(name: str) -> Testbed:
-    """The testbed called `name`; `NotFound` names the nearest, `Unavailable` a checkpoint that is missing.
+def load(name: str | Path) -> Testbed:
+    """A shipped or imported testbed by name, or the one in a folder.
+
+    Raises `NotFound` naming the nearest, `Unavailable` for a checkpoint or items that are not here, and
+    `BadTestbed` for a folder that is not as it should be.
 
     >>> load("mini-chat").kind
     'pair'
     """
-    if name not in DOMAINS:
-        raise NotFound.among("testbed", name, names())
+    if isinstance(name, str) and name in DOMAINS:
+        return _mini(name)
+    stored = imported()
+    if isinstance(name, str) and name in stored:
+        return open_testbed(stored[name])
+    folder = Path(name).expanduser()
+    if is_folder(folder):
+        return open_testbed(folder)
+    if isinstance(name, str) and name in QWEN:
+        raise Unavailable(
+            f"the items of {name} do not ship with this package: import the study's release (aar testbed import "
+            f"FOLDER --name {name}) or build them from public data (aar testbed build {name})"
+        )
+    if folder.is_dir():
+        raise NotFound(
+            f"no testbed in {folder}: it has no testbed.toml with items beside it; import a release first "
+            "(aar testbed import FOLDER), or see what is wrong: aar testbed check FOLDER"
+        )
+    raise NotFound.among("testbed", str(name), [*DOMAINS, *QWEN, *stored])
+
+
+def _mini(name: str) -> Testbed:
     testbed = DOMAINS[name].testbed
     for world in testbed.worlds.values():
         for role, folder in (("weak", world.weak), ("strong", world.strong)):
