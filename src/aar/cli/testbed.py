@@ -21,25 +21,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the las
 
 @testbeds.command("list")
 def list_testbeds(as_json: AsJson = False) -> None:
-    """List the testbeds."""
-    from w2s.testbeds import load, names
+    """List the testbeds: those that ship, those that you imported, and those whose items you may get."""
+    from w2s.testbeds import listed
 
-    known = [load(name) for name in names()]
+    known = listed()
     if as_json:
-        typer.echo(
-            json.dumps({"testbeds": [{"name": t.name, "title": t.title, "kind": t.kind} for t in known]})
-        )
+        typer.echo(json.dumps({"testbeds": [dataclasses.asdict(one) for one in known]}))
         return
-    for testbed in known:
-        typer.echo(f"{testbed.name:<12} {testbed.kind:<13} {testbed.title}")
+    for one in known:
+        typer.echo(f"{one.name:<12} {one.kind:<13} {one.title}{'' if one.here else '  (not here yet)'}")
+    if any(not one.here for one in known):
+        typer.echo("Not here yet: aar testbed import FOLDER, or aar testbed build NAME")
 
 
 @testbeds.command("show")
 def show_testbed(name: str, as_json: AsJson = False) -> None:
     """Show one testbed: models, recipe, prompts, worlds."""
-    from w2s.testbeds import load
+    from w2s.testbeds import describe
 
-    testbed = load(name)
+    testbed = describe(name)
     facts = {
         "name": testbed.name,
         "title": testbed.title,

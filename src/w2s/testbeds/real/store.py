@@ -59,6 +59,11 @@ class Imported:
     dropped: tuple[Dropped, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def in_the_usual_place(self) -> bool:
+        """Whether it is found by its name alone."""
+        return self.folder is not None and self.folder.parent == testbeds_folder().absolute()
+
 
 def testbeds_folder() -> Path:
     """Where imported testbeds lie unless the user says otherwise."""
