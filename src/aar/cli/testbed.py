@@ -38,8 +38,10 @@ def list_testbeds(as_json: AsJson = False) -> None:
 def show_testbed(name: str, as_json: AsJson = False) -> None:
     """Show one testbed: models, recipe, prompts, worlds."""
     from w2s.testbeds import describe
+    from w2s.testbeds.real.published import lines
 
     testbed = describe(name)
+    published = lines(testbed.name)
     facts = {
         "name": testbed.name,
         "title": testbed.title,
@@ -52,13 +54,31 @@ def show_testbed(name: str, as_json: AsJson = False) -> None:
         "labels": list(testbed.labels),
         "zero_shot_template": testbed.zero_shot_template,
         "zero_shot_labels": list(testbed.zero_shot_labels),
+        "models": {w.name: {"weak": str(w.weak), "strong": str(w.strong)} for w in testbed.worlds.values()},
+        "folder": None if testbed.folder is None else str(testbed.folder),
+        "published": [dataclasses.asdict(line) for line in published],
     }
     if as_json:
         typer.echo(json.dumps(facts))
         return
     typer.echo(f"{testbed.name}: {testbed.title}\n\n{testbed.description}\n")
-    for key in ("kind", "worlds", "recipe", "weak_recipe", "template", "labels", "zero_shot_template"):
+    for key in (
+        "kind",
+        "worlds",
+        "models",
+        "recipe",
+        "weak_recipe",
+        "template",
+        "labels",
+        "zero_shot_template",
+    ):
         typer.echo(f"{key:<20} {facts[key]!r}")
+    if published:
+        typer.echo("\nPublished by others, not measured here, and not comparable to what is measured here:")
+        for line in published:
+            typer.echo(str(line))
+        for note in dict.fromkeys(note for line in published for note in (line.source, line.caveat) if note):
+            typer.echo(f"- {note}")
 
 
 @testbeds.command("rebuild")

@@ -54,6 +54,54 @@ def import_testbed(
     tell(done, as_json=as_json)
 
 
+@testbeds.command("build")
+def build_testbed(
+    name: Annotated[str, typer.Argument(help="qwen-chat, qwen-math or qwen-code.")],
+    proposals: Annotated[
+        Path | None,
+        typer.Option(help="Proposed answers as JSON lines: question, choice, and for code correct."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model that writes proposals (math): a hub's owner/name, or a folder.")
+    ] = None,
+    keep: Annotated[
+        Path, typer.Option(help="File that keeps what the model writes; an interrupted build goes on there.")
+    ] = Path("proposals.jsonl"),
+    per_question: Annotated[int, typer.Option(min=1, max=64, help="Proposals a question.")] = 8,
+    questions: Annotated[int, typer.Option(min=1, help="Questions to write proposals for.")] = 1200,
+    device: Annotated[str, typer.Option(help="Where the model runs: cpu, cuda.")] = "cpu",
+    called: Annotated[str | None, typer.Option("--name", help="Another name for the testbed.")] = None,
+    weak: Weak = None,
+    strong: Strong = None,
+    seed: Annotated[int, typer.Option(min=0, help="Which questions go where.")] = 0,
+    into: Into = None,
+    replace: Replace = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild a testbed of the study from the public data that it was made of, as far as that is possible."""
+    from w2s.testbeds.real.sources.build import Generator, build
+    from w2s.testbeds.real.sources.rows import from_hub
+    from w2s.testbeds.real.store import Wanted, testbeds_folder
+
+    if model is not None and proposals is not None:
+        raise typer.BadParameter("give --proposals or --model, not both")
+    built = build(
+        name,
+        from_hub,
+        Wanted(name=called or name, like=name, weak=weak, strong=strong),
+        into=into or testbeds_folder(),
+        judged=proposals,
+        generator=None if model is None else Generator(model, keep, per_question, questions, device),
+        seed=seed,
+        replacing=replace,
+        progress=lambda done, total: typer.echo(f"proposals: {done} of {total} questions", err=True),
+    )
+    if not as_json:
+        for reason, count in built.skipped.items():
+            typer.echo(f"{count:>7} rows left out: {reason}")
+    tell(built.imported, as_json=as_json)
+
+
 @testbeds.command("check")
 def check_testbed(
     folder: Annotated[Path, typer.Argument(help="A release, or a testbed's folder.")], as_json: AsJson = False

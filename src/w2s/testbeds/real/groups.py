@@ -115,11 +115,12 @@ def digest(*words: str) -> str:
     return hashlib.blake2b("\0".join(words).encode(), digest_size=8).hexdigest()
 
 
+_LAST_LINE = re.compile(r"(?:final )?answer\s*[:=]\s*(\S.*)", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def proposed_answer(item: Item) -> str | None:
-    """What is equal for equal proposed answers: the `answer` field, the last boxed result, or the whole choice.
+    """What is equal for equal proposed answers: the `answer` field, the stated result, or the whole choice.
 
     >>> proposed_answer(Item("verification", {"question": "?", "choice": "So it is \\\\boxed{ 7 }."}, 1))
     '7'
@@ -128,8 +129,20 @@ def proposed_answer(item: Item) -> str | None:
         return None
     if item.answer:
         return item.answer
-    boxed = _BOXED.findall(item.fields["choice"])
-    return "".join(boxed[-1].split()) if boxed else item.fields["choice"].strip()
+    return stated_answer(item.fields["choice"]) or item.fields["choice"].strip()
+
+
+def stated_answer(choice: str) -> str | None:
+    """The final answer that a solution states: its last boxed result, or a last line "Answer: ..."; else None.
+
+    >>> stated_answer("2 + 2 is easy.\\nAnswer: 4 "), stated_answer("It is four.")
+    ('4', None)
+    """
+    boxed = _BOXED.findall(choice)
+    last = _LAST_LINE.fullmatch(choice.strip().rsplit("\n", 1)[-1].strip())
+    if boxed:
+        return "".join(boxed[-1].split())
+    return "".join(last[1].split()) if last else None
 
 
 def _plain(text: str) -> str:
