@@ -13,7 +13,9 @@ import release_folder
 from w2s import testbeds
 from w2s.errors import BadTestbed, NotFound, Unavailable
 from w2s.testbeds.real import archive, published, store
-from w2s.testbeds.real.definition_file import FILE, as_toml, read_definition
+from w2s.testbeds.real.definition import FILE
+from w2s.testbeds.real.definition_file import read_definition
+from w2s.testbeds.real.definition_text import as_toml
 from w2s.testbeds.real.hub import fetched, folders_of
 from w2s.testbeds.real.problems import Problems
 from w2s.testbeds.real.qwen import QWEN

@@ -133,7 +133,8 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     from aar.errors import DiskFull
     from aar.folder import write_atomically
     from w2s.testbeds import load
-    from w2s.testbeds.real.definition_file import as_toml, read_definition
+    from w2s.testbeds.real.definition_file import read_definition
+    from w2s.testbeds.real.definition_text import as_toml
     from w2s.testbeds.real.hub import with_local_models
 
     if not folder.description.exists():

@@ -115,7 +115,7 @@ def check_testbed(
     else:
         for problem in problems:
             typer.echo(str(problem))
-        typer.echo("nothing is wrong" if not problems else f"{len(problems)} problems")
+        typer.echo("nothing is wrong" if not problems else f"problems: {len(problems)}")
     if problems:
         raise typer.Exit(1)
 

@@ -35,7 +35,7 @@ def prepare(folder: LabFolder) -> Vault:
     if vault.prepared:
         return vault
     if testbed.folder is not None:
-        _define(folder)
+        _define(folder, testbed.folder)
     splits, truth = testbeds.generate(testbed, item_seed=vault.bytes_for("items"))
     vault.store_items(splits)
     give_to_folder_owner(write_splits(folder.service, testbed.name, splits))
@@ -44,11 +44,18 @@ def prepare(folder: LabFolder) -> Vault:
     return vault
 
 
-def _define(folder: LabFolder) -> None:
-    """Give student services the definition, without the items; `Unavailable` for models that they cannot read."""
+def _define(folder: LabFolder, items: Path) -> None:
+    """Give student services the definition, without the items; `Unavailable` for models that they may not have."""
     from aar.students.data import DEFINITION, model_folders
 
     write(folder.service / DEFINITION, folder.definition.read_bytes())
+    for place in model_folders(folder.service):
+        for secret in (items, folder.path):
+            if place.resolve() in (secret.resolve(), *secret.resolve().parents):
+                raise Unavailable(
+                    f"the model folder {place} holds {secret}, which student services must not see; "
+                    "move the model to a folder of its own"
+                )
     if os.geteuid() != 0:
         return
     for place in model_folders(folder.service):

@@ -10,6 +10,9 @@ from w2s.records import ItemKind, Recipe
 from w2s.testbeds.real.carve import Shares
 from w2s.testbeds.testbed import MadeItems, Testbed, World
 
+FILE = "testbed.toml"
+FORMAT = 1
+"""Version of `testbed.toml`."""
 MAIN, OTHER = "main", "sealed"
 """Names of the world of practice and dev, and of the world of sealed where that has models of its own."""
 

@@ -15,7 +15,6 @@ title, description, run_minutes       # how long one run of a method may take in
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -26,13 +25,11 @@ from typing import Any, cast
 from w2s.bounds import EPOCHS, LABEL_CHARS, TEMPLATE_CHARS
 from w2s.records import ItemKind, Recipe
 from w2s.testbeds.real.carve import Shares
-from w2s.testbeds.real.definition import Definition, Models, Prompts
+from w2s.testbeds.real.definition import FILE, FORMAT, Definition, Models, Prompts
 from w2s.testbeds.real.problems import Problem, Problems, refuse
 from w2s.testbeds.real.qwen import DEFAULT_LIKE, QWEN
 from w2s.testbeds.real.release import FORMS
 
-FILE = "testbed.toml"
-FORMAT = 1
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _HUB = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?")
 _TABLES: Mapping[str, tuple[str, ...]] = {
@@ -82,42 +79,6 @@ def read_definition(folder: Path, *, models_here: bool = True) -> Definition:
     except RecursionError:
         raise refuse(FILE, "is nested too deeply", "see docs/testbeds.md, Your own testbed") from None
     return _Reader(body, text, folder, models_here).definition()
-
-
-def as_toml(definition: Definition) -> str:
-    """The definition as a whole file, nothing left to defaults; folders of models become absolute."""
-    d = definition
-    lines = [f"format = {FORMAT}", f"name = {_toml(d.name)}", f"kind = {_toml(d.kind)}"]
-    lines += [f"title = {_toml(d.title)}", f"description = {_toml(d.description)}"]
-    lines += [f"run_minutes = {_toml(d.run_minutes)}"]
-    tables: dict[str, dict[str, Any]] = {"models": _of(d.models)}
-    if d.sealed_models is not None:
-        tables["sealed_models"] = _of(d.sealed_models)
-    tables["prompts"] = _of(d.prompts)
-    for name, recipe in (("recipe", d.recipe), ("weak_recipe", d.weak_recipe)):
-        tables[name] = {
-            **_of(recipe),
-            "lora_rank": recipe.lora_rank or 0,
-            "lora_alpha": recipe.lora_alpha or recipe.lora_rank or 1,
-        }
-    tables["carve"] = {"ood": d.ood, **_of(d.shares)}
-    for name, table in tables.items():
-        lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _of(record: object) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in type(record).__dataclass_fields__}  # type: ignore[attr-defined]
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(one) for one in value) + "]"
-    if isinstance(value, Path):
-        return _toml(str(value.absolute()))
-    if isinstance(value, str):  # a JSON text is a TOML text, but for one character
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
 
 
 def model_place(written: str, root: Path) -> Path | str | None:
@@ -260,6 +221,10 @@ class _Reader:
             )
             self._wrong(table, key, what, 'write a text in quotes: "..."')
             return ""
+        if not table and not value.isprintable():
+            self._wrong(
+                table, key, "holds a character that cannot be shown", "write it on one line, in words"
+            )
         return value
 
     def _strings(self, table: str, key: str, default: tuple[str, ...]) -> tuple[str, ...]:

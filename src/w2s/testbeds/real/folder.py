@@ -21,8 +21,9 @@ from w2s.errors import Unavailable
 from w2s.records import Example, Split, SplitName
 from w2s.testbeds.duplicates import near_duplicates
 from w2s.testbeds.real.carve import PLACES, Place, marked
-from w2s.testbeds.real.definition import Definition
-from w2s.testbeds.real.definition_file import FILE, as_toml, read_definition
+from w2s.testbeds.real.definition import FILE, Definition
+from w2s.testbeds.real.definition_file import read_definition
+from w2s.testbeds.real.definition_text import as_toml
 from w2s.testbeds.real.groups import THRESHOLD, identity, oriented, proposed_answer
 from w2s.testbeds.real.problems import Problem, Problems
 from w2s.testbeds.real.release import Item, read_items

@@ -225,6 +225,8 @@ def _checked(body: dict[str, Any], file: str, line: int, *, placed: bool) -> Ite
             words[name] = str(value)
         elif what := _text_fault(value, TEXT_CHARS if name == "answer" else WORD_CHARS):
             wrong(name, what, "write a short word, or leave the field out")
+        elif name != "answer" and not str(value).isprintable():
+            wrong(name, f"is {_short(value)}, which cannot be shown", "write a short word")
     label = body.get("label")
     if "label" in body and (
         type(label) is not (str if kind == "pair" else bool) or label not in LABELS[kind]

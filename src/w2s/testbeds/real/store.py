@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from w2s.errors import NotFound
+from w2s.errors import NotFound, Unavailable
 from w2s.records import ItemKind
 from w2s.testbeds.real.archive import NAMES, find_archive, unpack
 from w2s.testbeds.real.carve import PLACES, Place, carve, marked
-from w2s.testbeds.real.definition import Definition, Models
-from w2s.testbeds.real.definition_file import FILE, NAME, model_place, read_definition
+from w2s.testbeds.real.definition import FILE, Definition, Models
+from w2s.testbeds.real.definition_file import NAME, model_place, read_definition
 from w2s.testbeds.real.folder import (
     is_folder,
     near_duplicates_between,
@@ -101,9 +101,11 @@ def import_release(
         raise refuse(
             FILE, f"the name {definition.name!r} is a shipped testbed's", "choose another with --name"
         )
+    target = None if into is None else _free(into.absolute() / definition.name, replacing=replacing)
     groups = grouped(files)
     pools = carve(groups.items, ood=definition.ood, shares=definition.shares)
-    folder = None if into is None else _store(into, definition, pools, replacing=replacing)
+    if target is not None:
+        _store(target, definition, pools)
     subsets = Counter(item.subset or "(none)" for item in groups.items["test.jsonl"])
     far = sum(marked(item.subset, definition.ood) for item in groups.items["test.jsonl"])
     warnings = []
@@ -120,7 +122,7 @@ def import_release(
         )
     return Imported(
         name=definition.name,
-        folder=folder,
+        folder=target,
         kind=definition.kind,
         sizes={pool_file(place).removesuffix(".jsonl"): len(pools[place]) for place in PLACES},
         ood=far,
@@ -158,18 +160,17 @@ def _read(source: Path, wanted: Wanted, scratch: Path) -> tuple[Definition, dict
     if len(set(kinds.values())) > 1:
         what = ", ".join(f"{name} holds {kind} items" for name, kind in kinds.items())
         problems.append(Problem("test.jsonl", 1, "", what, "keep one form in a testbed"))
-    root = source if source.is_dir() else source.parent
-    given = (root / FILE).is_file() and source.is_dir()
-    if given or problems:
-        try:
-            definition = read_definition(root) if given else None
-        except Problems as found:
-            raise Problems([*found.found, *problems]) from None
-        if problems:
-            raise Problems(problems)
-        assert definition is not None
-    else:
+    given = source.is_dir() and (source / FILE).is_file()
+    try:
+        definition = read_definition(source) if given else None
+    except Problems as found:
+        problems = [*found.found, *problems]
+    if problems:
+        raise Problems(problems)
+    if definition is None:
         definition = _default(next(iter(kinds.values())), wanted)
+    elif wanted.like is not None:
+        raise refuse(FILE, "says itself what the testbed is like", "leave out --like, or change it there")
     if set(kinds.values()) != {definition.kind}:
         kind = next(iter(kinds.values()))
         raise refuse(
@@ -214,26 +215,32 @@ def _overruled(definition: Definition, wanted: Wanted) -> Definition:
     return replace(definition, models=models, ood=(*definition.ood, *wanted.ood))
 
 
-def _store(
-    into: Path, definition: Definition, pools: Mapping[Place, Sequence[Item]], *, replacing: bool
-) -> Path:
-    """Write beside, then rename, so that a testbed is there whole or not at all."""
-    target = into.absolute() / definition.name
+def _free(target: Path, *, replacing: bool) -> Path:
+    """`target`, if a testbed may be put there."""
     if target.exists() and not replacing:
         raise refuse(str(target), "is there already", "choose another --name, or add --replace")
     if target.exists() and not is_folder(target):
         raise refuse(str(target), "is something else than a testbed", "choose another --name")
-    into.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{definition.name}.", dir=into.absolute()))
-    old = fresh.with_name(f"{fresh.name}.old")
+    return target
+
+
+def _store(target: Path, definition: Definition, pools: Mapping[Place, Sequence[Item]]) -> None:
+    """Write beside, then rename, so that a testbed is there whole or not at all; `Unavailable` if it cannot be."""
+    fresh = old = None
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         write_testbed(fresh, definition, pools)
         if target.exists():
-            target.rename(old)
+            old = target.rename(fresh.with_name(f"{fresh.name}.old"))
         fresh.replace(target)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if old.exists() and not target.exists():
+    except OSError as error:
+        if old is not None and not target.exists():
             old.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    return target
+        raise Unavailable(
+            f"cannot write {target} ({error.strerror}); choose another folder with --into, or make room"
+        ) from error
+    finally:
+        for left in (fresh, old):
+            if left is not None:
+                shutil.rmtree(left, ignore_errors=True)
