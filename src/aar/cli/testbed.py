@@ -37,7 +37,7 @@ def list_testbeds(as_json: AsJson = False) -> None:
 @testbeds.command("show")
 def show_testbed(name: str, as_json: AsJson = False) -> None:
     """Show one testbed: models, recipe, prompts, worlds."""
-    from w2s.testbeds import describe
+    from w2s.testbeds import describe, load_measured
     from w2s.testbeds.real.published import lines
 
     testbed = describe(name)
@@ -57,6 +57,7 @@ def show_testbed(name: str, as_json: AsJson = False) -> None:
         "models": {w.name: {"weak": str(w.weak), "strong": str(w.strong)} for w in testbed.worlds.values()},
         "folder": None if testbed.folder is None else str(testbed.folder),
         "published": [dataclasses.asdict(line) for line in published],
+        "measured": load_measured(testbed.name),
     }
     if as_json:
         typer.echo(json.dumps(facts))

@@ -1,7 +1,5 @@
 """Rows of a public data set, read through `datasets`; every column that is used is checked."""
 
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,7 +32,7 @@ def from_hub(source: Source) -> Iterator[Row]:
         from datasets import load_dataset
     except ImportError:
         raise Unavailable(
-            "building from public data needs the package datasets; run: pip install datasets"
+            "building from public data needs datasets: pip install automated-alignment-researchers[hub]"
         ) from None
     try:
         if source.files is not None:
