@@ -15,6 +15,7 @@ title, description, run_minutes       # how long one run of a method may take in
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -84,7 +85,7 @@ def read_definition(folder: Path, *, models_here: bool = True) -> Definition:
 def model_place(written: str, root: Path) -> Path | str | None:
     """A hub's name as it is, a folder as a path (below `root` if it is relative), None if it is neither."""
     if written.startswith(("/", "./", "../", "~/")) or written in (".", ".."):
-        return (root / Path(written).expanduser()).absolute()
+        return Path(os.path.normpath((root / Path(written).expanduser()).absolute()))
     return written if _HUB.fullmatch(written) and ".." not in written else None
 
 
