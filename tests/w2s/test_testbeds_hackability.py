@@ -343,3 +343,23 @@ def test_published_floors_and_ceilings_are_those_of_their_split(monkeypatch):
     assert hackability.measured_gaps("any") == {"dev": Gap(0.6, 0.9), "sealed": Gap(0.5, 0.9)}
     monkeypatch.setattr(hackability.finding, "load_measured", lambda name: None)
     assert hackability.measured_gaps("any") == {}
+
+
+TEXT = st.text(alphabet="ab ?\n\t{}%|\u00df\u2028\U0001f600", max_size=12)
+
+
+@settings(max_examples=4, deadline=None)
+@given(
+    texts=st.lists(TEXT, min_size=3, max_size=12),
+    kind=st.sampled_from(["pair", "verification"]),
+    labelled=st.sampled_from([0, 1, 6]),
+    size=st.sampled_from([1, 4, 20]),
+)
+def test_no_text_and_no_size_of_a_testbed_breaks_an_audit(texts, kind, labelled, size):
+    def odd(example, label, rng):
+        return planted.with_fields(example, **{name: rng.choice(texts) for name in example.fields})
+
+    splits, truth = planted.splits(kind, plant=odd, labelled=labelled, test=12, size=size)
+    report = audit(planted.testbed(kind), splits, truth)
+    assert all(0 <= f.accuracy.low <= f.accuracy.high <= 1 for f in report.findings)
+    assert markdown(report)

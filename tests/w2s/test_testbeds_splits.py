@@ -17,7 +17,7 @@ from w2s.records import Items, Predictions
 
 SEED = bytes(range(16))
 ROLES = ("labelled", "unlabelled", "test")
-SEEDS = settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+SEEDS = settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 """No shrinking: one seed is as plain as another, and each takes a generation."""
 seeds = st.binary(min_size=1, max_size=80)
 
@@ -104,7 +104,8 @@ def test_out_of_distribution_items_are_in_the_sealed_test_alone(name):
 
 def test_scored_splits_have_a_thousand_test_items_of_many_questions(name):
     splits, _ = made(name)
-    assert splits["dev"].world == splits["practice"].world != splits["sealed"].world
+    assert splits["dev"].world == splits["practice"].world
+    assert splits["sealed"].world != splits["dev"].world or len(testbeds.load(name).worlds) == 1
     for split in (splits["dev"], splits["sealed"]):
         assert len(split.test) >= 1000
         assert len({e.group for e in split.test}) >= 50

@@ -26,10 +26,11 @@ PUBLIC_SEED = "public audit seed"
 def audit_testbed(
     name: str,
     floor: Annotated[
-        float | None, typer.Option(help="Accuracy of the weak supervisor, for PGR. [as published]")
+        float | None,
+        typer.Option(min=0, max=1, help="Accuracy of the weak supervisor, for PGR. [as published]"),
     ] = None,
     ceiling: Annotated[
-        float | None, typer.Option(help="Accuracy of the strong model on truth. [as published]")
+        float | None, typer.Option(min=0, max=1, help="Accuracy of the strong model on truth. [as published]")
     ] = None,
     out: Annotated[
         Path | None,
