@@ -29,6 +29,7 @@ def main() -> None:
         testbed,
         testbed_audit,
         testbed_measure,
+        testbed_rebuild,
     )
     from aar.errors import AarError
 
