@@ -30,6 +30,7 @@ def main() -> None:
         testbed_audit,
         testbed_import,
         testbed_measure,
+        testbed_rebuild,
     )
     from aar.errors import AarError
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -13,8 +12,6 @@ from aar.cli import app
 
 testbeds = typer.Typer(help="The problems that methods are judged on.", no_args_is_help=True)
 app.add_typer(testbeds, name="testbed")
-
-ROLES: tuple[Literal["weak", "strong"], ...] = ("weak", "strong")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")]
 
@@ -80,19 +77,3 @@ def show_testbed(name: str, as_json: AsJson = False) -> None:
             typer.echo(str(line))
         for note in dict.fromkeys(note for line in published for note in (line.source, line.caveat) if note):
             typer.echo(f"- {note}")
-
-
-@testbeds.command("rebuild")
-def rebuild_testbed(
-    name: str,
-    out: Annotated[Path, typer.Option(help="Folder for the rebuilt checkpoints.")] = Path("rebuilt"),
-) -> None:
-    """Rebuild a mini testbed's checkpoints from their seeds (some minutes a world on one core)."""
-    from w2s.testbeds import load
-    from w2s.testbeds.mini.pretrain import rebuild
-
-    testbed = load(name)
-    for world in sorted(testbed.worlds):
-        for role in ROLES:
-            folder = out / testbed.name / world / role
-            typer.echo(f"{world}/{role}: sha256 {rebuild(folder, testbed.name, world, role)} in {folder}")
