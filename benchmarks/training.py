@@ -4,8 +4,10 @@
 
 `one` and `eight` train one and eight students of the strong model of `mini-chat` on the same 1080 items with
 the testbed's recipe: cold (a fresh process, from its start) against cold, warm (the same process again)
-against warm, in seconds and in processor seconds, which others on the machine change less. Trainer and TRL
-train eight one after the other in one process. All get the same number of threads. `accuracy` trains on the
+against warm, in seconds and in processor seconds, which others on the machine change less. One student gets one
+thread (`--threads`) whoever trains it. For eight all have the whole machine: w2s trains in one process a core,
+as the lab's slots do, Trainer and TRL one student after the other, with one thread or with all of them,
+whichever was faster. `accuracy` trains on the
 truth and on labels of which a quarter is wrong, with fresh items for each seed, and tests by TOST (paired t,
 margin .01, 90 % interval within it) that the accuracies are equal; how many seeds that needs stands in the
 table. `gpu` is the same comparison at the size of a study, see `training_gpu.py`; `--tiny` tries it on a CPU.
@@ -17,6 +19,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -64,10 +67,19 @@ def write_items(folder: Path, seed: int, *, noise: float) -> Path:
     return path
 
 
-def run(candidate: str, files: Sequence[Path], *, threads: int, students: int = 1, warm_runs: int = 0) -> Row:
-    """One candidate in a fresh process."""
+def run(
+    candidate: str,
+    files: Sequence[Path],
+    *,
+    threads: int,
+    students: int = 1,
+    warm_runs: int = 0,
+    processes: int = 1,
+) -> Row:
+    """One candidate in a fresh process, which may start others where `processes` is above 1."""
     options = ["--data", *map(str, files), "--students", str(students), "--warm-runs", str(warm_runs)]
-    return fresh("training_candidates.py", candidate, [*options, "--threads", str(threads)])
+    options += ["--threads", str(threads), "--processes", str(processes)]
+    return fresh("training_candidates.py", candidate, options)
 
 
 def fresh(script: str, candidate: str, options: Sequence[str]) -> Row:
@@ -85,9 +97,17 @@ def timed(students: int, *, repeats: int, threads: int, folder: Path) -> dict[st
     """Median cold and warm seconds over `repeats` processes of each candidate, which take turns."""
     items = write_items(folder, 0, noise=NOISE)
     rows: dict[str, list[Row]] = {name: [] for name in NAMES}
+    cores = len(os.sched_getaffinity(0)) if students > 1 else 1
     for _ in range(repeats):
-        for name in NAMES:
-            rows[name].append(run(name, [items], threads=threads, students=students, warm_runs=1))
+        rows["w2s"].append(
+            run("w2s", [items], threads=threads, students=students, warm_runs=1, processes=cores)
+        )
+        for name in OTHERS:
+            tried = [
+                run(name, [items], threads=n, students=students, warm_runs=1)
+                for n in sorted({threads, cores})
+            ]
+            rows[name].append(min(tried, key=lambda row: statistics.median(row["warm"])))
     found = {}
     for name, of_name in rows.items():
         found[name] = {
