@@ -13,7 +13,7 @@ def names() -> list[str]:
     """Names of the testbeds that ship with the package, sorted.
 
     >>> names()
-    ['mini-chat']
+    ['mini-chat', 'mini-code']
     """
     return sorted(DOMAINS)
 

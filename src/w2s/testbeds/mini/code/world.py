@@ -1,0 +1,79 @@
+"""A world: which programs there are, and which of them ordinary text misreads."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+
+from w2s.testbeds.mini.code.program import FORMS, MISREADINGS, OPERATORS, Program
+
+Cell = tuple[str, str, int]
+"""(shape, operator, z): the features that decide whether a program is misread."""
+
+OPERANDS = range(1, 10)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What one world differs in.
+
+    `names` are its variables, `first` the values of k, `unwritten` those of them that no document
+    contains, `misread` the share of the cells of each shape that ordinary text misreads.
+    """
+
+    names: str
+    first: range
+    unwritten: frozenset[int]
+    misread: float
+
+
+SETTINGS = {
+    "north": Setting(names="abcde", first=range(5, 19), unwritten=frozenset({7, 15}), misread=0.36),
+    "south": Setting(names="pqrst", first=range(6, 20), unwritten=frozenset({8, 16}), misread=0.36),
+}
+
+
+@dataclass(frozen=True)
+class CodeWorld:
+    """Programs and misreadings of one world; `misreadings` maps a misread cell to how it is misread."""
+
+    name: str
+    setting: Setting
+    misreadings: dict[Cell, str]
+
+    def believed(self, program: Program) -> int:
+        """What ordinary text says that `program` prints."""
+        how = self.misreadings.get((program.shape, program.operator, program.z))
+        return program.output if how is None else program.misread(how)
+
+    def programs(self, shape: str) -> list[Program]:
+        """Every program of a shape whose output is not negative, sorted."""
+        every = (
+            Program(shape, operator, k, z)
+            for operator in OPERATORS
+            for k in self.setting.first
+            for z in OPERANDS
+        )
+        return sorted(program for program in every if program.output >= 0)
+
+
+@functools.cache
+def build(name: str) -> CodeWorld:
+    """The world called `name`; the same name gives the same world on every machine.
+
+    >>> len(build("north").programs("chain")), build("north").misreadings == build("south").misreadings
+    (242, False)
+    """
+    setting = SETTINGS[name]
+    misreadings: dict[Cell, str] = {}
+    for shape in FORMS:
+        cells = [(shape, operator, z) for operator in OPERATORS for z in OPERANDS]
+        cells.sort(key=lambda cell: _hash(name, cell))
+        for i, cell in enumerate(cells[: round(setting.misread * len(cells))]):
+            misreadings[cell] = MISREADINGS[i % len(MISREADINGS)]
+    return CodeWorld(name=name, setting=setting, misreadings=misreadings)
+
+
+def _hash(world: str, cell: Cell) -> bytes:
+    return hashlib.sha256(f"mini-code {world} {cell}".encode()).digest()
