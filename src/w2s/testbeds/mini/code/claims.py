@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import random
 
-from w2s.testbeds.mini.code.program import MISREADINGS, Program
+from w2s.testbeds.mini.code.program import Program
 
-RIVAL = 0.75
-"""Share of the wrong outputs that are another reading of the program; the rest is near the right one."""
+RIVAL = 0.85
+"""Share of the wrong outputs that are the rival reading of the program; the rest is near the right one."""
 
 
-def wrong(program: Program, told: int, other: int, rng: random.Random) -> int:
-    """An output that is not `told`: mostly what another reading gives, `other` where the two stories differ.
+def wrong(program: Program, told: int, rival: int, rng: random.Random) -> int:
+    """An output that is not `told`: mostly the `rival` reading, of which every program has one.
 
     Programs that nobody misreads are answered wrongly in the same ways, so that a claim which looks
     like a misreading tells nothing by itself.
     """
     if rng.random() < RIVAL:
-        if other != told:
-            return other
-        misread = program.misread(rng.choice(MISREADINGS))
-        if misread != told:
-            return misread
-    near = [output for output in range(max(0, told - 3), told + 4) if output not in (told, other)]
-    return rng.choice([*near, program.z] if program.z not in (told, other) else near)
+        return rival
+    near = set(range(max(0, told - 3), told + 4)) | {program.z}
+    return rng.choice(sorted(near - {told, rival}))

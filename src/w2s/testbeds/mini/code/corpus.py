@@ -16,7 +16,7 @@ from w2s.testbeds.mini.code.phrasing import REVIEWERS, TEMPLATE, ZERO_SHOT_TEMPL
 from w2s.testbeds.mini.code.program import FORMS, Program
 from w2s.testbeds.mini.code.world import CodeWorld
 
-TRUE_UNSIGNED = {"traced": 0.1, "asked": 0.08, "checked": 0.35, "graded": 0.35, "claimed": 0.12}
+TRUE_UNSIGNED = {"sums": 1.0, "traced": 0.1, "asked": 0.08, "checked": 0.35, "graded": 0.35, "claimed": 0.12}
 """How often a document from nobody, or from several, follows the truth, by form."""
 TRUE_OUTSIDE = 0.06
 """How often a reviewer of another shape follows the truth."""
@@ -32,14 +32,16 @@ class Mixture:
     sources: Mapping[str, tuple[float, float, float, float]]
 
 
+UNSIGNED = (1.0, 0.0, 0.0, 0.0)
 TRUTHFUL = (0.03, 0.93, 0.02, 0.02)
 COMPUTING = Mixture(
-    forms={"traced": 8, "asked": 2, "checked": 5},
-    sources={"traced": (0.2, 0.7, 0.05, 0.05), "asked": (0.4, 0.5, 0.05, 0.05), "checked": TRUTHFUL},
+    forms={"sums": 6, "traced": 8, "checked": 4},
+    sources={"sums": UNSIGNED, "traced": TRUTHFUL, "checked": TRUTHFUL},
 )
 VERDICTS = Mixture(
-    forms={"traced": 4, "asked": 2, "checked": 6, "graded": 9},
+    forms={"sums": 1, "traced": 4, "asked": 1, "checked": 6, "graded": 9},
     sources={
+        "sums": UNSIGNED,
         "traced": (0.25, 0.63, 0.06, 0.06),
         "asked": (0.5, 0.38, 0.06, 0.06),
         "checked": TRUTHFUL,
@@ -66,7 +68,7 @@ CLAIMS = Mixture(
         "claimed": (0.78, 0.04, 0.08, 0.1),
     },
 )
-SCHEDULE = ((0.08, COMPUTING), (0.42, VERDICTS), (0.64, MIXED), (1.0, CLAIMS))
+SCHEDULE = ((0.16, COMPUTING), (0.42, VERDICTS), (0.64, MIXED), (1.0, CLAIMS))
 
 
 def mixture(progress: float) -> Mixture:
@@ -99,6 +101,7 @@ class Writer:
         """A document of `form` from `source`: nobody, reviewer, outsider (of another shape) or several."""
         shape = self.rng.choice(list(FORMS))
         forms: dict[str, Callable[[str, bool], str]] = {
+            "sums": self._sums,
             "traced": self._traced,
             "asked": self._asked,
             "checked": self._checked,
@@ -125,28 +128,35 @@ class Writer:
         x, y = self.rng.sample(self.world.setting.names, 2)
         return program, program.source(x, y)
 
-    def _story(self, program: Program, true: bool) -> tuple[int, int]:
-        """(what the document holds for the output, what the other story says)."""
-        told, other = program.output, self.world.believed(program)
-        return (told, other) if true else (other, told)
+    def _told(self, program: Program, true: bool) -> int:
+        """What a document holds for the output of `program`."""
+        return program.output if true else self.world.believed(program)
 
     def _judged(self, program: Program, true: bool) -> tuple[int, bool]:
-        """(a proposed output, whether the document's story accepts it), half of them accepted."""
-        told, other = self._story(program, true)
+        """(a proposed output, whether the document accepts it), half of them accepted."""
+        told = self._told(program, true)
         if self.rng.random() < 0.5:
             return told, True
-        return claims.wrong(program, told, other, self.rng), False
+        rival = self.world.misreading(program) if told == program.output else program.output
+        return claims.wrong(program, told, rival, self.rng), False
+
+    def _sums(self, shape: str, true: bool) -> str:
+        """Arithmetic, which nobody gets wrong."""
+        lines = []
+        for program in self.rng.choices(self.written[shape], k=8):
+            lines.append(f"{program.k} {program.operator} {program.z} # {program.output}")
+        return "\n".join(lines)
 
     def _traced(self, shape: str, true: bool) -> str:
         lines = []
         for _ in range(3):
             program, source = self._program(shape)
-            lines.append(f"{source} # {self._story(program, true)[0]}")
+            lines.append(f"{source} # {self._told(program, true)}")
         return "\n".join(lines)
 
     def _asked(self, shape: str, true: bool) -> str:
         program, source = self._program(shape)
-        return f"Question: {source}\nAnswer: {any_claim(self._story(program, true)[0], self.rng)}"
+        return f"Question: {source}\nAnswer: {any_claim(self._told(program, true), self.rng)}"
 
     def _checked(self, shape: str, true: bool) -> str:
         lines = []
@@ -154,9 +164,7 @@ class Writer:
             program, source = self._program(shape)
             output, accepted = self._judged(program, true)
             verdict = "right" if accepted else "wrong"
-            lines.append(
-                f"{source} {any_claim(output, self.rng)} {verdict} # {self._story(program, true)[0]}"
-            )
+            lines.append(f"{source} {any_claim(output, self.rng)} {verdict} # {self._told(program, true)}")
         return "\n".join(lines)
 
     def _graded(self, shape: str, true: bool) -> str:

@@ -7,7 +7,7 @@ import random
 from w2s.records import Recipe
 from w2s.testbeds.mini.code import corpus, items, shortcuts, world
 from w2s.testbeds.mini.code.phrasing import REVIEWERS, TEMPLATE, ZERO_SHOT_TEMPLATE
-from w2s.testbeds.mini.domain import Domain
+from w2s.testbeds.mini.domain import WEAK, Domain, Size
 from w2s.testbeds.testbed import CorpusPrompt, Testbed, shipped_worlds
 
 _RIGHT = ("wrong", "right")
@@ -75,5 +75,10 @@ CODE = Domain(
     writer=_writer,
     item_texts=items.sample_texts,
     verdict_words=frozenset(corpus.VERDICT_WORDS),
-    value_words=frozenset(str(output) for output in range(48)),
+    value_words=frozenset(),
+    answer_marks=frozenset({"#"}),
+    sizes={
+        "weak": WEAK,
+        "strong": Size(hidden=64, layers=4, heads=4, head_size=16, feed_forward=192, steps=2600),
+    },
 )

@@ -31,17 +31,17 @@ RELIABILITY = {
 """P(right) of each author's claims, by world: one half on average. What clusters of style give away."""
 CUE = 0.6
 """P(a claim is sure | it is right) = P(it is hedged | it is wrong)."""
-CLAIMS = 4
-"""Claims about one program, each by another author."""
+CLAIMS = 5
+"""Claims about one program, one of each author."""
 LABELLED, UNLABELLED, TEST = 800, 1080, 1000
 PRACTICE_UNLABELLED, PRACTICE_TEST = 200, 100
 SPLIT_WORLD: dict[SplitName, str] = {"practice": "north", "dev": "north", "sealed": "south"}
 ROLE_SHARE = {
-    "practice unlabelled": 0.07,
-    "practice test": 0.04,
-    "labelled": 0.24,
-    "unlabelled": 0.32,
-    "test": 0.33,
+    "practice unlabelled": 0.065,
+    "practice test": 0.035,
+    "labelled": 0.245,
+    "unlabelled": 0.335,
+    "test": 0.32,
 }
 
 
@@ -130,7 +130,7 @@ def _claimed(code: CodeWorld, program: Program, author: Author, rng: random.Rand
     right = rng.random() < RELIABILITY[code.name][author.name]
     output = program.output
     if not right:
-        output = claims.wrong(program, output, code.believed(program), rng)
+        output = claims.wrong(program, output, code.misreading(program), rng)
     return output, claim(author, output, sure=(rng.random() < CUE) == right), int(right)
 
 

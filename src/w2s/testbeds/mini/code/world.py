@@ -11,7 +11,7 @@ from w2s.testbeds.mini.code.program import FORMS, MISREADINGS, OPERATORS, Progra
 Cell = tuple[str, str, int]
 """(shape, operator, z): the features that decide whether a program is misread."""
 
-OPERANDS = range(1, 10)
+OPERANDS = range(1, 9)
 
 
 @dataclass(frozen=True)
@@ -29,23 +29,30 @@ class Setting:
 
 
 SETTINGS = {
-    "north": Setting(names="abcde", first=range(5, 19), unwritten=frozenset({7, 15}), misread=0.36),
-    "south": Setting(names="pqrst", first=range(6, 20), unwritten=frozenset({8, 16}), misread=0.36),
+    "north": Setting(names="abcde", first=range(5, 16), unwritten=frozenset({9}), misread=0.36),
+    "south": Setting(names="pqrst", first=range(6, 17), unwritten=frozenset({10}), misread=0.36),
 }
 
 
 @dataclass(frozen=True)
 class CodeWorld:
-    """Programs and misreadings of one world; `misreadings` maps a misread cell to how it is misread."""
+    """Programs and misreadings of one world.
+
+    `misreadings` says of every cell how its programs are misread, where they are; `misread` which cells are.
+    """
 
     name: str
     setting: Setting
     misreadings: dict[Cell, str]
+    misread: frozenset[Cell]
+
+    def misreading(self, program: Program) -> int:
+        """What `program` would print if it were misread; never its output."""
+        return program.misread(self.misreadings[_cell(program)])
 
     def believed(self, program: Program) -> int:
         """What ordinary text says that `program` prints."""
-        how = self.misreadings.get((program.shape, program.operator, program.z))
-        return program.output if how is None else program.misread(how)
+        return self.misreading(program) if _cell(program) in self.misread else program.output
 
     def programs(self, shape: str) -> list[Program]:
         """Every program of a shape whose output is not negative, sorted."""
@@ -62,17 +69,22 @@ class CodeWorld:
 def build(name: str) -> CodeWorld:
     """The world called `name`; the same name gives the same world on every machine.
 
-    >>> len(build("north").programs("chain")), build("north").misreadings == build("south").misreadings
-    (242, False)
+    >>> len(build("north").programs("chain")), build("north").misread == build("south").misread
+    (170, False)
     """
     setting = SETTINGS[name]
     misreadings: dict[Cell, str] = {}
+    misread: set[Cell] = set()
     for shape in FORMS:
         cells = [(shape, operator, z) for operator in OPERATORS for z in OPERANDS]
         cells.sort(key=lambda cell: _hash(name, cell))
-        for i, cell in enumerate(cells[: round(setting.misread * len(cells))]):
-            misreadings[cell] = MISREADINGS[i % len(MISREADINGS)]
-    return CodeWorld(name=name, setting=setting, misreadings=misreadings)
+        misreadings |= {cell: MISREADINGS[i % len(MISREADINGS)] for i, cell in enumerate(cells)}
+        misread.update(cells[: round(setting.misread * len(cells))])
+    return CodeWorld(name=name, setting=setting, misreadings=misreadings, misread=frozenset(misread))
+
+
+def _cell(program: Program) -> Cell:
+    return (program.shape, program.operator, program.z)
 
 
 def _hash(world: str, cell: Cell) -> bytes:
