@@ -39,36 +39,36 @@ COMPUTING = Mixture(
     sources={"sums": UNSIGNED, "traced": TRUTHFUL, "checked": TRUTHFUL},
 )
 VERDICTS = Mixture(
-    forms={"sums": 1, "traced": 4, "asked": 1, "checked": 6, "graded": 9},
+    forms={"sums": 1, "traced": 5, "asked": 1, "checked": 6, "graded": 9},
     sources={
         "sums": UNSIGNED,
-        "traced": (0.25, 0.63, 0.06, 0.06),
+        "traced": (0.45, 0.41, 0.07, 0.07),
         "asked": (0.5, 0.38, 0.06, 0.06),
         "checked": TRUTHFUL,
         "graded": TRUTHFUL,
     },
 )
 MIXED = Mixture(
-    forms={"traced": 3, "asked": 3, "checked": 4, "graded": 9, "claimed": 4},
+    forms={"traced": 6, "asked": 3, "checked": 4, "graded": 9, "claimed": 4},
     sources={
-        "traced": (0.3, 0.54, 0.08, 0.08),
-        "asked": (0.6, 0.24, 0.08, 0.08),
-        "checked": (0.24, 0.6, 0.08, 0.08),
-        "graded": (0.24, 0.6, 0.08, 0.08),
-        "claimed": (0.74, 0.1, 0.08, 0.08),
+        "traced": (0.6, 0.22, 0.08, 0.1),
+        "asked": (0.7, 0.12, 0.08, 0.1),
+        "checked": (0.24, 0.58, 0.08, 0.1),
+        "graded": (0.24, 0.58, 0.08, 0.1),
+        "claimed": (0.74, 0.08, 0.08, 0.1),
     },
 )
 CLAIMS = Mixture(
-    forms={"traced": 2, "asked": 4, "checked": 3, "graded": 8, "claimed": 10},
+    forms={"traced": 5, "asked": 4, "checked": 3, "graded": 8, "claimed": 8},
     sources={
-        "traced": (0.4, 0.4, 0.1, 0.1),
-        "asked": (0.7, 0.14, 0.08, 0.08),
-        "checked": (0.26, 0.52, 0.1, 0.12),
-        "graded": (0.26, 0.52, 0.1, 0.12),
-        "claimed": (0.78, 0.04, 0.08, 0.1),
+        "traced": (0.6, 0.2, 0.08, 0.12),
+        "asked": (0.7, 0.12, 0.08, 0.1),
+        "checked": (0.28, 0.5, 0.1, 0.12),
+        "graded": (0.28, 0.5, 0.1, 0.12),
+        "claimed": (0.76, 0.04, 0.08, 0.12),
     },
 )
-SCHEDULE = ((0.16, COMPUTING), (0.42, VERDICTS), (0.64, MIXED), (1.0, CLAIMS))
+SCHEDULE = ((0.14, COMPUTING), (0.42, VERDICTS), (0.6, MIXED), (1.0, CLAIMS))
 
 
 def mixture(progress: float) -> Mixture:

@@ -6,10 +6,10 @@ import functools
 import hashlib
 from dataclasses import dataclass
 
-from w2s.testbeds.mini.code.program import FORMS, MISREADINGS, OPERATORS, Program
+from w2s.testbeds.mini.code.program import MISREADINGS, OPERATORS, Program
 
-Cell = tuple[str, str, int]
-"""(shape, operator, z): the features that decide whether a program is misread."""
+Cell = tuple[str, int]
+"""(operator, z): the features that decide whether a program is misread, and how."""
 
 OPERANDS = range(1, 9)
 
@@ -19,7 +19,7 @@ class Setting:
     """What one world differs in.
 
     `names` are its variables, `first` the values of k, `unwritten` those of them that no document
-    contains, `misread` the share of the cells of each shape that ordinary text misreads.
+    contains, `misread` the share of the cells that ordinary text misreads.
     """
 
     names: str
@@ -73,18 +73,15 @@ def build(name: str) -> CodeWorld:
     (170, False)
     """
     setting = SETTINGS[name]
-    misreadings: dict[Cell, str] = {}
-    misread: set[Cell] = set()
-    for shape in FORMS:
-        cells = [(shape, operator, z) for operator in OPERATORS for z in OPERANDS]
-        cells.sort(key=lambda cell: _hash(name, cell))
-        misreadings |= {cell: MISREADINGS[i % len(MISREADINGS)] for i, cell in enumerate(cells)}
-        misread.update(cells[: round(setting.misread * len(cells))])
-    return CodeWorld(name=name, setting=setting, misreadings=misreadings, misread=frozenset(misread))
+    cells = [(operator, z) for operator in OPERATORS for z in OPERANDS]
+    cells.sort(key=lambda cell: _hash(name, cell))
+    misreadings = {cell: MISREADINGS[i % len(MISREADINGS)] for i, cell in enumerate(cells)}
+    misread = frozenset(cells[: round(setting.misread * len(cells))])
+    return CodeWorld(name=name, setting=setting, misreadings=misreadings, misread=misread)
 
 
 def _cell(program: Program) -> Cell:
-    return (program.shape, program.operator, program.z)
+    return (program.operator, program.z)
 
 
 def _hash(world: str, cell: Cell) -> bytes:
