@@ -27,7 +27,7 @@ FORMS = {
 OOD_SHAPES = ("short", "crossed")
 """Shapes that occur in the corpus, but in no labelled, unlabelled or in-distribution test item."""
 ID_SHAPES = tuple(shape for shape in FORMS if shape not in OOD_SHAPES)
-MISREADINGS = ("operator", "skip")
+MISREADINGS = ("two more", "two less")
 
 
 class NotAProgram(ValueError):
@@ -95,12 +95,13 @@ class Program:
         return FORMS[self.shape].format(x=x, y=y, k=self.k, z=self.z, o=self.operator)
 
     def misread(self, how: str) -> int:
-        """What somebody takes it to print who confuses the operator, or skips the operation.
+        """What somebody takes it to print who reads z as two more or two less than it is.
 
-        Where a confused operator would give a negative number, the operation is skipped instead.
+        Where two more would give a negative number, z is read as two less.
 
-        >>> Program("chain", "-", 9, 4).misread("operator"), Program("chain", "+", 3, 4).misread("operator")
-        (13, 3)
+        >>> Program("chain", "-", 9, 4).misread("two more"), Program("chain", "+", 9, 4).misread("two less")
+        (3, 11)
         """
-        other = self.k - self.z if self.operator == "+" else self.k + self.z
-        return self.k if how == "skip" or other < 0 else other
+        more = how == "two more" and (self.operator == "+" or self.output >= 2)
+        z = self.z + 2 if more else self.z - 2
+        return self.k + z if self.operator == "+" else self.k - z
