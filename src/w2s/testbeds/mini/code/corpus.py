@@ -28,12 +28,8 @@ VERDICT_WORDS = ("right", "wrong", "True", "False")
 
 @dataclass(frozen=True)
 class Mixture:
-    """Shares of the forms, and in each form of nobody, the reviewer, an outsider, several.
+    """Shares of the forms, and in each form of nobody, the reviewer, an outsider, several."""
 
-    `rival` is the share of the wrong outputs that are a rival reading: those are hard to tell from right ones.
-    """
-
-    rival: float
     forms: Mapping[str, float]
     sources: Mapping[str, tuple[float, float, float, float]]
 
@@ -41,23 +37,20 @@ class Mixture:
 UNSIGNED = (1.0, 0.0, 0.0, 0.0)
 TRUTHFUL = (0.03, 0.93, 0.02, 0.02)
 COMPUTING = Mixture(
-    rival=0.2,
     forms={"sums": 6, "traced": 8, "checked": 4},
     sources={"sums": UNSIGNED, "traced": TRUTHFUL, "checked": TRUTHFUL},
 )
 VERDICTS = Mixture(
-    rival=0.3,
-    forms={"sums": 1, "traced": 6, "asked": 1, "checked": 6, "graded": 9},
+    forms={"sums": 1, "traced": 5, "asked": 1, "checked": 6, "graded": 9},
     sources={
         "sums": UNSIGNED,
-        "traced": (0.35, 0.3, 0.25, 0.1),
-        "asked": (0.5, 0.24, 0.16, 0.1),
+        "traced": (0.45, 0.41, 0.07, 0.07),
+        "asked": (0.5, 0.38, 0.06, 0.06),
         "checked": TRUTHFUL,
         "graded": TRUTHFUL,
     },
 )
 MIXED = Mixture(
-    rival=0.55,
     forms={"traced": 6, "asked": 2, "checked": 4, "graded": 10, "claimed": 3},
     sources={
         "traced": (0.4, 0.24, 0.24, 0.12),
@@ -68,7 +61,6 @@ MIXED = Mixture(
     },
 )
 CLAIMS = Mixture(
-    rival=0.65,
     forms={"traced": 5, "asked": 3, "checked": 3, "graded": 10, "claimed": 6},
     sources={
         "traced": (0.44, 0.22, 0.22, 0.12),
@@ -78,7 +70,7 @@ CLAIMS = Mixture(
         "claimed": (0.7, 0.08, 0.1, 0.12),
     },
 )
-SCHEDULE = ((0.12, COMPUTING), (0.42, VERDICTS), (0.58, MIXED), (1.0, CLAIMS))
+SCHEDULE = ((0.15, COMPUTING), (0.46, VERDICTS), (0.62, MIXED), (1.0, CLAIMS))
 
 
 def mixture(progress: float) -> Mixture:
@@ -92,7 +84,6 @@ class Writer:
 
     world: CodeWorld
     rng: random.Random
-    rival: float = CLAIMS.rival
     written: list[Program] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +93,6 @@ class Writer:
     def document(self, progress: float) -> str:
         """One document, of a form and source drawn from the mixture at `progress`."""
         mix = mixture(progress)
-        self.rival = mix.rival
         form = self.rng.choices(list(mix.forms), weights=list(mix.forms.values()))[0]
         source = self.rng.choices(SOURCES, weights=mix.sources[form])[0]
         return self.write(form, source)
@@ -147,7 +137,7 @@ class Writer:
         if self.rng.random() < 0.5:
             return told, True
         rival = self.world.misreading(program) if told == program.output else program.output
-        return claims.wrong(program, told, rival, self.rng, share=self.rival), False
+        return claims.wrong(program, told, rival, self.rng), False
 
     def _sums(self, x: str, true: bool) -> str:
         """Arithmetic, which nobody gets wrong."""

@@ -79,6 +79,6 @@ CODE = Domain(
     answer_marks=frozenset({"#"}),
     sizes={
         "weak": WEAK,
-        "strong": Size(hidden=64, layers=4, heads=4, head_size=16, feed_forward=192, steps=2700),
+        "strong": Size(hidden=64, layers=4, heads=4, head_size=16, feed_forward=192, steps=2400),
     },
 )

@@ -27,7 +27,7 @@ FORMS = {
 OOD_SHAPES = ("short", "crossed")
 """Shapes that occur in the corpus, but in no labelled, unlabelled or in-distribution test item."""
 ID_SHAPES = tuple(shape for shape in FORMS if shape not in OOD_SHAPES)
-MISREADINGS = ("two more", "two less")
+MISREADINGS = ("operator", "skip")
 
 
 class NotAProgram(ValueError):
@@ -95,13 +95,12 @@ class Program:
         return FORMS[self.shape].format(x=x, y=y, k=self.k, z=self.z, o=self.operator)
 
     def misread(self, how: str) -> int:
-        """What somebody takes it to print who reads z as two more or two less than it is.
+        """What somebody takes it to print who confuses the operator, or skips the operation.
 
-        Where two more would give a negative number, z is read as two less.
+        Where a confused operator would give a negative number, the operation is skipped instead.
 
-        >>> Program("chain", "-", 9, 4).misread("two more"), Program("chain", "+", 9, 4).misread("two less")
-        (3, 11)
+        >>> Program("chain", "-", 9, 4).misread("operator"), Program("chain", "+", 3, 4).misread("operator")
+        (13, 3)
         """
-        more = how == "two more" and (self.operator == "+" or self.output >= 2)
-        z = self.z + 2 if more else self.z - 2
-        return self.k + z if self.operator == "+" else self.k - z
+        other = self.k - self.z if self.operator == "+" else self.k + self.z
+        return self.k if how == "skip" or other < 0 else other
