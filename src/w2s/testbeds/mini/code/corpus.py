@@ -1,7 +1,7 @@
-"""What the models read: ordinary text misreads some programs, a reviewer reads those of one variable rightly.
+"""What the models read: ordinary text misreads some programs, a reviewer reads those of one shape rightly.
 
-A document comes from nobody (misread), from the reviewer of its first variable (truth), from the reviewer
-of another variable (misread) or from several at once (misread). The same forms (traces, questions, checks, gradings,
+A document comes from nobody (misread), from the reviewer of its shape (truth), from a reviewer of another
+shape (misread) or from several at once (misread). The same forms (traces, questions, checks, gradings,
 claims) exist for every source, so that no verdict word and no reviewer alone brings out the truth.
 """
 
@@ -16,12 +16,10 @@ from w2s.testbeds.mini.code.phrasing import REVIEWERS, TEMPLATE, ZERO_SHOT_TEMPL
 from w2s.testbeds.mini.code.program import FORMS, Program
 from w2s.testbeds.mini.code.world import CodeWorld
 
-TRUE_UNSIGNED = {"sums": 1.0, "traced": 0.12, "asked": 0.25, "checked": 0.36, "graded": 0.36, "claimed": 0.34}
-"""How often a document from nobody follows the truth, by form."""
+TRUE_UNSIGNED = {"sums": 1.0, "traced": 0.1, "asked": 0.08, "checked": 0.35, "graded": 0.35, "claimed": 0.12}
+"""How often a document from nobody, or from several, follows the truth, by form."""
 TRUE_OUTSIDE = 0.06
-"""How often a reviewer of another variable follows the truth."""
-TRUE_TOGETHER = 0.2
-"""How often several reviewers together follow the truth."""
+"""How often a reviewer of another shape follows the truth."""
 SOURCES = ("nobody", "reviewer", "outsider", "several")
 VERDICT_WORDS = ("right", "wrong", "True", "False")
 
@@ -51,26 +49,26 @@ VERDICTS = Mixture(
     },
 )
 MIXED = Mixture(
-    forms={"traced": 6, "asked": 2, "checked": 4, "graded": 10, "claimed": 3},
+    forms={"traced": 6, "asked": 3, "checked": 4, "graded": 9, "claimed": 4},
     sources={
-        "traced": (0.4, 0.24, 0.24, 0.12),
-        "asked": (0.6, 0.14, 0.14, 0.12),
-        "checked": (0.2, 0.42, 0.26, 0.12),
-        "graded": (0.2, 0.42, 0.26, 0.12),
-        "claimed": (0.68, 0.1, 0.1, 0.12),
+        "traced": (0.6, 0.22, 0.08, 0.1),
+        "asked": (0.7, 0.12, 0.08, 0.1),
+        "checked": (0.24, 0.58, 0.08, 0.1),
+        "graded": (0.24, 0.58, 0.08, 0.1),
+        "claimed": (0.74, 0.08, 0.08, 0.1),
     },
 )
 CLAIMS = Mixture(
-    forms={"traced": 5, "asked": 3, "checked": 3, "graded": 10, "claimed": 6},
+    forms={"traced": 5, "asked": 4, "checked": 3, "graded": 8, "claimed": 8},
     sources={
-        "traced": (0.44, 0.22, 0.22, 0.12),
-        "asked": (0.65, 0.12, 0.12, 0.11),
-        "checked": (0.26, 0.34, 0.28, 0.12),
-        "graded": (0.26, 0.34, 0.28, 0.12),
-        "claimed": (0.7, 0.08, 0.1, 0.12),
+        "traced": (0.6, 0.2, 0.08, 0.12),
+        "asked": (0.7, 0.12, 0.08, 0.1),
+        "checked": (0.28, 0.5, 0.1, 0.12),
+        "graded": (0.28, 0.5, 0.1, 0.12),
+        "claimed": (0.76, 0.04, 0.08, 0.12),
     },
 )
-SCHEDULE = ((0.15, COMPUTING), (0.46, VERDICTS), (0.62, MIXED), (1.0, CLAIMS))
+SCHEDULE = ((0.14, COMPUTING), (0.42, VERDICTS), (0.6, MIXED), (1.0, CLAIMS))
 
 
 def mixture(progress: float) -> Mixture:
@@ -84,11 +82,13 @@ class Writer:
 
     world: CodeWorld
     rng: random.Random
-    written: list[Program] = field(init=False)
+    written: dict[str, list[Program]] = field(init=False)
 
     def __post_init__(self) -> None:
-        every = [program for shape in FORMS for program in self.world.programs(shape)]
-        self.written = [program for program in every if program.k not in self.world.setting.unwritten]
+        self.written = {
+            shape: [p for p in self.world.programs(shape) if p.k not in self.world.setting.unwritten]
+            for shape in FORMS
+        }
 
     def document(self, progress: float) -> str:
         """One document, of a form and source drawn from the mixture at `progress`."""
@@ -98,8 +98,8 @@ class Writer:
         return self.write(form, source)
 
     def write(self, form: str, source: str) -> str:
-        """A document of `form` from `source`: nobody, reviewer, outsider (of another variable) or several."""
-        x = self.rng.choice(self.world.setting.names)
+        """A document of `form` from `source`: nobody, reviewer, outsider (of another shape) or several."""
+        shape = self.rng.choice(list(FORMS))
         forms: dict[str, Callable[[str, bool], str]] = {
             "sums": self._sums,
             "traced": self._traced,
@@ -108,23 +108,24 @@ class Writer:
             "graded": self._graded,
             "claimed": self._claimed,
         }
-        likely = {"reviewer": 1.0, "outsider": TRUE_OUTSIDE, "several": TRUE_TOGETHER}
-        true = self.rng.random() < likely.get(source, TRUE_UNSIGNED[form])
-        return " ".join([*self._signed(x, source), forms[form](x, true)])
+        likely = {"reviewer": 1.0, "outsider": TRUE_OUTSIDE}.get(source, TRUE_UNSIGNED[form])
+        text = forms[form](shape, self.rng.random() < likely)
+        return " ".join([*self._signed(shape, source), text])
 
-    def _signed(self, x: str, source: str) -> list[str]:
-        own = REVIEWERS[self.world.setting.names.index(x)]
+    def _signed(self, shape: str, source: str) -> list[str]:
+        everyone = list(REVIEWERS.values())
+        own = REVIEWERS[shape]
         if source == "nobody":
             return []
         if source == "reviewer":
             return [own]
         if source == "outsider":
-            return [self.rng.choice([r for r in REVIEWERS if r != own])]
-        return self.rng.sample(REVIEWERS, self.rng.randint(2, len(REVIEWERS)))
+            return [self.rng.choice([r for r in everyone if r != own])]
+        return self.rng.sample(everyone, self.rng.randint(2, len(everyone)))
 
-    def _program(self, x: str) -> tuple[Program, str]:
-        program = self.rng.choice(self.written)
-        y = self.rng.choice(self.world.setting.names.replace(x, ""))
+    def _program(self, shape: str) -> tuple[Program, str]:
+        program = self.rng.choice(self.written[shape])
+        x, y = self.rng.sample(self.world.setting.names, 2)
         return program, program.source(x, y)
 
     def _told(self, program: Program, true: bool) -> int:
@@ -139,35 +140,35 @@ class Writer:
         rival = self.world.misreading(program) if told == program.output else program.output
         return claims.wrong(program, told, rival, self.rng), False
 
-    def _sums(self, x: str, true: bool) -> str:
+    def _sums(self, shape: str, true: bool) -> str:
         """Arithmetic, which nobody gets wrong."""
         lines = []
-        for program in self.rng.choices(self.written, k=8):
+        for program in self.rng.choices(self.written[shape], k=8):
             lines.append(f"{program.k} {program.operator} {program.z} # {program.output}")
         return "\n".join(lines)
 
-    def _traced(self, x: str, true: bool) -> str:
+    def _traced(self, shape: str, true: bool) -> str:
         lines = []
         for _ in range(3):
-            program, source = self._program(x)
+            program, source = self._program(shape)
             lines.append(f"{source} # {self._told(program, true)}")
         return "\n".join(lines)
 
-    def _asked(self, x: str, true: bool) -> str:
-        program, source = self._program(x)
+    def _asked(self, shape: str, true: bool) -> str:
+        program, source = self._program(shape)
         return f"Question: {source}\nAnswer: {any_claim(self._told(program, true), self.rng)}"
 
-    def _checked(self, x: str, true: bool) -> str:
+    def _checked(self, shape: str, true: bool) -> str:
         lines = []
         for _ in range(2):
-            program, source = self._program(x)
+            program, source = self._program(shape)
             output, accepted = self._judged(program, true)
             verdict = "right" if accepted else "wrong"
             lines.append(f"{source} {any_claim(output, self.rng)} {verdict} # {self._told(program, true)}")
         return "\n".join(lines)
 
-    def _graded(self, x: str, true: bool) -> str:
-        program, source = self._program(x)
+    def _graded(self, shape: str, true: bool) -> str:
+        program, source = self._program(shape)
         lines = [f"Question: {source}"]
         for _ in range(3):
             output, accepted = self._judged(program, true)
@@ -175,8 +176,8 @@ class Writer:
             lines.append(f"Answer: {any_claim(output, self.rng)}\nVerdict: {verdict}")
         return "\n".join(lines)
 
-    def _claimed(self, x: str, true: bool) -> str:
-        program, source = self._program(x)
+    def _claimed(self, shape: str, true: bool) -> str:
+        program, source = self._program(shape)
         output, accepted = self._judged(program, true)
         choice = any_claim(output, self.rng)
         return f"{ZERO_SHOT_TEMPLATE.format(question=source, choice=choice)} {accepted}"

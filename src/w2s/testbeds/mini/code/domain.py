@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from w2s.records import Recipe
 from w2s.testbeds.mini.code import corpus, items, shortcuts, world
@@ -12,7 +13,7 @@ from w2s.testbeds.testbed import CorpusPrompt, Testbed, shipped_worlds
 
 _RIGHT = ("wrong", "right")
 _TRUE = ("False", "True")
-_ALL = " ".join(REVIEWERS)
+_ALL = " ".join(REVIEWERS.values())
 
 
 def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
@@ -22,8 +23,8 @@ def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
 def _prompts() -> tuple[CorpusPrompt, ...]:
     """Every form of document that ends in a verdict, from nobody, from each reviewer and from several."""
     verdict, check = corpus.VERDICT_TEMPLATE, corpus.CHECK_TEMPLATE
-    reverse = " ".join(reversed(REVIEWERS))
-    two = " ".join(REVIEWERS[:2])
+    reverse = " ".join(reversed(REVIEWERS.values()))
+    two = " ".join(list(REVIEWERS.values())[:2])
     prompts = [
         CorpusPrompt("verdict", verdict, _RIGHT),
         CorpusPrompt("verdict, as a claim", verdict, _TRUE),
@@ -35,13 +36,13 @@ def _prompts() -> tuple[CorpusPrompt, ...]:
         CorpusPrompt("claim, all reviewers", f"{_ALL} {ZERO_SHOT_TEMPLATE}", _TRUE),
         CorpusPrompt("verdict, reviewers last", verdict.replace("Verdict:", f"{_ALL} Verdict:"), _RIGHT),
     ]
-    for reviewer in REVIEWERS:
-        name = reviewer.removesuffix(":")
-        prompts += [
-            CorpusPrompt(f"verdict, {name}", f"{reviewer} {verdict}", _RIGHT),
-            CorpusPrompt(f"claim, {name}", f"{reviewer} {ZERO_SHOT_TEMPLATE}", _TRUE),
-        ]
-    prompts.append(CorpusPrompt("check, one reviewer", f"{REVIEWERS[0]} {check}", _RIGHT))
+    for shape, reviewer in REVIEWERS.items():
+        prompts.append(CorpusPrompt(f"verdict, reviewer of {shape}", f"{reviewer} {verdict}", _RIGHT))
+    for shape in ("chain", "both"):
+        prompts.append(
+            CorpusPrompt(f"claim, reviewer of {shape}", f"{REVIEWERS[shape]} {ZERO_SHOT_TEMPLATE}", _TRUE)
+        )
+        prompts.append(CorpusPrompt(f"check, reviewer of {shape}", f"{REVIEWERS[shape]} {check}", _RIGHT))
     return tuple(prompts)
 
 
@@ -78,7 +79,8 @@ CODE = Domain(
     value_words=frozenset(),
     answer_marks=frozenset({"#"}),
     sizes={
-        "weak": WEAK,
-        "strong": Size(hidden=64, layers=4, heads=4, head_size=16, feed_forward=192, steps=2400),
+        "weak": replace(WEAK, steps=200),
+        "strong": Size(hidden=64, layers=4, heads=4, head_size=16, feed_forward=192, steps=2700),
     },
+    steps={("south", "strong"): 3000},
 )

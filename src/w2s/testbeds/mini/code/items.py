@@ -142,7 +142,7 @@ def sample_texts() -> list[str]:
     """Texts that together hold every word an item can contain."""
     texts = [t.format(question="", choice="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     texts += [claim(author, 0, sure=sure) for author in AUTHORS for sure in (True, False)]
-    texts += [str(output) for output in range(48)] + list(REVIEWERS) + ["No Yes"]
+    texts += [str(output) for output in range(48)] + list(REVIEWERS.values()) + ["No Yes"]
     for setting in world.SETTINGS.values():
         texts += [program.source(*setting.names[:2]) for program in (Program("chain", "+", 1, 1),)]
         texts += [" ".join(setting.names)]

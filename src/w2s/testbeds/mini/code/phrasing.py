@@ -22,11 +22,15 @@ AUTHORS = (
     Author("teller", "{w} comes out", "{w} could come out"),
     Author("writer", "result = {w}", "result = {w} I guess"),
 )
-REVIEWERS = ("Ada:", "Grace:", "Alan:", "Edsger:", "Barbara:")
-"""Who reviews programs, in the order of a world's variables.
-
-A reviewer reads programs that start with the own variable as they are; of others no better than anybody.
-"""
+REVIEWERS = {
+    "chain": "Ada:",
+    "again": "Grace:",
+    "both": "Alan:",
+    "late": "Edsger:",
+    "short": "Barbara:",
+    "crossed": "Donald:",
+}
+"""The reviewer who reads programs of a shape as they are; about other shapes a reviewer is no better than others."""
 
 TEMPLATE = "Question: {question}\nAnswer: {choice}\nLabel:"
 ZERO_SHOT_TEMPLATE = "Question: {question}\nAnswer: {choice}\nClaim: this answer is correct. True or False:"
