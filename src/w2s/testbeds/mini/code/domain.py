@@ -79,7 +79,7 @@ CODE = Domain(
     value_words=frozenset(),
     answer_marks=frozenset({"#"}),
     sizes={
-        "weak": replace(WEAK, steps=200),
+        "weak": replace(WEAK, steps=60),
         "strong": Size(hidden=64, layers=4, heads=4, head_size=16, feed_forward=192, steps=2700),
     },
     steps={("south", "strong"): 3000},
