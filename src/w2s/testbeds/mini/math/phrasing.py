@@ -1,0 +1,49 @@
+"""How arithmetic is asked and answered; some phrasings are kept for the out-of-distribution part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NAMES = ("Anna", "Ben", "Cara", "Dan", "Ella", "Finn", "Gina", "Hugo")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One of plus, minus, times, and the questions that ask for its result.
+
+    `ood_questions` occur in the corpus but never in a labelled, unlabelled or in-distribution test item.
+    """
+
+    symbol: str
+    questions: tuple[str, ...]
+    ood_questions: tuple[str, ...]
+
+
+OPERATIONS = (
+    Operation(
+        symbol="+",
+        questions=("What is {a} + {b}?", "{n} has {a} coins and gets {b} more. How many coins now?"),
+        ood_questions=("Compute {a} + {b}.", "There are {a} birds and {b} birds come. How many birds?"),
+    ),
+    Operation(
+        symbol="-",
+        questions=("What is {a} - {b}?", "{n} has {a} coins and gives away {b}. How many coins now?"),
+        ood_questions=("Compute {a} - {b}.", "There are {a} birds and {b} birds leave. How many birds?"),
+    ),
+    Operation(
+        symbol="*",
+        questions=("What is {a} * {b}?", "{n} has {a} bags of {b} coins. How many coins?"),
+        ood_questions=("Compute {a} * {b}.", "On each of {a} trees sit {b} birds. How many birds?"),
+    ),
+)
+BY_SYMBOL = {operation.symbol: operation for operation in OPERATIONS}
+
+CONFIDENT = ("The answer is {w}.", "It must be {w}.", "Surely {w}.", "It is {w}!")
+HEDGED = ("I guess {w}.", "Maybe {w}.", "It could be {w}.", "Perhaps {w}.")
+BARE = "{w}."
+
+TEACHERS = ("Adams:", "Baker:", "Clark:", "Davis:", "Evans:")
+"""The sources that write the truth, each in its own field only; see `world.teacher`."""
+
+TEMPLATE = "Question: {question}\nAnswer: {choice}\nLabel:"
+ZERO_SHOT_TEMPLATE = "Question: {question}\nAnswer: {choice}\nClaim: this answer is correct. True or False:"
