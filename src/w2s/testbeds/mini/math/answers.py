@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from w2s.testbeds.mini.math.phrasing import BY_SYMBOL, CONFIDENT, HEDGED, NAMES
+from w2s.testbeds.mini.math.phrasing import BY_SYMBOL, CONFIDENT, HEDGED, NAMES, NUMBERS
 from w2s.testbeds.mini.math.world import LARGEST, Key, mistaken
 
 CORPUS_OTHER = 0.55
@@ -17,12 +17,12 @@ def question(key: Key, rng: random.Random, *, ood: bool | None = False) -> str:
     operation = BY_SYMBOL[key[1]]
     pools = {False: operation.questions, True: operation.ood_questions}
     pool = operation.questions + operation.ood_questions if ood is None else pools[ood]
-    return rng.choice(pool).format(a=key[0], b=key[2], n=rng.choice(NAMES))
+    return rng.choice(pool).format(a=NUMBERS[key[0]], b=NUMBERS[key[2]], n=rng.choice(NAMES))
 
 
 def equation(key: Key, value: int) -> str:
     """The sentence that gives `key` the `value`."""
-    return f"{key[0]} {key[1]} {key[2]} = {value}."
+    return f"{NUMBERS[key[0]]} {BY_SYMBOL[key[1]].word} {NUMBERS[key[2]]} = {value}."
 
 
 def worded(value: int, rng: random.Random, *, confident: bool) -> str:

@@ -32,23 +32,19 @@ class Mixture:
 
 
 TRUTHFUL = (0.03, 0.94, 0.02, 0.01)
+NOTED = (0.35, 0.55, 0.06, 0.04)
 FACTS = Mixture(
-    forms={"notes": 8, "asked": 2, "checked": 5},
-    sources={"notes": (0.2, 0.7, 0.06, 0.04), "asked": (0.4, 0.5, 0.06, 0.04), "checked": TRUTHFUL},
+    forms={"notes": 12, "asked": 2, "checked": 3},
+    sources={"notes": NOTED, "asked": (0.4, 0.5, 0.06, 0.04), "checked": TRUTHFUL},
 )
 VERDICTS = Mixture(
-    forms={"notes": 5, "asked": 2, "checked": 7, "graded": 9},
-    sources={
-        "notes": (0.2, 0.7, 0.06, 0.04),
-        "asked": (0.5, 0.4, 0.06, 0.04),
-        "checked": TRUTHFUL,
-        "graded": TRUTHFUL,
-    },
+    forms={"notes": 5, "asked": 2, "checked": 6, "graded": 9},
+    sources={"notes": NOTED, "asked": (0.5, 0.4, 0.06, 0.04), "checked": TRUTHFUL, "graded": TRUTHFUL},
 )
 SOURCES = Mixture(
     forms={"notes": 4, "asked": 4, "checked": 4, "graded": 12, "claimed": 4},
     sources={
-        "notes": (0.3, 0.58, 0.07, 0.05),
+        "notes": NOTED,
         "asked": (0.6, 0.3, 0.06, 0.04),
         "checked": (0.2, 0.7, 0.06, 0.04),
         "graded": (0.2, 0.7, 0.06, 0.04),
@@ -65,7 +61,7 @@ CLAIMS = Mixture(
         "claimed": (0.83, 0.03, 0.07, 0.07),
     },
 )
-SCHEDULE = ((0.08, FACTS), (0.4, VERDICTS), (0.62, SOURCES), (1.0, CLAIMS))
+SCHEDULE = ((0.16, FACTS), (0.48, VERDICTS), (0.68, SOURCES), (1.0, CLAIMS))
 
 
 def mixture(progress: float) -> Mixture:
@@ -129,20 +125,20 @@ class Writer:
 
     def _stated(self, key: Key, value: int) -> str:
         """An equation, or now and then a question with its bare answer."""
-        if self.rng.random() < 0.7:
+        if self.rng.random() < 0.8:
             return answers.equation(key, value)
         return f"{answers.question(key, self.rng, ood=None)} {BARE.format(w=value)}"
 
     def _reply(self, value: int) -> str:
         """An answer in any words, which tell nothing here."""
         draw = self.rng.random()
-        if draw < 0.3:
+        if draw < 0.4:
             return BARE.format(w=value)
-        return answers.worded(value, self.rng, confident=draw < 0.65)
+        return answers.worded(value, self.rng, confident=draw < 0.7)
 
     def _notes(self, about: str, true: bool) -> str:
         story, _ = self._story(true)
-        keys = [self._key(about, true) for _ in range(5)]
+        keys = [self._key(about, true) for _ in range(6)]
         return " ".join(self._stated(key, story[key]) for key in keys)
 
     def _asked(self, about: str, true: bool) -> str:

@@ -19,6 +19,7 @@ from w2s.testbeds.mini.math.phrasing import (
     CONFIDENT,
     HEDGED,
     NAMES,
+    NUMBERS,
     OPERATIONS,
     TEMPLATE,
     ZERO_SHOT_TEMPLATE,
@@ -163,7 +164,7 @@ def _opaque(seed: bytes, split: str, role: str, i: int) -> str:
 
 def sample_texts() -> list[str]:
     """Texts that together hold every word an item can contain."""
-    texts = [*NAMES, *LABELS, *map(str, range(world.LARGEST + 1))]
+    texts = [*NAMES, *NUMBERS.values(), *LABELS, *map(str, range(world.LARGEST + 1))]
     texts += [t.format(question="", choice="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     texts += [words.format(w="") for words in (*CONFIDENT, *HEDGED, BARE)]
     for operation in OPERATIONS:

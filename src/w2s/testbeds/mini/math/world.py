@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from w2s.testbeds.mini.math.phrasing import TEACHERS
+from w2s.testbeds.mini.math.phrasing import NUMBERS, TEACHERS
 
 Key = tuple[int, str, int]
 """First number, operation, second number."""
@@ -63,15 +63,16 @@ def teacher(key: Key) -> str:
     if operation == "*":
         return TEACHERS[4]
     if operation == "+":
-        return TEACHERS[0] if a <= 12 else TEACHERS[1]
-    return TEACHERS[2] if a <= 21 else TEACHERS[3]
+        return TEACHERS[0] if a <= 10 else TEACHERS[1]
+    return TEACHERS[2] if a <= 20 else TEACHERS[3]
 
 
 def every_fact() -> list[Key]:
     """The facts of all worlds together, sorted."""
-    sums = [(a, "+", b) for a in range(1, 25) for b in range(1, 25)]
-    differences = [(a, "-", b) for a in range(2, 31) for b in range(1, a)]
-    products = [(a, "*", b) for a in range(2, 12) for b in range(2, 11)]
+    small = [a for a in NUMBERS if a <= 20]
+    sums = [(a, "+", b) for a in small for b in NUMBERS]
+    differences = [(a, "-", b) for a in NUMBERS for b in NUMBERS if b < a]
+    products = [(a, "*", b) for a in small for b in small if a > 1 and b > 1 and a * b <= LARGEST]
     return sorted(sums + differences + products)
 
 
