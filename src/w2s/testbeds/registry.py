@@ -12,8 +12,8 @@ from w2s.testbeds.testbed import MadeItems, Testbed
 def names() -> list[str]:
     """Names of the testbeds that ship with the package, sorted.
 
-    >>> names()
-    ['mini-chat']
+    >>> "mini-chat" in names()
+    True
     """
     return sorted(DOMAINS)
 
