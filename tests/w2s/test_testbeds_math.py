@@ -1,5 +1,6 @@
 """What mini-math promises: facts of one role and world, opaque ids, six answers a question, known shortcuts."""
 
+import dataclasses
 import random
 from collections import Counter, defaultdict
 
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2s import testbeds
+from w2s import methods, testbeds
+from w2s.bench import LocalBench
+from w2s.models import Prompting, TextStudent, load_model
 from w2s.testbeds.mini import pretrain, tokenizer
 from w2s.testbeds.mini.domains import DOMAINS
 from w2s.testbeds.mini.math import corpus, items, phrasing, shortcuts, world
@@ -233,3 +236,51 @@ def test_a_rebuild_gives_the_same_bytes_again(tmp_path):
     first = pretrain.rebuild(tmp_path / "a", "mini-math", "north", "weak", steps=4)
     assert first == pretrain.rebuild(tmp_path / "b", "mini-math", "north", "weak", steps=4)
     assert first != pretrain.rebuild(tmp_path / "c", "mini-math", "south", "weak", steps=4)
+
+
+@pytest.mark.parametrize("name", ["north", "south"])
+@pytest.mark.parametrize("role", ["weak", "strong"])
+def test_a_shipped_checkpoint_has_the_vocabulary_of_its_domain(name, role):
+    from transformers import AutoConfig, AutoTokenizer
+
+    folder = getattr(testbeds.load("mini-math").worlds[name], role)
+    shipped, ids = AutoTokenizer.from_pretrained(folder), MATH.vocabulary()
+    assert shipped.get_vocab() == ids
+    assert AutoConfig.from_pretrained(folder).vocab_size == len(ids)
+    writer = corpus.Writer(world.build(name), random.Random(3))
+    texts = [writer.document(i / 200) for i in range(200)]
+    assert tokenizer.encode(texts, ids) == shipped(texts)["input_ids"]
+
+
+@pytest.fixture(scope="module")
+def practice(made):
+    """A part of the practice split, and the soft labels of a supervisor taught on the first labelled items."""
+    splits, truth = made
+    testbed = testbeds.load("mini-math")
+    split = dataclasses.replace(splits["practice"], unlabelled=splits["practice"].unlabelled[:64])
+    taught = splits["dev"].labelled[:128]
+    weak = load_model(testbed.worlds[split.world].weak)
+    supervisor = TextStudent(weak, Prompting.of(testbed), testbed.weak_recipe, seed=1)
+    supervisor.finetune(taught, np.zeros(len(taught), dtype=np.bool_), [float(truth[e.id]) for e in taught])
+    soft = supervisor.predict(split.unlabelled, np.zeros(len(split.unlabelled), dtype=np.bool_))
+    return testbed, split, soft
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_a_method_runs_on_proposed_answers(practice, name):
+    testbed, split, soft = practice
+    predicted = methods.load(name)(LocalBench.from_split(testbed, split, soft, seed=7))
+    assert predicted.probabilities.shape == (len(split.test),)
+    assert predicted.probabilities.std() > 0
+
+
+def test_the_models_are_asked_in_the_words_of_their_corpus(practice):
+    testbed, split, _ = practice
+    student = TextStudent(
+        load_model(testbed.worlds["north"].strong), Prompting.of(testbed), testbed.recipe, 1
+    )
+    upright = np.zeros(len(split.test), dtype=np.bool_)
+    for prompt in testbed.corpus_prompts:
+        asked = student.zero_shot(split.test, upright, template=prompt.template, labels=prompt.labels)
+        assert np.isfinite(asked).all()
+        assert asked.std() > 0
