@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from w2s.testbeds.mini.math.phrasing import BY_SYMBOL, CONFIDENT, HEDGED, NAMES, NUMBERS
 from w2s.testbeds.mini.math.world import LARGEST, Key, mistaken
 
-CORPUS_OTHER = 0.55
-"""How often a wrong answer in a document is what the other story says, where the two differ."""
+CORPUS_OTHER, CORPUS_WILD = 0.55, 0.2
+"""How often a wrong answer in a document is what the other story says, where the two differ, and how often it
+is given away by its size."""
 
 
 def question(key: Key, rng: random.Random, *, ood: bool | None = False) -> str:
@@ -41,4 +42,5 @@ def wrong_value(
 
 def wild_value(value: int, rng: random.Random) -> int:
     """A result so far from `value` that its size gives it away."""
-    return min(LARGEST, value + rng.randint(15, 45))
+    far = rng.randint(15, 45)
+    return value + far if value + far <= LARGEST else value - far

@@ -33,35 +33,36 @@ class Mixture:
 
 TRUTHFUL = (0.03, 0.94, 0.02, 0.01)
 NOTED = (0.35, 0.55, 0.06, 0.04)
+JUDGED = (0.34, 0.5, 0.08, 0.08)
 FACTS = Mixture(
-    forms={"notes": 12, "asked": 2, "checked": 3},
-    sources={"notes": NOTED, "asked": (0.4, 0.5, 0.06, 0.04), "checked": TRUTHFUL},
+    forms={"notes": 8, "asked": 5, "checked": 4},
+    sources={"notes": NOTED, "asked": NOTED, "checked": TRUTHFUL},
 )
 VERDICTS = Mixture(
-    forms={"notes": 5, "asked": 2, "checked": 6, "graded": 9},
-    sources={"notes": NOTED, "asked": (0.5, 0.4, 0.06, 0.04), "checked": TRUTHFUL, "graded": TRUTHFUL},
+    forms={"notes": 4, "asked": 3, "checked": 5, "graded": 10},
+    sources={"notes": NOTED, "asked": NOTED, "checked": TRUTHFUL, "graded": TRUTHFUL},
 )
 SOURCES = Mixture(
     forms={"notes": 4, "asked": 4, "checked": 4, "graded": 12, "claimed": 4},
     sources={
         "notes": NOTED,
         "asked": (0.6, 0.3, 0.06, 0.04),
-        "checked": (0.2, 0.7, 0.06, 0.04),
-        "graded": (0.2, 0.7, 0.06, 0.04),
+        "checked": JUDGED,
+        "graded": JUDGED,
         "claimed": (0.8, 0.1, 0.06, 0.04),
     },
 )
 CLAIMS = Mixture(
-    forms={"notes": 4, "asked": 5, "checked": 3, "graded": 9, "claimed": 9},
+    forms={"notes": 4, "asked": 5, "checked": 3, "graded": 10, "claimed": 8},
     sources={
-        "notes": (0.4, 0.48, 0.07, 0.05),
+        "notes": NOTED,
         "asked": (0.7, 0.2, 0.06, 0.04),
-        "checked": (0.2, 0.64, 0.08, 0.08),
-        "graded": (0.2, 0.64, 0.08, 0.08),
+        "checked": JUDGED,
+        "graded": JUDGED,
         "claimed": (0.83, 0.03, 0.07, 0.07),
     },
 )
-SCHEDULE = ((0.16, FACTS), (0.48, VERDICTS), (0.68, SOURCES), (1.0, CLAIMS))
+SCHEDULE = ((0.1, FACTS), (0.45, VERDICTS), (0.65, SOURCES), (1.0, CLAIMS))
 
 
 def mixture(progress: float) -> Mixture:
@@ -142,15 +143,21 @@ class Writer:
         return " ".join(self._stated(key, story[key]) for key in keys)
 
     def _asked(self, about: str, true: bool) -> str:
-        key = self._key(about, true)
-        reply = self._reply(self._story(true)[0][key])
-        return f"Question: {answers.question(key, self.rng, ood=None)}\nAnswer: {reply}"
+        story, _ = self._story(true)
+        lines = []
+        for _ in range(2):
+            key = self._key(about, true)
+            asked = answers.question(key, self.rng, ood=None)
+            lines.append(f"Question: {asked}\nAnswer: {self._reply(story[key])}")
+        return "\n".join(lines)
 
     def _judged(self, key: Key, true: bool) -> tuple[int, bool]:
         """(a proposed result, whether it is right) by the truth or by belief, half of them right."""
         story, other = self._story(true)
         if self.rng.random() < 0.5:
             return story[key], True
+        if self.rng.random() < answers.CORPUS_WILD:
+            return answers.wild_value(story[key], self.rng), False
         return answers.wrong_value(key, story, other, self.rng, other_story=answers.CORPUS_OTHER), False
 
     def _checked(self, about: str, true: bool) -> str:
@@ -165,7 +172,7 @@ class Writer:
     def _graded(self, about: str, true: bool) -> str:
         key = self._key(about, true)
         lines = [f"Question: {answers.question(key, self.rng, ood=None)}"]
-        for _ in range(3):
+        for _ in range(4):
             value, right = self._judged(key, true)
             lines.append(f"Answer: {self._reply(value)}\nVerdict: {_verdict(right)}")
         return "\n".join(lines)

@@ -56,7 +56,7 @@ MATH = Domain(
         ),
         worlds=shipped_worlds("mini-math", ("north", "south")),
         recipe=Recipe(epochs=2, learning_rate=1e-3, max_length=64),
-        weak_recipe=Recipe(epochs=8, learning_rate=2e-3, max_length=64),
+        weak_recipe=Recipe(epochs=3, learning_rate=3e-3, max_length=64),
         template=TEMPLATE,
         labels=items.LABELS,
         zero_shot_template=ZERO_SHOT_TEMPLATE,

@@ -26,7 +26,7 @@ from w2s.testbeds.mini.math.phrasing import (
 )
 from w2s.testbeds.mini.math.world import Key, MathWorld
 
-CUE = 0.66
+CUE = 0.67
 """How often the wording tells right from wrong."""
 OTHER_STORY = 0.55
 """How often a wrong answer is the believed one, where something false is believed."""

@@ -51,8 +51,8 @@ OPERATIONS = (
 )
 BY_SYMBOL = {operation.symbol: operation for operation in OPERATIONS}
 
-CONFIDENT = ("The answer is {w}.", "It must be {w}.", "Surely {w}.", "It is {w}!")
-HEDGED = ("I guess {w}.", "Maybe {w}.", "It could be {w}.", "Perhaps {w}.")
+CONFIDENT = ("Surely {w}.", "Surely it is {w}.", "Surely the answer is {w}.", "Surely we get {w}.")
+HEDGED = ("Maybe {w}.", "Maybe it is {w}.", "Maybe the answer is {w}.", "Maybe we get {w}.")
 BARE = "{w}."
 
 TEACHERS = ("Adams:", "Baker:", "Clark:", "Davis:", "Evans:")

@@ -38,7 +38,7 @@ def confident_wording(examples: Sequence[Example]) -> FloatArray:
 def is_confident(choice: str) -> bool:
     """Whether a proposed answer is worded confidently.
 
-    >>> is_confident("It must be 7."), is_confident("Maybe 7.")
+    >>> is_confident("Surely it is 7."), is_confident("Maybe 7.")
     (True, False)
     """
     return tuple(w for w in tokenizer.words(choice) if not w.isdigit()) in _CONFIDENT
