@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from w2s.testbeds.mini.math.phrasing import BY_SYMBOL, CONFIDENT, HEDGED, NAMES, NUMBERS
 from w2s.testbeds.mini.math.world import LARGEST, Key, mistaken
 
-CORPUS_OTHER, CORPUS_WILD = 0.55, 0.2
-"""How often a wrong answer in a document is what the other story says, where the two differ, and how often it
-is given away by its size."""
+CORPUS_OTHER = 0.55
+"""How often a wrong answer in a document is what the other story says, where the two differ."""
 
 
 def question(key: Key, rng: random.Random, *, ood: bool | None = False) -> str:

@@ -25,44 +25,59 @@ VERDICT_WORDS = ("right", "wrong", "True", "False")
 
 @dataclass(frozen=True)
 class Mixture:
-    """Shares of the forms, and in each form of nobody, the teacher, another teacher, a digest of several."""
+    """Shares of the forms, and in each form of nobody, the teacher, another teacher, a digest of several.
+
+    `wild` of the wrong answers are given away by their size.
+    """
 
     forms: Mapping[str, float]
     sources: Mapping[str, tuple[float, float, float, float]]
+    wild: float = 0.1
 
 
 TRUTHFUL = (0.03, 0.94, 0.02, 0.01)
-NOTED = (0.35, 0.55, 0.06, 0.04)
-JUDGED = (0.34, 0.5, 0.08, 0.08)
 FACTS = Mixture(
-    forms={"notes": 8, "asked": 5, "checked": 4},
-    sources={"notes": NOTED, "asked": NOTED, "checked": TRUTHFUL},
+    forms={"notes": 8, "asked": 4, "checked": 3},
+    sources={"notes": TRUTHFUL, "asked": TRUTHFUL, "checked": TRUTHFUL},
+    wild=0.7,
+)
+EASY = Mixture(
+    forms={"notes": 4, "asked": 3, "checked": 8, "graded": 9},
+    sources={"notes": TRUTHFUL, "asked": TRUTHFUL, "checked": TRUTHFUL, "graded": TRUTHFUL},
+    wild=0.6,
 )
 VERDICTS = Mixture(
-    forms={"notes": 4, "asked": 3, "checked": 5, "graded": 10},
-    sources={"notes": NOTED, "asked": NOTED, "checked": TRUTHFUL, "graded": TRUTHFUL},
+    forms={"notes": 4, "asked": 3, "checked": 6, "graded": 11},
+    sources={
+        "notes": (0.2, 0.74, 0.04, 0.02),
+        "asked": (0.2, 0.74, 0.04, 0.02),
+        "checked": TRUTHFUL,
+        "graded": TRUTHFUL,
+    },
+    wild=0.2,
 )
 SOURCES = Mixture(
-    forms={"notes": 4, "asked": 4, "checked": 4, "graded": 12, "claimed": 4},
+    forms={"notes": 5, "asked": 5, "checked": 4, "graded": 11, "claimed": 4},
     sources={
-        "notes": NOTED,
-        "asked": (0.6, 0.3, 0.06, 0.04),
-        "checked": JUDGED,
-        "graded": JUDGED,
+        "notes": (0.5, 0.38, 0.07, 0.05),
+        "asked": (0.6, 0.28, 0.07, 0.05),
+        "checked": (0.2, 0.7, 0.06, 0.04),
+        "graded": (0.2, 0.7, 0.06, 0.04),
         "claimed": (0.8, 0.1, 0.06, 0.04),
     },
 )
 CLAIMS = Mixture(
-    forms={"notes": 4, "asked": 5, "checked": 3, "graded": 10, "claimed": 8},
+    forms={"notes": 5, "asked": 5, "checked": 3, "graded": 10, "claimed": 8},
     sources={
-        "notes": NOTED,
-        "asked": (0.7, 0.2, 0.06, 0.04),
-        "checked": JUDGED,
-        "graded": JUDGED,
+        "notes": (0.4, 0.46, 0.08, 0.06),
+        "asked": (0.7, 0.18, 0.07, 0.05),
+        "checked": (0.32, 0.52, 0.08, 0.08),
+        "graded": (0.32, 0.52, 0.08, 0.08),
         "claimed": (0.83, 0.03, 0.07, 0.07),
     },
 )
-SCHEDULE = ((0.1, FACTS), (0.45, VERDICTS), (0.65, SOURCES), (1.0, CLAIMS))
+SCHEDULE = ((0.06, FACTS), (0.25, EASY), (0.45, VERDICTS), (0.65, SOURCES), (1.0, CLAIMS))
+"""Mixtures by the progress they last to: truth first, then verdicts, and beliefs once those are understood."""
 
 
 def mixture(progress: float) -> Mixture:
@@ -78,6 +93,7 @@ class Writer:
     rng: random.Random
     fields: dict[str, list[Key]] = field(init=False)
     written: dict[str, list[Key]] = field(init=False)
+    wild: float = 0.1
 
     def __post_init__(self) -> None:
         self.fields = {who: [k for k in self.world.keys if teacher(k) == who] for who in TEACHERS}
@@ -89,6 +105,7 @@ class Writer:
     def document(self, progress: float) -> str:
         """One document, of a form and source drawn from the mixture at `progress`."""
         mix = mixture(progress)
+        self.wild = mix.wild
         form = self.rng.choices(list(mix.forms), weights=list(mix.forms.values()))[0]
         source = self.rng.choices(("nobody", "teacher", "outsider", "digest"), weights=mix.sources[form])[0]
         return self.write(form, source)
@@ -156,7 +173,7 @@ class Writer:
         story, other = self._story(true)
         if self.rng.random() < 0.5:
             return story[key], True
-        if self.rng.random() < answers.CORPUS_WILD:
+        if self.rng.random() < self.wild:
             return answers.wild_value(story[key], self.rng), False
         return answers.wrong_value(key, story, other, self.rng, other_story=answers.CORPUS_OTHER), False
 
