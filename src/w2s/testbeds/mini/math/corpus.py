@@ -57,26 +57,26 @@ VERDICTS = Mixture(
     wild=0.2,
 )
 SOURCES = Mixture(
-    forms={"notes": 5, "asked": 5, "checked": 4, "graded": 11, "claimed": 4},
+    forms={"notes": 5, "asked": 5, "checked": 4, "graded": 12, "claimed": 4},
     sources={
         "notes": (0.5, 0.38, 0.07, 0.05),
         "asked": (0.6, 0.28, 0.07, 0.05),
-        "checked": (0.2, 0.7, 0.06, 0.04),
-        "graded": (0.2, 0.7, 0.06, 0.04),
+        "checked": (0.3, 0.56, 0.08, 0.06),
+        "graded": (0.3, 0.56, 0.08, 0.06),
         "claimed": (0.8, 0.1, 0.06, 0.04),
     },
 )
 CLAIMS = Mixture(
-    forms={"notes": 5, "asked": 5, "checked": 3, "graded": 10, "claimed": 8},
+    forms={"notes": 5, "asked": 5, "checked": 3, "graded": 11, "claimed": 7},
     sources={
-        "notes": (0.4, 0.46, 0.08, 0.06),
+        "notes": (0.42, 0.42, 0.09, 0.07),
         "asked": (0.7, 0.18, 0.07, 0.05),
-        "checked": (0.32, 0.52, 0.08, 0.08),
-        "graded": (0.32, 0.52, 0.08, 0.08),
-        "claimed": (0.83, 0.03, 0.07, 0.07),
+        "checked": (0.34, 0.45, 0.12, 0.09),
+        "graded": (0.34, 0.45, 0.12, 0.09),
+        "claimed": (0.82, 0.04, 0.07, 0.07),
     },
 )
-SCHEDULE = ((0.06, FACTS), (0.25, EASY), (0.45, VERDICTS), (0.65, SOURCES), (1.0, CLAIMS))
+SCHEDULE = ((0.07, FACTS), (0.285, EASY), (0.505, VERDICTS), (0.65, SOURCES), (1.0, CLAIMS))
 """Mixtures by the progress they last to: truth first, then verdicts, and beliefs once those are understood."""
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 from w2s.records import Recipe
-from w2s.testbeds.mini.domain import Domain
+from w2s.testbeds.mini.domain import STRONG, WEAK, Domain
 from w2s.testbeds.mini.math import corpus, items, shortcuts, world
 from w2s.testbeds.mini.math.phrasing import TEACHERS, TEMPLATE, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.testbed import CorpusPrompt, Testbed, shipped_worlds
@@ -72,4 +73,5 @@ MATH = Domain(
     item_texts=items.sample_texts,
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(map(str, range(world.LARGEST + 1))),
+    sizes={"weak": WEAK, "strong": dataclasses.replace(STRONG, steps=3000)},
 )
