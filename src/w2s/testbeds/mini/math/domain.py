@@ -56,7 +56,7 @@ MATH = Domain(
             "for, and of six answers to a question the most frequent is usually right."
         ),
         worlds=shipped_worlds("mini-math", ("north", "south")),
-        recipe=Recipe(epochs=2, learning_rate=1e-3, max_length=64),
+        recipe=Recipe(epochs=5, learning_rate=1e-3, max_length=64),
         weak_recipe=Recipe(epochs=3, learning_rate=3e-3, max_length=64),
         template=TEMPLATE,
         labels=items.LABELS,
