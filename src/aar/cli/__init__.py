@@ -28,7 +28,9 @@ def main() -> None:
         score,
         testbed,
         testbed_audit,
+        testbed_import,
         testbed_measure,
+        testbed_rebuild,
     )
     from aar.errors import AarError
 

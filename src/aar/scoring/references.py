@@ -93,12 +93,12 @@ def run_references(
     `progress` gets {"done", "total", "what"} when a job starts and at the end. Returns when all jobs are
     done, whoever did them.
     """
+    from aar.students.data import load_testbed
     from aar.students.shelf import Shelf
-    from w2s import testbeds
 
     description = folder.read_description()
     jobs = plan(Settings.from_json(description["settings"]), only=only, sealed_supervisors=sealed_supervisors)
-    shelf = Shelf(testbeds.load(str(description["testbed"])))  # never serves a method; gone with this process
+    shelf = Shelf(load_testbed(folder.service))  # never serves a method; gone with this process
     vault = Vault(folder.vault)
 
     def done(job: ReferenceJob) -> bool:
