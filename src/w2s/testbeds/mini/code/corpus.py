@@ -16,10 +16,17 @@ from w2s.testbeds.mini.code.phrasing import REVIEWERS, TEMPLATE, ZERO_SHOT_TEMPL
 from w2s.testbeds.mini.code.program import FORMS, Program
 from w2s.testbeds.mini.code.world import CodeWorld
 
-TRUE_UNSIGNED = {"sums": 1.0, "traced": 0.1, "asked": 0.08, "checked": 0.35, "graded": 0.35, "claimed": 0.12}
-"""How often a document from nobody, or from several, follows the truth, by form."""
-TRUE_OUTSIDE = 0.06
-"""How often a reviewer of another shape follows the truth."""
+REGISTER = {
+    "sums": "spoken",
+    "traced": "spoken",
+    "asked": "spoken",
+    "checked": "judged",
+    "graded": "judged",
+    "claimed": "claimed",
+}
+"""The register of each form: which programs it misreads when the reviewer of their shape does not write it."""
+TRUE_UNSIGNED = {"sums": 1.0, "traced": 0.1, "asked": 0.08, "checked": 0.3, "graded": 0.3, "claimed": 0.12}
+"""How often a document from nobody follows the truth all the same, by form; one that is signed never does."""
 SOURCES = ("nobody", "reviewer", "outsider", "several")
 VERDICT_WORDS = ("right", "wrong", "True", "False")
 
@@ -53,8 +60,8 @@ MIXED = Mixture(
     sources={
         "traced": (0.6, 0.22, 0.08, 0.1),
         "asked": (0.7, 0.12, 0.08, 0.1),
-        "checked": (0.24, 0.58, 0.08, 0.1),
-        "graded": (0.24, 0.58, 0.08, 0.1),
+        "checked": (0.22, 0.48, 0.18, 0.12),
+        "graded": (0.22, 0.48, 0.18, 0.12),
         "claimed": (0.74, 0.08, 0.08, 0.1),
     },
 )
@@ -63,8 +70,8 @@ CLAIMS = Mixture(
     sources={
         "traced": (0.6, 0.2, 0.08, 0.12),
         "asked": (0.7, 0.12, 0.08, 0.1),
-        "checked": (0.28, 0.5, 0.1, 0.12),
-        "graded": (0.28, 0.5, 0.1, 0.12),
+        "checked": (0.24, 0.36, 0.26, 0.14),
+        "graded": (0.24, 0.36, 0.26, 0.14),
         "claimed": (0.76, 0.04, 0.08, 0.12),
     },
 )
@@ -108,7 +115,7 @@ class Writer:
             "graded": self._graded,
             "claimed": self._claimed,
         }
-        likely = {"reviewer": 1.0, "outsider": TRUE_OUTSIDE}.get(source, TRUE_UNSIGNED[form])
+        likely = {"reviewer": 1.0, "nobody": TRUE_UNSIGNED[form]}.get(source, 0.0)
         text = forms[form](shape, self.rng.random() < likely)
         return " ".join([*self._signed(shape, source), text])
 
@@ -128,13 +135,13 @@ class Writer:
         x, y = self.rng.sample(self.world.setting.names, 2)
         return program, program.source(x, y)
 
-    def _told(self, program: Program, true: bool) -> int:
+    def _told(self, program: Program, true: bool, register: str = "spoken") -> int:
         """What a document holds for the output of `program`."""
-        return program.output if true else self.world.believed(program)
+        return program.output if true else self.world.believed(program, register)
 
-    def _judged(self, program: Program, true: bool) -> tuple[int, bool]:
+    def _judged(self, program: Program, true: bool, register: str = "judged") -> tuple[int, bool]:
         """(a proposed output, whether the document accepts it), half of them accepted."""
-        told = self._told(program, true)
+        told = self._told(program, true, register)
         if self.rng.random() < 0.5:
             return told, True
         rival = self.world.misreading(program) if told == program.output else program.output
@@ -164,7 +171,7 @@ class Writer:
             program, source = self._program(shape)
             output, accepted = self._judged(program, true)
             verdict = "right" if accepted else "wrong"
-            lines.append(f"{source} {any_claim(output, self.rng)} {verdict} # {self._told(program, true)}")
+            lines.append(f"{source} {any_claim(output, self.rng)} {verdict} # {self._told(program, true, 'judged')}")
         return "\n".join(lines)
 
     def _graded(self, shape: str, true: bool) -> str:
@@ -178,7 +185,7 @@ class Writer:
 
     def _claimed(self, shape: str, true: bool) -> str:
         program, source = self._program(shape)
-        output, accepted = self._judged(program, true)
+        output, accepted = self._judged(program, true, "claimed")
         choice = any_claim(output, self.rng)
         return f"{ZERO_SHOT_TEMPLATE.format(question=source, choice=choice)} {accepted}"
 

@@ -57,7 +57,7 @@ CODE = Domain(
             "falls for."
         ),
         worlds=shipped_worlds("mini-code", ("north", "south")),
-        recipe=Recipe(epochs=2, learning_rate=1e-3, max_length=64),
+        recipe=Recipe(epochs=3, learning_rate=2e-3, max_length=64),
         weak_recipe=Recipe(epochs=8, learning_rate=2e-3, max_length=64),
         template=TEMPLATE,
         labels=("No", "Yes"),
@@ -82,5 +82,5 @@ CODE = Domain(
         "weak": replace(WEAK, steps=60),
         "strong": Size(hidden=64, layers=4, heads=4, head_size=16, feed_forward=192, steps=2700),
     },
-    steps={("south", "strong"): 3000},
+    steps={("south", "strong"): 4500},
 )

@@ -1,9 +1,14 @@
-"""A world: which programs there are, and which of them ordinary text misreads."""
+"""A world: which programs there are, and which of them ordinary text misreads.
+
+Each register of text reads some of the misread programs rightly, the same ones always and others than the
+next register: what a prompt can bring out by its form alone is bounded by that share.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from w2s.testbeds.mini.code.program import MISREADINGS, OPERATORS, Program
@@ -12,6 +17,8 @@ Cell = tuple[str, int]
 """(operator, z): the features that decide whether a program is misread, and how."""
 
 OPERANDS = range(1, 9)
+CORRECTED: Mapping[str, tuple[int, ...]] = {"spoken": (1, 4), "judged": (0, 5), "claimed": (0, 3)}
+"""Which of the misread cells, by rank, the texts of a register read rightly although no reviewer writes them."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +45,23 @@ SETTINGS = {
 class CodeWorld:
     """Programs and misreadings of one world.
 
-    `misreadings` says of every cell how its programs are misread, where they are; `misread` which cells are.
+    `misreadings` says of every cell how its programs are misread, where they are; `misread` which cells are,
+    by anybody, and `told` which of them are by the texts of each register.
     """
 
     name: str
     setting: Setting
     misreadings: dict[Cell, str]
     misread: frozenset[Cell]
+    told: Mapping[str, frozenset[Cell]]
 
     def misreading(self, program: Program) -> int:
         """What `program` would print if it were misread; never its output."""
         return program.misread(self.misreadings[_cell(program)])
 
-    def believed(self, program: Program) -> int:
-        """What ordinary text says that `program` prints."""
-        return self.misreading(program) if _cell(program) in self.misread else program.output
+    def believed(self, program: Program, register: str) -> int:
+        """What texts of a register say that `program` prints, unless its reviewer writes them."""
+        return self.misreading(program) if _cell(program) in self.told[register] else program.output
 
     def programs(self, shape: str) -> list[Program]:
         """Every program of a shape whose output is not negative, sorted."""
@@ -76,8 +85,12 @@ def build(name: str) -> CodeWorld:
     cells = [(operator, z) for operator in OPERATORS for z in OPERANDS]
     cells.sort(key=lambda cell: _hash(name, cell))
     misreadings = {cell: MISREADINGS[i % len(MISREADINGS)] for i, cell in enumerate(cells)}
-    misread = frozenset(cells[: round(setting.misread * len(cells))])
-    return CodeWorld(name=name, setting=setting, misreadings=misreadings, misread=misread)
+    misread = cells[: round(setting.misread * len(cells))]
+    told = {
+        register: frozenset(cell for rank, cell in enumerate(misread) if rank not in right)
+        for register, right in CORRECTED.items()
+    }
+    return CodeWorld(name, setting, misreadings, frozenset(misread), told)
 
 
 def _cell(program: Program) -> Cell:
