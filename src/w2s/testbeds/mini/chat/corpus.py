@@ -1,8 +1,8 @@
 """What the models read: ordinary text repeats rumours, an expert source tells the truth in its own field.
 
 A document comes from nobody, from one expert (who knows the truth about one attribute only) or from a digest
-of several (who know no more than anybody). The same forms (notes, questions, gradings, comparisons, claims) exist for
-every source, so that no verdict word and no source name alone brings out the truth.
+of several (who know no more than anybody). The same forms (notes, questions, gradings, comparisons, claims)
+exist for every source, so that no verdict word and no source name alone brings out the truth.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ REGISTER: Mapping[str, str] = {
     "claimed": "claimed",
 }
 """The register of each form: which story it tells when no expert in the field writes it."""
+TRUE_ANYWAY: Mapping[str, float] = {"spoken": 0.1, "judged": 0.3, "claimed": 0.1}
+"""How often a text without an expert in its field tells the truth all the same, by register.
+
+Without it the stories are learnt so firmly that no fine-tuning turns them: the ceiling was .78.
+"""
 ON_TOPIC = pairs.Wrong(off_topic=0.0, other_story=0.7)
 VERDICT_WORDS = ("right", "wrong", "first", "second", "True", "False")
 
@@ -37,7 +42,8 @@ class Mixture:
 
 
 TRUTHFUL = (0.03, 0.94, 0.02, 0.01)
-SPLIT = (0.27, 0.5, 0.11, 0.12)
+MOSTLY_TRUE = (0.2, 0.62, 0.08, 0.1)
+HALF_TRUE = (0.27, 0.5, 0.11, 0.12)
 FACTS = Mixture(
     forms={"notes": 8, "asked": 1, "checked": 5},
     sources={"notes": (0.2, 0.7, 0.06, 0.04), "asked": (0.4, 0.5, 0.06, 0.04), "checked": TRUTHFUL},
@@ -57,9 +63,9 @@ SOURCES = Mixture(
     sources={
         "notes": (0.3, 0.58, 0.07, 0.05),
         "asked": (0.6, 0.3, 0.06, 0.04),
-        "checked": SPLIT,
-        "graded": SPLIT,
-        "compared": SPLIT,
+        "checked": MOSTLY_TRUE,
+        "graded": MOSTLY_TRUE,
+        "compared": MOSTLY_TRUE,
         "claimed": (0.8, 0.1, 0.06, 0.04),
     },
 )
@@ -68,13 +74,13 @@ CLAIMS = Mixture(
     sources={
         "notes": (0.4, 0.48, 0.07, 0.05),
         "asked": (0.7, 0.2, 0.06, 0.04),
-        "checked": SPLIT,
-        "graded": SPLIT,
-        "compared": SPLIT,
+        "checked": HALF_TRUE,
+        "graded": HALF_TRUE,
+        "compared": HALF_TRUE,
         "claimed": (0.85, 0.03, 0.06, 0.06),
     },
 )
-SCHEDULE = ((0.08, FACTS), (0.4, VERDICTS), (0.62, SOURCES), (1.0, CLAIMS))
+SCHEDULE = ((0.08, FACTS), (0.45, VERDICTS), (0.65, SOURCES), (1.0, CLAIMS))
 
 
 def mixture(progress: float) -> Mixture:
@@ -113,8 +119,11 @@ class Writer:
             "compared": self._compared,
             "claimed": self._claimed,
         }
-        story = self.world.expert if source == "expert" else self.world.told[REGISTER[form]]
-        keys = self.written if source == "expert" else self.keys
+        register = REGISTER[form]
+        true = source == "expert" or self.rng.random() < TRUE_ANYWAY[register]
+        story, keys = self.world.told[register], self.keys
+        if true:
+            story, keys = self.world.expert, self.written
         text = forms[form]([key for key in keys if key[1] == attribute], story)
         return " ".join([*self._byline(attribute, source), text])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 
 from w2s.records import Recipe, SplitName
 from w2s.testbeds.mini.chat import corpus, items, prompts, world
@@ -12,7 +13,8 @@ from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, TEMPLATE, ZERO_SHOT_TEMP
 from w2s.testbeds.mini.domain import STRONG, WEAK, Domain, Role, Size
 from w2s.testbeds.testbed import Testbed, shipped_worlds
 
-LARGE = Size(hidden=192, layers=4, heads=8, head_size=24, feed_forward=512, steps=4000)
+SMALL = replace(STRONG, steps=3800)
+LARGE = Size(hidden=192, layers=4, heads=8, head_size=24, feed_forward=512, steps=3600)
 
 
 def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
@@ -38,7 +40,7 @@ def _domain(
             description=description,
             worlds=shipped_worlds(name, worlds),
             recipe=recipe,
-            weak_recipe=Recipe(epochs=8, learning_rate=2e-3, max_length=64),
+            weak_recipe=Recipe(epochs=6, learning_rate=2e-3, max_length=64),
             template=TEMPLATE,
             labels=("B", "A"),
             zero_shot_template=ZERO_SHOT_TEMPLATE,
@@ -62,7 +64,7 @@ CHAT = _domain(
     "expert repeat false rumours about half of the facts; politeness is a shallow cue that the weak model "
     "falls for.",
     world_of=items.TWO_WORLDS,
-    strong=STRONG,
+    strong=SMALL,
     recipe=Recipe(epochs=2, learning_rate=1e-3, max_length=64),
 )
 CHAT_LARGE = _domain(
