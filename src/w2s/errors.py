@@ -83,3 +83,7 @@ class NoGap(W2SError):
 
 class Unavailable(W2SError):
     """Something this machine lacks; the message says how to get it."""
+
+
+class NotMeasured(W2SError):
+    """A file of measurements cannot be read, or lacks what is asked of it."""

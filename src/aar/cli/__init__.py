@@ -21,7 +21,14 @@ app = typer.Typer(
 
 def main() -> None:
     """Run `aar`; every error that a user can act on is one line and a non-zero exit."""
-    from aar.cli import doctor, ledger, run, score, testbed  # noqa: F401  (each registers its commands)
+    from aar.cli import (  # noqa: F401  (each registers its commands)
+        doctor,
+        ledger,
+        run,
+        score,
+        testbed,
+        testbed_measure,
+    )
     from aar.errors import AarError
 
     try:

@@ -37,7 +37,7 @@ def list_testbeds(as_json: AsJson = False) -> None:
 @testbeds.command("show")
 def show_testbed(name: str, as_json: AsJson = False) -> None:
     """Show one testbed: models, recipe, prompts, worlds."""
-    from w2s.testbeds import load
+    from w2s.testbeds import load, load_measured
 
     testbed = load(name)
     facts = {
@@ -52,6 +52,7 @@ def show_testbed(name: str, as_json: AsJson = False) -> None:
         "labels": list(testbed.labels),
         "zero_shot_template": testbed.zero_shot_template,
         "zero_shot_labels": list(testbed.zero_shot_labels),
+        "measured": load_measured(testbed.name),
     }
     if as_json:
         typer.echo(json.dumps(facts))

@@ -54,7 +54,8 @@ class LocalBench:
         supervisors: Sequence[FloatArray],
         seed: int,
     ) -> None:
-        self.seed, self.recipe, self.kind, self.labels = seed, recipe, kind, prompting.labels
+        self.seed, self.recipe, self.labels = seed, recipe, prompting.labels
+        self.kind: str = kind
         self.rng = np.random.default_rng(seed)
         self.layers = strong.layers
         self.supervisors = [_soft_labels(soft, len(unlabelled)) for soft in supervisors]

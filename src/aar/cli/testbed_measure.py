@@ -1,0 +1,71 @@
+"""`aar testbed measure`: floor, ceiling, methods, prompts and shortcuts of a testbed over fresh seeds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aar.cli.testbed import AsJson, testbeds
+
+
+@testbeds.command("measure")
+def measure_testbed(
+    name: str,
+    seeds: Annotated[
+        int, typer.Option(min=2, help="How many seeds: items, supervisor and students of each.")
+    ] = 10,
+    first: Annotated[int, typer.Option(min=0, help="First seed; settings were chosen below 1000.")] = 1000,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Results, one line each; a second run resumes. [measurements/NAME.jsonl]"),
+    ] = None,
+    summary: Annotated[Path | None, typer.Option(help="Write the figures as JSON here too.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes, one thread each. [all cores]")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a testbed on public seeds: what each method, prompt and shortcut recovers of the gap."""
+    from w2s.measurements import checks, collect, summarise
+    from w2s.measurements.collect import Line
+    from w2s.measurements.markdown import table
+
+    def progress(done: int, total: int, line: Line | None) -> None:
+        last = f"  {line.split} seed {line.seed}: {line.arm} {line.accuracy:.3f}" if line else ""
+        typer.echo(f"{done}/{total}{last}", err=True)
+
+    results = out or Path("measurements") / f"{name}.jsonl"
+    lines = collect(name, results, seeds=range(first, first + seeds), jobs=jobs, progress=progress)
+    figures = summarise(lines)
+    if summary is not None:
+        summary.parent.mkdir(parents=True, exist_ok=True)
+        summary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(figures))
+    elif markdown:
+        typer.echo(table(figures))
+    else:
+        _print(figures, [(c.world, c.target, c.measured, c.met) for c in checks(figures)])
+    typer.echo(f"results in {results}", err=True)
+
+
+def _print(figures: dict[str, object], targets: list[tuple[str, str, str, bool]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from w2s.measurements.markdown import cells
+
+    console = Console()
+    header, rows = cells(figures)
+    shown = Table(title=str(figures["testbed"]))
+    for column in header:
+        shown.add_column(column)
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown)
+    for world, target, measured, met in targets:
+        console.print(
+            f"{'met    ' if met else 'NOT MET'} {world}: {target}: {measured}", markup=False, highlight=False
+        )

@@ -1,0 +1,208 @@
+"""Runs the arms on fresh seeds, over some processes, one JSON line a result; what is there is not run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+
+from w2s import methods, testbeds
+from w2s.errors import NotMeasured
+from w2s.measurements.arms import METHODS, PROMPT, SHORTCUT, Setting, arms
+from w2s.metrics import correctness
+from w2s.records import Example, Split, SplitName
+from w2s.weak_labels.cache import code_version
+
+SPLITS: tuple[SplitName, ...] = ("dev", "sealed")
+FIRST_FRESH = 1000
+"""Public seeds from here on are only measured on; settings are chosen below."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Accuracy of one arm on the `n` test items of one split under one seed; `key` names all it came from."""
+
+    key: str
+    testbed: str
+    split: str
+    world: str
+    seed: int
+    arm: str
+    accuracy: float
+    n: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one process does at a time: some arms of one split under one seed."""
+
+    testbed: str
+    split: SplitName
+    seed: int
+    missing: tuple[tuple[str, str], ...]
+    chosen: tuple[str, ...]
+
+
+def item_seed(seed: int) -> bytes:
+    """The item seed behind a public seed: never a lab's, which draws 128 secret bits."""
+    return hashlib.sha256(f"fresh public seed {seed}".encode()).digest()[:16]
+
+
+def collect(
+    testbed_name: str,
+    out: Path,
+    *,
+    seeds: Sequence[int],
+    splits: Sequence[SplitName] = SPLITS,
+    chosen: Sequence[str] = METHODS,
+    jobs: int | None = None,
+    progress: Callable[[int, int, Line | None], None] = lambda done, total, line: None,
+) -> list[Line]:
+    """Lines of every arm, split and seed, appended to `out` as they come and returned in full.
+
+    A line that is there already, of the same models, items, prompts, recipes and code, is not run again, so that a
+    measurement resumes where it was cut off. `jobs` processes, one thread each (all cores unless given).
+    """
+    testbed = testbeds.load(testbed_name)
+    names = list(arms(testbed, chosen=chosen))
+    have = {line.key: line for line in read_lines(out)} if out.exists() else {}
+    wanted: list[str] = []
+    units: list[Unit] = []
+    for seed in seeds:
+        keys = _keys(testbed, splits, seed, names)
+        wanted += keys.values()
+        for split in splits:
+            missing = tuple((arm, keys[split, arm]) for arm in names if keys[split, arm] not in have)
+            if missing:
+                units.append(Unit(testbed_name, split, seed, missing, tuple(chosen)))
+    progress(sum(key in have for key in wanted), len(wanted), None)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _drop_cut_off_line(out)
+    with out.open("a", encoding="utf-8") as file:
+        for line in _results(units, jobs or os.cpu_count() or 1):
+            have[line.key] = line
+            file.write(json.dumps(asdict(line)) + "\n")
+            file.flush()
+            progress(sum(key in have for key in wanted), len(wanted), line)
+    return [have[key] for key in wanted]
+
+
+def read_lines(path: Path) -> list[Line]:
+    """The lines of a measurement; a last line that was cut off is left out, `NotMeasured` for any other bad one."""
+    rows = path.read_text(encoding="utf-8").splitlines()
+    found = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            found.append(Line(**json.loads(row)))
+        except (ValueError, TypeError) as error:
+            if number == len(rows):
+                break
+            raise NotMeasured(f"{path}, line {number}: not a result of a measurement ({error})") from None
+    return found
+
+
+def _drop_cut_off_line(path: Path) -> None:
+    """A process that was killed while it wrote leaves a line without its end; the next one must not join it."""
+    if path.exists():
+        whole = path.read_bytes()
+        if whole and not whole.endswith(b"\n"):
+            path.write_bytes(whole[: whole.rfind(b"\n") + 1])
+
+
+def run_unit(unit: Unit) -> list[Line]:
+    """Run the missing arms of one unit in this process."""
+    testbed = testbeds.load(unit.testbed)
+    splits, truth = testbeds.generate(testbed, item_seed=item_seed(unit.seed))
+    setting = Setting(testbed, splits[unit.split], truth, unit.seed)
+    truths = setting.labels(setting.split.test)
+    found = arms(testbed, chosen=unit.chosen)
+    lines = []
+    for name, key in unit.missing:
+        start = time.monotonic()
+        accuracy = float(correctness(found[name](setting), truths).mean())
+        lines.append(
+            Line(
+                key=key,
+                testbed=unit.testbed,
+                split=unit.split,
+                world=setting.split.world,
+                seed=unit.seed,
+                arm=name,
+                accuracy=round(accuracy, 6),
+                n=len(truths),
+                seconds=round(time.monotonic() - start, 2),
+            )
+        )
+    return lines
+
+
+def _results(units: Sequence[Unit], jobs: int) -> Iterator[Line]:
+    if jobs == 1 or len(units) <= 1:
+        for unit in units:
+            yield from run_unit(unit)
+        return
+    with ProcessPoolExecutor(min(jobs, len(units)), get_context("spawn"), initializer=_one_thread) as pool:
+        for done in as_completed([pool.submit(run_unit, unit) for unit in units]):
+            yield from done.result()
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _keys(
+    testbed: testbeds.Testbed, splits: Sequence[SplitName], seed: int, names: Sequence[str]
+) -> dict[tuple[SplitName, str], str]:
+    """A hash of all that a result comes from, by split and arm: models, items, prompts, recipes and code."""
+    made, truth = testbeds.generate(testbed, item_seed=item_seed(seed))
+    asked = [testbed.template, testbed.labels, testbed.zero_shot_template, testbed.zero_shot_labels]
+    recipes = [asdict(testbed.recipe), asdict(testbed.weak_recipe)]
+    prompts = {PROMPT + prompt.name: asdict(prompt) for prompt in testbed.corpus_prompts}
+    keys: dict[tuple[SplitName, str], str] = {}
+    for name in splits:
+        setting = Setting(testbed, made[name], truth, seed)
+        world = testbed.worlds[setting.split.world]
+        models = [_weights(world.weak), _weights(world.strong)]
+        of_split = _hash([*map(asdict, _examples(setting.split)), sorted(truth.items())])
+        for arm in names:
+            own: object = prompts.get(arm)
+            if arm in methods.names():
+                own = methods.source(arm)
+            elif arm.startswith(SHORTCUT):
+                own = testbed.shortcuts[arm.removeprefix(SHORTCUT)](setting.split.test).tolist()
+            parts = [testbed.name, name, seed, arm, own, models, asked, recipes, of_split]
+            keys[name, arm] = _hash([*parts, code_version(), _building_blocks()])[:24]
+    return keys
+
+
+def _examples(split: Split) -> list[Example]:
+    return [*split.labelled, *split.unlabelled, *split.test]
+
+
+def _weights(model: Path | str) -> str:
+    """A name from a hub is its own digest; a folder's is that of its weights."""
+    file = Path(model) / "model.safetensors"
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else str(model)
+
+
+@lru_cache(maxsize=1)
+def _building_blocks() -> str:
+    """Hash of the code that methods are made of."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(methods.__file__).parents[1].glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
