@@ -24,8 +24,8 @@ REGISTER: Mapping[str, str] = {
     "claimed": "claimed",
 }
 """The register of each form: which story it tells when no expert in the field writes it."""
-TRUE_ANYWAY: Mapping[str, float] = {"spoken": 0.1, "judged": 0.3, "claimed": 0.1}
-"""How often a text without an expert in its field tells the truth all the same, by register.
+TRUE_ANYWAY: Mapping[str, float] = {"spoken": 0.1, "judged": 0.36, "claimed": 0.1}
+"""How often an unsigned text tells the truth all the same, by register; one with the wrong signature never does.
 
 Without it the stories are learnt so firmly that no fine-tuning turns them: the ceiling was .78.
 """
@@ -41,9 +41,9 @@ class Mixture:
     sources: Mapping[str, tuple[float, float, float, float]]
 
 
-TRUTHFUL = (0.03, 0.94, 0.02, 0.01)
-MOSTLY_TRUE = (0.2, 0.62, 0.08, 0.1)
-HALF_TRUE = (0.27, 0.5, 0.11, 0.12)
+TRUTHFUL = (0.02, 0.9, 0.04, 0.04)
+MOSTLY_TRUE = (0.18, 0.6, 0.1, 0.12)
+HALF_TRUE = (0.25, 0.48, 0.13, 0.14)
 FACTS = Mixture(
     forms={"notes": 8, "asked": 1, "checked": 5},
     sources={"notes": (0.2, 0.7, 0.06, 0.04), "asked": (0.4, 0.5, 0.06, 0.04), "checked": TRUTHFUL},
@@ -66,7 +66,7 @@ SOURCES = Mixture(
         "checked": MOSTLY_TRUE,
         "graded": MOSTLY_TRUE,
         "compared": MOSTLY_TRUE,
-        "claimed": (0.8, 0.1, 0.06, 0.04),
+        "claimed": (0.76, 0.1, 0.07, 0.07),
     },
 )
 CLAIMS = Mixture(
@@ -77,7 +77,7 @@ CLAIMS = Mixture(
         "checked": HALF_TRUE,
         "graded": HALF_TRUE,
         "compared": HALF_TRUE,
-        "claimed": (0.85, 0.03, 0.06, 0.06),
+        "claimed": (0.82, 0.03, 0.07, 0.08),
     },
 )
 SCHEDULE = ((0.08, FACTS), (0.45, VERDICTS), (0.65, SOURCES), (1.0, CLAIMS))
@@ -120,9 +120,9 @@ class Writer:
             "claimed": self._claimed,
         }
         register = REGISTER[form]
-        true = source == "expert" or self.rng.random() < TRUE_ANYWAY[register]
+        unsigned_truth = source == "nobody" and self.rng.random() < TRUE_ANYWAY[register]
         story, keys = self.world.told[register], self.keys
-        if true:
+        if source == "expert" or unsigned_truth:
             story, keys = self.world.expert, self.written
         text = forms[form]([key for key in keys if key[1] == attribute], story)
         return " ".join([*self._byline(attribute, source), text])
@@ -136,7 +136,7 @@ class Writer:
             return [own]
         if source == "outsider":
             return [self.rng.choice([e for e in experts if e != own])]
-        return self.rng.sample(experts, self.rng.randint(2, 5))
+        return self.rng.sample(experts, self.rng.choice((2, 3, 4, 5, 5)))
 
     def _notes(self, keys: Sequence[Key], story: Story) -> str:
         chosen = self.rng.choices(keys, k=4)

@@ -13,7 +13,7 @@ from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, TEMPLATE, ZERO_SHOT_TEMP
 from w2s.testbeds.mini.domain import STRONG, WEAK, Domain, Role, Size
 from w2s.testbeds.testbed import Testbed, shipped_worlds
 
-SMALL = replace(STRONG, steps=3800)
+SMALL = replace(STRONG, steps=3200)
 LARGE = Size(hidden=192, layers=4, heads=8, head_size=24, feed_forward=512, steps=3600)
 
 
@@ -40,7 +40,7 @@ def _domain(
             description=description,
             worlds=shipped_worlds(name, worlds),
             recipe=recipe,
-            weak_recipe=Recipe(epochs=6, learning_rate=2e-3, max_length=64),
+            weak_recipe=Recipe(epochs=5, learning_rate=2e-3, max_length=64),
             template=TEMPLATE,
             labels=("B", "A"),
             zero_shot_template=ZERO_SHOT_TEMPLATE,

@@ -19,7 +19,7 @@ Key = tuple[str, str]
 
 RUMOURED = 0.44
 """Share of the facts that a rumour goes round about."""
-UNWRITTEN = 0.06
+UNWRITTEN = 0.03
 CORRECTED: Mapping[str, float] = {"spoken": 0.25, "judged": 0.3, "claimed": 0.25}
 """Share of the rumours that texts of a register have right although no expert writes them."""
 
