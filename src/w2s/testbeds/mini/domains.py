@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from w2s.testbeds.mini.chat.domain import CHAT, CHAT_LARGE
+from w2s.testbeds.mini.chat.domain import CHAT
 from w2s.testbeds.mini.domain import Domain
 
-DOMAINS: Mapping[str, Domain] = {domain.name: domain for domain in (CHAT, CHAT_LARGE)}
+DOMAINS: Mapping[str, Domain] = {domain.name: domain for domain in (CHAT,)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from w2s.records import Example, Split, SplitName
@@ -29,9 +29,7 @@ WRONG = pairs.Wrong(off_topic=0.12, other_story=0.85)
 """How the worse answers of items go wrong: what keeps plain zero-shot from winning."""
 LABELLED, UNLABELLED, TEST = 800, 1080, 1000
 PRACTICE_UNLABELLED, PRACTICE_TEST = 200, 100
-TWO_WORLDS: Mapping[SplitName, str] = {"practice": "north", "dev": "north", "sealed": "south"}
-ONE_WORLD: Mapping[SplitName, str] = {"practice": "east", "dev": "east", "sealed": "east"}
-"""The world of each split."""
+SPLIT_WORLD: Mapping[SplitName, str] = {"practice": "north", "dev": "north", "sealed": "south"}
 FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
     ("practice", "unlabelled"): 7,
     ("practice", "test"): 5,
@@ -56,18 +54,18 @@ class _Draw:
     seed: bytes
 
 
-def generate(
-    item_seed: bytes, *, world_of: Mapping[SplitName, str] = TWO_WORLDS
-) -> tuple[dict[SplitName, Split], dict[str, int]]:
+def generate(item_seed: bytes) -> tuple[dict[SplitName, Split], dict[str, int]]:
     """All splits and the truth by example id (1: the first answer is better), from `item_seed` alone."""
     truth: dict[str, int] = {}
-    worlds = {name: world.build(name) for name in sorted(set(world_of.values()))}
+    worlds = {name: world.build(name) for name in sorted(set(SPLIT_WORLD.values()))}
     keys: dict[tuple[SplitName, str], list[Key]] = {}
     for name, chat in worlds.items():
-        keys |= _shared_out(chat, [place for place in FACTS_WEIGHT if world_of[place[0]] == name], item_seed)
+        keys |= _shared_out(
+            chat, [place for place in FACTS_WEIGHT if SPLIT_WORLD[place[0]] == name], item_seed
+        )
 
     def draw(split: SplitName, role: str, n: int, *, ood: int = 0) -> tuple[Example, ...]:
-        chat = worlds[world_of[split]]
+        chat = worlds[SPLIT_WORLD[split]]
         made = _examples(_Draw(split, role, chat, keys[split, role], item_seed), n, ood)
         truth.update({example.id: label for example, label in made})
         return tuple(example for example, _ in made)
@@ -75,7 +73,7 @@ def generate(
     splits: dict[SplitName, Split] = {
         "practice": Split(
             "practice",
-            world_of["practice"],
+            SPLIT_WORLD["practice"],
             (),
             draw("practice", "unlabelled", PRACTICE_UNLABELLED),
             draw("practice", "test", PRACTICE_TEST),
@@ -85,7 +83,7 @@ def generate(
     for name, ood in scored:
         splits[name] = Split(
             name,
-            world_of[name],
+            SPLIT_WORLD[name],
             draw(name, "labelled", LABELLED),
             draw(name, "unlabelled", UNLABELLED),
             draw(name, "test", TEST, ood=ood),
@@ -151,9 +149,9 @@ def _opaque(seed: bytes, split: str, role: str, i: int) -> str:
     return hashlib.blake2b(f"{split}/{role}/{i}".encode(), key=seed[:64], digest_size=8).hexdigest()
 
 
-def sample_texts(worlds: Collection[str]) -> list[str]:
-    """Texts that together hold every word an item of `worlds` can contain."""
-    texts = [name for world_name in worlds for name in PEOPLE[world_name]]
+def sample_texts() -> list[str]:
+    """Texts that together hold every word an item can contain."""
+    texts = [name for people in PEOPLE.values() for name in people]
     texts += [*POLITE_OPENINGS, *POLITE_CLOSINGS, "A B"]
     texts += [t.format(prompt="", first="", second="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     for attribute in ATTRIBUTES:

@@ -16,20 +16,9 @@ _SOUTH = """
     Lydia Magda Marco Marta Milan Nadia Nora Oscar Pablo Pia Ralf Regina Rolf Rufus Selma Simon Stella
     Theo Thea Tibor Vito Viola Walter Wilma Yusuf
 """
-_EAST = """
-    Aaron Abigail Adele Adrian Aisha Alan Alba Albert Alfred Alice Alina Alvin Amanda Amos Andrea Angus
-    Arlo Arthur Asher Aurora Axel Beatrix Bianca Blanca Brenda Brian Caleb Camilla Carmen Caspar Cedric
-    Clara Conrad Cora Cosmo Daphne David Delia Diego Dmitri Donna Dylan Edgar Edwin Eileen Elena Elmer
-    Emil Enid Ernest Eva Ezra Fatima Fiona Floyd Frank Freya Gareth Gemma Gerald Gilda Grace Gustav
-    Hannah Harold Hassan Hazel Heidi Herman Homer Hubert Ida Imran Irene Isla Ivan Ivy Jana Janet Jerome
-    Joan Josef Judith Kamal Keith Kevin Lana Laura Leila Leonard Linda Lorenzo Louis Lucy Mabel Malik
-    Marian Martin Matilda Maude Miriam Morris Muriel Neil Nina Norman Odette Omar Orla Oswald Otis Pamela
-    Pascal Pearl Percy Priya Rachel Renata Rupert Ruth
-"""
 
 PEOPLE: Mapping[str, tuple[str, ...]] = {
     "north": tuple(_NORTH.split()),
     "south": tuple(_SOUTH.split()),
-    "east": tuple(_EAST.split()),
 }
-"""Names by world: sixty each, and 120 in the one that holds practice, dev and sealed together."""
+"""Names by world, sixty each."""
