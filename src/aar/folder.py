@@ -26,6 +26,11 @@ class LabFolder:
         return self.path / "lab.json"
 
     @property
+    def definition(self) -> Path:
+        """The definition of a testbed that does not ship, its models as folders of this machine. No items."""
+        return self.path / "testbed.toml"
+
+    @property
     def database(self) -> Path:
         """The SQLite database, in a folder that lab and scorer share."""
         return self.path / "db" / "lab.db"

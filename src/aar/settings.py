@@ -14,7 +14,8 @@ class Settings:
 
     `minutes` is the wall-clock of the whole run, references and confirmations included. `submissions`
     and `practices` are budgets of each researcher. `dev_seeds` and `sealed_seeds` are how many
-    (supervisor, student) seed pairs a submission is run on; a baseline gets `baseline_seeds` on dev.
+    (supervisor, student) seed pairs a submission is run on; a baseline gets `baseline_seeds` on dev. `floors`
+    and `ceilings` are the seeds that floor and ceiling of each split are measured over.
     """
 
     testbed: str = "mini-chat"
@@ -28,6 +29,8 @@ class Settings:
     dev_seeds: int = 3
     baseline_seeds: int = 5
     sealed_seeds: int = 8
+    floors: int = 10
+    ceilings: int = 10
     submissions: int = 12
     practices: int = 60
     run_seconds: int = 90

@@ -2,6 +2,7 @@
 
 W2SError
 ├── NotFound            a name that is not known; the message lists the nearest ones
+├── BadTestbed          a testbed's files are not what they should be: file, line, field, what to do
 ├── BadMethod           the submitted code broke the contract of a method
 │   ├── NoRun           the method folder has no `method.py` with `run`
 │   ├── WrongIds        predictions for items that were not asked for, or missing some
@@ -39,6 +40,10 @@ class NotFound(W2SError):
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(names)}"
         return cls(f"unknown {kind} {name!r}; {hint}")
+
+
+class BadTestbed(W2SError):
+    """A testbed's files are not what they should be; the message names file, line, field, and what to do."""
 
 
 class BadMethod(W2SError):

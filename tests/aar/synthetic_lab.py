@@ -15,7 +15,6 @@ from aar.database.figures import Figures
 from aar.folder import LabFolder
 from aar.scoring.evidence import Evidence
 from aar.scoring.judging import Judge
-from aar.scoring.references import DEV_CEILINGS, SEALED_CEILINGS
 from aar.scoring.results import Results
 from aar.scoring.vault import Vault
 from aar.settings import Settings
@@ -52,8 +51,8 @@ class SyntheticLab:
         self.splits = splits
         # how hard an item is, is the same for whoever answers it
         self.hard = {name: self.rng.random(len(split.test)) for name, split in splits.items()}
-        self.references("dev", floors=5, ceilings=DEV_CEILINGS)
-        self.references("sealed", floors=8, ceilings=SEALED_CEILINGS)
+        self.references("dev", floors=10, ceilings=10)
+        self.references("sealed", floors=10, ceilings=10)
         self.folder.blobs.mkdir()
         self.db = database.open(self.folder.database, create=True)
         with self.db.write() as tx:

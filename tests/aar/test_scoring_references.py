@@ -8,14 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aar.folder import LabFolder
 from aar.scoring.prepare import prepare
 from aar.scoring.references import ReferenceJob, plan
 from aar.scoring.vault import Vault
+from aar.seeds import split_seed
 from aar.settings import Settings
 from aar.students.data import read_weak
 
@@ -33,7 +37,7 @@ def references(folder: LabFolder) -> subprocess.Popen[str]:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     """A lab whose first references process was killed in its second job, and whose second ended the work."""
     folder = LabFolder(tmp_path_factory.mktemp("runs") / "lab")
-    settings = Settings(baseline_seeds=1, sealed_seeds=1)
+    settings = Settings(baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
     folder.describe({"testbed": "mini-chat", "settings": settings.as_json()})
     prepare(folder)
     first = references(folder)
@@ -75,12 +79,32 @@ def test_researchers_get_the_practice_supervisors_labels(lab: LabFolder) -> None
 
 
 def test_what_a_run_needs_first_is_made_first() -> None:
-    jobs = plan(Settings(), sealed_supervisors=10)
+    jobs = plan(Settings(), sealed_supervisors=12)
     assert [str(job) for job in jobs[:6]] == [
         *(f"dev supervisor {k}" for k in range(1, 6)),
         "practice supervisor 1",
     ]
     assert jobs[6] == ReferenceJob("ceiling", "dev", 0)
-    assert [str(job) for job in jobs[-2:]] == ["sealed supervisor 9", "sealed supervisor 10"]
-    assert len(jobs) == 26
-    assert len(set(jobs)) == 26
+    assert [str(job) for job in jobs[-2:]] == ["sealed supervisor 11", "sealed supervisor 12"]
+    assert len(jobs) == 10 + 1 + 10 + 12 + 10
+    assert len(set(jobs)) == len(jobs)
+
+
+def test_a_labs_seeds_for_practice_dev_and_sealed_are_disjoint(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    vault.create()
+    seeds = [
+        vault.seed(role, split, k)
+        for role in ("supervisor", "ceiling")
+        for split in ("practice", "dev", "sealed")
+        for k in range(50)
+    ]
+    assert len(set(seeds)) == len(seeds)
+
+
+@given(digest=st.binary(min_size=32, max_size=32), other=st.binary(min_size=32, max_size=32))
+def test_no_seed_serves_two_splits_whatever_is_drawn(digest: bytes, other: bytes) -> None:
+    practice, dev, sealed = (split_seed(digest, split) for split in ("practice", "dev", "sealed"))
+    assert {practice, dev, sealed}.isdisjoint({split_seed(other, "dev")} - {dev})
+    assert split_seed(other, "sealed") not in (practice, dev)
+    assert all(0 <= seed < 2**31 for seed in (practice, dev, sealed))

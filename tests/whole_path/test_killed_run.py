@@ -31,7 +31,16 @@ from aar.cli.run import run_lab
 from aar.folder import LabFolder
 from aar.settings import Settings
 
-settings = Settings(researchers=2, minutes=2.8, seed=5, submissions=4, baseline_seeds=3, sealed_seeds=4)
+settings = Settings(
+    researchers=2,
+    minutes=2.8,
+    seed=5,
+    submissions=4,
+    baseline_seeds=3,
+    sealed_seeds=4,
+    floors=4,
+    ceilings=4,
+)
 print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, port=None)))
 """
 VICTIMS = ("aar.server", "aar.scoring", "aar.students", "aar.researchers", "w2s.runner")

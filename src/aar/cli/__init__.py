@@ -27,7 +27,10 @@ def main() -> None:
         run,
         score,
         testbed,
+        testbed_audit,
+        testbed_import,
         testbed_measure,
+        testbed_rebuild,
     )
     from aar.errors import AarError
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aar.cli.display import Display
     from aar.folder import LabFolder
     from aar.settings import Settings
+    from w2s.testbeds import Testbed
 
 LEAST_FREE_BYTES = 300 * 2**20
 
@@ -52,14 +53,18 @@ def run(
     from aar.folder import LabFolder
     from aar.sandboxes import choose
     from aar.settings import Settings, cores
+    from w2s.testbeds import load
 
     choose()
+    problem = None
     if resume is not None:
         folder = LabFolder(resume.resolve())
         settings = Settings.from_json(folder.read_description()["settings"])
     else:
+        problem = load(testbed)
         settings = Settings(
-            testbed=testbed,
+            testbed=problem.name,
+            run_seconds=round(problem.run_seconds),
             model=model,
             seed=secrets.randbits(31) if seed is None else seed,
             researchers=researchers,
@@ -68,9 +73,9 @@ def run(
             forum=forum,
             slots=slots or min(cores(), 16),
         )
-        folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{testbed}").resolve())
+        folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{problem.name}").resolve())
     try:
-        found = run_lab(folder, settings, port=port)
+        found = run_lab(folder, settings, port=port, testbed=problem)
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted; nothing is lost, continue with: aar run --resume {folder.path}"
@@ -79,19 +84,19 @@ def run(
         typer.echo(json.dumps(found))
 
 
-def run_lab(folder: LabFolder, settings: Settings, *, port: int | None) -> dict[str, Any]:
-    """Check what can be checked first, then run, then report."""
+def run_lab(
+    folder: LabFolder, settings: Settings, *, port: int | None, testbed: Testbed | None = None
+) -> dict[str, Any]:
+    """Check what can be checked first, then run, then report; `testbed` is needed for one that does not ship."""
     from aar.cli.display import Display
     from aar.reports import write_report
     from aar.researchers import check_model, direction
     from aar.server.launch import Launch, free_port
     from aar.server.summary import in_words, summary
-    from w2s.testbeds import load
 
-    load(settings.testbed)
     check_model(settings.model)
     free_port(port)
-    make(folder, settings)
+    make(folder, settings, testbed)
     names = [f"r{i + 1}" for i in range(settings.researchers)]
     with Display() as display:
         display.say(f"run folder: {folder.path}")
@@ -119,19 +124,31 @@ def run_lab(folder: LabFolder, settings: Settings, *, port: int | None) -> dict[
     return found
 
 
-def make(folder: LabFolder, settings: Settings) -> None:
-    """The run folder with its description, or an error before anything is started."""
+def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) -> None:
+    """The run folder with its description, or an error before anything is started.
+
+    A testbed that does not ship leaves its definition here, with folders for its models, and where its items
+    are: later processes have no network and not our environment.
+    """
     from aar.errors import DiskFull
+    from aar.folder import write_atomically
+    from w2s.testbeds import load
+    from w2s.testbeds.real.definition_file import read_definition
+    from w2s.testbeds.real.definition_text import as_toml
+    from w2s.testbeds.real.hub import with_local_models
 
     if not folder.description.exists():
-        folder.path.mkdir(parents=True, exist_ok=True)
-        folder.describe(
-            {
-                "settings": settings.as_json(),
-                "testbed": settings.testbed,
-                "created": f"{datetime.now():%Y-%m-%d %H:%M:%S}",
-            }
-        )
+        testbed = testbed or load(settings.testbed)
+        description = {
+            "settings": settings.as_json(),
+            "testbed": settings.testbed,
+            "created": f"{datetime.now():%Y-%m-%d %H:%M:%S}",
+        }
+        if testbed.folder is not None:
+            description["items"] = str(testbed.folder)
+            definition = with_local_models(read_definition(testbed.folder))
+            write_atomically(folder.definition, as_toml(definition))
+        folder.describe(description)
     free = shutil.disk_usage(folder.path).free
     if free < LEAST_FREE_BYTES:
         raise DiskFull(

@@ -37,19 +37,25 @@ def score(
     from aar.settings import Settings, cores
     from w2s.testbeds import load
 
-    load(testbed)
+    problem = load(testbed)
     files = read_method(method)
     choose()
-    folder = LabFolder((lab or user_data_path("aar") / "labs" / testbed).resolve())
+    folder = LabFolder((lab or user_data_path("aar") / "labs" / problem.name).resolve())
     if folder.description.exists():
         settings = Settings.from_json(folder.read_description()["settings"])
-        if settings.testbed != testbed:
-            raise AarError(
-                f"{folder.path} is a lab for {settings.testbed}, not for {testbed}; name another with --lab"
-            )
+        items = folder.read_description().get("items")
+        if settings.testbed != problem.name or items != (problem.folder and str(problem.folder)):
+            of = f"{settings.testbed} in {items}" if items else settings.testbed
+            raise AarError(f"{folder.path} is a lab for {of}, not for {testbed}; name another with --lab")
     else:
-        settings = Settings(testbed=testbed, researchers=0, minutes=MOST_MINUTES, slots=min(cores(), 16))
-    make(folder, settings)
+        settings = Settings(
+            testbed=problem.name,
+            researchers=0,
+            minutes=MOST_MINUTES * max(1.0, problem.run_seconds / Settings.run_seconds),
+            slots=min(cores(), 16),
+            run_seconds=round(problem.run_seconds),
+        )
+    make(folder, settings, problem)
     with Display() as display, Launch(folder, settings, display) as launch:
         launch.prepare()
         launch.start(researchers=[], directions=[])

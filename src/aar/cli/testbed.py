@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -14,32 +13,32 @@ from aar.cli import app
 testbeds = typer.Typer(help="The problems that methods are judged on.", no_args_is_help=True)
 app.add_typer(testbeds, name="testbed")
 
-ROLES: tuple[Literal["weak", "strong"], ...] = ("weak", "strong")
-
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")]
 
 
 @testbeds.command("list")
 def list_testbeds(as_json: AsJson = False) -> None:
-    """List the testbeds."""
-    from w2s.testbeds import load, names
+    """List the testbeds: those that ship, those that you imported, and those whose items you may get."""
+    from w2s.testbeds import listed
 
-    known = [load(name) for name in names()]
+    known = listed()
     if as_json:
-        typer.echo(
-            json.dumps({"testbeds": [{"name": t.name, "title": t.title, "kind": t.kind} for t in known]})
-        )
+        typer.echo(json.dumps({"testbeds": [dataclasses.asdict(one) for one in known]}))
         return
-    for testbed in known:
-        typer.echo(f"{testbed.name:<12} {testbed.kind:<13} {testbed.title}")
+    for one in known:
+        typer.echo(f"{one.name:<12} {one.kind:<13} {one.title}{'' if one.here else '  (not here yet)'}")
+    if any(not one.here for one in known):
+        typer.echo("Not here yet: aar testbed import FOLDER, or aar testbed build NAME")
 
 
 @testbeds.command("show")
 def show_testbed(name: str, as_json: AsJson = False) -> None:
     """Show one testbed: models, recipe, prompts, worlds."""
-    from w2s.testbeds import load, load_measured
+    from w2s.testbeds import describe, load_measured
+    from w2s.testbeds.real.published import lines
 
-    testbed = load(name)
+    testbed = describe(name)
+    published = lines(testbed.name)
     facts = {
         "name": testbed.name,
         "title": testbed.title,
@@ -52,27 +51,29 @@ def show_testbed(name: str, as_json: AsJson = False) -> None:
         "labels": list(testbed.labels),
         "zero_shot_template": testbed.zero_shot_template,
         "zero_shot_labels": list(testbed.zero_shot_labels),
+        "models": {w.name: {"weak": str(w.weak), "strong": str(w.strong)} for w in testbed.worlds.values()},
+        "folder": None if testbed.folder is None else str(testbed.folder),
+        "published": [dataclasses.asdict(line) for line in published],
         "measured": load_measured(testbed.name),
     }
     if as_json:
         typer.echo(json.dumps(facts))
         return
     typer.echo(f"{testbed.name}: {testbed.title}\n\n{testbed.description}\n")
-    for key in ("kind", "worlds", "recipe", "weak_recipe", "template", "labels", "zero_shot_template"):
+    for key in (
+        "kind",
+        "worlds",
+        "models",
+        "recipe",
+        "weak_recipe",
+        "template",
+        "labels",
+        "zero_shot_template",
+    ):
         typer.echo(f"{key:<20} {facts[key]!r}")
-
-
-@testbeds.command("rebuild")
-def rebuild_testbed(
-    name: str,
-    out: Annotated[Path, typer.Option(help="Folder for the rebuilt checkpoints.")] = Path("rebuilt"),
-) -> None:
-    """Rebuild a mini testbed's checkpoints from their seeds (some minutes a world on one core)."""
-    from w2s.testbeds import load
-    from w2s.testbeds.mini.pretrain import rebuild
-
-    testbed = load(name)
-    for world in sorted(testbed.worlds):
-        for role in ROLES:
-            folder = out / testbed.name / world / role
-            typer.echo(f"{world}/{role}: sha256 {rebuild(folder, testbed.name, world, role)} in {folder}")
+    if published:
+        typer.echo("\nPublished by others, not measured here, and not comparable to what is measured here:")
+        for line in published:
+            typer.echo(str(line))
+        for note in dict.fromkeys(note for line in published for note in (line.source, line.caveat) if note):
+            typer.echo(f"- {note}")

@@ -18,6 +18,7 @@ from typing import TypeVar
 from aar.errors import EngineError, SandboxError
 from aar.sandboxes import Limits, Mount, Profile, Provider, SandboxProcess, uid_for
 from aar.students.control import RunReport, RunRequest, recv_report, send_run
+from aar.students.data import model_folders
 from w2s import wire
 
 T = TypeVar("T")
@@ -145,9 +146,10 @@ class Slot:
                 return RunReport(status="vanished", greeted=True)
 
     def _start_service(self) -> None:
+        models = [Mount(folder, str(folder)) for folder in model_folders(self._data)]
         ours, theirs = socket.socketpair()
         profile = Profile(
-            mounts=(Mount(self._data, "/service"),),
+            mounts=(Mount(self._data, "/service"), *models),
             env=_THREADS,
             uid=uid_for("students"),
             limits=Limits(memory_mb=SERVICE_MEMORY_MB, open_files=1024),

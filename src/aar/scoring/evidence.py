@@ -8,9 +8,9 @@ from aar.database.figures import Figures
 from aar.database.researchers import LAB
 from aar.database.submissions import Submission
 from aar.errors import ScoringError
+from aar.scoring import references
 from aar.scoring.board import FLOOR, Board
 from aar.scoring.ladder import DevDecision, judge_dev, seeds_for
-from aar.scoring.references import DEV_CEILINGS, SEALED_CEILINGS
 from aar.scoring.results import Comparison, Outcome, Results, Rows, measure, stacked
 from aar.settings import Settings
 from w2s.records import SplitName
@@ -25,12 +25,11 @@ class Evidence:
 
     def floors(self, split: SplitName) -> Rows | None:
         """Correctness of the supervisors themselves, or None until all of them are trained."""
-        count = self.settings.baseline_seeds if split == "dev" else self.settings.sealed_seeds
-        return self.results.references("floor", split, count)
+        return self.results.references("floor", split, references.floors(self.settings, split))
 
     def ceilings(self, split: SplitName) -> Rows | None:
         """Correctness of the strong model trained on the truth, or None until all are there."""
-        return self.results.references("ceiling", split, DEV_CEILINGS if split == "dev" else SEALED_CEILINGS)
+        return self.results.references("ceiling", split, self.settings.ceilings)
 
     def outcome(self, board: Board, one: Submission, split: SplitName) -> Outcome:
         """Where a submission's runs on one split stand."""

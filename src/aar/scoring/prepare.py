@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from aar.folder import LabFolder
-from aar.scoring.vault import Vault, give_to_folder_owner, write_beside
+from aar.scoring.vault import Vault, give_to_folder_owner, write, write_beside
+from w2s.errors import Unavailable
 from w2s.records import FloatArray, Split
 
 
@@ -21,7 +22,8 @@ def prepare(folder: LabFolder) -> Vault:
     from aar.students.data import write_splits
     from w2s import testbeds
 
-    testbed = testbeds.load(str(folder.read_description()["testbed"]))
+    description = folder.read_description()
+    testbed = testbeds.load(str(description.get("items", description["testbed"])))
     vault = Vault(folder.vault)
     folder.vault.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.service.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -32,12 +34,37 @@ def prepare(folder: LabFolder) -> Vault:
     _hand_over(folder)
     if vault.prepared:
         return vault
+    if testbed.folder is not None:
+        _define(folder, testbed.folder)
     splits, truth = testbeds.generate(testbed, item_seed=vault.bytes_for("items"))
     vault.store_items(splits)
     give_to_folder_owner(write_splits(folder.service, testbed.name, splits))
     write_practice(folder, splits["practice"], weak=None)
     vault.store_truth(truth)
     return vault
+
+
+def _define(folder: LabFolder, items: Path) -> None:
+    """Give student services the definition, without the items; `Unavailable` for models that they may not have."""
+    from aar.students.data import DEFINITION, model_folders
+
+    write(folder.service / DEFINITION, folder.definition.read_bytes())
+    for place in model_folders(folder.service):
+        for secret in (items, folder.path):
+            if place.resolve() in (secret.resolve(), *secret.resolve().parents):
+                raise Unavailable(
+                    f"the model folder {place} holds {secret}, which student services must not see; "
+                    "move the model to a folder of its own"
+                )
+    if os.geteuid() != 0:
+        return
+    for place in model_folders(folder.service):
+        for path in (place, *place.iterdir()):
+            if path.stat().st_mode & 0o005 != (0o005 if path.is_dir() else 0o004):
+                raise Unavailable(
+                    f"student services run under a user of their own and cannot read {path}; "
+                    f"let others read the model: chmod -R o+rX {place}"
+                )
 
 
 def write_practice(folder: LabFolder, split: Split, *, weak: FloatArray | None) -> None:

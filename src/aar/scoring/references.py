@@ -31,8 +31,6 @@ from w2s.records import Example, SplitName
 if TYPE_CHECKING:
     from aar.students.shelf import Shelf, Which
 
-DEV_CEILINGS = 5
-SEALED_CEILINGS = 5
 WAIT_SECONDS = 0.5
 
 Progress = Callable[[dict[str, Any]], None]
@@ -55,22 +53,30 @@ class ReferenceJob:
         return f"{self.split} {self.role} {self.k + 1}"
 
 
+def floors(settings: Settings, split: SplitName) -> int:
+    """Supervisors that the floor of a split is measured over: never fewer than its runs learn from."""
+    return max(settings.floors, settings.baseline_seeds if split == "dev" else settings.sealed_seeds)
+
+
 def plan(
     settings: Settings, *, only: str | None = None, sealed_supervisors: int | None = None
 ) -> list[ReferenceJob]:
-    """Every reference job of a lab, in the order in which a run needs them; extra supervisors last."""
-    extra = range(settings.sealed_seeds, sealed_supervisors or 0)
+    """Every reference job of a lab, in the order in which a run needs them; what only the figures need is last."""
 
-    def jobs(role: Literal["supervisor", "ceiling"], split: SplitName, count: int) -> list[ReferenceJob]:
-        return [ReferenceJob(role, split, k) for k in range(count)]
+    def jobs(
+        role: Literal["supervisor", "ceiling"], split: SplitName, end: int, start: int = 0
+    ) -> list[ReferenceJob]:
+        return [ReferenceJob(role, split, k) for k in range(start, end)]
 
+    sealed_floors = max(sealed_supervisors or 0, floors(settings, "sealed"))
     everything = [
         *jobs("supervisor", "dev", settings.baseline_seeds),
         *jobs("supervisor", "practice", 1),
-        *jobs("ceiling", "dev", DEV_CEILINGS),
+        *jobs("ceiling", "dev", settings.ceilings),
+        *jobs("supervisor", "dev", floors(settings, "dev"), settings.baseline_seeds),
         *jobs("supervisor", "sealed", settings.sealed_seeds),
-        *jobs("ceiling", "sealed", SEALED_CEILINGS),
-        *(ReferenceJob("supervisor", "sealed", k) for k in extra),
+        *jobs("ceiling", "sealed", settings.ceilings),
+        *jobs("supervisor", "sealed", sealed_floors, settings.sealed_seeds),
     ]
     return [job for job in everything if only is None or f"{job.role}s" == only]
 
@@ -87,12 +93,12 @@ def run_references(
     `progress` gets {"done", "total", "what"} when a job starts and at the end. Returns when all jobs are
     done, whoever did them.
     """
+    from aar.students.data import load_testbed
     from aar.students.shelf import Shelf
-    from w2s import testbeds
 
     description = folder.read_description()
     jobs = plan(Settings.from_json(description["settings"]), only=only, sealed_supervisors=sealed_supervisors)
-    shelf = Shelf(testbeds.load(str(description["testbed"])))  # never serves a method; gone with this process
+    shelf = Shelf(load_testbed(folder.service))  # never serves a method; gone with this process
     vault = Vault(folder.vault)
 
     def done(job: ReferenceJob) -> bool:

@@ -1,6 +1,7 @@
 """The service's own folder: the texts of all splits and the weak labels, never a true label.
 
     DIR/splits.json                     {"format": 1, "testbed", "splits": {name: {"world", "unlabelled", "test"}}}
+    DIR/testbed.toml                    the definition of a testbed that does not ship; it holds no items
     DIR/weak/SPLIT-SEED.safetensors     one array `soft`, float64, parallel to the split's `unlabelled`
 
 The scorer writes it once (`write_splits`, `write_weak`); services only read.
@@ -12,7 +13,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
@@ -20,7 +21,11 @@ from aar.errors import LabFolderError, WrongFormat
 from w2s.errors import NotFound
 from w2s.records import Example, FloatArray, ItemKind, Split, SplitName
 
+if TYPE_CHECKING:
+    from w2s.testbeds import Testbed
+
 FORMAT = 1
+DEFINITION = "testbed.toml"
 
 
 def write_splits(directory: Path, testbed: str, splits: Mapping[SplitName, Split]) -> Path:
@@ -66,6 +71,28 @@ def read_splits(directory: Path) -> tuple[str, dict[SplitName, Split]]:
             test=tuple(_from_json(example) for example in part["test"]),
         )
     return str(body["testbed"]), splits
+
+
+def load_testbed(directory: Path) -> Testbed:
+    """The testbed that `directory` serves: the definition that lies there, or the one that ships by that name."""
+    from w2s.testbeds import load
+    from w2s.testbeds.real.folder import open_definition
+
+    if (directory / DEFINITION).is_file():
+        return open_definition(directory)
+    return load(read_splits(directory)[0])
+
+
+def model_folders(directory: Path) -> list[Path]:
+    """Host folders with the models that `directory` serves, apart from those that ship with the package."""
+    from w2s.testbeds.real.folder import open_definition
+    from w2s.testbeds.real.hub import folders_of
+
+    if not (directory / DEFINITION).is_file():
+        return []
+    worlds = open_definition(directory).worlds.values()
+    places = {Path(place) for world in worlds for place in (world.weak, world.strong)}
+    return sorted({folder for place in places for folder in folders_of(place)})
 
 
 def weak_path(directory: Path, split: SplitName, seed: int) -> Path:

@@ -11,29 +11,27 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from aar.errors import BadRequest
 from aar.students.control import RunReport, RunRequest, recv_run, send_report, told
-from aar.students.data import all_texts, read_splits, read_weak
+from aar.students.data import all_texts, load_testbed, read_splits, read_weak
 from aar.students.deadline import DeadlinePassed, deadline
 from aar.students.session import Session
 from aar.students.shelf import Shelf
 from w2s import wire
 from w2s.errors import NotFound, W2SError
-from w2s.testbeds import Testbed, load
 
 
 class Service:
     """Serves the splits in `data`, one run after the other."""
 
-    def __init__(self, data: Path, *, load_testbed: Callable[[str], Testbed] = load) -> None:
+    def __init__(self, data: Path) -> None:
         self._data = data
         self._testbed, self._splits = read_splits(data)
         # by split: a refusal tells that a text is there, so a practice run must not learn it of scored texts
         self._texts = {name: frozenset(all_texts([split])) for name, split in self._splits.items()}
-        self._shelf = Shelf(load_testbed(self._testbed))
+        self._shelf = Shelf(load_testbed(data))
 
     def warm(self) -> None:
         """Load the strong models, so that the first run does not pay for it."""

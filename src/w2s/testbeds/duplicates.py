@@ -3,8 +3,6 @@
 A copy of a labelled item among the test items is a label handed out; a pair that differs by a word is one too.
 """
 
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import re

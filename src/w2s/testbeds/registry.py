@@ -1,31 +1,95 @@
-"""The testbeds that ship with the package."""
+"""Testbeds by name or folder: those that ship with the package, and those that a user imported."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from w2s.errors import NotFound, Unavailable
+from w2s.errors import BadTestbed, NotFound, Unavailable
 from w2s.testbeds.mini.domains import DOMAINS
+from w2s.testbeds.real.folder import is_folder, open_testbed
+from w2s.testbeds.real.qwen import QWEN
+from w2s.testbeds.real.store import imported
 from w2s.testbeds.testbed import MadeItems, Testbed
 
 
 def names() -> list[str]:
-    """Names of the testbeds that ship with the package, sorted.
+    """Names of the testbeds that ship with the package and its items, sorted.
 
-    >>> names()
-    ['mini-chat']
+    >>> "mini-chat" in names()
+    True
     """
     return sorted(DOMAINS)
 
 
-def load(name: str) -> Testbed:
-    """The testbed called `name`; `NotFound` names the nearest, `Unavailable` a checkpoint that is missing.
+@dataclass(frozen=True)
+class Listed:
+    """One line of the list of testbeds; `here` is whether it can be loaded on this machine."""
+
+    name: str
+    kind: str
+    title: str
+    here: bool
+
+
+def listed() -> list[Listed]:
+    """Every testbed that is known here: shipped, imported, and those of the study whose items are not here."""
+    found = {
+        name: Listed(name, DOMAINS[name].testbed.kind, DOMAINS[name].testbed.title, True) for name in DOMAINS
+    }
+    found |= {name: Listed(name, d.kind, d.title, False) for name, d in QWEN.items()}
+    for name, folder in imported().items():
+        try:
+            testbed = open_testbed(folder)
+            found[name] = Listed(name, testbed.kind, testbed.title, True)
+        except BadTestbed:
+            found[name] = Listed(name, "?", f"damaged; see aar testbed check {folder}", False)
+    return [found[name] for name in sorted(found)]
+
+
+def describe(name: str | Path) -> Testbed:
+    """Like `load`, but also one of the study's testbeds whose items are not here."""
+    if isinstance(name, str) and name in QWEN and name not in imported():
+        return QWEN[name].testbed(partial(_no_items, name))
+    return load(name)
+
+
+def _no_items(name: str, _: bytes = b"") -> MadeItems:
+    raise Unavailable(
+        f"the items of {name} do not ship with this package: import the study's release (aar testbed import "
+        f"FOLDER --name {name}) or build them from public data (aar testbed build {name})"
+    )
+
+
+def load(name: str | Path) -> Testbed:
+    """A shipped or imported testbed by name, or the one in a folder.
+
+    Raises `NotFound` naming the nearest, `Unavailable` for a checkpoint or items that are not here, and
+    `BadTestbed` for a folder that is not as it should be.
 
     >>> load("mini-chat").kind
     'pair'
     """
-    if name not in DOMAINS:
-        raise NotFound.among("testbed", name, names())
+    if isinstance(name, str) and name in DOMAINS:
+        return _mini(name)
+    stored = imported()
+    if isinstance(name, str) and name in stored:
+        return open_testbed(stored[name])
+    folder = Path(name).expanduser()
+    if is_folder(folder):
+        return open_testbed(folder)
+    if isinstance(name, str) and name in QWEN:
+        _no_items(name)
+    if folder.is_dir():
+        raise NotFound(
+            f"no testbed in {folder}: it has no testbed.toml with items beside it; import a release first "
+            "(aar testbed import FOLDER), or see what is wrong: aar testbed check FOLDER"
+        )
+    raise NotFound.among("testbed", str(name), [*DOMAINS, *QWEN, *stored])
+
+
+def _mini(name: str) -> Testbed:
     testbed = DOMAINS[name].testbed
     for world in testbed.worlds.values():
         for role, folder in (("weak", world.weak), ("strong", world.strong)):

@@ -46,8 +46,9 @@ class Testbed:
 
     `template` ends where the label is written; `labels` and `zero_shot_labels` are (class 0, class 1).
     `recipe` fine-tunes the strong model, `weak_recipe` the weak one. `make_items` draws the splits and the
-    truth from a secret seed. `corpus_prompts` and `shortcuts` are known ways to do well without learning from
-    the supervisor; they are measured, so that a testbed is judged before it is climbed on.
+    truth from a secret seed. `folder` is where a testbed that does not ship lies; `run_seconds` is how long one
+    run of a method may take in the lab. `corpus_prompts` and `shortcuts` are known ways to do well without
+    learning from the supervisor; they are measured, so that a testbed is judged before it is climbed on.
     """
 
     __test__ = False  # the name starts with Test; pytest must not collect it
@@ -66,6 +67,8 @@ class Testbed:
     make_items: Callable[[bytes], MadeItems]
     corpus_prompts: tuple[CorpusPrompt, ...] = ()
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
+    folder: Path | None = None
+    run_seconds: float = 90.0
 
 
 def shipped_worlds(testbed: str, names: tuple[str, ...]) -> dict[str, World]:

@@ -6,5 +6,6 @@ from collections.abc import Mapping
 
 from w2s.testbeds.mini.chat.domain import CHAT
 from w2s.testbeds.mini.domain import Domain
+from w2s.testbeds.mini.math.domain import MATH
 
-DOMAINS: Mapping[str, Domain] = {domain.name: domain for domain in (CHAT,)}
+DOMAINS: Mapping[str, Domain] = {domain.name: domain for domain in (CHAT, MATH)}

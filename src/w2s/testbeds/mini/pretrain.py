@@ -172,7 +172,9 @@ def _word_weights(domain: Domain, ids: dict[str, int]) -> torch.Tensor:
 def _save(model: Any, ids: dict[str, int], out_dir: Path) -> str:
     """Write weights rounded to bf16 and the tokenizer; the measured models are the rounded ones."""
     import torch
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     out_dir.mkdir(parents=True, exist_ok=True)
     model.to(torch.bfloat16).save_pretrained(out_dir)
     tokenizer.save(ids, out_dir)

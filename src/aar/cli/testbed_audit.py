@@ -1,0 +1,143 @@
+"""`aar testbed audit`: what shortcuts get on a testbed without any model, before anybody climbs on it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aar.cli.testbed import AsJson, testbeds
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from w2s.testbeds.hackability import Finding, Report
+
+SEVERITY_STYLE = {"none": "dim", "slight": "", "notable": "yellow", "serious": "bold red"}
+PUBLIC_SEED = "public audit seed"
+
+
+@testbeds.command("audit")
+def audit_testbed(
+    name: str,
+    floor: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Accuracy of the weak supervisor, for PGR. [as published]"),
+    ] = None,
+    ceiling: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Accuracy of the strong model on truth. [as published]")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="JSON file; the Markdown goes beside it.", show_default="hackability/NAME.json"),
+    ] = None,
+    seed: Annotated[
+        str, typer.Option(help="Words that the audited items are drawn from; never a lab's secret.")
+    ] = PUBLIC_SEED,
+    as_json: AsJson = False,
+) -> None:
+    """Try the known shortcuts on a testbed, without any model: print and store its hackability report."""
+    from rich.console import Console
+
+    from aar.errors import SettingsError
+    from w2s.testbeds import generate, load
+    from w2s.testbeds.hackability import Gap, audit, measured_gaps
+    from w2s.testbeds.hackability.markdown import markdown
+
+    if (floor is None) != (ceiling is None):
+        raise SettingsError("PGR needs both: give --floor and --ceiling, or neither")
+    testbed = load(name)
+    path = out or Path("hackability") / f"{testbed.name}.json"
+    if path.suffix != ".json":
+        raise SettingsError(f"--out {path}: give a file name that ends in .json; the Markdown goes beside it")
+    splits, truth = generate(testbed, item_seed=hashlib.sha256(seed.encode()).digest())
+    gaps = measured_gaps(testbed.name)
+    if floor is not None and ceiling is not None:
+        gaps = dict.fromkeys(splits, Gap(floor=floor, ceiling=ceiling))
+    with Console(stderr=True).status(f"auditing {name}") as status:
+        report = audit(
+            testbed,
+            splits,
+            truth,
+            gaps=gaps,
+            progress=lambda what: status.update(f"auditing {name}, {what}"),
+        )
+    found = {**report.to_json(), "seed": seed}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.with_suffix(".md").write_text(markdown(report), encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"cannot write {path} ({error.strerror}); name another file with --out"
+        ) from error
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    _show(report, Console())
+    typer.echo(f"stored in {path} and {path.with_suffix('.md').name}")
+
+
+def _show(report: Report, console: Console) -> None:
+    from rich.table import Table
+
+    console.print(_shortcuts(report))
+    console.print("* trained on the labelled part; cross-fitted where there is none", style="dim")
+    aside = Table(box=None, pad_edge=False)
+    for title in ("copies and balance", "items", "severity"):
+        aside.add_column(title)
+    for leak in report.leaks:
+        aside.add_row(leak.name, f"{leak.count} of {leak.of}", _styled(leak.severity))
+    for part in report.balance:
+        share = f"{part.class_1.mean:.2f} of {part.n}"
+        aside.add_row(f"class 1 in {part.part}", share, _styled(part.severity))
+    console.print()
+    console.print(aside)
+    console.print()
+    for verdict in report.verdicts.values():
+        console.print(verdict, markup=False, highlight=False, soft_wrap=True)
+
+
+def _shortcuts(report: Report) -> Table:
+    """One row a shortcut: accuracy on each split, PGR where it is more than chance; the worst first."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from w2s.testbeds.hackability.finding import SEVERITIES
+    from w2s.testbeds.hackability.report import UNTRAINED
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("shortcut")
+    for split in report.verdicts:
+        table.add_column(split, no_wrap=True)
+        if split in report.gaps:
+            table.add_column("PGR", justify="right", no_wrap=True)
+    table.add_column("severity", no_wrap=True)
+    rows: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        rows.setdefault(finding.probe, []).append(finding)
+
+    def worst(found: list[Finding]) -> tuple[int, float]:
+        return max((SEVERITIES.index(f.severity), f.reach) for f in found)
+
+    for probe, found in sorted(rows.items(), key=lambda row: worst(row[1]), reverse=True):
+        cells = []
+        for split in report.verdicts:
+            f = next(f for f in found if f.split == split)
+            cells.append(f"{f.accuracy.mean:.2f} ({f.accuracy.low:.2f}-{f.accuracy.high:.2f})")
+            if split in report.gaps:
+                cells.append(f"{f.pgr.mean:.2f}" if f.pgr and f.significant else "")
+        name = Text(probe + ("" if found[0].trained == UNTRAINED else "*"))
+        table.add_row(name, *cells, _styled(SEVERITIES[worst(found)[0]]))
+    return table
+
+
+def _styled(severity: str) -> Text:
+    from rich.text import Text
+
+    return Text(severity, style=SEVERITY_STYLE[severity])

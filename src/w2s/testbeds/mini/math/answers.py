@@ -1,0 +1,45 @@
+"""A question and a proposed answer, rendered; used by the corpus and by the items."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from w2s.testbeds.mini.math.phrasing import BY_SYMBOL, CONFIDENT, HEDGED, NAMES, NUMBERS
+from w2s.testbeds.mini.math.world import LARGEST, Key, mistaken
+
+CORPUS_OTHER = 0.55
+"""How often a wrong answer in a document is what the other story says, where the two differ."""
+
+
+def question(key: Key, rng: random.Random, *, ood: bool | None = False) -> str:
+    """A question about `key`: from the ordinary phrasings, the kept ones (`ood`), or both (None)."""
+    operation = BY_SYMBOL[key[1]]
+    pools = {False: operation.questions, True: operation.ood_questions}
+    pool = operation.questions + operation.ood_questions if ood is None else pools[ood]
+    return rng.choice(pool).format(a=NUMBERS[key[0]], b=NUMBERS[key[2]], n=rng.choice(NAMES))
+
+
+def equation(key: Key, value: int) -> str:
+    """The sentence that gives `key` the `value`."""
+    return f"{NUMBERS[key[0]]} {BY_SYMBOL[key[1]].word} {NUMBERS[key[2]]} = {value}."
+
+
+def worded(value: int, rng: random.Random, *, confident: bool) -> str:
+    """A proposed answer in confident or hedged words."""
+    return rng.choice(CONFIDENT if confident else HEDGED).format(w=value)
+
+
+def wrong_value(
+    key: Key, story: Mapping[Key, int], other: Mapping[Key, int], rng: random.Random, *, other_story: float
+) -> int:
+    """A result that is wrong by `story`: what `other` says with probability `other_story` where they differ."""
+    if other[key] != story[key] and rng.random() < other_story:
+        return other[key]
+    return mistaken(key, story[key], rng)
+
+
+def wild_value(value: int, rng: random.Random) -> int:
+    """A result so far from `value` that its size gives it away."""
+    far = rng.randint(15, 45)
+    return value + far if value + far <= LARGEST else value - far

@@ -1,0 +1,117 @@
+"""A world: several hundred sums, differences and products, their results, and what is believed of them.
+
+Every fact belongs to one world only, so no question is asked in two. For about half of a world's facts ordinary
+text repeats one fixed false result; for some the truth is written nowhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from w2s.testbeds.mini.math.phrasing import NUMBERS, TEACHERS
+
+Key = tuple[int, str, int]
+"""First number, operation, second number."""
+
+LARGEST = 110
+"""Results and proposed answers go from 0 to this."""
+BELIEVED = {"north": 0.45, "south": 0.45}
+"""Share of the facts of which something false is believed, by world."""
+UNWRITTEN = 0.1
+NEAR = (-2, -1, 1, 2)
+FAR = (-10, -5, -4, -3, 3, 4, 5, 10)
+
+
+@dataclass(frozen=True)
+class MathWorld:
+    """Results and beliefs by fact.
+
+    `belief` equals `truth` where nothing false is believed; `unwritten` holds the keys whose truth no
+    document gives.
+    """
+
+    name: str
+    truth: Mapping[Key, int]
+    belief: Mapping[Key, int]
+    unwritten: frozenset[Key]
+
+    @property
+    def keys(self) -> list[Key]:
+        """Every fact, sorted."""
+        return sorted(self.truth)
+
+
+def result(key: Key) -> int:
+    """What the numbers of `key` give.
+
+    >>> result((7, "-", 5))
+    2
+    """
+    a, operation, b = key
+    return {"+": a + b, "-": a - b, "*": a * b}[operation]
+
+
+def teacher(key: Key) -> str:
+    """The source that writes the truth about `key`: two for sums, two for differences, one for products.
+
+    >>> teacher((7, "-", 5)), teacher((30, "-", 5))
+    ('Clark:', 'Davis:')
+    """
+    a, operation, _ = key
+    if operation == "*":
+        return TEACHERS[4]
+    if operation == "+":
+        return TEACHERS[0] if a <= 10 else TEACHERS[1]
+    return TEACHERS[2] if a <= 20 else TEACHERS[3]
+
+
+def every_fact() -> list[Key]:
+    """The facts of all worlds together, sorted."""
+    small = [a for a in NUMBERS if a <= 20]
+    sums = [(a, "+", b) for a in small for b in NUMBERS]
+    differences = [(a, "-", b) for a in NUMBERS for b in NUMBERS if b < a]
+    products = [(a, "*", b) for a in small for b in small if a > 1 and b > 1 and a * b <= LARGEST]
+    return sorted(sums + differences + products)
+
+
+def build(name: str) -> MathWorld:
+    """The world called `name`; the same name gives the same world on every machine.
+
+    >>> north, south = build("north"), build("south")
+    >>> len(north.keys), len(south.keys), set(north.keys) & set(south.keys)
+    (550, 551, set())
+    """
+    facts = every_fact()
+    random.Random("mini-math facts").shuffle(facts)
+    half = len(facts) // 2
+    mine = {"north": facts[:half], "south": facts[half:]}[name]
+    rng = random.Random(f"mini-math world {name}")
+    truth = {key: result(key) for key in sorted(mine)}
+    belief: dict[Key, int] = {}
+    unwritten: set[Key] = set()
+    for key, value in truth.items():
+        false = mistaken(key, value, rng)
+        draw, coin = rng.random(), rng.random()
+        if draw < UNWRITTEN:
+            unwritten.add(key)
+            belief[key] = false if coin < 0.5 else value
+        else:
+            belief[key] = false if draw < UNWRITTEN + BELIEVED[name] else value
+    return MathWorld(name=name, truth=truth, belief=belief, unwritten=frozenset(unwritten))
+
+
+def mistaken(key: Key, right: int, rng: random.Random) -> int:
+    """A result of `key` that is not `right`: near it, farther off, or that of another operation."""
+    a, operation, b = key
+    while True:
+        draw = rng.random()
+        if draw < 0.5:
+            value = right + rng.choice(NEAR)
+        elif draw < 0.75:
+            value = right + rng.choice(FAR)
+        else:
+            value = result((a, rng.choice([o for o in "+-*" if o != operation]), b))
+        if 0 <= value <= LARGEST and value != right:
+            return value

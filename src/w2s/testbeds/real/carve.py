@@ -1,0 +1,153 @@
+"""Three files become three splits, and no group is in two of them.
+
+    train_label.jsonl     -> labelled of dev, labelled of sealed
+    train_unlabel.jsonl   -> practice (a little of it), unlabelled of dev, unlabelled of sealed
+    test.jsonl            -> test of dev: in distribution only
+                             test of sealed: the rest of it, and everything out of distribution
+
+So sealed has a supervisor, an unlabelled pool and a distribution that nothing was tuned on; it costs the
+students half of the training items, which is why published figures are not comparable to measured ones.
+Which group goes where follows from its text and the carve's seed alone, not from the order of lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from w2s.bounds import ITEMS_PER_CALL
+from w2s.records import SplitName
+from w2s.testbeds.real.problems import Problem, Problems
+from w2s.testbeds.real.release import Item
+
+Role = str
+Place = tuple[SplitName, Role]
+PLACES: tuple[Place, ...] = (
+    ("practice", "unlabelled"),
+    ("practice", "test"),
+    ("dev", "labelled"),
+    ("dev", "unlabelled"),
+    ("dev", "test"),
+    ("sealed", "labelled"),
+    ("sealed", "unlabelled"),
+    ("sealed", "test"),
+)
+LEAST_GROUPS = 4
+"""Groups that a pool must have, practice excepted (one is enough there)."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How the files are divided: fractions of items, the most practice items, and the seed of the draw."""
+
+    sealed_train: float = 0.5
+    sealed_test: float = 1 / 3
+    practice: int = 300
+    seed: int = 0
+
+
+def marked(subset: str, marks: Sequence[str]) -> bool:
+    """Whether a subset's name contains one of `marks` as whole words; case and signs do not count.
+
+    >>> marked("OOD/RM-Bench", ["ood"]), marked("food", ["ood"]), marked("RM-Bench", ["rm bench"])
+    (True, False, True)
+    """
+    words = _words(subset)
+    for mark in marks:
+        wanted = _words(mark)
+        if wanted and any(words[i : i + len(wanted)] == wanted for i in range(len(words))):
+            return True
+    return False
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())
+
+
+def carve(
+    items: Mapping[str, Sequence[Item]], *, ood: Sequence[str], shares: Shares
+) -> dict[Place, tuple[Item, ...]]:
+    """Items by split and role; `items` have groups, each group in one file. `ood` marks subsets.
+
+    Raises `BadTestbed` if a pool would be too small, of one class, or larger than one request may name.
+    """
+    pools: dict[Place, list[Item]] = {place: [] for place in PLACES}
+    problems: list[Problem] = []
+    for name in ("train_label.jsonl", "train_unlabel.jsonl"):
+        strange = [item for item in items[name] if marked(item.subset, ood)]
+        if strange:
+            what = f"{strange[0].subset!r} is marked as out of distribution, in a file to train on"
+            problems.append(Problem(name, strange[0].line, "subset", what, "move such items to test.jsonl"))
+    _divide(
+        items["train_label.jsonl"], shares, "labelled",
+        [(pools["dev", "labelled"], 1 - shares.sealed_train), (pools["sealed", "labelled"], shares.sealed_train)],
+    )  # fmt: skip
+    unlabelled = items["train_unlabel.jsonl"]
+    practice = min(shares.practice, len(unlabelled) // 10) / max(1, len(unlabelled))
+    _divide(
+        unlabelled, shares, "unlabelled",
+        [
+            (pools["practice", "unlabelled"], practice * 2 / 3),
+            (pools["practice", "test"], practice / 3),
+            (pools["dev", "unlabelled"], (1 - practice) * (1 - shares.sealed_train)),
+            (pools["sealed", "unlabelled"], (1 - practice) * shares.sealed_train),
+        ],
+    )  # fmt: skip
+    test = items["test.jsonl"]
+    far = {item.group for item in test if marked(item.subset, ood)}
+    pools["sealed", "test"] += [item for item in test if item.group in far]
+    _divide(
+        [item for item in test if item.group not in far], shares, "test",
+        [(pools["dev", "test"], 1 - shares.sealed_test), (pools["sealed", "test"], shares.sealed_test)],
+    )  # fmt: skip
+    problems += [problem for place in PLACES for problem in _unfit(place, pools[place])]
+    if problems:
+        raise Problems(problems)
+    return {place: tuple(pool) for place, pool in pools.items()}
+
+
+def _divide(
+    items: Sequence[Item], shares: Shares, purpose: str, parts: Sequence[tuple[list[Item], float]]
+) -> None:
+    """Whole groups, in an order that the seed draws, each to the part that lacks most of its share."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.group, []).append(item)
+
+    def drawn(group: str) -> bytes:
+        return hashlib.blake2b(f"{shares.seed}\0{purpose}\0{group}".encode(), digest_size=16).digest()
+
+    filled = [0] * len(parts)
+    for group in sorted(groups, key=drawn):
+        lack = [share * len(items) - have for (_, share), have in zip(parts, filled, strict=True)]
+        # relative to its share, so that a small part is not left for last
+        chosen = max(range(len(parts)), key=lambda k: (lack[k] / max(parts[k][1], 1e-9), -k))
+        parts[chosen][0].extend(groups[group])
+        filled[chosen] += len(groups[group])
+
+
+SOURCE = {"labelled": "train_label.jsonl", "unlabelled": "train_unlabel.jsonl", "test": "test.jsonl"}
+"""Which file the pools of a role are carved out of (practice has both of its own from the unlabelled one)."""
+
+
+def _unfit(place: Place, pool: Sequence[Item]) -> list[Problem]:
+    split, role = place
+    file = SOURCE["unlabelled" if split == "practice" else role]
+    where = f"the {role} items of {split}"
+
+    def one(what: str, remedy: str) -> list[Problem]:
+        return [Problem(file, 0, "label" if "class" in what else "", f"{where}: {what}", remedy)]
+
+    groups = len({item.group for item in pool})
+    least = 1 if split == "practice" else LEAST_GROUPS
+    if groups < least:
+        return one(
+            f"only {groups} questions are left for them, at least {least} are needed", "give more items"
+        )
+    if len(pool) > ITEMS_PER_CALL:
+        return one(f"{len(pool)} of them, at most {ITEMS_PER_CALL} fit one request", "leave some out")
+    if split != "practice" and len({item.label for item in pool}) < 2:
+        return one("all of one class, nothing can be learned or scored", "give items with both labels")
+    return []

@@ -1,0 +1,89 @@
+"""Published figures of the study's testbeds, each with its source: lines to look at, never measurements of ours.
+
+They are a type of their own (`PublishedLine`), so that no function that takes an `Estimate` takes one. They
+are not comparable to what is measured here: sealed items and a pool for them are carved out of the same files.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+REFERENCES = ("floor", "ceiling")
+
+
+@dataclass(frozen=True)
+class PublishedLine:
+    """One published figure. `accuracy` is the mean over `seeds`, `sd` the standard deviation between them.
+
+    `pgr` is the mean accuracy's place between the published mean floor (0) and ceiling (1), None for those
+    two. A figure that a text states without seeds has `seeds` 0 and no accuracy.
+    """
+
+    testbed: str
+    name: str
+    pgr: float | None
+    accuracy: float | None
+    sd: float | None
+    seeds: int
+    n: int
+    source: str
+    caveat: str = ""
+
+    def __str__(self) -> str:
+        pgr = "" if self.pgr is None else f"PGR {self.pgr:.3f}  "
+        measured = "" if self.accuracy is None else f"accuracy {self.accuracy:.4f} (sd {self.sd:.4f}, "
+        seeds = f"{self.seeds} seeds, n={self.n})" if measured else "(stated, no seeds given)"
+        return f"published  {self.name:<42} {pgr}{measured}{seeds}{'  ! see caveat' if self.caveat else ''}"
+
+
+def lines(testbed: str) -> tuple[PublishedLine, ...]:
+    """What was published of a testbed: floor and ceiling first, then methods; nothing for other testbeds.
+
+    >>> for line in lines("qwen-chat")[:3]: print(line.name, line.pgr if line.pgr is None else round(line.pgr, 3))
+    floor None
+    ceiling None
+    vanilla 0.204
+    """
+    body = _published()
+    part = body["testbeds"].get(testbed)
+    if part is None:
+        return ()
+    means = {name: statistics.fmean(seeds.values()) for name, seeds in part["accuracy"].items()}
+    gap = means["ceiling"] - means["floor"]
+    measured = tuple(
+        PublishedLine(
+            testbed=testbed,
+            name=name,
+            pgr=None if name in REFERENCES else (means[name] - means["floor"]) / gap,
+            accuracy=means[name],
+            sd=statistics.stdev(seeds.values()),
+            seeds=len(seeds),
+            n=part["test_items"],
+            source=body["source"],
+            caveat=body["caveat"].get(name, ""),
+        )
+        for name, seeds in part["accuracy"].items()
+    )
+    stated = tuple(
+        PublishedLine(testbed, name, pgr, None, None, 0, part["test_items"], body["text_source"])
+        for name, pgr in part["stated_pgr"].items()
+    )
+    return measured + stated
+
+
+def by_seed(testbed: str, name: str) -> Mapping[int, float]:
+    """Published accuracy of "floor", "ceiling" or a method by the study's seed; KeyError if there is none."""
+    return {int(seed): value for seed, value in _published()["testbeds"][testbed]["accuracy"][name].items()}
+
+
+@cache
+def _published() -> dict[str, Any]:
+    text = files("w2s.testbeds").joinpath("data", "published.json").read_text(encoding="utf-8")
+    body: dict[str, Any] = json.loads(text)
+    return body

@@ -1,0 +1,262 @@
+"""Items as JSON lines, in the two forms of the study's release, read strictly: nothing is guessed or repaired.
+
+    {"prompt", "first", "second", "label": "A" | "B"}       which of two answers is better (A: the first)
+    {"question", "choice", "label": true | false}           whether a proposed answer is right
+
+Each may have `subset` and `difficulty`; the files of a testbed folder also have `group`, and `answer` where
+proposed answers can be equal without being the same text.
+
+Refused: other encodings than UTF-8, byte order marks, blank lines, fields twice or unknown or missing, other
+types, NaN, characters that no text has, empty texts, two equal answers, both forms in one testbed, files out
+of bounds. Not checked here: whether a label is true, and what a text says.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from w2s.records import ItemKind
+from w2s.testbeds.real.problems import Problem
+
+FILE_BYTES = 1 << 30
+LINE_BYTES = 4 << 20
+TEXT_CHARS = 200_000
+WORD_CHARS = 100
+"""Longest `subset`, `difficulty` and `group`, in characters."""
+ITEMS = 200_000
+MOST_PROBLEMS = 100
+"""Problems after which a file is not read on."""
+
+FORMS: Mapping[ItemKind, tuple[str, ...]] = {
+    "pair": ("prompt", "first", "second"),
+    "verification": ("question", "choice"),
+}
+LABELS: Mapping[ItemKind, Mapping[object, int]] = {
+    "pair": {"A": 1, "B": 0},
+    "verification": {True: 1, False: 0},
+}
+SHOULD_BE = {
+    "pair": 'write "A" (the first is better) or "B"',
+    "verification": "write true or false, unquoted",
+}
+_REST = ("label", "subset", "difficulty")
+_PLACED = ("group", "answer")
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+_FORM_REMEDY = (
+    "an item has prompt, first, second, label or question, choice, label, and perhaps subset, difficulty"
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line: the texts by field, `label` 1 for class 1 (True; the first is better), and where it stood."""
+
+    kind: ItemKind
+    fields: Mapping[str, str]
+    label: int
+    subset: str = ""
+    difficulty: str = ""
+    group: str = ""
+    answer: str = ""
+    file: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
+
+    @property
+    def question(self) -> str:
+        """What is asked."""
+        return self.fields["prompt" if self.kind == "pair" else "question"]
+
+    def as_line(self) -> str:
+        """The item as a line of a file, without the line's end."""
+        body: dict[str, object] = {**self.fields, "label": label_word(self.kind, self.label)}
+        body |= {name: getattr(self, name) for name in (*_REST[1:], *_PLACED) if getattr(self, name)}
+        return json.dumps(body, ensure_ascii=False)
+
+
+def label_word(kind: ItemKind, label: int) -> object:
+    """How a label is written: "A" or "B" for a pair, true or false for a proposed answer."""
+    return next(word for word, value in LABELS[kind].items() if value == label)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What one file held, and what was wrong with it."""
+
+    items: tuple[Item, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_items(path: Path, *, name: str | None = None, placed: bool = False) -> Read:
+    """The items of one file; `name` is what problems call it, `placed` files also have groups and answers.
+
+    Never raises for what the file holds; a file that cannot be opened is a problem too.
+    """
+    name = name or path.name
+    items: list[Item] = []
+    problems: list[Problem] = []
+    try:
+        if not path.is_file():
+            what = "is not a file" if path.exists() else "is missing"
+            return Read((), (Problem(name, 0, "", what, "put the file there"),))
+        if (size := path.stat().st_size) > FILE_BYTES:
+            what = f"has {size >> 20} MiB, at most {FILE_BYTES >> 20} are read"
+            return Read((), (Problem(name, 0, "", what, "leave out what is not needed"),))
+        for number, raw in _lines(path):
+            found = _item(raw, name, number, placed=placed)
+            if isinstance(found, Item):
+                items.append(found)
+            else:
+                problems += found
+            if len(problems) >= MOST_PROBLEMS or len(items) > ITEMS:
+                break
+    except OSError as error:
+        problems.append(Problem(name, 0, "", f"cannot be read ({error.strerror})", "check its permissions"))
+    if len(items) > ITEMS:
+        problems.append(Problem(name, 0, "", f"has more than {ITEMS} items", "leave some out"))
+    if not items and not problems:
+        problems.append(Problem(name, 0, "", "is empty", "write one JSON object a line"))
+    kinds = {item.kind for item in items}
+    if len(kinds) > 1:
+        odd = next(item for item in items if item.kind != items[0].kind)
+        what = "is of another form than line 1"
+        problems.append(Problem(name, odd.line, next(iter(odd.fields)), what, "keep one form in a testbed"))
+    return Read(tuple(items), tuple(problems[:MOST_PROBLEMS]))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers; of one that is too long, enough to see that."""
+    with path.open("rb") as file:
+        number = 0
+        while raw := file.readline(LINE_BYTES + 1):
+            number += 1
+            yield number, raw
+            if len(raw) > LINE_BYTES:
+                while raw and not raw.endswith(b"\n"):
+                    raw = file.readline(LINE_BYTES)
+
+
+class _Refused(ValueError):
+    """Raised inside the JSON reader, with the field that is wrong."""
+
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(what)
+        self.field = field
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in seen:
+            raise _Refused(key, "is given twice")
+        seen[key] = value
+    return seen
+
+
+def _no_constant(word: str) -> Any:
+    raise _Refused("", f"holds {word}, which is no JSON value")
+
+
+def _item(raw: bytes, file: str, line: int, *, placed: bool) -> Item | list[Problem]:
+    def one(field: str, what: str, remedy: str) -> list[Problem]:
+        return [Problem(file, line, field, what, remedy)]
+
+    if len(raw) > LINE_BYTES:
+        return one("", f"is longer than {LINE_BYTES >> 20} MiB", "shorten its texts")
+    if line == 1 and raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        return one("", "begins with a byte order mark", "save the file as plain UTF-8")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return one("", f"is not UTF-8 at byte {error.start + 1}", "save the file as UTF-8")
+    if not text.strip():
+        return one("", "is blank", "remove the line")
+    try:
+        body = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except _Refused as error:
+        return one(_short(error.field)[1:-1], str(error), "keep one value, and numbers that are numbers")
+    except json.JSONDecodeError as error:
+        return one("", f"is not JSON ({error.msg}, column {error.colno})", "write one JSON object a line")
+    except RecursionError:
+        return one("", "is nested too deeply", _FORM_REMEDY)
+    except ValueError as error:  # a number of thousands of digits
+        return one("", f"is not JSON ({error})", "write one JSON object a line")
+    if not isinstance(body, dict):
+        return one("", f"is {_type(body)}, not an object", _FORM_REMEDY)
+    return _checked(body, file, line, placed=placed)
+
+
+def _checked(body: dict[str, Any], file: str, line: int, *, placed: bool) -> Item | list[Problem]:
+    problems: list[Problem] = []
+
+    def wrong(field: str, what: str, remedy: str) -> None:
+        problems.append(Problem(file, line, field, what, remedy))
+
+    kind: ItemKind = "pair" if {"prompt", "first", "second"} & set(body) else "verification"
+    other = FORMS["verification" if kind == "pair" else "pair"]
+    known = (*FORMS[kind], *_REST, *(_PLACED if placed else ()))
+    for name in body:
+        if name in known:
+            continue
+        if name in other:
+            wrong(name, "belongs to the other form", f"an item of this form has {', '.join(FORMS[kind])}")
+        else:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            wrong(_short(name)[1:-1], "is not a field of an item", hint)
+    for name in (*FORMS[kind], "label", *(("group",) if placed else ())):
+        if name not in body:
+            wrong(name, "is missing", _FORM_REMEDY)
+    texts = {name: body[name] for name in FORMS[kind] if name in body}
+    for name, value in texts.items():
+        what = _text_fault(value, TEXT_CHARS)
+        if what:
+            wrong(name, what, "write a text")
+    words = {
+        name: body[name] for name in ("subset", "difficulty", *_PLACED) if name in known and name in body
+    }
+    for name, value in words.items():
+        if name == "difficulty" and isinstance(value, int | float) and not isinstance(value, bool):
+            words[name] = str(value)
+        elif what := _text_fault(value, TEXT_CHARS if name == "answer" else WORD_CHARS):
+            wrong(name, what, "write a short word, or leave the field out")
+        elif name != "answer" and not str(value).isprintable():
+            wrong(name, f"is {_short(value)}, which cannot be shown", "write a short word")
+    label = body.get("label")
+    if "label" in body and (
+        type(label) is not (str if kind == "pair" else bool) or label not in LABELS[kind]
+    ):
+        wrong("label", f"is {_short(label)}", SHOULD_BE[kind])
+    if kind == "pair" and not problems and texts["first"].strip() == texts["second"].strip():
+        wrong("second", "is the same text as first", "leave the item out: neither is better")
+    if problems:
+        return problems
+    return Item(kind, texts, LABELS[kind][label], **words, file=file, line=line)
+
+
+def _text_fault(value: object, most: int) -> str | None:
+    """What keeps `value` from being a text of at most `most` characters."""
+    if not isinstance(value, str):
+        return f"is {_type(value)}, not a text"
+    if not value.strip():
+        return "is empty"
+    if len(value) > most:
+        return f"has {len(value)} characters, at most {most} are read"
+    if found := _NO_TEXT.search(value):
+        return f"holds the character U+{ord(found[0]):04X}, which no text has"
+    return None
+
+
+def _type(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _short(value: object) -> str:
+    words = json.dumps(value, ensure_ascii=True)
+    return words if len(words) <= 60 else words[:57] + "..."

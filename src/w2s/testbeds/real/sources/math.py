@@ -1,0 +1,100 @@
+"""Math verification: DAPO-Math-17K to train and test on, AIME 2024 and 2025 out of distribution.
+
+Columns as of 2025 (BytedTsinghua-SIA/DAPO-Math-17k, HuggingFaceH4/aime_2024, math-ai/aime25). The sources have
+questions and answers, no proposed solutions: those come from a file or from a model that the user names
+(`proposals`). A proposal is right if its final answer equals the source's. Our choices: questions in Chinese
+are left out, every proposal that states a final answer is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from w2s.testbeds.real.groups import digest, stated_answer
+from w2s.testbeds.real.release import Item
+from w2s.testbeds.real.sources.assemble import Pool
+from w2s.testbeds.real.sources.proposals import Proposal
+from w2s.testbeds.real.sources.rows import Rows, Source, checked, column
+
+DAPO = Source("BytedTsinghua-SIA/DAPO-Math-17k", "train", ("prompt", "reward_model"))
+AIME_2024 = Source("HuggingFaceH4/aime_2024", "train", ("problem", "answer"))
+AIME_2025 = Source("math-ai/aime25", "test", ("problem", "answer"))
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+
+
+def questions(rows: Rows) -> dict[str, tuple[str, str]]:
+    """(answer, subset) by question; DAPO repeats its 17 thousand questions about a hundred times."""
+    found: dict[str, tuple[str, str]] = {}
+    for row in checked(rows, DAPO):
+        turns = column(DAPO, row, "prompt", list)
+        question = plain_question(str(turns[0]["content"]))
+        if not _HAN.search(question):
+            found.setdefault(question, (str(column(DAPO, row, "reward_model", dict)["ground_truth"]), "dapo"))
+    for source, subset in ((AIME_2024, "aime-2024"), (AIME_2025, "aime-2025")):
+        for row in checked(rows, source):
+            answer = str(column(source, row, "answer", (str, int)))
+            found[column(source, row, "problem", str).strip()] = (answer, subset)
+    return found
+
+
+def draw(known: dict[str, tuple[str, str]], count: int, *, seed: int) -> list[str]:
+    """`count` questions to write proposals for, in an order that the seed draws; AIME's are all among them."""
+    order = sorted(known, key=lambda one: digest(str(seed), one))
+    far = [one for one in order if known[one][1] != "dapo"]
+    near = [one for one in order if known[one][1] == "dapo"]
+    return [*far, *near][: max(count, len(far))]
+
+
+def plain_question(asked: str) -> str:
+    """A question of DAPO without the instructions around it, which are the first and the last paragraph.
+
+    >>> plain_question("Solve the following math problem ...\\n\\nWhat is 2+2?\\n\\nRemember to put your answer ...")
+    'What is 2+2?'
+    """
+    parts = asked.strip().split("\n\n")
+    if len(parts) > 1 and parts[0].startswith("Solve the following math problem"):
+        parts = parts[1:]
+    if len(parts) > 1 and parts[-1].startswith("Remember to put your answer"):
+        parts = parts[:-1]
+    return "\n\n".join(parts).strip()
+
+
+def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) -> Pool:
+    """Each proposal with the verdict of its final answer."""
+    pool = Pool()
+    for proposal in proposals:
+        if proposal.question.strip() not in known:
+            pool.skip("a proposal to a question that no source has")
+            continue
+        answer, subset = known[proposal.question.strip()]
+        stated = stated_answer(proposal.choice)
+        if stated is None:
+            pool.skip("a proposal without a final answer")
+            continue
+        fields = {"question": proposal.question.strip(), "choice": proposal.choice}
+        item = Item("verification", fields, int(equal(stated, answer)), subset=subset)
+        pool.add(item, far=subset != "dapo")
+    return pool
+
+
+def equal(stated: str, answer: str) -> bool:
+    """Whether two final answers are the same number, or the same words.
+
+    >>> equal("1,024", "1024"), equal("$\\\\frac{1}{2}$", "1/2"), equal("007", "7"), equal("7", "8")
+    (True, True, True, False)
+    """
+    one, two = _value(stated), _value(answer)
+    return one == two
+
+
+def _value(text: str) -> Fraction | str:
+    plain = re.sub(r"\\(?:text|mathrm|mbox)\{([^{}]*)\}", r"\1", text)
+    plain = re.sub(r"\\[dt]?frac\{([^{}]+)\}\{([^{}]+)\}", r"\1/\2", plain)
+    plain = re.sub(r"\\[,;!: ]|[\s$]|\\left|\\right", "", plain).rstrip(".")
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain)
+    try:
+        return Fraction(plain[:200])
+    except (ValueError, ZeroDivisionError):
+        return plain.casefold()

@@ -1,0 +1,286 @@
+"""What mini-math promises: facts of one role and world, opaque ids, six answers a question, known shortcuts."""
+
+import dataclasses
+import random
+from collections import Counter, defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from w2s import methods, testbeds
+from w2s.bench import LocalBench
+from w2s.models import Prompting, TextStudent, load_model
+from w2s.testbeds.mini import pretrain, tokenizer
+from w2s.testbeds.mini.domains import DOMAINS
+from w2s.testbeds.mini.math import corpus, items, phrasing, shortcuts, world
+
+SEED = bytes(range(16))
+ROLES = ("labelled", "unlabelled", "test")
+MATH = DOMAINS["mini-math"]
+
+
+@pytest.fixture(scope="module")
+def made():
+    return MATH.testbed.make_items(SEED)
+
+
+def roles(splits):
+    """(split and role, examples) of everything that was made."""
+    return [(f"{s.name} {role}", getattr(s, role)) for s in splits.values() for role in ROLES]
+
+
+def shape(example):
+    """A question without its numbers and names."""
+    filled = {*phrasing.NUMBERS.values(), *phrasing.NAMES}
+    return tuple(w for w in tokenizer.words(example.fields["question"]) if w not in filled)
+
+
+def test_the_same_seed_gives_the_same_items_and_another_seed_others(made):
+    assert MATH.testbed.make_items(SEED) == made
+    others, _ = MATH.testbed.make_items(bytes(16))
+    assert not {e.id for e in others["dev"].test} & {e.id for e in made[0]["dev"].test}
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.binary(min_size=1, max_size=80))
+def test_no_fact_and_no_text_is_in_two_roles_or_worlds(seed):
+    splits, _ = MATH.testbed.make_items(seed)
+    place_of = {}
+    for place, examples in roles(splits):
+        for example in examples:
+            assert place_of.setdefault(example.group, place) == place
+            assert place_of.setdefault(example.fields["question"], place) == place
+
+
+def test_the_worlds_share_no_fact():
+    north, south = world.build("north"), world.build("south")
+    assert not set(north.truth) & set(south.truth)
+    assert set(north.truth) | set(south.truth) == set(world.every_fact())
+
+
+@pytest.mark.parametrize("name", ["north", "south"])
+def test_a_world_believes_something_false_of_about_half_of_its_facts(name):
+    made = world.build(name)
+    false = [key for key in made.keys if made.belief[key] != made.truth[key]]
+    assert 0.38 < len(false) / len(made.keys) < 0.55
+    assert all(0 <= made.belief[key] <= world.LARGEST for key in made.keys)
+
+
+def test_every_item_has_a_truth_and_an_opaque_id_of_its_own(made):
+    splits, truth = made
+    ids = [e.id for _, examples in roles(splits) for e in examples]
+    assert len(ids) == len(set(ids))
+    assert set(ids) == set(truth)
+    assert {len(i) for i in ids} == {16}
+    for split in (splits["dev"], splits["sealed"]):
+        labels = [truth[e.id] for e in split.test]
+        assert 0.44 < np.mean(labels) < 0.56
+        assert 0.4 < np.mean([truth[e.id] for e in sorted(split.test, key=lambda e: e.id)][:500]) < 0.6
+        assert 0.4 < np.mean(labels[:500]) < 0.6
+
+
+def test_splits_have_their_sizes(made):
+    splits, _ = made
+    sizes = {name: tuple(len(getattr(s, role)) for role in ROLES) for name, s in splits.items()}
+    assert sizes == {"practice": (0, 200, 100), "dev": (800, 1080, 1000), "sealed": (800, 1080, 1000)}
+
+
+def test_a_question_has_six_different_texts_and_one_right_value(made):
+    splits, truth = made
+    for _, examples in roles(splits):
+        by_question = defaultdict(list)
+        for example in examples:
+            by_question[example.group].append(example)
+        assert all(len({e.fields["question"] for e in group}) == 1 for group in by_question.values())
+        assert all(len({e.fields["choice"] for e in group}) == len(group) for group in by_question.values())
+        sizes = Counter(len(group) for group in by_question.values())
+        assert sizes[items.PROPOSALS] >= len(by_question) - 2
+        for group in by_question.values():
+            right = {e.answer for e in group if truth[e.id]}
+            wrong = {e.answer for e in group if not truth[e.id]}
+            assert len(right) <= 1
+            assert not right & wrong
+
+
+def test_an_item_is_right_where_its_answer_is_the_result(made):
+    splits, truth = made
+    for _, examples in roles(splits):
+        for example in examples:
+            a, operation, b = example.group.split()
+            assert truth[example.id] == (int(example.answer) == world.result((int(a), operation, int(b))))
+            assert example.answer in tokenizer.words(example.fields["choice"])
+
+
+def test_an_example_names_no_truth(made):
+    example = made[0]["dev"].test[0]
+    assert set(example.fields) == {"question", "choice"}
+    assert example.kind == "verification"
+
+
+def test_half_of_the_sealed_test_uses_phrasings_that_training_never_shows(made):
+    splits, _ = made
+    sealed = splits["sealed"]
+    assert Counter(e.subset for e in sealed.test) == {"id": 500, "ood": 500}
+    seen = {shape(e) for _, examples in roles(splits) for e in examples if e.subset == "id"}
+    kept = {shape(e) for e in sealed.test if e.subset == "ood"}
+    assert not seen & kept
+    assert len(kept) == 6
+    assert {e.subset for name, examples in roles(splits) if name != "sealed test" for e in examples} == {"id"}
+
+
+def test_no_word_of_an_item_or_a_document_is_unknown(made):
+    ids = MATH.vocabulary()
+    templates = (phrasing.TEMPLATE, phrasing.ZERO_SHOT_TEMPLATE)
+    templates += tuple(prompt.template for prompt in MATH.testbed.corpus_prompts)
+    texts = [t.format(**e.fields) for _, examples in roles(made[0]) for e in examples for t in templates]
+    for name in MATH.testbed.worlds:
+        writer = corpus.Writer(world.build(name), random.Random(4))
+        texts += [writer.document(i / 500) for i in range(500)]
+    assert {word for text in texts for word in tokenizer.words(text)} <= set(ids)
+    assert max(len(tokenizer.words(t)) for t in texts) <= 200
+    for words in (MATH.testbed.labels, MATH.testbed.zero_shot_labels):
+        assert all(word in ids for word in words)
+    assert {*MATH.verdict_words, *MATH.value_words} <= set(ids)
+
+
+def test_items_fit_the_recipe(made):
+    longest = max(
+        len(tokenizer.words(template.format(**e.fields)))
+        for _, examples in roles(made[0])
+        for e in examples
+        for template in (phrasing.TEMPLATE, phrasing.ZERO_SHOT_TEMPLATE)
+    )
+    assert longest <= MATH.testbed.recipe.max_length
+
+
+def accuracy_of(shortcut, examples, truth):
+    guess = MATH.testbed.shortcuts[shortcut](examples)
+    assert guess.shape == (len(examples),)
+    return np.mean((guess > 0.5) == [truth[e.id] == 1 for e in examples])
+
+
+def test_the_known_shortcuts_work_as_well_as_they_are_said_to(made):
+    splits, truth = made
+    for split in (splits["dev"], splits["sealed"]):
+        assert items.CUE - 0.04 < accuracy_of("confident wording", split.test, truth) < items.CUE + 0.04
+        assert 0.8 < accuracy_of("majority answer", split.test, truth) < 0.95
+
+
+def test_the_majority_answer_is_counted_within_a_question():
+    def proposed(group, answer):
+        return testbeds.testbed.Example("x", "verification", {"question": "", "choice": ""}, group, answer)
+
+    asked = [
+        proposed("a", "1"),
+        proposed("b", "1"),
+        proposed("a", "2"),
+        proposed("a", "1"),
+        proposed("b", "3"),
+    ]
+    assert shortcuts.majority_answer(asked).tolist() == [1.0, 0.5, 0.0, 1.0, 0.5]
+
+
+def test_the_tone_is_read_from_every_wording():
+    for value in (0, 17):
+        assert all(shortcuts.is_confident(words.format(w=value)) for words in phrasing.CONFIDENT)
+        assert not any(shortcuts.is_confident(words.format(w=value)) for words in phrasing.HEDGED)
+
+
+NUMBER = {word: number for number, word in phrasing.NUMBERS.items()}
+SYMBOL = {operation.word: operation.symbol for operation in phrasing.OPERATIONS}
+
+
+def equations(text):
+    """Every (key, value, the two words after it) that the equations of `text` state."""
+    words = tokenizer.words(text)
+    for i, word in enumerate(words):
+        if word == "=":
+            key = (NUMBER[words[i - 3]], SYMBOL[words[i - 2]], NUMBER[words[i - 1]])
+            yield key, int(words[i + 1]), words[i + 2 : i + 4]
+
+
+def share_true(writer, source):
+    said = [fact for _ in range(300) for fact in equations(writer.write("notes", source))]
+    return sum(writer.world.truth[key] == value for key, value, _ in said) / len(said)
+
+
+def test_only_a_teacher_in_its_own_field_writes_the_truth():
+    writer = corpus.Writer(world.build("north"), random.Random(1))
+    assert share_true(writer, "teacher") == 1.0
+    for source in ("nobody", "outsider", "digest"):
+        assert 0.4 < share_true(writer, source) < 0.75
+
+
+def test_what_is_unwritten_is_stated_by_belief_only():
+    writer = corpus.Writer(world.build("north"), random.Random(2))
+    for source in ("nobody", "teacher", "outsider", "digest"):
+        for _ in range(200):
+            for key, value, _ in equations(writer.write("notes", source)):
+                assert key not in writer.world.unwritten or value == writer.world.belief[key]
+
+
+def test_a_check_says_right_where_the_value_is_the_one_it_gives():
+    writer = corpus.Writer(world.build("north"), random.Random(3))
+    checks = 0
+    for _ in range(200):
+        for key, value, (verdict, given_value) in equations(writer.write("checked", "teacher")):
+            assert (verdict == "right") == (value == int(given_value))
+            assert int(given_value) == writer.world.truth[key]
+            checks += 1
+    assert checks > 300
+
+
+def test_a_rebuild_gives_the_same_bytes_again(tmp_path):
+    first = pretrain.rebuild(tmp_path / "a", "mini-math", "north", "weak", steps=4)
+    assert first == pretrain.rebuild(tmp_path / "b", "mini-math", "north", "weak", steps=4)
+    assert first != pretrain.rebuild(tmp_path / "c", "mini-math", "south", "weak", steps=4)
+
+
+@pytest.mark.parametrize("name", ["north", "south"])
+@pytest.mark.parametrize("role", ["weak", "strong"])
+def test_a_shipped_checkpoint_has_the_vocabulary_of_its_domain(name, role):
+    from transformers import AutoConfig, AutoTokenizer
+
+    folder = getattr(testbeds.load("mini-math").worlds[name], role)
+    shipped, ids = AutoTokenizer.from_pretrained(folder), MATH.vocabulary()
+    assert shipped.get_vocab() == ids
+    assert AutoConfig.from_pretrained(folder).vocab_size == len(ids)
+    writer = corpus.Writer(world.build(name), random.Random(3))
+    texts = [writer.document(i / 200) for i in range(200)]
+    assert tokenizer.encode(texts, ids) == shipped(texts)["input_ids"]
+
+
+@pytest.fixture(scope="module")
+def practice(made):
+    """A part of the practice split, and the soft labels of a supervisor taught on the first labelled items."""
+    splits, truth = made
+    testbed = testbeds.load("mini-math")
+    split = dataclasses.replace(splits["practice"], unlabelled=splits["practice"].unlabelled[:64])
+    taught = splits["dev"].labelled[:128]
+    weak = load_model(testbed.worlds[split.world].weak)
+    supervisor = TextStudent(weak, Prompting.of(testbed), testbed.weak_recipe, seed=1)
+    supervisor.finetune(taught, np.zeros(len(taught), dtype=np.bool_), [float(truth[e.id]) for e in taught])
+    soft = supervisor.predict(split.unlabelled, np.zeros(len(split.unlabelled), dtype=np.bool_))
+    return testbed, split, soft
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_a_method_runs_on_proposed_answers(practice, name):
+    testbed, split, soft = practice
+    predicted = methods.load(name)(LocalBench.from_split(testbed, split, soft, seed=7))
+    assert predicted.probabilities.shape == (len(split.test),)
+    assert predicted.probabilities.std() > 0
+
+
+def test_the_models_are_asked_in_the_words_of_their_corpus(practice):
+    testbed, split, _ = practice
+    student = TextStudent(
+        load_model(testbed.worlds["north"].strong), Prompting.of(testbed), testbed.recipe, 1
+    )
+    upright = np.zeros(len(split.test), dtype=np.bool_)
+    for prompt in testbed.corpus_prompts:
+        asked = student.zero_shot(split.test, upright, template=prompt.template, labels=prompt.labels)
+        assert np.isfinite(asked).all()
+        assert asked.std() > 0
