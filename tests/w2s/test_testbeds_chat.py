@@ -157,16 +157,15 @@ def test_the_truth_about_an_unwritten_fact_is_in_no_story(name):
 
 
 @pytest.mark.parametrize("form", sorted(corpus.REGISTER))
-def test_documents_without_an_expert_in_the_field_tell_one_story_whoever_signs(form):
+def test_documents_with_the_wrong_signature_always_tell_the_story_of_their_register(form):
     writer = corpus.Writer(world.build("south"), random.Random(2))
     story = writer.world.told[corpus.REGISTER[form]]
-    for source in ("nobody", "outsider", "digest"):
+    for source in ("outsider", "digest"):
         for _ in range(20):
             text = writer.write(form, source)
             own = next(a for a in phrasing.ATTRIBUTES if set(a.values) & set(tokenizer.words(text)))
             signed = [a.expert for a in phrasing.ATTRIBUTES if a.expert in text.split()]
-            if source == "outsider":
-                assert len(signed) == 1
+            assert len(signed) == 1 if source == "outsider" else len(signed) >= 2
             if form == "notes":
                 for sentence in text.split(": ")[-1].rstrip(".").split(". "):
                     said = set(tokenizer.words(sentence))
