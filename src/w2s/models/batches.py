@@ -33,6 +33,21 @@ class Rows:
         chosen = torch.from_numpy(index).to(self.ids.device)
         return self.ids[chosen, : int(self.lengths[index].max())], self.last[chosen]
 
+    def parts(self, index: IntArray, *, tokens: int) -> list[IntArray]:
+        """The rows `index` in parts of at most `tokens` tokens each, padding counted; a row is never cut.
+
+        One part, in the given order, if they fit; otherwise the parts are sorted by length.
+        """
+        if len(index) * int(self.lengths[index].max()) <= tokens:
+            return [index]
+        index = index[np.argsort(self.lengths[index], kind="stable")]
+        found, start = [], 0
+        for end in range(1, len(index) + 1):
+            if end == len(index) or (end + 1 - start) * int(self.lengths[index[end]]) > tokens:
+                found.append(index[start:end])
+                start = end
+        return found
+
     def by_length(self, *, same_length: bool = False, tokens: int = _TOKENS) -> Iterator[IntArray]:
         """Indices of all rows, in batches of similar (or the same) length with about `tokens` tokens each."""
         order = np.argsort(self.lengths, kind="stable")

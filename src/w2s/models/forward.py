@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from w2s.models import qwen3
+from w2s.models import packed, qwen3
 
 Tensor = torch.Tensor
 Reader = Callable[[Tensor, Tensor], Tensor]
@@ -24,6 +24,8 @@ def label_reader(module: Any) -> Reader:
     """
     if qwen3.handles(module):
         return qwen3.LabelReader(module)
+    if packed.handles(module):
+        return packed.PackedReader(module)
 
     def read(ids: Tensor, last: Tensor) -> Tensor:
         return every_state(module, ids)[torch.arange(len(ids), device=ids.device), last]

@@ -15,20 +15,33 @@ Tensor = torch.Tensor
 
 @dataclass(frozen=True)
 class Heads:
-    """Sizes of a causal attention over `length` positions, and what depends on them alone.
+    """Sizes of a causal attention over rows [b, l] whose `nodes` are computed once, and what depends on both.
 
-    `cos` and `sin` [l, 1, d] turn a vector by its position (the sign of the rotation is in `sin`); `causal`
-    [queries * l, l] is 0 where a position may look and -inf elsewhere.
+    `cos` and `sin` [m, 1, d] turn a node's vector by its position (the sign of the rotation is in `sin`);
+    `causal` [queries * l, l] is 0 where a place may look and -inf elsewhere. The rest are rows of head
+    vectors [., d]: `query`, `key`, `value` say which of the nodes' stands at a place of the batch [b, kv, (queries,)
+    l], `seen` [m * heads] and `seen_key` [m * kv] where a node's first place is, `unseen` [b * heads * l] the
+    reverse of `seen` (m * heads where a node was seen before), `again` and `again_key` the other places of
+    keys, and which of [m * kv] they add to.
     """
 
     batch: int
     length: int
+    nodes: int
     heads: int
     kv_heads: int
     width: int
     cos: Tensor
     sin: Tensor
     causal: Tensor
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    seen: Tensor
+    unseen: Tensor
+    seen_key: Tensor
+    again: Tensor
+    again_key: Tensor
 
     @property
     def queries(self) -> int:
@@ -54,9 +67,9 @@ def swiglu(both: Tensor) -> Tensor:
 
 
 def attention(projected: Tensor, scale: Tensor, eps: float, heads: Heads) -> Tensor:
-    """Norm and rotation of queries and keys, then causal attention: [b * l, heads * d].
+    """Norm and rotation of queries and keys, then causal attention: [m, heads * d].
 
-    `projected` [b, l, heads + 2 kv, d] holds queries, keys and values; `scale` [heads + kv, d] the weights of
+    `projected` [m, heads + 2 kv, d] holds queries, keys and values; `scale` [heads + kv, d] the weights of
     the norms.
     """
     result: Tensor = _Attention.apply(projected, scale, eps, heads)  # type: ignore[no-untyped-call]
@@ -78,37 +91,46 @@ class _Attention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, projected: Tensor, scale: Tensor, eps: float, heads: Heads) -> Tensor:
         b, n, kv, g, d = heads.batch, heads.length, heads.kv_heads, heads.queries, heads.width
-        raw = projected[:, :, : heads.heads + kv]
-        unit, inverse = _unit(raw, eps)
-        turned = rotate(unit * scale, heads.cos, heads.sin)
-        q = turned[:, :, : heads.heads].view(b, n, kv, g, d).permute(0, 2, 3, 1, 4).reshape(b * kv, g * n, d)
-        k = turned[:, :, heads.heads :].transpose(1, 2).reshape(b * kv, n, d)
-        v = projected[:, :, heads.heads + kv :].transpose(1, 2).reshape(b * kv, n, d)
+        unit, inverse = _unit(projected[:, : heads.heads + kv], eps)
+        turned = rotate(unit * scale, heads.cos, heads.sin).view(-1, d)
+        q = turned.index_select(0, heads.query).view(b * kv, g * n, d)
+        k = turned.index_select(0, heads.key).view(b * kv, n, d)
+        v = projected.view(-1, d).index_select(0, heads.value).view(b * kv, n, d)
         share = torch.baddbmm(heads.causal, q, k.mT, alpha=heads.scale).softmax(-1)
-        seen = torch.bmm(share, v)
+        seen = torch.bmm(share, v).view(-1, d).index_select(0, heads.seen)
         ctx.save_for_backward(unit, inverse, scale, q, k, v, share)
         ctx.heads = heads
-        return seen.view(b, kv, g, n, d).permute(0, 3, 1, 2, 4).reshape(b * n, heads.heads * d)
+        return seen.view(heads.nodes, heads.heads * d)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
         unit, inverse, scale, q, k, v, share = ctx.saved_tensors
         heads: Heads = ctx.heads
-        b, n, kv, g, d = heads.batch, heads.length, heads.kv_heads, heads.queries, heads.width
-        by_query = grads[0].view(b, n, kv, g, d).permute(0, 2, 3, 1, 4)
-        to_seen = by_query.reshape(b * kv, g * n, d)
+        m, kv, d = heads.nodes, heads.kv_heads, heads.width
+        by_head = torch.cat((grads[0].reshape(-1, d), grads[0].new_zeros(1, d)))
+        to_seen = by_head.index_select(0, heads.unseen).view(q.shape)
         to_share = torch.bmm(to_seen, v.mT)
         to_score = torch.ops.aten._softmax_backward_data(to_share, share, -1, share.dtype).mul_(heads.scale)
-        result = grads[0].new_empty(b, n, heads.heads + 2 * kv, d)
-        turned, plain = result[:, :, : heads.heads + kv], result[:, :, heads.heads + kv :]
-        queries = turned[:, :, : heads.heads].view(b, n, kv, g, d).permute(0, 2, 3, 1, 4)
-        queries.copy_(torch.bmm(to_score, k).view(b, kv, g, n, d))
-        turned[:, :, heads.heads :].transpose(1, 2).copy_(torch.bmm(to_score.mT, q).view(b, kv, n, d))
-        plain.transpose(1, 2).copy_(torch.bmm(share.mT, to_seen).view(b, kv, n, d))
+        result = grads[0].new_empty(m, heads.heads + 2 * kv, d)
+        turned = result[:, : heads.heads + kv]
+        # what was read of a query is its first place alone; keys and values are read in all
+        to_query = torch.bmm(to_score, k).view(-1, d).index_select(0, heads.seen)
+        turned[:, : heads.heads].copy_(to_query.view(m, -1, d))
+        turned[:, heads.heads :].copy_(_total(torch.bmm(to_score.mT, q), heads))
+        result[:, heads.heads + kv :].copy_(_total(torch.bmm(share.mT, to_seen), heads))
         normed = (turned * heads.cos).add_(_swap(turned * heads.sin))
-        to_scale = (normed * unit).sum((0, 1))
+        to_scale = (normed * unit).sum(0)
         turned.copy_(_through_unit(normed.mul_(scale), unit, inverse))
         return result, to_scale, None, None
+
+
+def _total(places: Tensor, heads: Heads) -> Tensor:
+    """Sum of `places` [b * kv, l, d] over those of each node: [m, kv, d]."""
+    rows = places.view(-1, heads.width)
+    first = rows.index_select(0, heads.seen_key)
+    return first.index_add_(0, heads.again_key, rows.index_select(0, heads.again)).view(
+        heads.nodes, -1, heads.width
+    )
 
 
 def _unit(x: Tensor, eps: float) -> tuple[Tensor, Tensor]:

@@ -91,7 +91,7 @@ class TextStudent:
         own = self._trainable()
         rng = np.random.default_rng([self.seed, self._calls])
         self._calls += 1
-        return train(own, rows, labels, plan, self.recipe, rng, gradient)
+        return train(own, rows, labels, plan, self.recipe, rng, gradient, token_budget=self.base.token_budget)
 
     def predict(self, examples: Sequence[Example], flipped: BoolArray) -> FloatArray:
         """Probability of class 1, [n]."""

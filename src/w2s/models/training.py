@@ -16,7 +16,7 @@ import numpy as np
 
 from w2s.bounds import EPOCHS
 from w2s.errors import BadTargets, TooMuch
-from w2s.models.losses import Gradient, LossArrays, LossGradient, cross_entropy
+from w2s.models.losses import Gradient, LossGradient
 from w2s.records import FloatArray, IntArray, Recipe
 
 if TYPE_CHECKING:
@@ -96,60 +96,41 @@ def train(
     recipe: Recipe,
     rng: np.random.Generator,
     gradient: Gradient | None,
+    *,
+    token_budget: int,
 ) -> FinetuneRecord:
-    """Train on `rows`; deterministic on a CPU for a state of `rng`.
+    """Train on `rows`, at most `token_budget` tokens at once; deterministic on a CPU for a state of `rng`.
 
     Raises `BadTargets` where the loss or its gradient is not finite or has another shape than the batch;
     the student is then half trained.
     """
     import torch
 
-    from w2s.models.forward import head, label_reader
+    from w2s.models.steps import Steps
 
-    zero, one = labels
-    of_batch = cross_entropy if gradient is None else gradient
-    wants_hidden = bool(getattr(gradient, "wants_hidden", False))
     vector = trainable.vector
     assert vector.grad is not None
     optimizer = torch.optim.AdamW(
         [vector], lr=plan.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
     steps = plan.epochs * math.ceil(len(rows) / recipe.batch_size)
-    targets, weights = plan.targets.astype(np.float32), plan.weights.astype(np.float32)
     implied, visits = np.zeros(len(rows)), np.zeros(len(rows))
     losses: list[float] = []
-    read, readout = label_reader(trainable.module), head(trainable.module)
-    mixed = vector.device.type != "cpu"
+    backward = Steps(trainable, rows, labels, plan, gradient, token_budget=token_budget)
     for index in _visits(plan, rows.lengths, recipe.batch_size, rng):
         done = len(losses)
         optimizer.param_groups[0]["lr"] = plan.learning_rate * schedule(done, steps, recipe.warmup)
         vector.grad.zero_()
-        with torch.autocast(vector.device.type, dtype=torch.bfloat16, enabled=mixed):
-            states = read(*rows.take(index))
-        states = states.float()
-        logits = states @ (readout[one] - readout[zero]).float()
-        batch = LossArrays(
-            logits=logits.detach().cpu().numpy(),
-            targets=targets[index],
-            weights=weights[index],
-            index=index,
-            progress=done / steps,
-            hidden=states.detach().cpu().numpy() if wants_hidden else None,
-        )
-        answer = _checked(of_batch(batch), batch)
-        leaves, back = [logits], [torch.from_numpy(answer.logits).to(logits.device)]
-        if answer.hidden is not None:
-            leaves.append(states)
-            back.append(torch.from_numpy(answer.hidden).to(logits.device))
-        torch.autograd.backward(leaves, back)
+        batch, answer = backward(index, progress=done / steps)
         norm = torch.linalg.vector_norm(vector.grad)
         vector.grad.mul_((_CLIP / (norm + 1e-6)).clamp(max=1.0))
         optimizer.step()
         losses.append(answer.value)
         if gradient is not None:
             share = 0.5 * (1.0 + np.tanh(0.5 * batch.logits.astype(np.float64)))
-            implied[index] += share - len(index) * _along_readout(answer, readout[one] - readout[zero])
-            visits[index] += 1
+            direction = _along_readout(answer, backward.readout)
+            implied[batch.index] += share - len(batch.index) * direction
+            visits[batch.index] += 1
     aims = plan.targets if gradient is None else np.clip(implied / np.maximum(visits, 1), 0.0, 1.0)
     return FinetuneRecord(aims, steps, float(np.mean(losses[-(steps // plan.epochs) :])))
 
@@ -194,22 +175,6 @@ def _visits(plan: Plan, lengths: IntArray, size: int, rng: np.random.Generator) 
             batches += [window[at : at + size] for at in range(0, len(window), size)]
         for place in rng.permutation(len(batches)):
             yield batches[place]
-
-
-def _checked(answer: LossGradient, batch: LossArrays) -> LossGradient:
-    for given, like, name in (
-        (answer.logits, batch.logits, "logits"),
-        (answer.hidden, batch.hidden, "hidden"),
-    ):
-        if given is None:
-            continue
-        if like is None or given.shape != like.shape:
-            raise BadTargets(f"the gradient of the loss for {name} has shape {given.shape}, not the batch's")
-        if not np.isfinite(given).all():
-            raise BadTargets(f"the gradient of the loss for {name} is NaN or infinite")
-    if not math.isfinite(answer.value):
-        raise BadTargets(f"the loss is {answer.value} at progress {batch.progress:.2f}")
-    return answer
 
 
 def _vector(name: str, values: Any, n: int) -> FloatArray:

@@ -47,8 +47,9 @@ class Domain:
     """A mini testbed and what rebuilds its models.
 
     `writer(world, rng)` writes a world's documents, `item_texts()` together hold every word an item can
-    contain. In pre-training `verdict_words` weigh most, `value_words` less, every other word least.
-    `steps` replaces a size's steps for one (world, role).
+    contain. In pre-training `verdict_words` weigh most, `value_words` less, every other word least;
+    whatever follows one of `answer_marks` weighs as much as a verdict (where the same words are also
+    operands that nobody can foresee). `steps` replaces a size's steps for one (world, role).
     """
 
     testbed: Testbed
@@ -56,6 +57,7 @@ class Domain:
     item_texts: Callable[[], list[str]]
     verdict_words: frozenset[str]
     value_words: frozenset[str]
+    answer_marks: frozenset[str] = frozenset()
     sizes: Mapping[Role, Size] = field(default_factory=lambda: {"weak": WEAK, "strong": STRONG})
     steps: Mapping[tuple[str, Role], int] = field(default_factory=dict)
 

@@ -120,6 +120,7 @@ def _train(
 
     muon, adamw = _optimizers(model, size)
     weight = _word_weights(domain, ids)
+    marks = torch.tensor([ids[word] for word in sorted(domain.answer_marks)], dtype=torch.int64)
     smooth = 0.0
     for step, batch in _batches(ids, writer, steps, size.batch):
         done = step / steps
@@ -133,6 +134,8 @@ def _train(
         logits = model(tokens[:, :-1]).logits
         each = cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
         share = weight[target.flatten()]
+        if domain.answer_marks:
+            share = share.where(~torch.isin(tokens[:, :-1].flatten(), marks), VERDICT_WEIGHT)
         loss = (each * share).sum() / share.sum()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -1,0 +1,142 @@
+"""The gradient of one batch, in as many parts as the token budget makes of it; the sum is the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from w2s.errors import BadTargets
+from w2s.models.batches import Rows
+from w2s.models.forward import head, label_reader
+from w2s.models.losses import Gradient, LossArrays, LossGradient, cross_entropy
+from w2s.models.trainable import Trainable
+from w2s.models.training import Plan
+from w2s.records import IntArray
+
+Tensor = torch.Tensor
+
+
+class Steps:
+    """Adds the gradient of a batch to that of `trainable`; `readout` [hidden] is the labels' direction.
+
+    The log-odds of the labels are read off the hidden states at the label position; a batch of more than
+    `token_budget` tokens is taken in parts. The built-in loss is a sum over items, so each part is passed
+    through once; a loss of one's own may depend on the batch as a whole and is asked once for all of it,
+    which costs a second forward pass where there is more than one part.
+    """
+
+    def __init__(
+        self,
+        trainable: Trainable,
+        rows: Rows,
+        labels: tuple[int, int],
+        plan: Plan,
+        gradient: Gradient | None,
+        *,
+        token_budget: int,
+    ) -> None:
+        zero, one = labels
+        self._read, weight = label_reader(trainable.module), head(trainable.module)
+        self._weight, self._zero, self._one = weight, zero, one
+        self._device = trainable.vector.device.type
+        self._rows, self._gradient, self._budget = rows, gradient, token_budget
+        self._wants_hidden = bool(getattr(gradient, "wants_hidden", False))
+        self._targets, self._weights = plan.targets.astype(np.float32), plan.weights.astype(np.float32)
+
+    @property
+    def readout(self) -> Tensor:
+        """What the log-odds are the product of the hidden states with, float32 [hidden]."""
+        return (self._weight[self._one] - self._weight[self._zero]).float()
+
+    def __call__(self, index: IntArray, *, progress: float) -> tuple[LossArrays, LossGradient]:
+        """Add the gradient of the rows `index`; what the loss saw (in the order of its `index`) and said."""
+        parts = self._rows.parts(index, tokens=self._budget)
+        if len(parts) == 1 or self._gradient is None:
+            return self._once(parts, progress)
+        return self._twice(parts, progress)
+
+    def _once(self, parts: Sequence[IntArray], progress: float) -> tuple[LossArrays, LossGradient]:
+        total = float(sum(self._weights[part].sum() for part in parts))
+        batches, answers = [], []
+        for part in parts:
+            states, logits = self._forward(part)
+            batch = self._arrays(part, [(states, logits)], progress)
+            answer = _checked((self._gradient or cross_entropy)(batch), batch)
+            if len(parts) > 1:  # its mean is over the part's weights; the step's is over the batch's
+                share = np.float32(batch.weights.sum() / max(total, 1e-12))
+                answer = LossGradient(answer.value * float(share), answer.logits * share)
+            self._backward(states, logits, answer, slice(None))
+            batches.append(batch)
+            answers.append(answer)
+        if len(parts) == 1:
+            return batches[0], answers[0]
+        whole = LossArrays(
+            logits=np.concatenate([batch.logits for batch in batches]),
+            targets=np.concatenate([batch.targets for batch in batches]),
+            weights=np.concatenate([batch.weights for batch in batches]),
+            index=np.concatenate(parts),
+            progress=progress,
+        )
+        logits_back = np.concatenate([answer.logits for answer in answers])
+        return whole, LossGradient(sum(answer.value for answer in answers), logits_back)
+
+    def _twice(self, parts: Sequence[IntArray], progress: float) -> tuple[LossArrays, LossGradient]:
+        assert self._gradient is not None
+        with torch.no_grad():
+            seen = [self._forward(part) for part in parts]
+        batch = self._arrays(np.concatenate(parts), seen, progress)
+        answer = _checked(self._gradient(batch), batch)
+        start = 0
+        for part in parts:
+            states, logits = self._forward(part)
+            self._backward(states, logits, answer, slice(start, start + len(part)))
+            start += len(part)
+        return batch, answer
+
+    def _forward(self, index: IntArray) -> tuple[Tensor, Tensor]:
+        """Hidden states [b, hidden] at the label position and log-odds [b], float32."""
+        mixed = self._device != "cpu"
+        with torch.autocast(self._device, dtype=torch.bfloat16, enabled=mixed):
+            states = self._read(*self._rows.take(index))
+        states = states.float()
+        return states, states @ self.readout
+
+    def _backward(self, states: Tensor, logits: Tensor, answer: LossGradient, part: slice) -> None:
+        leaves, back = [logits], [torch.from_numpy(answer.logits[part]).to(logits.device)]
+        if answer.hidden is not None:
+            leaves.append(states)
+            back.append(torch.from_numpy(answer.hidden[part]).to(logits.device))
+        torch.autograd.backward(leaves, back)
+
+    def _arrays(self, index: IntArray, seen: Sequence[tuple[Tensor, Tensor]], progress: float) -> LossArrays:
+        return LossArrays(
+            logits=np.concatenate([logits.detach().cpu().numpy() for _, logits in seen]),
+            targets=self._targets[index],
+            weights=self._weights[index],
+            index=index,
+            progress=progress,
+            hidden=(
+                np.concatenate([states.detach().cpu().numpy() for states, _ in seen])
+                if self._wants_hidden
+                else None
+            ),
+        )
+
+
+def _checked(answer: LossGradient, batch: LossArrays) -> LossGradient:
+    for given, like, name in (
+        (answer.logits, batch.logits, "logits"),
+        (answer.hidden, batch.hidden, "hidden"),
+    ):
+        if given is None:
+            continue
+        if like is None or given.shape != like.shape:
+            raise BadTargets(f"the gradient of the loss for {name} has shape {given.shape}, not the batch's")
+        if not np.isfinite(given).all():
+            raise BadTargets(f"the gradient of the loss for {name} is NaN or infinite")
+    if not math.isfinite(answer.value):
+        raise BadTargets(f"the loss is {answer.value} at progress {batch.progress:.2f}")
+    return answer

@@ -1,0 +1,219 @@
+"""mini-code: programs are run by an interpreter of their own, roles share no computation, shortcuts work."""
+
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from w2s.testbeds.mini import pretrain, tokenizer
+from w2s.testbeds.mini.code import claims, items, program, shortcuts, world
+from w2s.testbeds.mini.code.phrasing import AUTHORS, claim, read_claim
+from w2s.testbeds.mini.domains import DOMAINS
+
+SEED = bytes(range(16))
+ROLES = ("labelled", "unlabelled", "test")
+CODE = DOMAINS["mini-code"]
+PROGRAMS = {
+    made.source(x, y): made
+    for name, setting in world.SETTINGS.items()
+    for shape in program.FORMS
+    for made in world.build(name).programs(shape)
+    for x in setting.names
+    for y in setting.names
+    if x != y
+}
+
+
+@pytest.fixture(scope="module")
+def made():
+    return items.generate(SEED)
+
+
+def parts(splits):
+    for split in splits.values():
+        for role in ROLES:
+            yield split, role, getattr(split, role)
+
+
+def agreement(guess, examples, truth):
+    return np.mean((guess(examples) > 0.5) == np.array([truth[e.id] for e in examples]))
+
+
+def test_every_program_prints_what_its_record_says():
+    assert all(program.run(source) == made.output for source, made in PROGRAMS.items())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a = 5",
+        "print(b)",
+        "import os\nprint(1)",
+        "a = __import__\nprint(a)",
+        "a = 1 * 2\nprint(a)",
+        "a = 1\nprint(a) # 1",
+        "a = b\nprint(a)",
+        "a = 1 + 2 + 3\nprint(a)",
+    ],
+)
+def test_what_is_outside_the_grammar_is_refused(text):
+    with pytest.raises(program.NotAProgram):
+        program.run(text)
+
+
+def test_a_third_of_the_programs_is_misread_and_none_by_chance():
+    for name in ("north", "south"):
+        code = world.build(name)
+        for shape in program.FORMS:
+            every = code.programs(shape)
+            assert 0.25 < np.mean([code.believed(p) != p.output for p in every]) < 0.45
+    assert world.build("north").misread != world.build("south").misread
+
+
+@given(st.sampled_from(sorted(PROGRAMS)), st.integers(0, 2**32))
+def test_a_wrong_output_is_never_the_right_one_nor_negative(source, seed):
+    made = PROGRAMS[source]
+    for how in program.MISREADINGS:
+        rival = made.misread(how)
+        assert rival != made.output
+        output = claims.wrong(made, made.output, rival, random.Random(seed))
+        assert output != made.output
+        assert 0 <= output < 48
+
+
+@given(st.sampled_from(AUTHORS), st.integers(0, 47), st.booleans())
+def test_a_claim_is_read_as_it_was_written(author, output, sure):
+    assert read_claim(claim(author, output, sure=sure)) == (author, output, sure)
+
+
+def test_the_same_seed_gives_the_same_items_and_another_seed_others(made):
+    assert items.generate(SEED) == made
+    others, truth = items.generate(bytes(16))
+    assert not set(truth) & set(made[1])
+    assert others["dev"].test != made[0]["dev"].test
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.binary(min_size=1, max_size=80))
+def test_no_computation_serves_two_roles_and_no_text_two_worlds(seed):
+    splits, _ = items.generate(seed)
+    computed, texts = {}, {}
+    for split, role, examples in parts(splits):
+        place = (split.name, role)
+        for example in examples:
+            assert example.group == example.fields["question"]
+            assert computed.setdefault((split.world, PROGRAMS[example.group]), place) == place
+            assert texts.setdefault(example.group, place) == place
+
+
+def test_sizes_ids_and_balance(made):
+    splits, truth = made
+    sizes = {name: tuple(len(getattr(s, role)) for role in ROLES) for name, s in splits.items()}
+    assert sizes == {"practice": (0, 200, 100), "dev": (800, 1080, 1000), "sealed": (800, 1080, 1000)}
+    ids = [e.id for _, _, examples in parts(splits) for e in examples]
+    assert len(ids) == len(set(ids))
+    assert set(ids) == set(truth)
+    for _, _, examples in parts(splits):
+        if len(examples) >= 800:
+            labels = [truth[e.id] for e in examples]
+            assert 0.44 < np.mean(labels) < 0.56
+            assert abs(np.mean(labels[:400]) - np.mean(labels[400:])) < 0.1
+            by_id = [truth[e.id] for e in sorted(examples, key=lambda e: e.id)]
+            assert abs(np.mean(by_id[:400]) - np.mean(by_id[400:])) < 0.1
+
+
+def test_no_item_comes_twice_and_its_answer_is_the_number_it_claims(made):
+    for _, _, examples in parts(made[0]):
+        texts = Counter((e.fields["question"], e.fields["choice"]) for e in examples)
+        assert not texts or max(texts.values()) == 1
+        assert all(e.answer == str(read_claim(e.fields["choice"])[1]) for e in examples)
+
+
+def test_half_of_the_sealed_test_has_shapes_that_training_never_shows(made):
+    shapes = {subset: set() for subset in ("id", "ood")}
+    for _, _, examples in parts(made[0]):
+        for example in examples:
+            shapes[example.subset].add(PROGRAMS[example.group].shape)
+    assert shapes == {"id": set(program.ID_SHAPES), "ood": set(program.OOD_SHAPES)}
+    assert Counter(e.subset for e in made[0]["sealed"].test) == {"id": 500, "ood": 500}
+    assert {e.subset for e in made[0]["dev"].test} == {"id"}
+
+
+def test_authors_are_as_reliable_and_wording_as_telling_as_declared():
+    seen, sure = {}, []
+    for i in range(4):
+        splits, truth = items.generate(bytes([i]) * 16)
+        for split, _, examples in parts(splits):
+            for example in examples:
+                author, _, confident = read_claim(example.fields["choice"])
+                seen.setdefault((split.world, author.name), []).append(truth[example.id])
+                sure.append(confident == bool(truth[example.id]))
+    for (name, author), right in seen.items():
+        assert abs(np.mean(right) - items.RELIABILITY[name][author]) < 0.05
+    assert abs(np.mean(sure) - items.CUE) < 0.02
+
+
+def test_the_known_shortcuts_do_what_they_say(made):
+    splits, truth = made
+    for name in ("dev", "sealed"):
+        test = splits[name].test
+        assert agreement(shortcuts.running, test, truth) == 1.0
+        for weak in (shortcuts.style, shortcuts.wording, shortcuts.style_and_wording):
+            assert 0.54 < agreement(weak, test, truth) < 0.72
+        assert agreement(shortcuts.majority, test, truth) < 0.75
+        for guess in CODE.testbed.shortcuts.values():
+            found = guess(test)
+            assert found.shape == (len(test),)
+            assert ((found > 0) & (found < 1)).all()
+
+
+def test_the_vocabulary_is_closed_under_items_prompts_and_corpus(made):
+    ids, bed = CODE.vocabulary(), CODE.testbed
+    asked = [(p.template, p.labels) for p in bed.corpus_prompts]
+    asked += [(bed.template, bed.labels), (bed.zero_shot_template, bed.zero_shot_labels)]
+    for _, _, examples in parts(made[0]):
+        for example in examples[:100]:
+            for template, labels in asked:
+                words = tokenizer.words(template.format(**example.fields))
+                assert set(words) | set(labels) <= ids.keys()
+                assert len(words) <= bed.recipe.max_length
+    for name in bed.worlds:
+        writer = CODE.writer(name, random.Random(5))
+        assert all(set(tokenizer.words(writer.document(i / 500))) <= ids.keys() for i in range(500))
+
+
+def held(text):
+    """(program, output) of each trace in a document."""
+    lines = text[text.index(" = ") - 1 :].split("\n")
+    source = []
+    for line in lines:
+        head, _, output = line.partition(" # ")
+        source.append(head)
+        if output:
+            yield PROGRAMS["\n".join(source)], int(output)
+            source = []
+
+
+@pytest.mark.parametrize("name", ["north", "south"])
+def test_only_the_reviewer_of_its_shape_writes_the_truth(name):
+    writer = CODE.writer(name, random.Random(1))
+    for source, low, high in (
+        ("reviewer", 1, 1),
+        ("nobody", 0, 0.2),
+        ("several", 0, 0.2),
+        ("outsider", 0, 0.15),
+    ):
+        traced = [pair for _ in range(400) for pair in held(writer.write("traced", source))]
+        assert not {p.k for p, _ in traced} & writer.world.setting.unwritten
+        told = [p.output == output for p, output in traced if writer.world.believed(p) != p.output]
+        assert low <= np.mean(told) <= high
+
+
+def test_a_rebuild_gives_the_same_bytes_again(tmp_path):
+    first = pretrain.rebuild(tmp_path / "a", "mini-code", "north", "weak", steps=4)
+    assert first == pretrain.rebuild(tmp_path / "b", "mini-code", "north", "weak", steps=4)
+    assert first != pretrain.rebuild(tmp_path / "c", "mini-code", "south", "weak", steps=4)
