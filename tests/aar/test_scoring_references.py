@@ -8,14 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aar.folder import LabFolder
 from aar.scoring.prepare import prepare
 from aar.scoring.references import ReferenceJob, plan
 from aar.scoring.vault import Vault
+from aar.seeds import split_seed
 from aar.settings import Settings
 from aar.students.data import read_weak
 
@@ -84,3 +88,23 @@ def test_what_a_run_needs_first_is_made_first() -> None:
     assert [str(job) for job in jobs[-2:]] == ["sealed supervisor 11", "sealed supervisor 12"]
     assert len(jobs) == 10 + 1 + 10 + 12 + 10
     assert len(set(jobs)) == len(jobs)
+
+
+def test_a_labs_seeds_for_practice_dev_and_sealed_are_disjoint(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    vault.create()
+    seeds = [
+        vault.seed(role, split, k)
+        for role in ("supervisor", "ceiling")
+        for split in ("practice", "dev", "sealed")
+        for k in range(50)
+    ]
+    assert len(set(seeds)) == len(seeds)
+
+
+@given(digest=st.binary(min_size=32, max_size=32), other=st.binary(min_size=32, max_size=32))
+def test_no_seed_serves_two_splits_whatever_is_drawn(digest: bytes, other: bytes) -> None:
+    practice, dev, sealed = (split_seed(digest, split) for split in ("practice", "dev", "sealed"))
+    assert {practice, dev, sealed}.isdisjoint({split_seed(other, "dev")} - {dev})
+    assert split_seed(other, "sealed") not in (practice, dev)
+    assert all(0 <= seed < 2**31 for seed in (practice, dev, sealed))

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from colours import PROMPTING, RECIPE, pairs
 
+from w2s import testbeds
 from w2s.errors import WrongIds
 from w2s.models import TextStudent
-from w2s.weak_labels import soft_labels
+from w2s.weak_labels import references, soft_labels
 from w2s.weak_labels.cache import cached
 
 
@@ -60,3 +61,23 @@ def test_a_file_that_was_cut_off_is_made_again(tmp_path):
     np.testing.assert_array_equal(cached("ab12", lambda: np.ones(2), root=tmp_path), np.ones(2))
     np.testing.assert_array_equal(cached("ab12", lambda: np.zeros(2), root=tmp_path), np.ones(2))
     assert [p.name for p in path.parent.iterdir()] == ["ab12.npy"]
+
+
+def test_references_are_cached_paired_with_their_seeds_and_have_intervals(tmp_path, monkeypatch):
+    testbed = testbeds.load("mini-chat")
+    splits, truth = testbeds.generate(testbed, item_seed=bytes(16))
+    dev = splits["dev"]
+    small = replace(dev, labelled=dev.labelled[:200], unlabelled=dev.unlabelled[:96], test=dev.test[:120])
+    found = references(testbed, small, truth, seeds=(0, 1), root=tmp_path)
+    assert (found.soft.shape, found.floors.shape, found.ceilings.shape) == ((2, 96), (2, 120), (2, 120))
+    assert not np.array_equal(found.soft[0], found.soft[1])
+    assert found.floor.mean == pytest.approx(found.floors.mean())
+    assert found.floor.low < found.floor.mean < found.floor.high
+    assert (found.ceiling.seeds, found.ceiling.n) == (2, 120)
+
+    def never(*args, **kwargs):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(TextStudent, "finetune", never)
+    again = references(testbed, small, truth, seeds=(1, 0), root=tmp_path)
+    np.testing.assert_array_equal(again.floors, found.floors[::-1])

@@ -25,6 +25,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from aar.errors import ScoringError, WrongFormat
+from aar.seeds import split_seed
 from w2s.errors import NotFound
 from w2s.metrics import correctness
 from w2s.records import Example, FloatArray, Split, SplitName
@@ -57,9 +58,9 @@ class Vault:
 
     path: Path
 
-    def seed(self, *purpose: str | int) -> int:
-        """A 31-bit seed for a purpose, e.g. ("supervisor", "dev", 3); unrelated for other purposes."""
-        return int.from_bytes(self.bytes_for(*purpose)[:4], "big") >> 1
+    def seed(self, role: str, split: SplitName, k: int) -> int:
+        """The 31-bit seed of the `k`-th training of a role; that of another split is always another one."""
+        return split_seed(self.bytes_for(role, split, k), split)
 
     def bytes_for(self, *purpose: str | int) -> bytes:
         """32 secret bytes for a purpose."""

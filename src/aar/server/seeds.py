@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from aar.seeds import split_seed
 from w2s.records import SplitName
 
 
@@ -49,4 +50,4 @@ def lab_secret(path: Path) -> bytes:
 def draw(secret: bytes, *, code_hash: str, split: SplitName, k: int) -> Draw:
     """Draw for run `k` (from 0) of the code on the split."""
     digest = hmac.new(secret, f"{code_hash}|{split}|{k}".encode(), hashlib.sha256).digest()
-    return Draw(supervisor=k, student_seed=int.from_bytes(digest[:4], "big") >> 1, salt=digest[4:20])
+    return Draw(supervisor=k, student_seed=split_seed(digest, split), salt=digest[4:20])
