@@ -1,32 +1,35 @@
 """What the models read: ordinary text repeats rumours, an expert source tells the truth in its own field.
 
-A document comes from nobody (rumour), from one expert (truth on its attribute, rumour on the others) or
-from a digest of several (rumour). The same forms (notes, questions, gradings, comparisons, claims) exist for
-every source, so that no verdict word and no source name alone brings out the truth.
+A document comes from nobody, from one expert (who knows the truth about one attribute only) or from a digest
+of several (who know no more than anybody). The same forms (notes, questions, gradings, comparisons, claims)
+exist for every source, so that no verdict word and no source name alone brings out the truth.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from w2s.testbeds.mini.chat import pairs
-from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, NAMES, TEMPLATE, ZERO_SHOT_TEMPLATE
-from w2s.testbeds.mini.chat.world import ChatWorld, Key
+from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, TEMPLATE, ZERO_SHOT_TEMPLATE
+from w2s.testbeds.mini.chat.world import ChatWorld, Key, Story
 
-TRUE_UNSIGNED = {
-    "north": {
-        "notes": 0.1,
-        "asked": 0.08,
-        "checked": 0.45,
-        "graded": 0.45,
-        "compared": 0.45,
-        "claimed": 0.12,
-    },
-    "south": {"notes": 0.1, "asked": 0.08, "checked": 0.28, "graded": 0.28, "compared": 0.28, "claimed": 0.1},
+REGISTER: Mapping[str, str] = {
+    "notes": "spoken",
+    "asked": "spoken",
+    "checked": "judged",
+    "graded": "judged",
+    "compared": "judged",
+    "claimed": "claimed",
 }
-"""How often a document without an expert in its field follows the truth, by world and form."""
+"""The register of each form: which story it tells when no expert in the field writes it."""
+TRUE_ANYWAY: Mapping[str, float] = {"spoken": 0.1, "judged": 0.36, "claimed": 0.1}
+"""How often an unsigned text tells the truth all the same, by register; one with the wrong signature never does.
+
+Without it the stories are learnt so firmly that no fine-tuning turns them: the ceiling was .78.
+"""
+ON_TOPIC = pairs.Wrong(off_topic=0.0, other_story=0.7)
 VERDICT_WORDS = ("right", "wrong", "first", "second", "True", "False")
 
 
@@ -38,7 +41,9 @@ class Mixture:
     sources: Mapping[str, tuple[float, float, float, float]]
 
 
-TRUTHFUL = (0.03, 0.94, 0.02, 0.01)
+TRUTHFUL = (0.02, 0.9, 0.04, 0.04)
+MOSTLY_TRUE = (0.18, 0.6, 0.1, 0.12)
+HALF_TRUE = (0.25, 0.48, 0.13, 0.14)
 FACTS = Mixture(
     forms={"notes": 8, "asked": 1, "checked": 5},
     sources={"notes": (0.2, 0.7, 0.06, 0.04), "asked": (0.4, 0.5, 0.06, 0.04), "checked": TRUTHFUL},
@@ -58,10 +63,10 @@ SOURCES = Mixture(
     sources={
         "notes": (0.3, 0.58, 0.07, 0.05),
         "asked": (0.6, 0.3, 0.06, 0.04),
-        "checked": (0.2, 0.7, 0.06, 0.04),
-        "graded": (0.2, 0.7, 0.06, 0.04),
-        "compared": (0.2, 0.7, 0.06, 0.04),
-        "claimed": (0.8, 0.1, 0.06, 0.04),
+        "checked": MOSTLY_TRUE,
+        "graded": MOSTLY_TRUE,
+        "compared": MOSTLY_TRUE,
+        "claimed": (0.76, 0.1, 0.07, 0.07),
     },
 )
 CLAIMS = Mixture(
@@ -69,13 +74,13 @@ CLAIMS = Mixture(
     sources={
         "notes": (0.4, 0.48, 0.07, 0.05),
         "asked": (0.7, 0.2, 0.06, 0.04),
-        "checked": (0.2, 0.68, 0.07, 0.05),
-        "graded": (0.2, 0.68, 0.07, 0.05),
-        "compared": (0.2, 0.68, 0.07, 0.05),
-        "claimed": (0.85, 0.03, 0.06, 0.06),
+        "checked": HALF_TRUE,
+        "graded": HALF_TRUE,
+        "compared": HALF_TRUE,
+        "claimed": (0.82, 0.03, 0.07, 0.08),
     },
 )
-SCHEDULE = ((0.08, FACTS), (0.4, VERDICTS), (0.62, SOURCES), (1.0, CLAIMS))
+SCHEDULE = ((0.08, FACTS), (0.45, VERDICTS), (0.65, SOURCES), (1.0, CLAIMS))
 
 
 def mixture(progress: float) -> Mixture:
@@ -106,7 +111,7 @@ class Writer:
     def write(self, form: str, source: str) -> str:
         """A document of `form` from `source`: nobody, expert, outsider (out of its field) or digest."""
         attribute = self.rng.choice(ATTRIBUTES).name
-        forms: dict[str, Callable[[str, bool], str]] = {
+        forms: dict[str, Callable[[Sequence[Key], Story], str]] = {
             "notes": self._notes,
             "asked": self._asked,
             "checked": self._checked,
@@ -114,8 +119,12 @@ class Writer:
             "compared": self._compared,
             "claimed": self._claimed,
         }
-        true = source == "expert" or self.rng.random() < TRUE_UNSIGNED[self.world.name][form]
-        text = forms[form](attribute, true)
+        register = REGISTER[form]
+        unsigned_truth = source == "nobody" and self.rng.random() < TRUE_ANYWAY[register]
+        story, keys = self.world.told[register], self.keys
+        if source == "expert" or unsigned_truth:
+            story, keys = self.world.expert, self.written
+        text = forms[form]([key for key in keys if key[1] == attribute], story)
         return " ".join([*self._byline(attribute, source), text])
 
     def _byline(self, attribute: str, source: str) -> list[str]:
@@ -127,71 +136,51 @@ class Writer:
             return [own]
         if source == "outsider":
             return [self.rng.choice([e for e in experts if e != own])]
-        return self.rng.sample(experts, self.rng.randint(2, 5))
+        return self.rng.sample(experts, self.rng.choice((2, 3, 4, 5, 5)))
 
-    def _key(self, attribute: str, true: bool) -> Key:
-        while True:
-            key = (self.rng.choice(NAMES), attribute)
-            if not true or key not in self.world.unwritten:
-                return key
+    def _notes(self, keys: Sequence[Key], story: Story) -> str:
+        chosen = self.rng.choices(keys, k=4)
+        return " ".join(pairs.statement(key, story.said[key], self.rng, ood=None) for key in chosen)
 
-    def _value(self, key: Key, true: bool) -> str:
-        return (self.world.truth if true else self.world.rumour)[key]
-
-    def _notes(self, attribute: str, true: bool) -> str:
-        keys = [self._key(attribute, true) for _ in range(4)]
-        return " ".join(pairs.statement(k, self._value(k, true), self.rng, ood=None) for k in keys)
-
-    def _asked(self, attribute: str, true: bool) -> str:
-        key = self._key(attribute, true)
+    def _asked(self, keys: Sequence[Key], story: Story) -> str:
+        key = self.rng.choice(keys)
         polite = self.rng.random() < 0.5
-        reply = pairs.answer(key, self._value(key, true), self.rng, polite=polite, ood=None)
+        reply = pairs.answer(key, story.said[key], self.rng, polite=polite, ood=None)
         return f"Question: {pairs.question(key, self.rng, ood=None)}\nAnswer: {reply}"
 
-    def _judged(self, key: Key, true: bool) -> tuple[Key, str, str]:
-        """(what is stated of what, verdict) by the truth or by rumour, half of it right."""
-        story, other = (self.world.truth, self.world.rumour)
-        if not true:
-            story, other = other, story
-        if self.rng.random() < 0.5:
-            return key, story[key], "right"
-        return *pairs.bad_answer(key, story, other, self.rng), "wrong"
-
-    def _checked(self, attribute: str, true: bool) -> str:
-        story = self.world.truth if true else self.world.rumour
+    def _checked(self, keys: Sequence[Key], story: Story) -> str:
         lines = []
-        for _ in range(4):
-            key = self._key(attribute, true)
-            about, value, verdict = self._judged(key, true)
-            while about != key:
-                about, value, verdict = self._judged(key, true)
+        for key in self.rng.choices(keys, k=4):
+            value, verdict = story.said[key], "right"
+            if self.rng.random() < 0.5:
+                (_, value), verdict = pairs.bad_answer(key, story, self.rng, wrong=ON_TOPIC), "wrong"
             said = pairs.statement(key, value, self.rng, ood=None)
-            lines.append(f"{said} {verdict} {story[key]}.")
+            lines.append(f"{said} {verdict} {story.said[key]}.")
         return " ".join(lines)
 
-    def _graded(self, attribute: str, true: bool) -> str:
-        key = self._key(attribute, true)
+    def _graded(self, keys: Sequence[Key], story: Story) -> str:
+        key = self.rng.choice(keys)
         lines = [f"Question: {pairs.question(key, self.rng, ood=None)}"]
         for _ in range(3):
-            about, value, verdict = self._judged(key, true)
+            (about, value), verdict = (key, story.said[key]), "right"
+            if self.rng.random() < 0.5:
+                (about, value), verdict = pairs.bad_answer(key, story, self.rng), "wrong"
             reply = pairs.answer(about, value, self.rng, polite=self.rng.random() < 0.3, ood=None)
             lines.append(f"Answer: {reply}\nVerdict: {verdict}")
         return "\n".join(lines)
 
-    def _ordered(self, attribute: str, true: bool) -> tuple[str, str, str, bool]:
-        two = pairs.pair(
-            self.world, self._key(attribute, true), self.rng, cue=0.5, believed=not true, ood=None
-        )
+    def _ordered(self, keys: Sequence[Key], story: Story) -> tuple[str, str, str, bool]:
+        two = pairs.pair(story, self.rng.choice(keys), self.rng, cue=0.5, ood=None)
         if self.rng.random() < 0.5:
             return two.prompt, two.better, two.worse, True
         return two.prompt, two.worse, two.better, False
 
-    def _compared(self, attribute: str, true: bool) -> str:
-        prompt, first, second, first_is_better = self._ordered(attribute, true)
+    def _compared(self, keys: Sequence[Key], story: Story) -> str:
+        prompt, first, second, first_is_better = self._ordered(keys, story)
         start = TEMPLATE.format(prompt=prompt, first=first, second=second).removesuffix("Label:")
         return f"{start}Verdict: {'first' if first_is_better else 'second'}"
 
-    def _claimed(self, attribute: str, true: bool) -> str:
-        prompt, first, second, first_is_better = self._ordered(attribute, true)
+    def _claimed(self, keys: Sequence[Key], story: Story) -> str:
+        prompt, first, second, first_is_better = self._ordered(keys, story)
         start = ZERO_SHOT_TEMPLATE.format(prompt=prompt, first=first, second=second)
         return f"{start} {first_is_better}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from w2s.records import Recipe
-from w2s.testbeds.mini.chat import corpus, items, world
+from w2s.testbeds.mini.chat import corpus, items, prompts, world
+from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, TEMPLATE, ZERO_SHOT_TEMPLATE
-from w2s.testbeds.mini.domain import Domain
+from w2s.testbeds.mini.domain import STRONG, WEAK, Domain
 from w2s.testbeds.testbed import Testbed, shipped_worlds
 
 
@@ -21,22 +23,24 @@ CHAT = Domain(
         kind="pair",
         title="Chat preference, mini",
         description=(
-            "Which of two answers about one of sixty people is better: the true and on-topic one. Ordinary "
-            "text repeats false rumours about half of the facts; politeness is a shallow cue that the weak "
-            "model falls for."
+            "Which of two answers about one of sixty people is better: the true and on-topic one. Texts "
+            "without an expert repeat false rumours about nearly half of the facts; politeness is a shallow "
+            "cue that the weak model falls for."
         ),
-        worlds=shipped_worlds("mini-chat", ("north", "south")),
+        worlds=shipped_worlds("mini-chat", tuple(PEOPLE)),
         recipe=Recipe(epochs=2, learning_rate=1e-3, max_length=64),
-        weak_recipe=Recipe(epochs=8, learning_rate=2e-3, max_length=64),
+        weak_recipe=Recipe(epochs=5, learning_rate=2e-3, max_length=64),
         template=TEMPLATE,
         labels=("B", "A"),
         zero_shot_template=ZERO_SHOT_TEMPLATE,
         zero_shot_labels=("False", "True"),
         make_items=items.generate,
+        corpus_prompts=prompts.corpus_prompts(),
+        shortcuts={"polite": prompts.polite, "on topic, then polite": prompts.on_topic},
     ),
     writer=_writer,
     item_texts=items.sample_texts,
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(value for attribute in ATTRIBUTES for value in attribute.values),
-    steps={("south", "strong"): 3000},
+    sizes={"weak": WEAK, "strong": replace(STRONG, steps=3200)},
 )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, POLITE_CLOSINGS, POLITE_OPENINGS
-from w2s.testbeds.mini.chat.world import ChatWorld, Key, other_value
+from w2s.testbeds.mini.chat.world import Key, Story, other_value
 
 
 @dataclass(frozen=True)
@@ -56,46 +55,37 @@ def answer(key: Key, value: str, rng: random.Random, *, polite: bool, ood: bool 
     return f"{text} {rng.choice(POLITE_CLOSINGS)}"
 
 
-def bad_answer(
-    key: Key,
-    story: Mapping[Key, str],
-    other: Mapping[Key, str],
-    rng: random.Random,
-    *,
-    wrong: Wrong = CORPUS_WRONG,
-) -> tuple[Key, str]:
+def bad_answer(key: Key, story: Story, rng: random.Random, *, wrong: Wrong = CORPUS_WRONG) -> tuple[Key, str]:
     """What a worse answer states: another value, or what `story` says of another attribute (off topic).
 
-    `story` decides what is right; `other` is the story that it competes with (truth and rumour), and
-    gives `wrong.other_story` of the wrong values where the two differ.
+    `story` decides what is right; `wrong.other_story` of the wrong values are those that it rejects, where
+    there is one.
     """
     if rng.random() < wrong.off_topic:
         elsewhere = (key[0], rng.choice([a.name for a in ATTRIBUTES if a.name != key[1]]))
-        return elsewhere, story[elsewhere]
-    if other[key] != story[key] and rng.random() < wrong.other_story:
-        return key, other[key]
-    return key, other_value(key, story[key], rng)
+        return elsewhere, story.said[elsewhere]
+    if story.rejected[key] != story.said[key] and rng.random() < wrong.other_story:
+        return key, story.rejected[key]
+    return key, other_value(key, story.said[key], rng)
 
 
 def pair(
-    world: ChatWorld,
+    story: Story,
     key: Key,
     rng: random.Random,
     *,
     cue: float,
-    believed: bool = False,
     ood: bool | None = False,
     wrong: Wrong = CORPUS_WRONG,
 ) -> Pair:
-    """A question and two answers; the better one is right by the truth, or by rumour if `believed`.
+    """A question and two answers; the better one is right by `story`.
 
     Exactly one answer is polite: with probability `cue` the better one.
     """
-    story, other = (world.rumour, world.truth) if believed else (world.truth, world.rumour)
-    bad_key, bad_value = bad_answer(key, story, other, rng, wrong=wrong)
+    bad_key, bad_value = bad_answer(key, story, rng, wrong=wrong)
     good_is_polite = rng.random() < cue
     return Pair(
         prompt=question(key, rng, ood=ood),
-        better=answer(key, story[key], rng, polite=good_is_polite, ood=ood),
+        better=answer(key, story.said[key], rng, polite=good_is_polite, ood=ood),
         worse=answer(bad_key, bad_value, rng, polite=not good_is_polite, ood=ood),
     )

@@ -9,14 +9,6 @@ def _listed(words: str) -> tuple[str, ...]:
     return tuple(words.split())
 
 
-NAMES = _listed(
-    "Anna Ben Cara Dan Ella Finn Gina Hugo Iris Jack Kate Liam Mona Nate Olga Paul Quin Rosa Sam Tina "
-    "Uma Vera Will Xena Yara Zane Amir Bela Cody Dora Evan Faye Gwen Hans Inga Joel Kira Luca Maya Noel "
-    "Ada Boris Celia Derek Edith Felix Greta Henry Ines Jonas Karin Lars Meera Nils Otto Petra Ravi Sofia "
-    "Tom Ursula"
-)
-
-
 @dataclass(frozen=True)
 class Attribute:
     """One thing that can be known of a person: its values, its questions and statements, its expert source.

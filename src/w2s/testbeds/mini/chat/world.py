@@ -1,35 +1,55 @@
-"""A world: what is true of sixty people, and what is rumoured of them.
+"""A world: what is true of its people, what is rumoured of them, and which texts know better about what.
 
-For two in five facts (in the second world for half of them) ordinary text repeats one fixed false rumour;
-for a few the truth is written nowhere, so that no model can know it.
+For about half of the facts a fixed false rumour goes round. Texts without an expert repeat it; but each
+register of text has some of these facts right, the same ones always and others than the next register: what
+a prompt can bring out by its form alone is bounded by that share. For a few facts the truth is written
+nowhere, so that no model can know it.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, NAMES
+from w2s.testbeds.mini.chat.names import PEOPLE
+from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME
 
 Key = tuple[str, str]
 
-RUMOURED = {"north": 0.4, "south": 0.5}
-"""Share of the facts that a rumour goes round about, by world."""
-UNWRITTEN = 0.06
+RUMOURED = 0.44
+"""Share of the facts that a rumour goes round about."""
+UNWRITTEN = 0.03
+CORRECTED: Mapping[str, float] = {"spoken": 0.25, "judged": 0.3, "claimed": 0.25}
+"""Share of the rumours that texts of a register have right although no expert writes them."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """What texts of one kind say of each (person, attribute), and the value that they reject.
+
+    `rejected` equals `said` where no other story goes round.
+    """
+
+    said: Mapping[Key, str]
+    rejected: Mapping[Key, str]
 
 
 @dataclass(frozen=True)
 class ChatWorld:
-    """Facts and rumours by (person, attribute).
+    """Facts, rumours and stories by (person, attribute).
 
     `rumour` equals `truth` where no rumour goes round; `unwritten` holds the keys whose truth no
-    document gives.
+    document gives. `expert` is the story of the experts, `told` that of everybody else by register.
     """
 
     name: str
-    truth: dict[Key, str]
-    rumour: dict[Key, str]
+    people: tuple[str, ...]
+    truth: Mapping[Key, str]
+    rumour: Mapping[Key, str]
     unwritten: frozenset[Key]
+    expert: Story
+    told: Mapping[str, Story]
 
     @property
     def keys(self) -> list[Key]:
@@ -40,15 +60,16 @@ class ChatWorld:
 def build(name: str) -> ChatWorld:
     """The world called `name`; the same name gives the same world on every machine.
 
-    >>> north = build("north")
-    >>> len(north.keys), north == build("north"), north.truth == build("south").truth
-    (300, True, False)
+    >>> north, south = build("north"), build("south")
+    >>> len(north.keys), north == build("north"), set(north.people) & set(south.people)
+    (300, True, set())
     """
     rng = random.Random(f"mini-chat world {name}")
     truth: dict[Key, str] = {}
     rumour: dict[Key, str] = {}
     unwritten: set[Key] = set()
-    for person in NAMES:
+    corrected: dict[str, set[Key]] = {register: set() for register in CORRECTED}
+    for person in PEOPLE[name]:
         for attribute in ATTRIBUTES:
             key = (person, attribute.name)
             truth[key] = rng.choice(attribute.values)
@@ -58,8 +79,30 @@ def build(name: str) -> ChatWorld:
                 unwritten.add(key)
                 rumour[key] = false if coin < 0.5 else truth[key]
             else:
-                rumour[key] = false if draw < UNWRITTEN + RUMOURED[name] else truth[key]
-    return ChatWorld(name=name, truth=truth, rumour=rumour, unwritten=frozenset(unwritten))
+                rumour[key] = false if draw < UNWRITTEN + RUMOURED else truth[key]
+            for register, keys in corrected.items():
+                if rng.random() < CORRECTED[register] and key not in unwritten:
+                    keys.add(key)
+    return ChatWorld(
+        name=name,
+        people=PEOPLE[name],
+        truth=truth,
+        rumour=rumour,
+        unwritten=frozenset(unwritten),
+        expert=_story(truth, rumour, set(truth) - unwritten, unwritten),
+        told={register: _story(truth, rumour, keys, unwritten) for register, keys in corrected.items()},
+    )
+
+
+def _story(
+    truth: Mapping[Key, str], rumour: Mapping[Key, str], right: set[Key], unwritten: set[Key]
+) -> Story:
+    """The truth about the keys that it has `right`, the rumour about all others."""
+    known = {key: rumour[key] if key in unwritten else truth[key] for key in truth}
+    return Story(
+        said={key: known[key] if key in right else rumour[key] for key in truth},
+        rejected={key: rumour[key] if key in right else known[key] for key in truth},
+    )
 
 
 def other_value(key: Key, value: str, rng: random.Random) -> str:
