@@ -21,7 +21,7 @@ RUMOURED = 0.44
 """Share of the facts that a rumour goes round about."""
 UNWRITTEN = 0.03
 CORRECTED: Mapping[str, Mapping[str, float]] = {
-    "north": {"spoken": 0.25, "judged": 0.25, "claimed": 0.25},
+    "north": {"spoken": 0.3, "judged": 0.2, "claimed": 0.3},
     "south": {"spoken": 0.25, "judged": 0.3, "claimed": 0.25},
 }
 """Share of the rumours that texts of a register have right although no expert writes them, by world."""
