@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from w2s import testbeds
 from w2s.metrics import correctness
 from w2s.records import Items, Predictions
+from w2s.testbeds.duplicates import normalised
 
 SEED = bytes(range(16))
 ROLES = ("labelled", "unlabelled", "test")
@@ -37,6 +38,16 @@ def parts(splits):
     ]
 
 
+def content(example):
+    """The item as text, the same in either order of a pair and in any spelling."""
+    question, *answers = (
+        [example.fields[f] for f in ("prompt", "first", "second")]
+        if example.kind == "pair"
+        else [example.fields[f] for f in ("question", "choice")]
+    )
+    return (normalised(question), *sorted(map(normalised, answers)))
+
+
 @SEEDS
 @given(seed=seeds)
 def test_no_group_is_in_two_parts_of_one_world(name, seed):
@@ -45,6 +56,17 @@ def test_no_group_is_in_two_parts_of_one_world(name, seed):
     for place, world, examples in parts(splits):
         for example in examples:
             assert seen.setdefault((world, example.group), place) == place
+
+
+@SEEDS
+@given(seed=seeds)
+def test_no_item_is_in_two_parts_or_twice_in_one(name, seed):
+    splits, _ = made(name, seed)
+    seen = {}
+    for place, _, examples in parts(splits):
+        for example in examples:
+            other = seen.setdefault(content(example), (place, example.id))
+            assert other == (place, example.id), f"{place} {example.id} repeats {other}: {example.fields}"
 
 
 @SEEDS
