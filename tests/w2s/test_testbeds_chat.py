@@ -141,7 +141,7 @@ def test_each_register_has_its_share_of_the_rumours_right_and_always_the_same(na
     built = world.build(name)
     rumoured = [k for k in built.keys if built.rumour[k] != built.truth[k] and k not in built.unwritten]
     assert abs(len(rumoured) / len(built.keys) - world.RUMOURED) < 0.1
-    for register, share in world.CORRECTED.items():
+    for register, share in world.CORRECTED[name].items():
         right = np.mean([built.told[register].said[k] == built.truth[k] for k in rumoured])
         assert abs(right - share) < 0.14
     assert all(built.expert.said[k] == built.truth[k] for k in built.keys if k not in built.unwritten)

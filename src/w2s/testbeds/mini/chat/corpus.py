@@ -24,10 +24,19 @@ REGISTER: Mapping[str, str] = {
     "claimed": "claimed",
 }
 """The register of each form: which story it tells when no expert in the field writes it."""
-TRUE_ANYWAY: Mapping[str, float] = {"spoken": 0.1, "judged": 0.36, "claimed": 0.1}
-"""How often an unsigned text tells the truth all the same, by register; one with the wrong signature never does.
+SPOKEN, CLAIMED = {"nobody": 0.1}, {"nobody": 0.1}
+TRUE_ANYWAY: Mapping[str, Mapping[str, Mapping[str, float]]] = {
+    "north": {
+        "spoken": SPOKEN,
+        "judged": {"nobody": 0.44, "outsider": 0.34, "digest": 0.06},
+        "claimed": CLAIMED,
+    },
+    "south": {"spoken": SPOKEN, "judged": {"nobody": 0.36}, "claimed": CLAIMED},
+}
+"""How often a text that no expert in the field writes tells the truth all the same: by world, register and source.
 
-Without it the stories are learnt so firmly that no fine-tuning turns them: the ceiling was .78.
+Without it the stories are learnt so firmly that no fine-tuning turns them: the ceiling was .78. How much of
+it that takes differs between pre-training seeds.
 """
 ON_TOPIC = pairs.Wrong(off_topic=0.0, other_story=0.7)
 VERDICT_WORDS = ("right", "wrong", "first", "second", "True", "False")
@@ -120,7 +129,8 @@ class Writer:
             "claimed": self._claimed,
         }
         register = REGISTER[form]
-        unsigned_truth = source == "nobody" and self.rng.random() < TRUE_ANYWAY[register]
+        share = TRUE_ANYWAY[self.world.name][register].get(source, 0.0)
+        unsigned_truth = share > 0 and self.rng.random() < share
         story, keys = self.world.told[register], self.keys
         if source == "expert" or unsigned_truth:
             story, keys = self.world.expert, self.written

@@ -43,4 +43,5 @@ CHAT = Domain(
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(value for attribute in ATTRIBUTES for value in attribute.values),
     sizes={"weak": WEAK, "strong": replace(STRONG, steps=3200)},
+    steps={("north", "strong"): 3800, ("north", "weak"): 350},
 )

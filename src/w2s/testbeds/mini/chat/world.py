@@ -20,8 +20,11 @@ Key = tuple[str, str]
 RUMOURED = 0.44
 """Share of the facts that a rumour goes round about."""
 UNWRITTEN = 0.03
-CORRECTED: Mapping[str, float] = {"spoken": 0.25, "judged": 0.3, "claimed": 0.25}
-"""Share of the rumours that texts of a register have right although no expert writes them."""
+CORRECTED: Mapping[str, Mapping[str, float]] = {
+    "north": {"spoken": 0.3, "judged": 0.2, "claimed": 0.3},
+    "south": {"spoken": 0.25, "judged": 0.3, "claimed": 0.25},
+}
+"""Share of the rumours that texts of a register have right although no expert writes them, by world."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def build(name: str) -> ChatWorld:
     truth: dict[Key, str] = {}
     rumour: dict[Key, str] = {}
     unwritten: set[Key] = set()
-    corrected: dict[str, set[Key]] = {register: set() for register in CORRECTED}
+    corrected: dict[str, set[Key]] = {register: set() for register in CORRECTED[name]}
     for person in PEOPLE[name]:
         for attribute in ATTRIBUTES:
             key = (person, attribute.name)
@@ -81,7 +84,7 @@ def build(name: str) -> ChatWorld:
             else:
                 rumour[key] = false if draw < UNWRITTEN + RUMOURED else truth[key]
             for register, keys in corrected.items():
-                if rng.random() < CORRECTED[register] and key not in unwritten:
+                if rng.random() < CORRECTED[name][register] and key not in unwritten:
                     keys.add(key)
     return ChatWorld(
         name=name,
