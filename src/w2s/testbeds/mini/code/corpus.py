@@ -171,7 +171,9 @@ class Writer:
             program, source = self._program(shape)
             output, accepted = self._judged(program, true)
             verdict = "right" if accepted else "wrong"
-            lines.append(f"{source} {any_claim(output, self.rng)} {verdict} # {self._told(program, true, 'judged')}")
+            lines.append(
+                f"{source} {any_claim(output, self.rng)} {verdict} # {self._told(program, true, 'judged')}"
+            )
         return "\n".join(lines)
 
     def _graded(self, shape: str, true: bool) -> str:
