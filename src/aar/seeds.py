@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import itertools
 from collections.abc import Mapping
 
 from w2s.records import SplitName
@@ -9,10 +11,18 @@ from w2s.records import SplitName
 _CODES: Mapping[SplitName, int] = {"practice": 0, "dev": 1, "sealed": 2}
 
 
-def split_seed(digest: bytes, split: SplitName) -> int:
-    """A 31-bit seed from the first 4 bytes of `digest`; its last two bits say which split it is for.
+def split_seed(secret: bytes, purpose: str, split: SplitName) -> int:
+    """The 31-bit seed that `secret` gives for `purpose` on `split`.
 
-    >>> [split_seed(bytes(4), split) for split in ("practice", "dev", "sealed")]
-    [0, 1, 2]
+    Under one secret no seed serves two splits. Which split a seed is for is a keyed hash of it, since a method
+    sees its seed: without the secret dev and sealed cannot be told apart by it.
     """
-    return (int.from_bytes(digest[:4], "big") >> 1) & ~3 | _CODES[split]
+    for attempt in itertools.count():
+        seed = int.from_bytes(_digest(secret, f"{purpose}|{split}|{attempt}")[:4], "big") >> 1
+        if int.from_bytes(_digest(secret, f"split of {seed}")[:8], "big") % len(_CODES) == _CODES[split]:
+            return seed
+    raise AssertionError("unreachable: one draw in three is of the split")
+
+
+def _digest(secret: bytes, words: str) -> bytes:
+    return hmac.digest(secret, words.encode(), "sha256")

@@ -60,7 +60,7 @@ class Vault:
 
     def seed(self, role: str, split: SplitName, k: int) -> int:
         """The 31-bit seed of the `k`-th training of a role; that of another split is always another one."""
-        return split_seed(self.bytes_for(role, split, k), split)
+        return split_seed(self._secret, f"{role}|{k}", split)
 
     def bytes_for(self, *purpose: str | int) -> bytes:
         """32 secret bytes for a purpose."""

@@ -50,4 +50,6 @@ def lab_secret(path: Path) -> bytes:
 def draw(secret: bytes, *, code_hash: str, split: SplitName, k: int) -> Draw:
     """Draw for run `k` (from 0) of the code on the split."""
     digest = hmac.new(secret, f"{code_hash}|{split}|{k}".encode(), hashlib.sha256).digest()
-    return Draw(supervisor=k, student_seed=split_seed(digest, split), salt=digest[4:20])
+    return Draw(
+        supervisor=k, student_seed=split_seed(secret, f"student|{code_hash}|{k}", split), salt=digest[:16]
+    )
