@@ -13,6 +13,7 @@ logging, no saving. What a candidate may choose is set to what was fastest for i
 
 from __future__ import annotations
 
+import abc
 import argparse
 import copy
 import json
@@ -29,7 +30,7 @@ import numpy as np
 SEED = 20
 
 
-class Candidate:
+class Candidate(abc.ABC):
     """A base model and the items of one data file, made into trained modules on demand."""
 
     def __init__(self, data: dict[str, Any], processes: int = 1) -> None:
@@ -46,9 +47,9 @@ class Candidate:
         self.truth = np.array(data["truth"], dtype=np.float64)
         self.tokens = sum(self.base.length(self.prompting.template, item) for item in self.items)
 
+    @abc.abstractmethod
     def train(self, seeds: Sequence[int]) -> list[Any]:
         """A trained module for each seed."""
-        raise NotImplementedError
 
     def accuracy(self, module: Any) -> float:
         """Share of the test items that `module` answers as the truth does; read in the same way for all."""

@@ -39,6 +39,7 @@ def show_testbed(name: str, as_json: AsJson = False) -> None:
 
     testbed = describe(name)
     published = lines(testbed.name)
+    measured = load_measured(testbed.name) if testbed.folder is None else None
     facts = {
         "name": testbed.name,
         "title": testbed.title,
@@ -54,7 +55,7 @@ def show_testbed(name: str, as_json: AsJson = False) -> None:
         "models": {w.name: {"weak": str(w.weak), "strong": str(w.strong)} for w in testbed.worlds.values()},
         "folder": None if testbed.folder is None else str(testbed.folder),
         "published": [dataclasses.asdict(line) for line in published],
-        "measured": load_measured(testbed.name),
+        "measured": measured,
     }
     if as_json:
         typer.echo(json.dumps(facts))

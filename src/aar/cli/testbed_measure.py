@@ -31,12 +31,13 @@ def measure_testbed(
     from w2s.measurements import checks, collect, summarise
     from w2s.measurements.collect import Line
     from w2s.measurements.markdown import table
+    from w2s.testbeds import load
 
     def progress(done: int, total: int, line: Line | None) -> None:
         last = f"  {line.split} seed {line.seed}: {line.arm} {line.accuracy:.3f}" if line else ""
         typer.echo(f"{done}/{total}{last}", err=True)
 
-    results = out or Path("measurements") / f"{name}.jsonl"
+    results = out or Path("measurements") / f"{load(name).name}.jsonl"
     lines = collect(name, results, seeds=range(first, first + seeds), jobs=jobs, progress=progress)
     figures = summarise(lines)
     if summary is not None:

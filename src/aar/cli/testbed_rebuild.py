@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,7 +55,9 @@ def rebuild_testbeds(
         )
 
 
-def _rebuilt(wanted: Sequence[tuple[str, str, Role]], out: Path, jobs: int | None, steps: int | None) -> Any:
+def _rebuilt(
+    wanted: Sequence[tuple[str, str, Role]], out: Path, jobs: int | None, steps: int | None
+) -> Iterator[dict[str, Any]]:
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
 

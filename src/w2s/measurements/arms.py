@@ -56,13 +56,20 @@ class Setting:
     @cached_property
     def supervisor(self) -> FloatArray:
         """What the supervisor says of the unlabelled items and then of the test items: [n_unlabelled + n_test]."""
+        asked = (*self.split.unlabelled, *self.split.test)
+        return self.taught(self.weak, self.testbed.weak_recipe, self.split.labelled, asked)
+
+    def taught(
+        self, base: BaseModel, recipe: Recipe, on: Sequence[Example], asked: Sequence[Example] = ()
+    ) -> FloatArray:
+        """What `base` says of `asked` (the test items unless given) once it was taught the truth of `on`, [n]."""
         return soft_labels(
-            self.weak,
+            base,
             Prompting.of(self.testbed),
-            self.testbed.weak_recipe,
-            labelled=self.split.labelled,
+            recipe,
+            labelled=on,
             truth=self.truth,
-            asked=[*self.split.unlabelled, *self.split.test],
+            asked=asked or self.split.test,
             seed=self.seed,
         )
 
@@ -94,10 +101,7 @@ def _floor(setting: Setting) -> FloatArray:
 
 
 def _ceiling(setting: Setting) -> FloatArray:
-    split = setting.split
-    student = setting.student(setting.strong, setting.testbed.recipe)
-    student.finetune(split.unlabelled, _upright(split.unlabelled), setting.labels(split.unlabelled))
-    return student.predict(split.test, _upright(split.test))
+    return setting.taught(setting.strong, setting.testbed.recipe, setting.split.unlabelled)
 
 
 def _zero_shot_plain(setting: Setting) -> FloatArray:
