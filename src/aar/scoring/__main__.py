@@ -61,7 +61,8 @@ def _serve(folder: LabFolder) -> None:
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        # from a thread of its own: the main one may hold the event's lock when the signal comes
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     serve(folder, stop=stop, say=lambda line: print(line, flush=True))
 
 
