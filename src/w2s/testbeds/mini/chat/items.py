@@ -6,13 +6,11 @@ they ask about, so that a method cannot carry an answer over.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from w2s.records import Example, Split, SplitName
+from w2s.records import SplitName
+from w2s.testbeds.mini import splits
 from w2s.testbeds.mini.chat import pairs, world
 from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.chat.phrasing import (
@@ -23,13 +21,12 @@ from w2s.testbeds.mini.chat.phrasing import (
     ZERO_SHOT_TEMPLATE,
 )
 from w2s.testbeds.mini.chat.world import ChatWorld, Key, Story
+from w2s.testbeds.mini.splits import SPLIT_WORLD, Draw, Row
+from w2s.testbeds.testbed import MadeItems
 
 CUE = 0.71
 WRONG = pairs.Wrong(off_topic=0.12, other_story=0.85)
 """How the worse answers of items go wrong: what keeps plain zero-shot from winning."""
-LABELLED, UNLABELLED, TEST = 800, 1080, 1000
-PRACTICE_UNLABELLED, PRACTICE_TEST = 200, 100
-SPLIT_WORLD: Mapping[SplitName, str] = {"practice": "north", "dev": "north", "sealed": "south"}
 FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
     ("practice", "unlabelled"): 7,
     ("practice", "test"): 5,
@@ -43,56 +40,19 @@ FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
 """How the facts of a world are shared out among those (split, role) that live in it."""
 
 
-@dataclass(frozen=True)
-class _Draw:
-    """What makes the items of one role in one split."""
-
-    split: SplitName
-    role: str
-    chat: ChatWorld
-    keys: Sequence[Key]
-    seed: bytes
-
-
-def generate(item_seed: bytes) -> tuple[dict[SplitName, Split], dict[str, int]]:
+def generate(item_seed: bytes) -> MadeItems:
     """All splits and the truth by example id (1: the first answer is better), from `item_seed` alone."""
-    truth: dict[str, int] = {}
-    worlds = {name: world.build(name) for name in sorted(set(SPLIT_WORLD.values()))}
+    worlds = {name: world.build(name) for name in splits.WORLDS}
     keys: dict[tuple[SplitName, str], list[Key]] = {}
     for name, chat in worlds.items():
         keys |= _shared_out(
             chat, [place for place in FACTS_WEIGHT if SPLIT_WORLD[place[0]] == name], item_seed
         )
 
-    def draw(split: SplitName, role: str, n: int, *, ood: int = 0) -> tuple[Example, ...]:
-        chat = worlds[SPLIT_WORLD[split]]
-        made = _examples(_Draw(split, role, chat, keys[split, role], item_seed), n, ood)
-        truth.update({example.id: label for example, label in made})
-        return tuple(example for example, _ in made)
+    def rows(draw: Draw, rng: random.Random) -> list[Row]:
+        return _rows(draw, worlds[draw.world], keys[draw.split, draw.role], rng)
 
-    splits: dict[SplitName, Split] = {
-        "practice": Split(
-            "practice",
-            SPLIT_WORLD["practice"],
-            (),
-            draw("practice", "unlabelled", PRACTICE_UNLABELLED),
-            draw("practice", "test", PRACTICE_TEST),
-        )
-    }
-    scored: tuple[tuple[SplitName, int], ...] = (("dev", 0), ("sealed", TEST // 2))
-    for name, ood in scored:
-        splits[name] = Split(
-            name,
-            SPLIT_WORLD[name],
-            draw(name, "labelled", LABELLED),
-            draw(name, "unlabelled", UNLABELLED),
-            draw(name, "test", TEST, ood=ood),
-        )
-    return splits, truth
-
-
-def _rng(seed: bytes, *words: str) -> random.Random:
-    return random.Random(hmac.digest(seed, " ".join(words).encode(), "sha256"))
+    return splits.generate(item_seed, rows, kind="pair")
 
 
 def _shared_out(
@@ -100,7 +60,7 @@ def _shared_out(
 ) -> dict[tuple[SplitName, str], list[Key]]:
     """The keys of each (split, role) in `places`: a partition of the world's keys."""
     keys = chat.keys
-    _rng(seed, "roles", chat.name).shuffle(keys)
+    splits.rng(seed, "roles", chat.name).shuffle(keys)
     total = sum(FACTS_WEIGHT[place] for place in places)
     shared: dict[tuple[SplitName, str], list[Key]] = {}
     start, weight = 0, 0
@@ -112,15 +72,14 @@ def _shared_out(
     return shared
 
 
-def _examples(draw: _Draw, n: int, ood: int) -> list[tuple[Example, int]]:
-    """`n` distinct items, `ood` of them in phrasings that training never shows, in shuffled order."""
-    rng = _rng(draw.seed, draw.split, draw.role)
-    story = Story(said=draw.chat.truth, rejected=draw.chat.rumour)
+def _rows(draw: Draw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) -> list[Row]:
+    """Distinct items about `keys`; those out of distribution are in phrasings that training never shows."""
+    story = Story(said=chat.truth, rejected=chat.rumour)
     seen: set[tuple[str, str, str]] = set()
-    made: list[tuple[dict[str, str], Key, str, int]] = []
-    while len(made) < n:
-        subset = "ood" if len(made) < ood else "id"
-        key = rng.choice(draw.keys)
+    made: list[Row] = []
+    while len(made) < draw.n:
+        subset = "ood" if len(made) < draw.ood else "id"
+        key = rng.choice(keys)
         two = pairs.pair(story, key, rng, cue=CUE, ood=subset == "ood", wrong=WRONG)
         label = int(rng.random() < 0.5)
         first, second = (two.better, two.worse) if label else (two.worse, two.better)
@@ -128,25 +87,9 @@ def _examples(draw: _Draw, n: int, ood: int) -> list[tuple[Example, int]]:
         if (two.prompt, low, high) in seen:
             continue
         seen.add((two.prompt, low, high))
-        made.append(({"prompt": two.prompt, "first": first, "second": second}, key, subset, label))
-    rng.shuffle(made)
-    return [
-        (
-            Example(
-                id=_opaque(draw.seed, draw.split, draw.role, i),
-                kind="pair",
-                fields=fields,
-                group=f"{key[0]}/{key[1]}",
-                subset=subset,
-            ),
-            label,
-        )
-        for i, (fields, key, subset, label) in enumerate(made)
-    ]
-
-
-def _opaque(seed: bytes, split: str, role: str, i: int) -> str:
-    return hashlib.blake2b(f"{split}/{role}/{i}".encode(), key=seed[:64], digest_size=8).hexdigest()
+        fields = {"prompt": two.prompt, "first": first, "second": second}
+        made.append(Row(fields, group=f"{key[0]}/{key[1]}", label=label, subset=subset))
+    return made
 
 
 def sample_texts() -> list[str]:

@@ -6,13 +6,10 @@ so that a method cannot carry an answer over.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from w2s.records import Example, Split, SplitName
+from w2s.testbeds.mini import splits
 from w2s.testbeds.mini.math import answers, world
 from w2s.testbeds.mini.math.phrasing import (
     BARE,
@@ -25,6 +22,8 @@ from w2s.testbeds.mini.math.phrasing import (
     ZERO_SHOT_TEMPLATE,
 )
 from w2s.testbeds.mini.math.world import Key, MathWorld
+from w2s.testbeds.mini.splits import Draw, Row
+from w2s.testbeds.testbed import MadeItems
 
 CUE = 0.67
 """How often the wording tells right from wrong."""
@@ -34,61 +33,28 @@ WILD = 0.2
 """Share of the wrong answers that their size gives away."""
 PROPOSALS = 6
 SHARE_RIGHT, SHARE_SPREAD = 0.5, 0.15
-LABELLED, UNLABELLED, TEST = 800, 1080, 1000
-PRACTICE_UNLABELLED, PRACTICE_TEST = 200, 100
-SPLIT_WORLD: dict[SplitName, str] = {"practice": "north", "dev": "north", "sealed": "south"}
 LABELS = ("No", "Yes")
 QUESTIONS = {"practice unlabelled": 34, "practice test": 17, "labelled": 134, "unlabelled": 180, "test": 168}
 """Facts that are kept for each role."""
 
 
-@dataclass(frozen=True)
-class _Draw:
-    """What makes the items of one role in one split."""
-
-    split: SplitName
-    role: str
-    math: MathWorld
-    keys: Sequence[Key]
-    seed: bytes
-
-
-def generate(item_seed: bytes) -> tuple[dict[SplitName, Split], dict[str, int]]:
+def generate(item_seed: bytes) -> MadeItems:
     """All splits and the truth by example id (1: the proposed answer is right), from `item_seed` alone."""
-    splits: dict[SplitName, Split] = {}
-    truth: dict[str, int] = {}
-    worlds = {name: world.build(name) for name in sorted(set(SPLIT_WORLD.values()))}
-    roles = {name: _roles(made, item_seed) for name, made in worlds.items()}
+    worlds = {name: world.build(name) for name in splits.WORLDS}
+    roles = {name: _roles(math, item_seed) for name, math in worlds.items()}
 
-    def draw(split: SplitName, role: str, n: int, *, ood: int = 0) -> tuple[Example, ...]:
-        where = SPLIT_WORLD[split]
-        made = _examples(_Draw(split, role, worlds[where], roles[where][role], item_seed), n, ood)
-        truth.update({example.id: label for example, label in made})
-        return tuple(example for example, _ in made)
+    def rows(draw: Draw, rng: random.Random) -> list[Row]:
+        return _rows(draw, worlds[draw.world], roles[draw.world][draw.role], rng)
 
-    practice = draw("practice", "practice unlabelled", PRACTICE_UNLABELLED)
-    practice_test = draw("practice", "practice test", PRACTICE_TEST)
-    splits["practice"] = Split("practice", SPLIT_WORLD["practice"], (), practice, practice_test)
-    scored: tuple[tuple[SplitName, int], ...] = (("dev", 0), ("sealed", TEST // 2))
-    for name, ood in scored:
-        splits[name] = Split(
-            name,
-            SPLIT_WORLD[name],
-            draw(name, "labelled", LABELLED),
-            draw(name, "unlabelled", UNLABELLED),
-            draw(name, "test", TEST, ood=ood),
-        )
-    return splits, truth
-
-
-def _rng(seed: bytes, *words: str) -> random.Random:
-    return random.Random(hmac.digest(seed, " ".join(words).encode(), "sha256"))
+    return splits.generate(
+        item_seed, rows, kind="verification", practice_roles=("practice unlabelled", "practice test")
+    )
 
 
 def _roles(math: MathWorld, seed: bytes) -> dict[str, list[Key]]:
     """The keys of each role, disjoint; a few keys are left over."""
     keys = math.keys
-    _rng(seed, "roles", math.name).shuffle(keys)
+    splits.rng(seed, "roles", math.name).shuffle(keys)
     roles: dict[str, list[Key]] = {}
     start = 0
     for role, n in QUESTIONS.items():
@@ -97,35 +63,22 @@ def _roles(math: MathWorld, seed: bytes) -> dict[str, list[Key]]:
     return roles
 
 
-def _examples(draw: _Draw, n: int, ood: int) -> list[tuple[Example, int]]:
-    """`n` items, six to a question, `ood` of them in phrasings that training never shows, shuffled."""
-    rng = _rng(draw.seed, draw.split, draw.role)
-    keys = iter(draw.keys)
-    made: list[tuple[dict[str, str], Key, int, str, int]] = []
-    for subset, wanted in (("ood", ood), ("id", n - ood)):
+def _rows(draw: Draw, math: MathWorld, keys: Sequence[Key], rng: random.Random) -> list[Row]:
+    """Six items to a question; those out of distribution are in phrasings that training never shows."""
+    unused = iter(keys)
+    made: list[Row] = []
+    for subset, wanted in (("ood", draw.ood), ("id", draw.n - draw.ood)):
         start = len(made)
         while len(made) < start + wanted:
-            key = next(keys)
+            key = next(unused)
             asked = answers.question(key, rng, ood=subset == "ood")
-            for value, choice in _proposals(draw.math, key, rng):
-                label = int(value == draw.math.truth[key])
-                made.append(({"question": asked, "choice": choice}, key, value, subset, label))
+            group = f"{key[0]} {key[1]} {key[2]}"
+            for value, choice in _proposals(math, key, rng):
+                fields = {"question": asked, "choice": choice}
+                label = int(value == math.truth[key])
+                made.append(Row(fields, group=group, label=label, answer=str(value), subset=subset))
         del made[start + wanted :]
-    rng.shuffle(made)
-    return [
-        (
-            Example(
-                id=_opaque(draw.seed, draw.split, draw.role, i),
-                kind="verification",
-                fields=fields,
-                group=f"{key[0]} {key[1]} {key[2]}",
-                answer=str(value),
-                subset=subset,
-            ),
-            label,
-        )
-        for i, (fields, key, value, subset, label) in enumerate(made)
-    ]
+    return made
 
 
 def _proposals(math: MathWorld, key: Key, rng: random.Random) -> list[tuple[int, str]]:
@@ -156,10 +109,6 @@ def _wrong(math: MathWorld, key: Key, rng: random.Random) -> int:
     if rng.random() < WILD:
         return answers.wild_value(math.truth[key], rng)
     return answers.wrong_value(key, math.truth, math.belief, rng, other_story=OTHER_STORY)
-
-
-def _opaque(seed: bytes, split: str, role: str, i: int) -> str:
-    return hashlib.blake2b(f"{split}/{role}/{i}".encode(), key=seed[:64], digest_size=8).hexdigest()
 
 
 def sample_texts() -> list[str]:

@@ -1,0 +1,142 @@
+"""One secret item seed becomes the splits of a mini testbed; a domain only says what its items are.
+
+The items of each (split, role) are drawn from a stream of chance of their own. Ids follow from the seed and
+the place in the shuffled part: without the seed they tell nothing.
+
+Not seen to here: that no question serves two roles. Each domain shares out what it asks about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from w2s.records import Example, ItemKind, Split, SplitName
+from w2s.testbeds.testbed import MadeItems
+
+LABELLED, UNLABELLED, TEST = 800, 1080, 1000
+PRACTICE_UNLABELLED, PRACTICE_TEST = 200, 100
+SEALED_OOD = TEST // 2
+"""Items of the sealed test that are of a kind training never shows; no other part has any."""
+SPLIT_WORLD: Mapping[SplitName, str] = {"practice": "north", "dev": "north", "sealed": "south"}
+WORLDS = tuple(sorted(set(SPLIT_WORLD.values())))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The items of one role in one split that are to be made: `n` of them, `ood` out of distribution."""
+
+    seed: bytes
+    split: SplitName
+    role: str
+    n: int
+    ood: int = 0
+
+    @property
+    def world(self) -> str:
+        """The name of the world that the items are about."""
+        return SPLIT_WORLD[self.split]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item before it has an id: what its `Example` will hold, and `label`, its truth (0 or 1)."""
+
+    fields: Mapping[str, str]
+    group: str
+    label: int
+    answer: str | None = None
+    subset: str = "id"
+
+
+Rows = Callable[[Draw, random.Random], Sequence[Row]]
+"""The rows of a draw [n] in any order, with the generator as their only source of chance."""
+
+
+def generate(
+    item_seed: bytes, rows: Rows, *, kind: ItemKind, practice_roles: tuple[str, str] = ("unlabelled", "test")
+) -> MadeItems:
+    """All splits and the truth by example id, from `item_seed` alone: the same seed, the same items.
+
+    `rows` is called once for each role of each split. `practice_roles` name the two of practice, where a domain
+    keeps one table of roles for all splits of a world; practice items follow from these words. Raises
+    `ValueError` if `rows` returns other numbers, in all or out of distribution, than a draw asks for.
+
+    >>> def rows(draw, rng):
+    ...     subsets = ["ood"] * draw.ood + ["id"] * (draw.n - draw.ood)
+    ...     return [Row({"question": "?", "choice": "!"}, group="?", label=1, subset=one) for one in subsets]
+    >>> made, truth = generate(b"secret", rows, kind="verification")
+    >>> {name: (len(one.labelled), len(one.unlabelled), len(one.test)) for name, one in made.items()}
+    {'practice': (0, 200, 100), 'dev': (800, 1080, 1000), 'sealed': (800, 1080, 1000)}
+    """
+    truth: dict[str, int] = {}
+
+    def examples(split: SplitName, role: str, n: int, *, ood: int = 0) -> tuple[Example, ...]:
+        made = _examples(Draw(item_seed, split, role, n=n, ood=ood), rows, kind)
+        truth.update({example.id: label for example, label in made})
+        return tuple(example for example, _ in made)
+
+    unlabelled, test = practice_roles
+    splits: dict[SplitName, Split] = {
+        "practice": Split(
+            "practice",
+            SPLIT_WORLD["practice"],
+            (),
+            examples("practice", unlabelled, PRACTICE_UNLABELLED),
+            examples("practice", test, PRACTICE_TEST),
+        )
+    }
+    scored: tuple[tuple[SplitName, int], ...] = (("dev", 0), ("sealed", SEALED_OOD))
+    for name, ood in scored:
+        splits[name] = Split(
+            name,
+            SPLIT_WORLD[name],
+            examples(name, "labelled", LABELLED),
+            examples(name, "unlabelled", UNLABELLED),
+            examples(name, "test", TEST, ood=ood),
+        )
+    return splits, truth
+
+
+def rng(item_seed: bytes, *words: str) -> random.Random:
+    """The stream of chance that `item_seed` has for `words`, joined by blanks; other words give an unrelated one.
+
+    >>> rng(b"secret", "roles", "north").random() == rng(b"secret", "roles", "south").random()
+    False
+    """
+    return random.Random(hmac.digest(item_seed, " ".join(words).encode(), "sha256"))
+
+
+def _examples(draw: Draw, rows: Rows, kind: ItemKind) -> list[tuple[Example, int]]:
+    """The examples of a draw [n] in shuffled order, each with its truth."""
+    chance = rng(draw.seed, draw.split, draw.role)
+    made = list(rows(draw, chance))
+    ood = sum(row.subset == "ood" for row in made)
+    if (len(made), ood) != (draw.n, draw.ood):
+        raise ValueError(
+            f"{draw.split} {draw.role}: {len(made)} rows, {ood} of them out of distribution, instead of {draw.n} "
+            f"and {draw.ood}; return as many as the draw asks for, or give the role more of {draw.world!r}"
+        )
+    chance.shuffle(made)
+    return [
+        (
+            Example(
+                id=_opaque(draw, place),
+                kind=kind,
+                fields=row.fields,
+                group=row.group,
+                answer=row.answer,
+                subset=row.subset,
+            ),
+            row.label,
+        )
+        for place, row in enumerate(made)
+    ]
+
+
+def _opaque(draw: Draw, place: int) -> str:
+    words = f"{draw.split}/{draw.role}/{place}".encode()
+    return hashlib.blake2b(words, key=draw.seed[:64], digest_size=8).hexdigest()

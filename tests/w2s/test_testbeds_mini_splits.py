@@ -1,0 +1,75 @@
+"""What the shared making of splits asks of a domain and gives it, whatever the items are about."""
+
+import pytest
+
+from w2s.testbeds.mini.splits import Draw, Row, generate, rng
+
+SEED = bytes(range(16))
+
+
+def rows(draw, chance):
+    subsets = ["ood"] * draw.ood + ["id"] * (draw.n - draw.ood)
+    return [
+        Row(
+            {"question": f"{draw.split} {draw.role} {i}", "choice": "1"},
+            f"{i}",
+            chance.randrange(2),
+            "1",
+            one,
+        )
+        for i, one in enumerate(subsets)
+    ]
+
+
+def test_a_domain_is_asked_for_every_part_once_with_the_world_it_is_about():
+    asked = []
+
+    def noted(draw, chance):
+        asked.append((draw.world, draw.split, draw.role, draw.n, draw.ood))
+        return rows(draw, chance)
+
+    generate(SEED, noted, kind="verification")
+    assert asked == [
+        ("north", "practice", "unlabelled", 200, 0),
+        ("north", "practice", "test", 100, 0),
+        ("north", "dev", "labelled", 800, 0),
+        ("north", "dev", "unlabelled", 1080, 0),
+        ("north", "dev", "test", 1000, 0),
+        ("south", "sealed", "labelled", 800, 0),
+        ("south", "sealed", "unlabelled", 1080, 0),
+        ("south", "sealed", "test", 1000, 500),
+    ]
+
+
+def test_an_example_holds_its_row_in_shuffled_order_and_the_truth_its_label():
+    splits, truth = generate(SEED, rows, kind="verification")
+    draw = Draw(SEED, "sealed", "test", n=1000, ood=500)
+    wanted = {row.fields["question"]: row for row in rows(draw, rng(SEED, "sealed", "test"))}
+    test = splits["sealed"].test
+    assert [e.fields["question"] for e in test] != list(wanted)
+    assert {e.fields["question"] for e in test} == set(wanted)
+    for example in test:
+        row = wanted[example.fields["question"]]
+        made = (example.fields, example.group, truth[example.id], example.answer, example.subset)
+        assert made == (row.fields, row.group, row.label, row.answer, row.subset)
+        assert example.kind == "verification"
+
+
+def test_other_names_for_the_roles_of_practice_change_practice_alone():
+    plain, _ = generate(SEED, rows, kind="verification")
+    named, _ = generate(SEED, rows, kind="verification", practice_roles=("easy", "easy test"))
+    assert (named["dev"], named["sealed"]) == (plain["dev"], plain["sealed"])
+    assert not {e.id for e in named["practice"].test} & {e.id for e in plain["practice"].test}
+
+
+def test_a_domain_that_runs_out_of_items_is_refused():
+    with pytest.raises(ValueError, match=r"dev unlabelled: 1000 rows, .* instead of 1080 and 0"):
+        generate(SEED, lambda draw, chance: rows(draw, chance)[:1000], kind="verification")
+
+
+def test_too_few_items_out_of_distribution_are_refused():
+    def familiar(draw, chance):
+        return rows(Draw(draw.seed, draw.split, draw.role, n=draw.n), chance)
+
+    with pytest.raises(ValueError, match=r"sealed test: 1000 rows, 0 of them .* instead of 1000 and 500"):
+        generate(SEED, familiar, kind="verification")
