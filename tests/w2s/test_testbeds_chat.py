@@ -25,6 +25,9 @@ few = settings(max_examples=4, deadline=None)
 DOMAIN = DOMAINS["mini-chat"]
 
 
+LARGE = DOMAINS["mini-chat-large"]
+
+
 @pytest.fixture(scope="module")
 def testbed():
     return DOMAIN.testbed
@@ -62,7 +65,7 @@ def test_sizes_are_fixed_and_ids_are_opaque_and_each_its_own(seed):
 def test_people_live_in_one_world_only():
     everybody = [person for people in PEOPLE.values() for person in people]
     assert len(set(everybody)) == len(everybody)
-    assert {name: len(people) for name, people in PEOPLE.items()} == {"north": 60, "south": 60}
+    assert {name: len(people) for name, people in PEOPLE.items()} == {"north": 60, "south": 60, "east": 90}
 
 
 def test_truth_is_balanced_and_order_never_matters(made):
@@ -141,7 +144,7 @@ def test_each_register_has_its_share_of_the_rumours_right_and_always_the_same(na
     built = world.build(name)
     rumoured = [k for k in built.keys if built.rumour[k] != built.truth[k] and k not in built.unwritten]
     assert abs(len(rumoured) / len(built.keys) - world.RUMOURED) < 0.1
-    for register, share in world.CORRECTED[name].items():
+    for register, share in world.SETTINGS[name].corrected.items():
         right = np.mean([built.told[register].said[k] == built.truth[k] for k in rumoured])
         assert abs(right - share) < 0.14
     assert all(built.expert.said[k] == built.truth[k] for k in built.keys if k not in built.unwritten)
@@ -171,3 +174,18 @@ def test_documents_with_the_wrong_signature_always_tell_the_story_of_their_regis
                     said = set(tokenizer.words(sentence))
                     person = next(p for p in writer.world.people if p in said)
                     assert story.said[person, own.name] in said
+
+
+def test_the_larger_one_is_about_other_people_and_has_a_strong_model_of_four_times_the_size():
+    splits, _ = testbeds.generate(LARGE.testbed, item_seed=bytes(16))
+    assert {split.world for split in splits.values()} == {"east"}
+    asked = {e.group.split("/")[0] for examples in places(splits).values() for e in examples}
+    assert asked <= set(PEOPLE["east"])
+    assert {e.subset for e in splits["dev"].test} == {"id"}
+    for (_, first), (_, second) in combinations(places(splits).items(), 2):
+        assert not {e.group for e in first} & {e.group for e in second}
+    size = {
+        domain.name: (next(iter(domain.testbed.worlds.values())).strong / "model.safetensors").stat().st_size
+        for domain in (DOMAIN, LARGE)
+    }
+    assert 3.5 < size["mini-chat-large"] / size["mini-chat"] < 4.5

@@ -43,7 +43,7 @@ def test_a_domain_is_asked_for_every_part_once_with_the_world_it_is_about():
 
 def test_an_example_holds_its_row_in_shuffled_order_and_the_truth_its_label():
     splits, truth = generate(SEED, rows, kind="verification")
-    draw = Draw(SEED, "sealed", "test", n=1000, ood=500)
+    draw = Draw(SEED, "sealed", "south", "test", n=1000, ood=500)
     wanted = {row.fields["question"]: row for row in rows(draw, rng(SEED, "sealed", "test"))}
     test = splits["sealed"].test
     assert [e.fields["question"] for e in test] != list(wanted)
@@ -69,7 +69,7 @@ def test_a_domain_that_runs_out_of_items_is_refused():
 
 def test_too_few_items_out_of_distribution_are_refused():
     def familiar(draw, chance):
-        return rows(Draw(draw.seed, draw.split, draw.role, n=draw.n), chance)
+        return rows(Draw(draw.seed, draw.split, draw.world, draw.role, n=draw.n), chance)
 
     with pytest.raises(ValueError, match=r"sealed test: 1000 rows, 0 of them .* instead of 1000 and 500"):
         generate(SEED, familiar, kind="verification")

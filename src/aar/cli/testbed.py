@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,7 +26,7 @@ def list_testbeds(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"testbeds": [dataclasses.asdict(one) for one in known]}))
         return
     for one in known:
-        typer.echo(f"{one.name:<12} {one.kind:<13} {one.title}{'' if one.here else '  (not here yet)'}")
+        typer.echo(f"{one.name:<16} {one.kind:<13} {one.title}{'' if one.here else '  (not here yet)'}")
     if any(not one.here for one in known):
         typer.echo("Not here yet: aar testbed import FOLDER, or aar testbed build NAME")
 
@@ -72,9 +72,21 @@ def show_testbed(name: str, as_json: AsJson = False) -> None:
         "zero_shot_template",
     ):
         typer.echo(f"{key:<20} {facts[key]!r}")
+    if measured:
+        _echo_measured(measured)
     if published:
         typer.echo("\nPublished by others, not measured here, and not comparable to what is measured here:")
         for line in published:
             typer.echo(str(line))
         for note in dict.fromkeys(note for line in published for note in (line.source, line.caveat) if note):
             typer.echo(f"- {note}")
+
+
+def _echo_measured(figures: dict[str, Any]) -> None:
+    """The figures that ship, a line for every arm, a column for every world."""
+    from w2s.measurements.markdown import cells
+
+    header, rows = cells(figures)
+    typer.echo("\nMeasured on fresh seeds, mean or PGR with its 95 % interval:")
+    for name, *values in ([header[0], *header[1:]], *rows):
+        typer.echo(f"{name:<42} {'   '.join(f'{value:<52}' for value in values)}".rstrip())

@@ -23,12 +23,16 @@ def measure_testbed(
         typer.Option(help="Results, one line each; a second run resumes. [measurements/NAME.jsonl]"),
     ] = None,
     summary: Annotated[Path | None, typer.Option(help="Write the figures as JSON here too.")] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="A method to measure; give it again for more. [the usual ten]")
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes, one thread each. [all cores]")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a testbed on public seeds: what each method, prompt and shortcut recovers of the gap."""
-    from w2s.measurements import checks, collect, summarise
+    from w2s.measurements import checks, collect, summarise, weights
+    from w2s.measurements.arms import METHODS
     from w2s.measurements.collect import Line
     from w2s.measurements.markdown import table
     from w2s.testbeds import load
@@ -37,9 +41,13 @@ def measure_testbed(
         last = f"  {line.split} seed {line.seed}: {line.arm} {line.accuracy:.3f}" if line else ""
         typer.echo(f"{done}/{total}{last}", err=True)
 
-    results = out or Path("measurements") / f"{load(name).name}.jsonl"
-    lines = collect(name, results, seeds=range(first, first + seeds), jobs=jobs, progress=progress)
-    figures = summarise(lines)
+    testbed = load(name)
+    results = out or Path("measurements") / f"{testbed.name}.jsonl"
+    chosen = tuple(method or METHODS)
+    lines = collect(
+        name, results, seeds=range(first, first + seeds), chosen=chosen, jobs=jobs, progress=progress
+    )
+    figures = {**summarise(lines), "weights": weights(testbed)}
     if summary is not None:
         summary.parent.mkdir(parents=True, exist_ok=True)
         summary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

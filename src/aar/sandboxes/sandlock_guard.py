@@ -27,7 +27,9 @@ def main(specification: "dict[str, Any]") -> int:
 
     over, end = os.pipe()
     os.set_blocking(end, False)
-    signal.set_wakeup_fd(end, warn_on_full_buffer=False)  # whichever thread the signal reaches; no lock is taken
+    signal.set_wakeup_fd(
+        end, warn_on_full_buffer=False
+    )  # whichever thread the signal reaches; no lock is taken
     signal.signal(signal.SIGTERM, lambda *_: None)
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans of the sandbox become ours, so none escapes

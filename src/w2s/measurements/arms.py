@@ -32,6 +32,8 @@ METHODS = (
     "curriculum",
 )
 PROMPT, SHORTCUT = "prompt: ", "shortcut: "
+USUAL = 300
+"""Unlabelled items that a prompt's usual answer is the median of."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class _Prompt:
             def ask(items: object) -> FloatArray:
                 return student.zero_shot(items, template=template, labels=labels)  # type: ignore[arg-type]
 
-            usual = np.median(elicitation.both_orders(ask, bench.unlabelled))
+            usual = np.median(elicitation.both_orders(ask, bench.unlabelled[:USUAL]))
             return elicitation.both_orders(ask, bench.test) - float(usual)
 
         margin = asked(self.prompt.template)

@@ -189,6 +189,14 @@ def _examples(split: Split) -> list[Example]:
     return [*split.labelled, *split.unlabelled, *split.test]
 
 
+def weights(testbed: testbeds.Testbed) -> dict[str, dict[str, str]]:
+    """SHA-256 of the weights of both models by world (a hub's name for itself): what figures belong to."""
+    return {
+        name: {"weak": _weights(world.weak), "strong": _weights(world.strong)}
+        for name, world in sorted(testbed.worlds.items())
+    }
+
+
 def _weights(model: Path | str) -> str:
     """A name from a hub is its own digest; a folder's is that of its weights."""
     file = Path(model) / "model.safetensors"

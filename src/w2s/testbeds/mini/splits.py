@@ -22,23 +22,19 @@ PRACTICE_UNLABELLED, PRACTICE_TEST = 200, 100
 SEALED_OOD = TEST // 2
 """Items of the sealed test that are of a kind training never shows; no other part has any."""
 SPLIT_WORLD: Mapping[SplitName, str] = {"practice": "north", "dev": "north", "sealed": "south"}
-WORLDS = tuple(sorted(set(SPLIT_WORLD.values())))
+"""The world of each split, unless a testbed says otherwise."""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """The items of one role in one split that are to be made: `n` of them, `ood` out of distribution."""
+    """The items of one role in one split, about one world: `n` of them, `ood` out of distribution."""
 
     seed: bytes
     split: SplitName
+    world: str
     role: str
     n: int
     ood: int = 0
-
-    @property
-    def world(self) -> str:
-        """The name of the world that the items are about."""
-        return SPLIT_WORLD[self.split]
 
 
 @dataclass(frozen=True)
@@ -57,13 +53,19 @@ Rows = Callable[[Draw, random.Random], Sequence[Row]]
 
 
 def generate(
-    item_seed: bytes, rows: Rows, *, kind: ItemKind, practice_roles: tuple[str, str] = ("unlabelled", "test")
+    item_seed: bytes,
+    rows: Rows,
+    *,
+    kind: ItemKind,
+    worlds: Mapping[SplitName, str] = SPLIT_WORLD,
+    practice_roles: tuple[str, str] = ("unlabelled", "test"),
 ) -> MadeItems:
     """All splits and the truth by example id, from `item_seed` alone: the same seed, the same items.
 
-    `rows` is called once for each role of each split. `practice_roles` name the two of practice, where a domain
-    keeps one table of roles for all splits of a world; practice items follow from these words. Raises
-    `ValueError` if `rows` returns other numbers, in all or out of distribution, than a draw asks for.
+    `rows` is called once for each role of each split; `worlds` are those of the splits. `practice_roles` name the
+    two of practice, where a domain keeps one table of roles for all splits of a world; practice items follow from
+    these words. Raises `ValueError` if `rows` returns other numbers, in all or out of distribution, than a draw
+    asks for.
 
     >>> def rows(draw, rng):
     ...     subsets = ["ood"] * draw.ood + ["id"] * (draw.n - draw.ood)
@@ -75,7 +77,7 @@ def generate(
     truth: dict[str, int] = {}
 
     def examples(split: SplitName, role: str, n: int, *, ood: int = 0) -> tuple[Example, ...]:
-        made = _examples(Draw(item_seed, split, role, n=n, ood=ood), rows, kind)
+        made = _examples(Draw(item_seed, split, worlds[split], role, n=n, ood=ood), rows, kind)
         truth.update({example.id: label for example, label in made})
         return tuple(example for example, _ in made)
 
@@ -83,7 +85,7 @@ def generate(
     splits: dict[SplitName, Split] = {
         "practice": Split(
             "practice",
-            SPLIT_WORLD["practice"],
+            worlds["practice"],
             (),
             examples("practice", unlabelled, PRACTICE_UNLABELLED),
             examples("practice", test, PRACTICE_TEST),
@@ -93,7 +95,7 @@ def generate(
     for name, ood in scored:
         splits[name] = Split(
             name,
-            SPLIT_WORLD[name],
+            worlds[name],
             examples(name, "labelled", LABELLED),
             examples(name, "unlabelled", UNLABELLED),
             examples(name, "test", TEST, ood=ood),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from w2s.testbeds.mini.chat import pairs
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, TEMPLATE, ZERO_SHOT_TEMPLATE
-from w2s.testbeds.mini.chat.world import ChatWorld, Key, Story
+from w2s.testbeds.mini.chat.world import SETTINGS, ChatWorld, Key, Setting, Story
 
 REGISTER: Mapping[str, str] = {
     "notes": "spoken",
@@ -24,20 +24,6 @@ REGISTER: Mapping[str, str] = {
     "claimed": "claimed",
 }
 """The register of each form: which story it tells when no expert in the field writes it."""
-SPOKEN, CLAIMED = {"nobody": 0.1}, {"nobody": 0.1}
-TRUE_ANYWAY: Mapping[str, Mapping[str, Mapping[str, float]]] = {
-    "north": {
-        "spoken": SPOKEN,
-        "judged": {"nobody": 0.44, "outsider": 0.34, "digest": 0.06},
-        "claimed": CLAIMED,
-    },
-    "south": {"spoken": SPOKEN, "judged": {"nobody": 0.36}, "claimed": CLAIMED},
-}
-"""How often a text that no expert in the field writes tells the truth all the same: by world, register and source.
-
-Without it the stories are learnt so firmly that no fine-tuning turns them: the ceiling was .78. How much of
-it that takes differs between pre-training seeds.
-"""
 ON_TOPIC = pairs.Wrong(off_topic=0.0, other_story=0.7)
 VERDICT_WORDS = ("right", "wrong", "first", "second", "True", "False")
 
@@ -51,8 +37,6 @@ class Mixture:
 
 
 TRUTHFUL = (0.02, 0.9, 0.04, 0.04)
-MOSTLY_TRUE = (0.18, 0.6, 0.1, 0.12)
-HALF_TRUE = (0.25, 0.48, 0.13, 0.14)
 FACTS = Mixture(
     forms={"notes": 8, "asked": 1, "checked": 5},
     sources={"notes": (0.2, 0.7, 0.06, 0.04), "asked": (0.4, 0.5, 0.06, 0.04), "checked": TRUTHFUL},
@@ -67,34 +51,43 @@ VERDICTS = Mixture(
         "compared": TRUTHFUL,
     },
 )
-SOURCES = Mixture(
-    forms={"notes": 4, "asked": 3, "checked": 5, "graded": 6, "compared": 7, "claimed": 3},
-    sources={
-        "notes": (0.3, 0.58, 0.07, 0.05),
-        "asked": (0.6, 0.3, 0.06, 0.04),
-        "checked": MOSTLY_TRUE,
-        "graded": MOSTLY_TRUE,
-        "compared": MOSTLY_TRUE,
-        "claimed": (0.76, 0.1, 0.07, 0.07),
-    },
-)
-CLAIMS = Mixture(
-    forms={"notes": 4, "asked": 4, "checked": 3, "graded": 4, "compared": 5, "claimed": 9},
-    sources={
-        "notes": (0.4, 0.48, 0.07, 0.05),
-        "asked": (0.7, 0.2, 0.06, 0.04),
-        "checked": HALF_TRUE,
-        "graded": HALF_TRUE,
-        "compared": HALF_TRUE,
-        "claimed": (0.82, 0.03, 0.07, 0.08),
-    },
-)
-SCHEDULE = ((0.08, FACTS), (0.45, VERDICTS), (0.65, SOURCES), (1.0, CLAIMS))
 
 
-def mixture(progress: float) -> Mixture:
-    """The mixture at `progress` in [0, 1] of pre-training."""
-    return next(m for until, m in SCHEDULE if progress <= until)
+def _sources(setting: Setting) -> Mixture:
+    """Verdicts from others than the experts as well, and the first claims."""
+    judged, claimed = setting.judged[0], setting.claimed[0]
+    return Mixture(
+        forms={"notes": 4, "asked": 3, "checked": 5, "graded": 6, "compared": 7, "claimed": 3},
+        sources={
+            "notes": (0.3, 0.58, 0.07, 0.05),
+            "asked": (0.6, 0.3, 0.06, 0.04),
+            "checked": judged,
+            "graded": judged,
+            "compared": judged,
+            "claimed": claimed,
+        },
+    )
+
+
+def _claims(setting: Setting) -> Mixture:
+    """Mostly claims, and fewer experts."""
+    judged, claimed = setting.judged[1], setting.claimed[1]
+    return Mixture(
+        forms={"notes": 4, "asked": 4, "checked": 3, "graded": 4, "compared": 5, "claimed": 9},
+        sources={
+            "notes": (0.4, 0.48, 0.07, 0.05),
+            "asked": (0.7, 0.2, 0.06, 0.04),
+            "checked": judged,
+            "graded": judged,
+            "compared": judged,
+            "claimed": claimed,
+        },
+    )
+
+
+def schedule(setting: Setting) -> tuple[tuple[float, Mixture], ...]:
+    """The mixtures of a world, each with the progress in [0, 1] of pre-training that it lasts to."""
+    return ((0.08, FACTS), (0.45, VERDICTS), (0.65, _sources(setting)), (1.0, _claims(setting)))
 
 
 @dataclass
@@ -103,16 +96,20 @@ class Writer:
 
     world: ChatWorld
     rng: random.Random
+    setting: Setting = field(init=False)
     keys: list[Key] = field(init=False)
     written: list[Key] = field(init=False)
+    schedule: tuple[tuple[float, Mixture], ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.setting = SETTINGS[self.world.name]
+        self.schedule = schedule(self.setting)
         self.keys = self.world.keys
         self.written = [k for k in self.keys if k not in self.world.unwritten]
 
     def document(self, progress: float) -> str:
         """One document, of a form and source drawn from the mixture at `progress`."""
-        mix = mixture(progress)
+        mix = next(mixture for until, mixture in self.schedule if progress <= until)
         form = self.rng.choices(list(mix.forms), weights=list(mix.forms.values()))[0]
         source = self.rng.choices(("nobody", "expert", "outsider", "digest"), weights=mix.sources[form])[0]
         return self.write(form, source)
@@ -129,7 +126,7 @@ class Writer:
             "claimed": self._claimed,
         }
         register = REGISTER[form]
-        share = TRUE_ANYWAY[self.world.name][register].get(source, 0.0)
+        share = self.setting.true_anyway[register].get(source, 0.0)
         unsigned_truth = share > 0 and self.rng.random() < share
         story, keys = self.world.told[register], self.keys
         if source == "expert" or unsigned_truth:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import partial
 
 from w2s.records import Recipe
 from w2s.testbeds.mini.chat import corpus, items, prompts, world
-from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, TEMPLATE, ZERO_SHOT_TEMPLATE
-from w2s.testbeds.mini.domain import STRONG, WEAK, Domain
+from w2s.testbeds.mini.domain import STRONG, WEAK, Domain, Size
 from w2s.testbeds.testbed import Testbed, shipped_worlds
 
 
@@ -27,7 +27,7 @@ CHAT = Domain(
             "without an expert repeat false rumours about nearly half of the facts; politeness is a shallow "
             "cue that the weak model falls for."
         ),
-        worlds=shipped_worlds("mini-chat", tuple(PEOPLE)),
+        worlds=shipped_worlds("mini-chat", ("north", "south")),
         recipe=Recipe(epochs=2, learning_rate=1e-3, max_length=64),
         weak_recipe=Recipe(epochs=5, learning_rate=2e-3, max_length=64),
         template=TEMPLATE,
@@ -39,9 +39,33 @@ CHAT = Domain(
         shortcuts={"polite": prompts.polite, "on topic, then polite": prompts.on_topic},
     ),
     writer=_writer,
-    item_texts=items.sample_texts,
+    item_texts=partial(items.sample_texts, ("north", "south")),
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(value for attribute in ATTRIBUTES for value in attribute.values),
     sizes={"weak": WEAK, "strong": replace(STRONG, steps=3200)},
-    steps={("north", "strong"): 3800, ("north", "weak"): 350},
+    steps={("north", "strong"): 3800, ("north", "weak"): 400, ("south", "strong"): 4400},
+)
+
+CHAT_LARGE = replace(
+    CHAT,
+    testbed=replace(
+        CHAT.testbed,
+        name="mini-chat-large",
+        title="Chat preference, mini, with a larger student",
+        description=(
+            "As mini-chat, about ninety other people, with a strong model of four times the "
+            "parameters: the stand-in for production scale, on which a method must still work. All splits live "
+            "in one world, in different facts."
+        ),
+        worlds=shipped_worlds("mini-chat-large", ("east",)),
+        recipe=replace(CHAT.testbed.recipe, epochs=5),
+        make_items=partial(items.generate, worlds={"practice": "east", "dev": "east", "sealed": "east"}),
+        run_seconds=300.0,
+    ),
+    item_texts=partial(items.sample_texts, ("east",)),
+    sizes={
+        "weak": WEAK,
+        "strong": Size(hidden=192, layers=4, heads=6, head_size=32, feed_forward=512, steps=3600),
+    },
+    steps={},
 )

@@ -40,19 +40,17 @@ FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
 """How the facts of a world are shared out among those (split, role) that live in it."""
 
 
-def generate(item_seed: bytes) -> MadeItems:
+def generate(item_seed: bytes, *, worlds: Mapping[SplitName, str] = SPLIT_WORLD) -> MadeItems:
     """All splits and the truth by example id (1: the first answer is better), from `item_seed` alone."""
-    worlds = {name: world.build(name) for name in splits.WORLDS}
+    built = {name: world.build(name) for name in sorted(set(worlds.values()))}
     keys: dict[tuple[SplitName, str], list[Key]] = {}
-    for name, chat in worlds.items():
-        keys |= _shared_out(
-            chat, [place for place in FACTS_WEIGHT if SPLIT_WORLD[place[0]] == name], item_seed
-        )
+    for name, chat in built.items():
+        keys |= _shared_out(chat, [place for place in FACTS_WEIGHT if worlds[place[0]] == name], item_seed)
 
     def rows(draw: Draw, rng: random.Random) -> list[Row]:
-        return _rows(draw, worlds[draw.world], keys[draw.split, draw.role], rng)
+        return _rows(draw, built[draw.world], keys[draw.split, draw.role], rng)
 
-    return splits.generate(item_seed, rows, kind="pair")
+    return splits.generate(item_seed, rows, kind="pair", worlds=worlds)
 
 
 def _shared_out(
@@ -92,9 +90,9 @@ def _rows(draw: Draw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) 
     return made
 
 
-def sample_texts() -> list[str]:
-    """Texts that together hold every word an item can contain."""
-    texts = [name for people in PEOPLE.values() for name in people]
+def sample_texts(worlds: Sequence[str]) -> list[str]:
+    """Texts that together hold every word an item about `worlds` can contain."""
+    texts = [name for one in worlds for name in PEOPLE[one]]
     texts += [*POLITE_OPENINGS, *POLITE_CLOSINGS, "A B"]
     texts += [t.format(prompt="", first="", second="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     for attribute in ATTRIBUTES:

@@ -16,9 +16,19 @@ _SOUTH = """
     Lydia Magda Marco Marta Milan Nadia Nora Oscar Pablo Pia Ralf Regina Rolf Rufus Selma Simon Stella
     Theo Thea Tibor Vito Viola Walter Wilma Yusuf
 """
+_EAST = """
+    Aaron Adele Aida Alan Albert Alice Alva Amanda Amos Andre Angela Anita Arthur Asta Audrey Axel
+    Barbara Bernard Betty Bianca Bjorn Brian Camilla Carmen Caspar Cecil Chiara Clara Claude Conrad
+    Cora Dagmar Damian Daphne David Delia Diana Dieter Dorothea Edgar Eduard Eleanor Elisa Emil Eric
+    Ernst Eugen Eva Fanny Fernando Fiona Florian Frank Franz Gabriel Gemma Gerald Gilbert Gisela
+    Gordon Grace Gregor Gustav Hannah Harald Harriet Heidi Heinz Helen Henrik Herbert Hubert Ida
+    Ilse Ingrid Irene Ivan Jakob Jana Jean Johanna Josef Judith Justus Katja Kurt Laura Lena Leonard
+    Lisa
+"""
 
 PEOPLE: Mapping[str, tuple[str, ...]] = {
     "north": tuple(_NORTH.split()),
     "south": tuple(_SOUTH.split()),
+    "east": tuple(_EAST.split()),
 }
-"""Names by world, sixty each."""
+"""Names by world: sixty each, and half as many again where all splits live in one world."""

@@ -57,8 +57,8 @@ CODE = Domain(
             "falls for."
         ),
         worlds=shipped_worlds("mini-code", ("north", "south")),
-        recipe=Recipe(epochs=3, learning_rate=2e-3, max_length=64),
-        weak_recipe=Recipe(epochs=8, learning_rate=2e-3, max_length=64),
+        recipe=Recipe(epochs=2, learning_rate=2e-3, max_length=64),
+        weak_recipe=Recipe(epochs=16, learning_rate=2e-3, max_length=64),
         template=TEMPLATE,
         labels=("No", "Yes"),
         zero_shot_template=ZERO_SHOT_TEMPLATE,

@@ -40,7 +40,7 @@ QUESTIONS = {"practice unlabelled": 34, "practice test": 17, "labelled": 134, "u
 
 def generate(item_seed: bytes) -> MadeItems:
     """All splits and the truth by example id (1: the proposed answer is right), from `item_seed` alone."""
-    worlds = {name: world.build(name) for name in splits.WORLDS}
+    worlds = {name: world.build(name) for name in sorted(set(splits.SPLIT_WORLD.values()))}
     roles = {name: _roles(math, item_seed) for name, math in worlds.items()}
 
     def rows(draw: Draw, rng: random.Random) -> list[Row]:
