@@ -1,10 +1,10 @@
 """Performance gap recovered (PGR), paired gains and their intervals: what every method is judged by."""
 
 from w2s.metrics.bootstrap import pgr_bootstrap
-from w2s.metrics.equivalence import Equivalence, equivalence, tost
+from w2s.metrics.disagreement import Disagreement, mcnemar
+from w2s.metrics.equivalence import Equivalence, paired_equivalence, tost
 from w2s.metrics.gains import Difference, alpha_at, clustered_stderr, paired_difference, paired_gain
 from w2s.metrics.gap import Ratio, correctness, fieller, pgr, pgr_gain, pgr_interval
-from w2s.metrics.mcnemar import Disagreement, mcnemar
 from w2s.metrics.power import (
     detectable_gain,
     equivalence_power,
@@ -26,12 +26,12 @@ __all__ = [
     "clustered_stderr",
     "correctness",
     "detectable_gain",
-    "equivalence",
     "equivalence_power",
     "fieller",
     "items_needed",
     "mcnemar",
     "paired_difference",
+    "paired_equivalence",
     "paired_gain",
     "paired_power",
     "pgr",

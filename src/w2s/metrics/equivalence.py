@@ -36,7 +36,7 @@ def tost(difference: FloatArray, *, margin: float, alpha: float = 0.05) -> Equiv
     """Paired t tests of `difference` [S] against +-`margin`, in its own unit (Schuirmann 1987).
 
     One difference a pair of runs, S at least 2, independent of each other: every pair has items of its own. Pairs
-    that share their test items need `equivalence`, or the claim is about these items only. `margin` is fixed
+    that share their test items need `paired_equivalence`, or the claim is about these items only. `margin` is fixed
     before the differences are seen. `ValueError` for fewer pairs, NaN, or a margin that is not above 0.
 
     >>> tost(np.array([0.001, -0.002, 0.0, 0.001]), margin=0.01).equivalent
@@ -49,7 +49,7 @@ def tost(difference: FloatArray, *, margin: float, alpha: float = 0.05) -> Equiv
     return _within(Difference(float(d.mean()), error, d.size - 1.0), margin=margin, alpha=alpha)
 
 
-def equivalence(
+def paired_equivalence(
     a: FloatArray,
     b: FloatArray,
     clusters: Sequence[str] | npt.NDArray[np.generic],
@@ -63,7 +63,7 @@ def equivalence(
     `margin` in accuracy, fixed in advance.
 
     >>> rows = np.tile([1.0, 0, 1, 1], (3, 1))
-    >>> equivalence(rows, rows, ["a", "a", "b", "b"], margin=0.01).equivalent
+    >>> paired_equivalence(rows, rows, ["a", "a", "b", "b"], margin=0.01).equivalent
     True
     """
     return _within(paired_difference(a, b, clusters), margin=margin, alpha=alpha)
