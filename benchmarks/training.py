@@ -31,9 +31,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
-from w2s import testbeds
+from w2s import metrics, testbeds
 
 OTHERS = ("trainer", "trl")
 NAMES = {"w2s": "w2s", "trainer": "transformers.Trainer", "trl": "TRL SFTTrainer"}
@@ -143,13 +142,18 @@ def tost(difference: np.ndarray) -> Row:
 
     `needed` is how many seeds give 80 % power where the true difference is 0.
     """
-    n, mean, sd = len(difference), float(difference.mean()), float(difference.std(ddof=1))
-    half = float(stats.t.ppf(0.95, n - 1)) * sd / n**0.5
-    error = max(sd / n**0.5, 1e-12)
-    p = max(stats.t.sf((mean + MARGIN) / error, n - 1), stats.t.cdf((mean - MARGIN) / error, n - 1))
-    needed = int(np.ceil(((stats.norm.ppf(0.95) + stats.norm.ppf(0.9)) * sd / MARGIN) ** 2)) + 1
-    low, high = mean - half, mean + half
-    return {"mean": mean, "low": low, "high": high, "sd": sd, "p": float(p), "n": n, "needed": needed}
+    found = metrics.tost(difference, margin=MARGIN)
+    sd = float(difference.std(ddof=1))
+    needed = metrics.seeds_for_equivalence(MARGIN, sd=max(sd, MARGIN / 1000))
+    return {
+        "mean": found.mean,
+        "low": found.low,
+        "high": found.high,
+        "sd": sd,
+        "p": found.p,
+        "n": len(difference),
+        "needed": needed,
+    }
 
 
 def time_table(title: str, rows: dict[str, Row]) -> str:

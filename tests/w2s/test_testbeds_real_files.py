@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import release_folder
+from scipy import stats
 
 from w2s import testbeds
 from w2s.errors import BadTestbed, NotFound, Unavailable
@@ -232,3 +233,18 @@ def test_published_lines_are_those_of_the_study_and_name_their_source() -> None:
         assert lines["zero_shot"].caveat
         assert published.by_seed(name, "floor")[42] > 0.5
     assert published.lines("mini-chat") == ()
+
+
+def test_published_methods_have_intervals_over_seeds_and_stated_figures_have_none() -> None:
+    halves = []
+    for name in ("qwen-chat", "qwen-math", "qwen-code"):
+        for line in published.lines(name):
+            if line.accuracy is None or line.pgr is None:
+                assert line.pgr_low is line.pgr_high is None
+            else:
+                assert line.pgr_low < line.pgr < line.pgr_high
+                halves.append((line.pgr_high - line.pgr_low) / 2 / stats.t.ppf(0.975, line.seeds - 1))
+    # the standard errors of PGR over five seeds that the study's figures are known for
+    assert 0.02 < min(halves) < max(halves) < 0.09
+    vanilla = {line.name: line for line in published.lines("qwen-chat")}["vanilla"]
+    assert "PGR 0.204  [0.08, 0.32] over seeds" in str(vanilla)

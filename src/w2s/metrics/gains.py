@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,40 @@ def clustered_stderr(difference: FloatArray, clusters: Sequence[str] | npt.NDArr
     return float(np.sqrt(np.sum(sums**2) * count / (count - 1)))
 
 
+@dataclass(frozen=True)
+class Difference:
+    """Mean difference of two accuracies, its standard error and the degrees of freedom of that error."""
+
+    mean: float
+    stderr: float
+    degrees_of_freedom: float
+
+
+def paired_difference(
+    a: FloatArray, b: FloatArray, clusters: Sequence[str] | npt.NDArray[np.generic]
+) -> Difference:
+    """Mean accuracy of `a` minus that of `b`, paired by seed and item; seeds and clusters both count.
+
+    `a`, `b` [S, n]: row k of both is the same supervisor and column i the same item; S at least 2, at least two
+    clusters; `ValueError` otherwise. The error is that of `two_way` (Cameron, Gelbach and Miller 2011).
+
+    >>> rows = np.array([[1.0, 1, 0, 0], [1, 1, 0, 0]])
+    >>> paired_difference(rows, np.zeros_like(rows), ["a", "a", "b", "b"]).mean
+    0.5
+    """
+    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if first.shape != second.shape:
+        raise ValueError(
+            f"tables of shapes {first.shape} and {second.shape} cannot be paired; use the same seeds"
+        )
+    spread = two_way([Part(first - second, (1.0,), "pairs")], clusters)
+    return Difference(
+        mean=float(spread.figures[0]),
+        stderr=float(np.sqrt(spread.covariance[0, 0])),
+        degrees_of_freedom=spread.degrees_of_freedom((1.0,)),
+    )
+
+
 def paired_gain(
     a: FloatArray,
     b: FloatArray,
@@ -45,22 +80,16 @@ def paired_gain(
 ) -> Estimate:
     """Mean accuracy of `a` minus that of `b`, paired by seed and item, with a two-sided interval.
 
-    `a`, `b` [S, n]: row k of both is the same supervisor and column i the same item; S at least 2.
-    Seeds and clusters both count (`two_way`); t quantile at the effective degrees of freedom. The
-    lower end is a one-sided bound at (1 - level) / 2.
+    Shapes as for `paired_difference`. Seeds and clusters both count (`two_way`); t quantile at the effective
+    degrees of freedom. The lower end is a one-sided bound at (1 - level) / 2.
     """
     from scipy.special import stdtrit  # a tenth of a second to import
 
-    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if first.shape != second.shape:
-        raise ValueError(
-            f"tables of shapes {first.shape} and {second.shape} cannot be paired; use the same seeds"
-        )
     if not 0 < level < 1:
         raise ValueError(f"level {level} is not between 0 and 1, e.g. 0.95")
-    spread = two_way([Part(first - second, (1.0,), "pairs")], clusters)
-    t = float(stdtrit(spread.degrees_of_freedom((1.0,)), 0.5 + level / 2))
-    mean, half = float(spread.figures[0]), t * float(np.sqrt(spread.covariance[0, 0]))
+    found = paired_difference(a, b, clusters)
+    half = float(stdtrit(found.degrees_of_freedom, 0.5 + level / 2)) * found.stderr
+    seeds, n = np.shape(a)
     return Estimate(
-        mean=mean, low=mean - half, high=mean + half, seeds=len(first), n=first.shape[1], level=level
+        mean=found.mean, low=found.mean - half, high=found.mean + half, seeds=seeds, n=n, level=level
     )

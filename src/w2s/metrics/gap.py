@@ -103,16 +103,26 @@ def pgr_interval(
     effective degrees of freedom of a - r b at the estimate. `NoGap` where the gap is not
     established.
     """
-    floor_stream = "supervisors" if same_supervisors else "floor"
-    return _over_gap(
-        [
-            Part(np.asarray(student, dtype=np.float64), (1.0, 0.0), "supervisors"),
-            Part(np.asarray(floor, dtype=np.float64), (-1.0, -1.0), floor_stream),
-            Part(np.asarray(ceiling, dtype=np.float64), (0.0, 1.0), "ceiling"),
-        ],
-        clusters,
-        level=level,
-    )
+    parts = pgr_parts(student, floor, ceiling, same_supervisors=same_supervisors)
+    return _over_gap(parts, clusters, level=level)
+
+
+def pgr_parts(
+    student: FloatArray, floor: FloatArray, ceiling: FloatArray, *, same_supervisors: bool
+) -> list[Part]:
+    """The tables of `pgr_interval` with their coefficients in numerator and gap, [2].
+
+    >>> table = np.ones((2, 3))
+    >>> [part.stream for part in pgr_parts(table, table, table, same_supervisors=True)]
+    ['supervisors', 'supervisors', 'ceiling']
+    """
+    return [
+        Part(np.asarray(student, dtype=np.float64), (1.0, 0.0), "supervisors"),
+        Part(
+            np.asarray(floor, dtype=np.float64), (-1.0, -1.0), "supervisors" if same_supervisors else "floor"
+        ),
+        Part(np.asarray(ceiling, dtype=np.float64), (0.0, 1.0), "ceiling"),
+    ]
 
 
 def pgr_gain(

@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from w2s.metrics import Ratio, fieller
+
 REFERENCES = ("floor", "ceiling")
 
 
@@ -22,7 +24,9 @@ class PublishedLine:
     """One published figure. `accuracy` is the mean over `seeds`, `sd` the standard deviation between them.
 
     `pgr` is the mean accuracy's place between the published mean floor (0) and ceiling (1), None for those
-    two. A figure that a text states without seeds has `seeds` 0 and no accuracy.
+    two; `pgr_low` and `pgr_high` are Fieller's 95 % interval over seeds alone, because correctness by item was not
+    published: with the items' part it would be about twice as wide. A figure that a text states without seeds has
+    `seeds` 0, no accuracy and no interval.
     """
 
     testbed: str
@@ -34,9 +38,12 @@ class PublishedLine:
     n: int
     source: str
     caveat: str = ""
+    pgr_low: float | None = None
+    pgr_high: float | None = None
 
     def __str__(self) -> str:
-        pgr = "" if self.pgr is None else f"PGR {self.pgr:.3f}  "
+        interval = "" if self.pgr_low is None else f"[{self.pgr_low:.2f}, {self.pgr_high:.2f}] over seeds  "
+        pgr = "" if self.pgr is None else f"PGR {self.pgr:.3f}  {interval}"
         measured = "" if self.accuracy is None else f"accuracy {self.accuracy:.4f} (sd {self.sd:.4f}, "
         seeds = f"{self.seeds} seeds, n={self.n})" if measured else "(stated, no seeds given)"
         return f"published  {self.name:<42} {pgr}{measured}{seeds}{'  ! see caveat' if self.caveat else ''}"
@@ -55,18 +62,24 @@ def lines(testbed: str) -> tuple[PublishedLine, ...]:
     if part is None:
         return ()
     means = {name: statistics.fmean(seeds.values()) for name, seeds in part["accuracy"].items()}
-    gap = means["ceiling"] - means["floor"]
+    ratios = {
+        name: _pgr(seeds, part["accuracy"])
+        for name, seeds in part["accuracy"].items()
+        if name not in REFERENCES
+    }
     measured = tuple(
         PublishedLine(
             testbed=testbed,
             name=name,
-            pgr=None if name in REFERENCES else (means[name] - means["floor"]) / gap,
+            pgr=ratios[name].mean if name in ratios else None,
             accuracy=means[name],
             sd=statistics.stdev(seeds.values()),
             seeds=len(seeds),
             n=part["test_items"],
             source=body["source"],
             caveat=body["caveat"].get(name, ""),
+            pgr_low=ratios[name].low if name in ratios else None,
+            pgr_high=ratios[name].high if name in ratios else None,
         )
         for name, seeds in part["accuracy"].items()
     )
@@ -80,6 +93,30 @@ def lines(testbed: str) -> tuple[PublishedLine, ...]:
 def by_seed(testbed: str, name: str) -> Mapping[int, float]:
     """Published accuracy of "floor", "ceiling" or a method by the study's seed; KeyError if there is none."""
     return {int(seed): value for seed, value in _published()["testbeds"][testbed]["accuracy"][name].items()}
+
+
+def _pgr(method: Mapping[str, float], accuracy: Mapping[str, Mapping[str, float]]) -> Ratio:
+    """PGR and its Fieller interval from accuracies by seed; one seed is one supervisor of floor and method.
+
+    The quantile is Student's t at the method's seeds less one.
+    """
+    from scipy.special import stdtrit  # a tenth of a second to import
+
+    floor, ceiling = accuracy["floor"], accuracy["ceiling"]
+    common = [seed for seed in method if seed in floor]
+    shared = statistics.covariance([method[s] for s in common], [floor[s] for s in common])
+    shared *= len(common) / (len(method) * len(floor))
+    rows = (method.values(), floor.values(), ceiling.values())
+    student, bottom, top = (statistics.fmean(row) for row in rows)
+    of_method, of_floor, of_ceiling = (statistics.variance(row) / len(row) for row in rows)
+    return fieller(
+        student - bottom,
+        top - bottom,
+        var_numerator=of_method + of_floor - 2 * shared,
+        var_denominator=of_ceiling + of_floor,
+        covariance=of_floor - shared,
+        t=float(stdtrit(len(method) - 1, 0.975)),
+    )
 
 
 @cache
