@@ -16,7 +16,7 @@ PUBLISHED = [name for name in names() if load_measured(name) is not None]
 
 
 def test_figures_are_published() -> None:
-    assert {"mini-chat", "mini-code"} <= set(PUBLISHED)
+    assert {"mini-chat", "mini-code", "mini-math"} <= set(PUBLISHED)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
