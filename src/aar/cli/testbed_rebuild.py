@@ -58,12 +58,12 @@ def rebuild_testbeds(
 def _rebuilt(
     wanted: Sequence[tuple[str, str, Role]], out: Path, jobs: int | None, steps: int | None
 ) -> Iterator[dict[str, Any]]:
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
+    from concurrent.futures import as_completed
 
     from aar.settings import cores
+    from w2s import workers
 
-    with ProcessPoolExecutor(min(jobs or cores(), len(wanted)), get_context("spawn")) as pool:
+    with workers.pool(min(jobs or cores(), len(wanted))) as pool:
         tasks = [pool.submit(_rebuild_one, name, world, role, out, steps) for name, world, role in wanted]
         for task in as_completed(tasks):
             yield task.result()

@@ -27,9 +27,7 @@ def main(specification: "dict[str, Any]") -> int:
 
     over, end = os.pipe()
     os.set_blocking(end, False)
-    signal.set_wakeup_fd(
-        end, warn_on_full_buffer=False
-    )  # whichever thread the signal reaches; no lock is taken
+    signal.set_wakeup_fd(end, warn_on_full_buffer=False)  # a handler that took a lock could find it held
     signal.signal(signal.SIGTERM, lambda *_: None)
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans of the sandbox become ours, so none escapes

@@ -7,13 +7,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 
-from w2s import methods, testbeds
+from w2s import methods, testbeds, workers
 from w2s.errors import NotMeasured
 from w2s.measurements.arms import METHODS, PROMPT, SHORTCUT, Setting, arms
 from w2s.metrics import correctness
@@ -149,15 +148,9 @@ def _results(units: Sequence[Unit], jobs: int) -> Iterator[Line]:
         for unit in units:
             yield from run_unit(unit)
         return
-    with ProcessPoolExecutor(min(jobs, len(units)), get_context("spawn"), initializer=_one_thread) as pool:
+    with workers.pool(min(jobs, len(units))) as pool:
         for done in as_completed([pool.submit(run_unit, unit) for unit in units]):
             yield from done.result()
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _keys(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from w2s.testbeds.mini.chat import pairs
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, TEMPLATE, ZERO_SHOT_TEMPLATE
-from w2s.testbeds.mini.chat.world import SETTINGS, ChatWorld, Key, Setting, Story
+from w2s.testbeds.mini.chat.world import SETTINGS, ChatWorld, Key, Setting, Shares, Story
 
 REGISTER: Mapping[str, str] = {
     "notes": "spoken",
@@ -33,7 +33,7 @@ class Mixture:
     """Shares of the forms, and in each form of nobody, the expert, another expert, a digest."""
 
     forms: Mapping[str, float]
-    sources: Mapping[str, tuple[float, float, float, float]]
+    sources: Mapping[str, Shares]
 
 
 TRUTHFUL = (0.02, 0.9, 0.04, 0.04)
@@ -53,41 +53,32 @@ VERDICTS = Mixture(
 )
 
 
-def _sources(setting: Setting) -> Mixture:
-    """Verdicts from others than the experts as well, and the first claims."""
-    judged, claimed = setting.judged[0], setting.claimed[0]
-    return Mixture(
-        forms={"notes": 4, "asked": 3, "checked": 5, "graded": 6, "compared": 7, "claimed": 3},
-        sources={
-            "notes": (0.3, 0.58, 0.07, 0.05),
-            "asked": (0.6, 0.3, 0.06, 0.04),
-            "checked": judged,
-            "graded": judged,
-            "compared": judged,
-            "claimed": claimed,
-        },
-    )
-
-
-def _claims(setting: Setting) -> Mixture:
-    """Mostly claims, and fewer experts."""
-    judged, claimed = setting.judged[1], setting.claimed[1]
-    return Mixture(
-        forms={"notes": 4, "asked": 4, "checked": 3, "graded": 4, "compared": 5, "claimed": 9},
-        sources={
-            "notes": (0.4, 0.48, 0.07, 0.05),
-            "asked": (0.7, 0.2, 0.06, 0.04),
-            "checked": judged,
-            "graded": judged,
-            "compared": judged,
-            "claimed": claimed,
-        },
-    )
+def _mixed(
+    forms: Mapping[str, float], *, notes: Shares, asked: Shares, judged: Shares, claimed: Shares
+) -> Mixture:
+    """Verdicts from others than the experts as well, and claims."""
+    registers = {"judged": judged, "claimed": claimed}
+    spoken = {"notes": notes, "asked": asked}
+    return Mixture(forms, {form: spoken.get(form) or registers[REGISTER[form]] for form in forms})
 
 
 def schedule(setting: Setting) -> tuple[tuple[float, Mixture], ...]:
     """The mixtures of a world, each with the progress in [0, 1] of pre-training that it lasts to."""
-    return ((0.08, FACTS), (0.45, VERDICTS), (0.65, _sources(setting)), (1.0, _claims(setting)))
+    sources = _mixed(
+        {"notes": 4, "asked": 3, "checked": 5, "graded": 6, "compared": 7, "claimed": 3},
+        notes=(0.3, 0.58, 0.07, 0.05),
+        asked=(0.6, 0.3, 0.06, 0.04),
+        judged=setting.judged[0],
+        claimed=setting.claimed[0],
+    )
+    claims = _mixed(
+        {"notes": 4, "asked": 4, "checked": 3, "graded": 4, "compared": 5, "claimed": 9},
+        notes=(0.4, 0.48, 0.07, 0.05),
+        asked=(0.7, 0.2, 0.06, 0.04),
+        judged=setting.judged[1],
+        claimed=setting.claimed[1],
+    )
+    return ((0.08, FACTS), (0.45, VERDICTS), (0.65, sources), (1.0, claims))
 
 
 @dataclass
