@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class Settings:
     `minutes` is the wall-clock of the whole run, references and confirmations included. `submissions`
     and `practices` are budgets of each researcher. `dev_seeds` and `sealed_seeds` are how many
     (supervisor, student) seed pairs a submission is run on; a baseline gets `baseline_seeds` on dev. `floors`
-    and `ceilings` are the seeds that floor and ceiling of each split are measured over.
+    and `ceilings` are the seeds that floor and ceiling of each split are measured over. Of the `baselines` all are
+    run on sealed too, or only the best on dev, as `confirmed` says.
     """
 
     testbed: str = "mini-chat"
@@ -26,6 +27,7 @@ class Settings:
     forum: bool = True
     slots: int = 2
     baselines: tuple[str, ...] = ("vanilla", "confident_labels", "zero_shot")
+    confirmed: Literal["all", "best"] = "all"
     dev_seeds: int = 3
     baseline_seeds: int = 5
     sealed_seeds: int = 8

@@ -22,8 +22,10 @@ app = typer.Typer(
 def main() -> None:
     """Run `aar`; every error that a user can act on is one line and a non-zero exit."""
     from aar.cli import (  # noqa: F401  (each registers its commands)
+        baselines,
         doctor,
         ledger,
+        method,
         run,
         score,
         testbed,

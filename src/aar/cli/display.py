@@ -79,7 +79,9 @@ class Display:
         self.say(line)
 
 
-def _researchers(status: dict[str, Any]) -> Table:
+def _researchers(status: dict[str, Any]) -> Table | Text:
+    if not status["researchers"]:
+        return Text("")
     table = Table(box=None, pad_edge=False, expand=True)
     for title, ratio in (("researcher", 2), ("direction", 4), ("now", 8), ("submitted", 2), ("verified", 2)):
         table.add_column(title, ratio=ratio, overflow="ellipsis", no_wrap=True)
@@ -100,8 +102,9 @@ def _footer(status: dict[str, Any]) -> Text:
         text.append(f"{row['id']:>4} {row['status']:<15}", style=STATUS_STYLE.get(row["status"], ""))
         text.append(f"{row['researcher']:<10}{row['title']}\n")
     queue = status["queue"]
-    text.append(f"{minutes(status['seconds_left'])} left", style="bold")
-    text.append(f"   runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done")
+    if status["researchers"]:  # without any, a lab takes as long as its runs do
+        text.append(f"{minutes(status['seconds_left'])} left   ", style="bold")
+    text.append(f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done")
     if status.get("best"):
         text.append(f"   best verified: {status['best']}", style="green")
     return text
@@ -109,6 +112,8 @@ def _footer(status: dict[str, Any]) -> Text:
 
 def _line(status: dict[str, Any]) -> str:
     queue = status["queue"]
+    if not status["researchers"]:
+        return f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done"
     doing = "; ".join(f"{row['name']}: {row['doing']}" for row in status["researchers"])
     return f"[{minutes(status['seconds_left'])} left, {queue['running']}+{queue['queued']} runs] {doing}"
 

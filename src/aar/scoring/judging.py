@@ -37,6 +37,8 @@ WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
 VERIFIED = "verified: the gain over the record was reproduced on fresh seeds and items"
 NOT_REPRODUCED = "the gain over the record was not reproduced on fresh seeds and items"
 BASELINE = "baseline"
+PLAIN = "vanilla"
+"""The baseline that a gain of the others is over: Burns et al. 2023's plain fine-tune on the weak labels."""
 LOST = "the lab lost a run of this submission; the code is not blamed, submit it again"
 
 
@@ -116,7 +118,7 @@ class Judge:
             return None
         complete = {id: outcome.rows for id, outcome in outcomes.items() if outcome.state == "complete"}
         first = self._first(complete)
-        measured = {id: self.evidence.figures(rows, "dev", note=BASELINE) for id, rows in complete.items()}
+        measured = {id: self._baseline(board, id, rows, "dev") for id, rows in complete.items()}
         with self.database.write() as tx:
             if standing(tx) is not None:
                 return None
@@ -152,10 +154,17 @@ class Judge:
                     put_standing(tx, next_best)
                 return self._fail(tx, one, "sealed", outcome)
         status: Status = "verified" if one.stage == "sealed" else "no_improvement"
-        measured = self.evidence.figures(outcome.rows, "sealed", note=BASELINE)
+        measured = self._baseline(board, one.id, outcome.rows, "sealed")
         with self.database.write() as tx:
             ledger.record_reference(tx, split="sealed", name=one.title, kind="baseline", figures=measured)
             return self._record(tx, one, "sealed", status, BASELINE, measured)
+
+    def _baseline(self, board: Board, id: str, rows: Rows, split: SplitName) -> Figures:
+        """Figures of a baseline, compared with vanilla where there is one and its runs are known."""
+        plain = next((one for one in board.submissions if one.researcher == LAB and one.title == PLAIN), None)
+        against = self.evidence.rows(board, plain.id, split) if plain and plain.id != id else None
+        comparison = None if plain is None or against is None else Comparison(plain.id, against)
+        return self.evidence.figures(rows, split, comparison, note=BASELINE)
 
     def _others(self, board: Board, failed: Submission) -> Mapping[str, Rows]:
         """Dev correctness of the baselines that are left."""

@@ -82,7 +82,7 @@ def _enrol(lab: Lab, start: Start) -> None:
             researchers.LAB,
             files={"method.py": methods.source(name)},
             title=name,
-            summary=methods.summary(name),
+            summary=methods.summary(name.split()[0]),
             parents=(),
             claim="",
             request=f"baseline:{name}",

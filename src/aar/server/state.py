@@ -26,6 +26,8 @@ def advance(lab: Lab) -> Phase:
             champion = meta.find(tx, "champion", None)
             for baseline in baselines:
                 spare = champion is not None and baseline.id != champion
+                if spare and lab.settings.confirmed == "best":
+                    continue
                 lab.queue_sealed(tx, baseline, seeds=lab.settings.sealed_seeds, spare=spare)
             phase = _after_baselines(lab, tx, everything)
         meta.put(tx, "elapsed_seconds", lab.elapsed())

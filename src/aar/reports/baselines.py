@@ -1,0 +1,175 @@
+"""What a lab measured of its baselines: a row for each method, with intervals, gain over vanilla and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import mean
+from typing import Any, Literal
+
+from aar import database
+from aar.database import Transaction, charges, meta, researchers, runs, submissions, verdicts
+from aar.database.figures import Figures
+from aar.database.submissions import Submission
+from aar.folder import LabFolder
+from aar.protocols import method_of
+from w2s.records import Estimate
+
+Split = Literal["dev", "sealed"]
+PLAIN = "vanilla"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant of a method: figures by split (None: not run there), cost of a run, and why it failed.
+
+    `cost` is in runs of vanilla, by what was asked of models; `core_seconds` were measured on dev, the method's
+    process and its student service together.
+    """
+
+    variant: str
+    status: str
+    reply: str
+    dev: Figures | None
+    sealed: Figures | None
+    cost: float | None
+    core_seconds: float | None
+
+    @property
+    def method(self) -> str:
+        """The method that this is a variant of."""
+        return method_of(self.variant)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Every baseline of a lab in the order it was queued, with floor and ceiling of each split.
+
+    `best` has the highest mean on dev of what a person may have chosen by it, and was confirmed on sealed.
+    """
+
+    testbed: str
+    references: dict[str, Figures]
+    rows: Sequence[Row]
+    best: Row | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what was not measured is left out."""
+
+        def figures(of: Figures | None) -> dict[str, Any] | None:
+            return None if of is None else of.to_json()
+
+        rows = [{**asdict(row), "dev": figures(row.dev), "sealed": figures(row.sealed)} for row in self.rows]
+        return {
+            "testbed": self.testbed,
+            "references": {name: one.to_json() for name, one in self.references.items()},
+            "rows": rows,
+            "best": self.best.variant if self.best else None,
+        }
+
+
+def table(folder: LabFolder) -> Table:
+    """The table of a lab's baselines as far as they are decided."""
+    store = database.open(folder.database)
+    with store.read() as tx:
+        made = [one for one in submissions.all(tx) if one.researcher == researchers.LAB]
+        nominal = _nominal(tx)
+        plain = next((one for one in made if one.title == PLAIN), None)
+        unit = _mean_cost(tx, plain, nominal) if plain else None
+        rows = [_row(tx, one, nominal, unit) for one in made]
+        champion = meta.find(tx, "champion", None)
+        found = Table(
+            testbed=str(meta.get(tx, "testbed")),
+            references={
+                f"{one.split} {one.kind}": one.figures
+                for one in verdicts.references(tx)
+                if one.kind != "baseline"
+            },
+            rows=rows,
+            best=next((row for one, row in zip(made, rows, strict=True) if one.id == champion), None),
+        )
+    store.close()
+    return found
+
+
+def _row(tx: Transaction, one: Submission, nominal: dict[str, float], unit: float | None) -> Row:
+    def figures(stage: Split) -> Figures | None:
+        verdict = verdicts.find(tx, one.id, stage)
+        return verdict.figures if verdict is not None and verdict.figures.seeds else None
+
+    done = [run for run in runs.all(tx, code_hash=one.code_hash, split="dev") if run.state == "done"]
+    cost = _mean_cost(tx, one, nominal)
+    return Row(
+        variant=one.title,
+        status=one.status,
+        reply=one.reply,
+        dev=figures("dev"),
+        sealed=figures("sealed"),
+        cost=None if cost is None or not unit else round(cost / unit, 2),
+        core_seconds=round(mean(run.core_seconds for run in done), 1) if done else None,
+    )
+
+
+def _nominal(tx: Transaction) -> dict[str, float]:
+    return {charge.key: charge.nominal_minutes for charge in charges.all(tx) if charge.kind == "run"}
+
+
+def _mean_cost(tx: Transaction, one: Submission, nominal: dict[str, float]) -> float | None:
+    paid = [
+        nominal[run.key]
+        for run in runs.all(tx, code_hash=one.code_hash, split="dev")
+        if run.key in nominal and run.state == "done"
+    ]
+    return mean(paid) if paid else None
+
+
+def cells(found: Table) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the table as text; sealed columns only where something was run there."""
+    sealed = any(row.sealed for row in found.rows)
+    header = ["method", "PGR on dev", "gain over vanilla"]
+    header += ["PGR on sealed", "gain over vanilla"] if sealed else []
+    body = []
+    for row in found.rows:
+        parts = [*_cells(row.dev), *(_cells(row.sealed) if sealed else [])]
+        if row.dev is None:
+            parts[0] = f"{row.status}: {row.reply}"
+        body.append([row.variant, *parts, "–" if row.cost is None else f"{row.cost:.1f}"])
+    return [*header, "cost"], body
+
+
+def markdown(found: Table) -> list[str]:
+    """The table as lines of Markdown, under what it was measured on."""
+    header, body = cells(found)
+    told = [
+        f"{split}: floor {floor.accuracy:.3f}, ceiling {ceiling.accuracy:.3f} ({floor.seeds} and {ceiling.seeds} seeds)"
+        for split in ("dev", "sealed")
+        if (floor := found.references.get(f"{split} floor"))
+        and (ceiling := found.references.get(f"{split} ceiling"))
+    ]
+    seeds = next(
+        (f"{row.dev.seeds} seeds, n={row.dev.n}" for row in found.rows if row.dev), "nothing measured"
+    )
+    lines = [f"{found.testbed}, {seeds}. Accuracies: {'; '.join(told)}.", ""]
+    lines += [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
+    lines += [f"| {' | '.join(row)} |" for row in body]
+    if found.best is not None and found.best.sealed is not None:
+        lines += ["", f"Best on dev: {found.best.variant}; on sealed {cell(found.best.sealed.pgr)}."]
+    return lines
+
+
+def _cells(figures: Figures | None) -> list[str]:
+    if figures is None:
+        return ["–", "–"]
+    return [cell(figures.pgr), cell(figures.gain, signed=True)]
+
+
+def cell(estimate: Estimate | None, *, signed: bool = False) -> str:
+    """An estimate in a table, "–" where there is none.
+
+    >>> cell(Estimate(mean=0.5, low=0.4, high=0.6, seeds=5, n=1000))
+    '0.50 [0.40, 0.60]'
+    """
+    if estimate is None:
+        return "–"
+    sign = "+" if signed else ""
+    return f"{estimate.mean:{sign}.2f} [{estimate.low:{sign}.2f}, {estimate.high:{sign}.2f}]"
