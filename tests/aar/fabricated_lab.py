@@ -62,7 +62,7 @@ def figures(pgr: float, split: str, *, seeds: int, rng: np.random.Generator, **m
     return Figures(
         seeds=seeds,
         n=n,
-        accuracy=round(floor + mean * (ceiling - floor), 4),
+        accuracy=estimate(floor + mean * (ceiling - floor), half=0.02, seeds=seeds, n=n),
         floor=floor,
         ceiling=ceiling,
         pgr=estimate(mean, half=half, seeds=seeds, n=n),
@@ -90,7 +90,7 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             researchers.add(tx, f"r{i}", direction=direction, model="aar/evolution", submissions=12)
         for split, (floor, ceiling, n) in SPLITS.items():
             for name, accuracy, seeds in (("floor", floor, 16), ("ceiling", ceiling, 8)):
-                measured = Figures(seeds=seeds, n=n, accuracy=accuracy)
+                measured = Figures(seeds=seeds, n=n, accuracy=estimate(accuracy, half=0.01, seeds=seeds, n=n))
                 ledger.record_reference(tx, split=split, name=name, kind=name, figures=measured)  # type: ignore[arg-type]
         for title, pgr in (("vanilla", 0.24), ("confident_labels", 0.27), ("zero_shot", 0.38)):
             made = submit(tx, "lab", title, [])

@@ -112,7 +112,9 @@ def test_researchers_see_words_and_never_a_figure(client: TestClient, lab: Lab) 
             stage="dev",
             status="no_improvement",
             reply="no significant improvement",
-            figures=Figures(seeds=3, n=1000, accuracy=0.7777, pgr=pgr),
+            figures=Figures(
+                seeds=3, n=1000, accuracy=Estimate(0.7777, 0.7666, 0.7888, seeds=3, n=1000), pgr=pgr
+            ),
         )
     for path in (f"/v1/submissions/{made}", "/v1/leaderboard", "/v1/me", "/v1/forum"):
         text = client.get(path, headers=as_("one")).text

@@ -161,9 +161,7 @@ def _tell_references(display: Display, folder: LabFolder) -> None:
 
     found = summary(folder)
     for name, figures in found["references"].items():
-        display.say(
-            f"{name}: accuracy {figures['accuracy']:.3f} ({figures['seeds']} seeds, n={figures['n']})"
-        )
+        display.say(f"{name}: accuracy {estimate_text(figures['accuracy'])}")
     for name, baseline in found["baselines"].items():
         if baseline.get("dev"):
             display.say(f"baseline {name}: PGR {estimate_text(baseline['dev'])} on dev")

@@ -21,7 +21,7 @@ class Figures:
 
     seeds: int
     n: int
-    accuracy: float | None = None
+    accuracy: Estimate | None = None
     floor: float | None = None
     ceiling: float | None = None
     pgr: Estimate | None = None
@@ -38,8 +38,8 @@ class Figures:
     def to_json(self) -> dict[str, Any]:
         """A JSON object that holds what was measured.
 
-        >>> Figures(seeds=5, n=1000, accuracy=0.71).to_json()
-        {'seeds': 5, 'n': 1000, 'accuracy': 0.71}
+        >>> Figures(seeds=5, n=1000, floor=0.62).to_json()
+        {'seeds': 5, 'n': 1000, 'floor': 0.62}
         """
         return {name: value for name, value in asdict(self).items() if value is not None and value != ""}
 
@@ -47,12 +47,12 @@ class Figures:
     def from_json(cls, data: Mapping[str, Any]) -> Figures:
         """The inverse of `to_json`; names that this version does not know are left out.
 
-        >>> Figures.from_json({"seeds": 5, "n": 1000, "accuracy": 0.71}).accuracy
-        0.71
+        >>> Figures.from_json({"seeds": 5, "n": 1000, "floor": 0.62}).floor
+        0.62
         """
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
-        for name in ("pgr", "id_pgr", "ood_pgr", "gain", "accuracy_gain"):
+        for name in ("accuracy", "pgr", "id_pgr", "ood_pgr", "gain", "accuracy_gain"):
             if values.get(name) is not None:
                 values[name] = Estimate(**values[name])
         return cls(**values)

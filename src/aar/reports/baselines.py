@@ -141,7 +141,8 @@ def markdown(found: Table) -> list[str]:
     """The table as lines of Markdown, under what it was measured on."""
     header, body = cells(found)
     told = [
-        f"{split}: floor {floor.accuracy:.3f}, ceiling {ceiling.accuracy:.3f} ({floor.seeds} and {ceiling.seeds} seeds)"
+        f"{split}: floor {cell(floor.accuracy)}, ceiling {cell(ceiling.accuracy)}"
+        f" ({floor.seeds} and {ceiling.seeds} seeds)"
         for split in ("dev", "sealed")
         if (floor := found.references.get(f"{split} floor"))
         and (ceiling := found.references.get(f"{split} ceiling"))

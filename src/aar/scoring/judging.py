@@ -26,7 +26,7 @@ from aar.database.verdicts import VerdictStage
 from aar.scoring.board import FLOOR, Board, Standing, length, put_standing, standing
 from aar.scoring.evidence import Evidence
 from aar.scoring.ladder import judge_sealed, rounded
-from aar.scoring.results import Comparison, Outcome, Rows, stacked
+from aar.scoring.results import Comparison, Outcome, Rows, measure_reference, stacked
 from aar.scoring.vault import ReferenceKind
 from w2s.records import SplitName
 
@@ -78,9 +78,7 @@ class Judge:
             for kind, rows in both:
                 if rows is None or (split, kind) in self._measured:
                     continue
-                n = len(self.evidence.results.items(split))
-                accuracy = float(stacked(rows, sorted(rows)).mean())
-                measured = Figures(seeds=len(rows), n=n, accuracy=accuracy)
+                measured = measure_reference(rows, self.evidence.results.items(split))
                 with self.database.write() as tx:
                     new = ledger.record_reference(tx, split=split, name=kind, kind=kind, figures=measured)
                 self._measured.add((split, kind))

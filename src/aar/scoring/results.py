@@ -14,7 +14,7 @@ from aar.database.runs import Run
 from aar.errors import ScoringError
 from aar.scoring.vault import TestItems, Vault
 from w2s.errors import BadPredictions, NoGap
-from w2s.metrics import paired_gain, pgr_gain, pgr_interval
+from w2s.metrics import accuracy_interval, paired_gain, pgr_gain, pgr_interval
 from w2s.records import Estimate, FloatArray, SplitName
 
 Rows = Mapping[int, FloatArray]
@@ -148,6 +148,20 @@ class Comparison:
     sealed_seeds: int | None = None
 
 
+def measure_reference(rows: Rows, items: TestItems) -> Figures:
+    """Accuracy of a floor or a ceiling over its seeds."""
+    correct = stacked(rows, sorted(rows))
+    return Figures(
+        seeds=len(rows),
+        n=len(items),
+        accuracy=_accuracy(correct, items.clusters),
+    )
+
+
+def _accuracy(correct: FloatArray, clusters: Sequence[str]) -> Estimate | None:
+    return accuracy_interval(correct, clusters) if len(correct) > 1 and len(set(clusters)) > 1 else None
+
+
 def measure(
     rows: Rows,
     comparison: Comparison | None,
@@ -197,7 +211,7 @@ def measure(
     return Figures(
         seeds=len(keys),
         n=len(items),
-        accuracy=float(student.mean()),
+        accuracy=_accuracy(student, clusters),
         floor=float(floor.mean()),
         ceiling=float(ceiling.mean()),
         pgr=whole,

@@ -3,7 +3,14 @@
 from w2s.metrics.bootstrap import pgr_bootstrap
 from w2s.metrics.disagreement import Disagreement, mcnemar
 from w2s.metrics.equivalence import Equivalence, paired_equivalence, tost
-from w2s.metrics.gains import Difference, alpha_at, clustered_stderr, paired_difference, paired_gain
+from w2s.metrics.gains import (
+    Difference,
+    accuracy_interval,
+    alpha_at,
+    clustered_stderr,
+    paired_difference,
+    paired_gain,
+)
 from w2s.metrics.gap import Ratio, correctness, fieller, pgr, pgr_gain, pgr_interval
 from w2s.metrics.power import (
     detectable_gain,
@@ -22,6 +29,7 @@ __all__ = [
     "Part",
     "Ratio",
     "Spread",
+    "accuracy_interval",
     "alpha_at",
     "clustered_stderr",
     "correctness",

@@ -72,6 +72,21 @@ def paired_difference(
     )
 
 
+def accuracy_interval(
+    correct: FloatArray, clusters: Sequence[str] | npt.NDArray[np.generic], level: float = 0.95
+) -> Estimate:
+    """Mean accuracy over seeds and items of `correct` [S, n], with an interval in which both count.
+
+    S at least 2, at least two clusters; `ValueError` otherwise. Errors as for `paired_gain`.
+
+    >>> rows = np.array([[1.0, 1, 0, 1], [1, 1, 0, 0]])
+    >>> print(accuracy_interval(rows, ["a", "a", "b", "c"]).mean)
+    0.625
+    """
+    rows = np.asarray(correct, dtype=np.float64)
+    return paired_gain(rows, np.zeros_like(rows), clusters, level)
+
+
 def paired_gain(
     a: FloatArray,
     b: FloatArray,
