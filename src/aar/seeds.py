@@ -8,7 +8,23 @@ from collections.abc import Mapping
 
 from w2s.records import SplitName
 
+COMPANIONS = 2
+"""Supervisors that a run may ask besides its own."""
+_FIRST_COMPANION = 10_000
+
 _CODES: Mapping[SplitName, int] = {"practice": 0, "dev": 1, "sealed": 2}
+
+
+def supervisors_of(k: int) -> tuple[int, ...]:
+    """The supervisors of run `k` of any submission on a split, its own first.
+
+    No supervisor serves two runs, so that runs stay independent of each other.
+
+    >>> supervisors_of(0), supervisors_of(3)
+    ((0, 10000, 10001), (3, 10006, 10007))
+    """
+    first = _FIRST_COMPANION + COMPANIONS * k
+    return (k, *range(first, first + COMPANIONS))
 
 
 def split_seed(secret: bytes, purpose: str, split: SplitName) -> int:

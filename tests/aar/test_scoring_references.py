@@ -19,7 +19,7 @@ from aar.folder import LabFolder
 from aar.scoring.prepare import prepare
 from aar.scoring.references import ReferenceJob, plan
 from aar.scoring.vault import Vault
-from aar.seeds import split_seed
+from aar.seeds import split_seed, supervisors_of
 from aar.settings import Settings
 from aar.students.data import read_weak
 from w2s.records import SplitName
@@ -38,7 +38,7 @@ def references(folder: LabFolder) -> subprocess.Popen[str]:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     """A lab whose first references process was killed in its second job, and whose second ended the work."""
     folder = LabFolder(tmp_path_factory.mktemp("runs") / "lab")
-    settings = Settings(baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
+    settings = Settings(dev_seeds=1, baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
     folder.describe({"testbed": "mini-chat", "settings": settings.as_json()})
     prepare(folder)
     first = references(folder)
@@ -54,8 +54,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     assert second.returncode == 0
     assert done.stat().st_mtime_ns == before
     lines = [json.loads(line) for line in output.splitlines()]
-    assert lines[0] == {"done": 1, "total": 3, "what": "practice supervisor 1"}
-    assert lines[-1]["done"] == lines[-1]["total"] == 3
+    assert lines[0] == {"done": 1, "total": 9, "what": "practice supervisor 1"}
+    assert lines[-1]["done"] == lines[-1]["total"] == 9
     return folder
 
 
@@ -85,10 +85,21 @@ def test_what_a_run_needs_first_is_made_first() -> None:
         *(f"dev supervisor {k}" for k in range(1, 6)),
         "practice supervisor 1",
     ]
-    assert jobs[6] == ReferenceJob("ceiling", "dev", 0)
-    assert [str(job) for job in jobs[-2:]] == ["sealed supervisor 11", "sealed supervisor 12"]
-    assert len(jobs) == 10 + 1 + 10 + 12 + 10
+    assert all(job.k >= 10_000 for job in jobs[6:18])  # the companions of practice's one and dev's five
+    assert jobs[18] == ReferenceJob("ceiling", "dev", 0)
+    own = [job for job in jobs if job.k < 10_000]
+    assert [str(job) for job in own[-2:]] == ["sealed supervisor 11", "sealed supervisor 12"]
+    assert len(own) == 10 + 1 + 10 + 12 + 10
+    assert len(jobs) == len(own) + 2 * (1 + 5 + 12)
     assert len(set(jobs)) == len(jobs)
+
+
+def test_every_run_finds_its_supervisors_and_shares_none() -> None:
+    made = {(job.split, job.k) for job in plan(Settings()) if job.role == "supervisor"}
+    for split, runs in (("practice", 1), ("dev", 5), ("sealed", 10)):
+        asked = [one for k in range(runs) for one in supervisors_of(k)]
+        assert len(set(asked)) == len(asked) == 3 * runs
+        assert {(split, one) for one in asked} <= made
 
 
 def test_a_labs_seeds_for_practice_dev_and_sealed_are_disjoint(tmp_path: Path) -> None:

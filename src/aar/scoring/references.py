@@ -5,7 +5,8 @@ processes share the jobs through locks that the kernel frees when a process dies
 in order, and again only if it was cut short.
 
     supervisor K of a split   weak model on true labels of the labelled examples; its probabilities on the
-                              unlabelled items are the weak labels, its test correctness is floor K
+                              unlabelled items are the weak labels, its test correctness is floor K; runs
+                              may ask companions of their supervisor too (`aar.seeds.supervisors_of`)
     ceiling K                 strong model on the true labels of the unlabelled items that students get
 """
 
@@ -25,6 +26,7 @@ import numpy as np
 from aar.folder import LabFolder
 from aar.scoring.prepare import write_practice
 from aar.scoring.vault import ReferenceKind, Vault, give_to_folder_owner
+from aar.seeds import supervisors_of
 from aar.settings import Settings
 from w2s.records import Example, SplitName
 
@@ -38,7 +40,7 @@ Progress = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class ReferenceJob:
-    """One fine-tune on the truth: the `k`-th (from 0) supervisor or ceiling of a split."""
+    """One fine-tune on the truth: supervisor or ceiling `k` (from 0; companions have far higher numbers)."""
 
     role: Literal["supervisor", "ceiling"]
     split: SplitName
@@ -55,7 +57,14 @@ class ReferenceJob:
 
 def floors(settings: Settings, split: SplitName) -> int:
     """Supervisors that the floor of a split is measured over: never fewer than its runs learn from."""
-    return max(settings.floors, settings.baseline_seeds if split == "dev" else settings.sealed_seeds)
+    return max(settings.floors, _runs(settings, split))
+
+
+def _runs(settings: Settings, split: SplitName) -> int:
+    """Most runs of one submission on a split at the first try."""
+    if split == "dev":
+        return max(settings.baseline_seeds, settings.dev_seeds)
+    return settings.sealed_seeds
 
 
 def plan(
@@ -68,15 +77,21 @@ def plan(
     ) -> list[ReferenceJob]:
         return [ReferenceJob(role, split, k) for k in range(start, end)]
 
+    def companions(split: SplitName, end: int) -> list[ReferenceJob]:
+        return [ReferenceJob("supervisor", split, one) for k in range(end) for one in supervisors_of(k)[1:]]
+
     sealed_floors = max(sealed_supervisors or 0, floors(settings, "sealed"))
     everything = [
-        *jobs("supervisor", "dev", settings.baseline_seeds),
+        *jobs("supervisor", "dev", _runs(settings, "dev")),
         *jobs("supervisor", "practice", 1),
+        *companions("practice", 1),
+        *companions("dev", _runs(settings, "dev")),
         *jobs("ceiling", "dev", settings.ceilings),
-        *jobs("supervisor", "dev", floors(settings, "dev"), settings.baseline_seeds),
+        *jobs("supervisor", "dev", floors(settings, "dev"), _runs(settings, "dev")),
         *jobs("supervisor", "sealed", settings.sealed_seeds),
         *jobs("ceiling", "sealed", settings.ceilings),
         *jobs("supervisor", "sealed", sealed_floors, settings.sealed_seeds),
+        *companions("sealed", sealed_floors),
     ]
     return [job for job in everything if only is None or f"{job.role}s" == only]
 
@@ -132,7 +147,7 @@ def _do(job: ReferenceJob, folder: LabFolder, vault: Vault, shelf: Shelf) -> Non
     if job.role == "supervisor":
         soft = student.predict(split.unlabelled, _unflipped(split.unlabelled))
         give_to_folder_owner(write_weak(folder.service, job.split, job.k, soft))
-        if job.split == "practice":
+        if job.split == "practice" and job.k == 0:
             write_practice(folder, split, weak=soft)
     test = student.predict(split.test, _unflipped(split.test))
     vault.store_reference(job.kind, job.split, job.k, vault.test_items(job.split).correct(test))

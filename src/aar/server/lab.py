@@ -204,7 +204,7 @@ class Lab:
             self.settings.testbed,
             split,
             pair_index=k,
-            supervisor_seeds=(drawn.supervisor,),
+            supervisor_seeds=drawn.supervisors,
             student_seed=drawn.student_seed,
         ).key()
 

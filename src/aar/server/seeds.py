@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from aar.seeds import split_seed
+from aar.seeds import split_seed, supervisors_of
 from w2s.records import SplitName
 
 
@@ -23,6 +23,11 @@ class Draw:
     supervisor: int
     student_seed: int
     salt: bytes
+
+    @property
+    def supervisors(self) -> tuple[int, ...]:
+        """Every supervisor that the run may ask, its own first."""
+        return supervisors_of(self.supervisor)
 
     @property
     def student_seed_hex(self) -> str:

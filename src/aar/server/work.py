@@ -53,7 +53,7 @@ def job_of(lab: Lab, run: runs.Run) -> Job:
         code=lab.snapshots.get(run.commit),
         testbed=lab.settings.testbed,
         split=cast(SplitName, run.split),
-        supervisor_seeds=(drawn.supervisor,),
+        supervisor_seeds=drawn.supervisors,
         student_seed=drawn.student_seed,
         salt=drawn.salt,
         practice=run.split == "practice",
