@@ -3,13 +3,14 @@
     kept by A = the R(epoch) share of all items with the smallest cross-entropy of A against the weak label
     B trains an epoch on what A kept, A on what B kept;  R = 1 - noise * min(1, epoch / RAMP)
 
-Two networks of different start make different mistakes, so an error that one has fitted is filtered out by the
-other. The source swaps within every batch; through a bench one student's fine-tune is over before the other's
-begins, so they swap once an epoch, and the learning rate rises and falls in each. Both answers are averaged (the
-source reports each). Defaults: as many epochs as the recipe, at least RAMP + 1 = 4, and a ramp of 3 epochs (set
-here; source 200 and 10); noise = the supervisor's own expected error, mean of min(p, 1 - p) (set here: the
-source is told the noise rate, which is truth). Cost: 2, and a pass over the items an epoch and student; 3 at
-recipes of 2 epochs. Relies on: wrong labels being hard to fit early on. Source: co-teaching (1804.06872).
+Two students that saw other batches make other mistakes, so an error that one has fitted is filtered out by the
+other; the pretrained start is the same for both, so they part less than the source's random ones. The source
+swaps within every batch; through a bench one student's fine-tune is over before the other's begins, so they
+swap once an epoch, and the learning rate rises and falls in each. Both answers are averaged (the source reports
+each). Defaults: as many epochs as the recipe, at least RAMP + 1 = 4, and a ramp of 3 epochs (set here; source
+200 and 10); noise = the supervisor's own expected error, mean of min(p, 1 - p) (set here: the source is told
+the noise rate, which is truth). Cost: 3 at 3 epochs (2.2 at 5, 4 at 2), a pass over the items for each student
+and epoch among it. Relies on: wrong labels being hard to fit early on. Source: co-teaching (1804.06872).
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@
     dropped of given c: the n joint[c, other] items with the smallest f(c);  weight 1 / P(given c | true c)
 
 Folds are made of whole questions. With two classes pruning by class, by noise rate and by both are the same.
-Defaults: 5 folds (source), each student one epoch (set here: it need not be good, only not have learnt the
-labels by heart), weights (source). Cost: 2.1 at 3 epochs (4 / epochs for the folds, and the share that is kept).
-Relies on: mistakes that look like noise to the strong model; what the supervisor gets wrong in a learnable way
-is confirmed. Source: confident learning (1911.00068).
+Defaults: 5 folds (the authors' library), each student one epoch (set here: it need not be good, only not have
+learnt the labels by heart), weights (source). Cost: 2.1 at 3 epochs: 4 epochs for the folds, and the share that
+is kept. Relies on: mistakes that look like noise to the strong model; what the supervisor gets wrong in a
+learnable way is confirmed. Source: confident learning (1911.00068).
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@
 
 Never looks at truth: a held-out weak label is as wrong as any other, but a student cannot have learnt it by
 heart. Each epoch is its own fine-tune call, so the learning rate warms up and falls to 0 in every one of them
-and the optimizer starts anew: a saw where the source has one schedule. Defaults: one fifth held out, as many
-epochs as the recipe (set here; the source stops on truth or on weak labels within one epoch). Cost: .8, and a
-pass over the held-out items an epoch. Relies on: the student fitting what is true before it fits the
-supervisor's mistakes; agreement with mistakes that the student can learn rises all the same. Source: Burns et
-al. 2023 (2312.09390), early stopping.
+and the optimizer starts anew: a saw where one long fine-tune has a single slope. Defaults: one fifth held out,
+as many epochs as the recipe (set here). Cost: .9, the share that is not held out and a pass over the rest an
+epoch. Relies on: the student fitting what is true before it fits the supervisor's mistakes; agreement with
+mistakes that a student can learn rises all the same. Source: Burns et al. 2023 (2312.09390), who find that
+students overfit weak labels; stopping on held-out weak labels, because stopping on truth is no method.
 """
 
 from __future__ import annotations

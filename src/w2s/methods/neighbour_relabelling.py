@@ -7,7 +7,7 @@ Pairs are compared by the half difference of both orders, and each is there in i
 opposite label. Defaults: 50 neighbours by Euclidean distance, states after the middle block (source); drop, not
 relabel (the source has both; on development seeds the neighbours' vote was below the weak label on mini-math),
 all that disagree instead of a fixed share, and the median taken out (set here: the vote leans to the commoner
-weak label). Cost: .7 at 3 epochs, the share that is kept and the hidden states. Relies on: truth being among
+weak label). Cost: .9 at 3 epochs, the share that is kept and the hidden states. Relies on: truth being among
 what the frozen model tells items apart by. Source: EleutherAI/w2s, k-nearest-neighbour filter.
 """
 

@@ -1,7 +1,7 @@
 """Fine-tune on what several weak supervisors say together instead of on what one of them says.
 
     m, v = mean and variance of p_weak over the supervisors;  evidence e = m (1 - m) / v - 1
-    target = (e m + 2 prior) / (e + 2),  prior = the strong model's zero-shot probability at the spread of the m
+    target = (e m + 2 prior) / (e + 2);  prior = sigmoid(zero-shot margin, scaled to the median |logit m|)
 
 Supervisors that agree are passed on; where they contradict each other the strong model decides, because weak
 seeds share their mistakes and their number alone proves nothing. The bench of the lab serves one supervisor a
