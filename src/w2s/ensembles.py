@@ -79,7 +79,7 @@ def evidential(soft: Judges, *, prior: float | FloatArray = 0.5, strength: float
     distribution itself; here it is fitted item by item, since a student's answer is a single log-odds.
 
     >>> evidential([np.array([0.9, 1.0]), np.array([0.7, 0.0])]).soft.round(3).tolist()
-    [0.77, 0.5]
+    [0.765, 0.5]
     """
     if strength <= 0:
         raise BadPredictions(f"strength {strength} of the prior is a number of observations above 0")
