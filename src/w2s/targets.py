@@ -150,7 +150,7 @@ def folds(groups: IntArray, *, count: int, rng: np.random.Generator) -> IntArray
     that learnt one of them has seen the others. Raises `BadTargets` where there are fewer groups than folds.
 
     >>> folds(np.array([7, 7, 9, 9]), count=2, rng=np.random.default_rng(0)).tolist()
-    [1, 1, 0, 0]
+    [0, 0, 1, 1]
     """
     names, place = np.unique(np.asarray(groups), return_inverse=True)
     if not 1 <= count <= len(names):
