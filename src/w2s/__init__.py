@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from w2s import channels, elicitation, ensembles, losses, methods, probes, targets
+    from w2s import channels, elicitation, ensembles, losses, methods, neighbours, noise, probes, targets
     from w2s.bench import Bench, LocalBench, Student
     from w2s.records import Estimate, Items, Predictions, WeakLabels
 
@@ -30,7 +30,17 @@ _HOME = {
     "Predictions": "w2s.records",
     "WeakLabels": "w2s.records",
 }
-_BLOCKS = ("channels", "elicitation", "ensembles", "losses", "methods", "probes", "targets")
+_BLOCKS = (
+    "channels",
+    "elicitation",
+    "ensembles",
+    "losses",
+    "methods",
+    "neighbours",
+    "noise",
+    "probes",
+    "targets",
+)
 
 __all__ = [
     "Bench",
@@ -45,6 +55,8 @@ __all__ = [
     "ensembles",
     "losses",
     "methods",
+    "neighbours",
+    "noise",
     "probes",
     "targets",
 ]

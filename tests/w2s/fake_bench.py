@@ -38,6 +38,7 @@ class FakeStudent:
         y = np.asarray(targets, dtype=float)
         assert y.shape == (len(items),)
         self.calls.append({"ids": items.ids.copy(), "targets": y, "epochs": epochs, "rate": learning_rate})
+        self.calls[-1] |= {"weights": weights, "loss": loss}
         x = self.features(items)
         w = np.ones(len(items)) if weights is None else np.asarray(weights, dtype=float)
         for step in range(60):
@@ -84,6 +85,11 @@ class FakeStudent:
         if layer == 1:
             return np.stack([noise[:, 0], x[:, 1] + noise[:, 1]], axis=1)
         return np.stack([x[:, 0] + 4.0, x[:, 1] + noise[:, 1]], axis=1)
+
+    def copy(self) -> FakeStudent:
+        twin = self.bench.strong()
+        twin.weights = self.weights.copy()
+        return twin
 
     def _view(self, items: Items, name: str) -> np.ndarray:
         values = np.array([self.bench.views[name][int(i)] for i in items.ids])
@@ -155,6 +161,7 @@ class FakeBench:
 
     def weak_is_the_truth(self) -> None:
         self.weak = WeakLabels(np.where(self.truth_of(self.unlabelled) == 1, 0.99, 0.01))
+        self.supervisors = [self.weak]
 
     def trained_on(self) -> list[dict[str, Any]]:
         return [call for student in self.made for call in student.calls]

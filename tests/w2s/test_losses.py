@@ -126,6 +126,69 @@ def test_reverse_divergence_forgives_a_sure_student_more_than_cross_entropy_does
     assert 0 < slopes[1] < 0.1 * slopes[0]
 
 
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_the_slope_of_the_reverse_divergence_is_that_of_its_closed_form(temperature):
+    rng = np.random.default_rng(1)
+    logits, teacher = rng.normal(0, 3, 20), rng.uniform(0.05, 0.95, 20)
+    shown = batch(logits=logits, targets=teacher)
+    losses.ReverseKL(temperature=temperature)(shown).backward()
+    f = 1 / (1 + np.exp(-logits))
+    slope = f * (1 - f) * (logits - np.log(teacher / (1 - teacher)) / temperature)
+    np.testing.assert_allclose(shown.logits.grad.numpy(), slope / 20, atol=1e-9)
+
+
+def test_the_slope_of_the_product_is_that_of_its_closed_form():
+    rng = np.random.default_rng(2)
+    logits, p = rng.normal(0, 2, 20), rng.uniform(0.05, 0.95, 20)
+    shown = batch(logits=logits, targets=p)
+    losses.Product()(shown).backward()
+    f = 1 / (1 + np.exp(-logits))
+    slope = f * (1 - f) * (1 - 2 * p) / (f * p + (1 - f) * (1 - p))
+    np.testing.assert_allclose(shown.logits.grad.numpy(), slope / 20, atol=1e-9)
+
+
+def test_the_product_is_proportional_to_powers_of_both_class_by_class():
+    shown = batch(logits=[0.7, -1.2], targets=[0.3, 0.9])
+    f, p = 1 / (1 + np.exp(-np.array([0.7, -1.2]))), np.array([0.3, 0.9])
+    for_1, for_0 = f**0.5 * p**2, (1 - f) ** 0.5 * (1 - p) ** 2
+    value = losses.Product(own=0.5, weak=2.0)(shown).item()
+    assert value == pytest.approx(by_hand(shown, for_1 / (for_1 + for_0)))
+
+
+def test_the_window_divides_by_the_whole_batch_and_ends_at_its_radius():
+    edge = np.log(0.65 / 0.35)
+    shown = batch(logits=[0.0, edge + 0.01, edge - 0.01, -edge - 0.01], targets=[1.0, 0.0, 0.0, 1.0])
+    losses.ConfidenceWindow(radius=0.15)(shown).backward()
+    f = 1 / (1 + np.exp(-shown.logits.detach().numpy()))
+    np.testing.assert_allclose(shown.logits.grad.numpy(), np.array([f[0] - 1, 0, f[2], 0]) / 4)
+
+
+def test_through_a_whole_warm_up_the_mixed_target_never_moves_by_more_than_its_step():
+    """The released code of the source goes from a tenth of its weight to all of it in one step."""
+    loss = losses.LogConfidence(weight=0.5, warmup=0.2)
+    steps, trusts = 200, []
+    for step in range(steps):
+        shown = batch(logits=[-2.0, 2.0], targets=[1.0, 0.0], progress=step / steps)
+        loss(shown).backward()
+        aims = torch.sigmoid(shown.logits.detach()) - 2 * shown.logits.grad
+        trusts.append(float(aims[1]))  # its target is 0 and its guess 1, so this is the guess's weight
+    rise = 0.5 / (0.2 * steps)
+    np.testing.assert_allclose(np.diff(trusts)[:40], rise, atol=1e-6)
+    np.testing.assert_allclose(trusts[40:], 0.5, atol=1e-6)
+
+
+def test_a_buffer_makes_the_threshold_steady_where_one_batch_is_noise_and_forgets_what_is_old():
+    rng = np.random.default_rng(3)
+    batches = [batch(logits=rng.normal(size=32), targets=rng.integers(0, 2, 32)) for _ in range(200)]
+    one, many = (losses.LogConfidence(buffer=size) for size in (32, 512))
+    alone = [one._threshold(each) for each in batches][16:]
+    kept = [many._threshold(each) for each in batches][16:]
+    assert np.std(kept) < 0.4 * np.std(alone)
+    for _ in range(16):
+        last = many._threshold(batch(logits=np.full(32, 7.0), targets=[0.0, 1.0] * 16))
+    assert last == 7.0
+
+
 def test_settings_out_of_range_are_refused():
     with pytest.raises(BadTargets, match=r"weight 1\.5"):
         losses.LogConfidence(weight=1.5)
