@@ -17,7 +17,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from w2s import channels, elicitation, ensembles, losses, methods, probes, targets
+    from w2s import (
+        annealing,
+        channels,
+        coherence,
+        contrast,
+        elicitation,
+        ensembles,
+        evolution,
+        folds,
+        geometry,
+        learnability,
+        losses,
+        methods,
+        probes,
+        rank,
+        targets,
+    )
     from w2s.bench import Bench, LocalBench, Student
     from w2s.records import Estimate, Items, Predictions, WeakLabels
 
@@ -30,7 +46,23 @@ _HOME = {
     "Predictions": "w2s.records",
     "WeakLabels": "w2s.records",
 }
-_BLOCKS = ("channels", "elicitation", "ensembles", "losses", "methods", "probes", "targets")
+_BLOCKS = (
+    "annealing",
+    "channels",
+    "coherence",
+    "contrast",
+    "elicitation",
+    "ensembles",
+    "evolution",
+    "folds",
+    "geometry",
+    "learnability",
+    "losses",
+    "methods",
+    "probes",
+    "rank",
+    "targets",
+)
 
 __all__ = [
     "Bench",
@@ -40,12 +72,20 @@ __all__ = [
     "Predictions",
     "Student",
     "WeakLabels",
+    "annealing",
     "channels",
+    "coherence",
+    "contrast",
     "elicitation",
     "ensembles",
+    "evolution",
+    "folds",
+    "geometry",
+    "learnability",
     "losses",
     "methods",
     "probes",
+    "rank",
     "targets",
 ]
 

@@ -166,6 +166,22 @@ def best_layer(
     return int(np.argmax(scores))
 
 
+def depth(layers: int, *, share: float = 0.6, at_most: int = 1) -> list[int]:
+    """Layers to read in a model of `layers` blocks: one at `share` of its depth, or several spread up to the last.
+
+    With `at_most` above 1 it is that many layers (all, where there are no more), evenly spaced, the last among them.
+
+    >>> depth(36), depth(4), depth(4, at_most=6), depth(36, at_most=4)
+    ([22], [2], [1, 2, 3, 4], [9, 18, 27, 36])
+    """
+    if not 0 < share <= 1 or layers < 1 or at_most < 1:
+        raise BadTargets(f"share {share} of {layers} layers, {at_most} of them; give 0 to 1, and at least 1")
+    if at_most == 1:
+        return [max(1, round(share * layers))]
+    count = min(at_most, layers)
+    return [round(layers * (k + 1) / count) for k in range(count)]
+
+
 def _checked(
     states: States, soft: FloatArray, weights: FloatArray | None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
