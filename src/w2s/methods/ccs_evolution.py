@@ -5,7 +5,7 @@
     answer  = mean log-odds of STUDENTS students, TRIM of them dropped at each end
 
 The probe is that of ccs: layer by its own loss, sign from the weak labels. Defaults: trim .15 (study); 7 students
-where the study has 16, 2 rounds of 6 directions on 128 items (set here, for the cost). Cost: 7 at 2 epochs. Relies
+where the study has 16, 2 rounds of 4 directions on 96 items (set here, for the cost). Cost: 9 at 2 epochs. Relies
 on: what ccs and evolution rely on, and on the probe erring elsewhere than the weak model. Source: CCS with
 evolution strategies, the best method on chat of the April 2026 study.
 """
@@ -19,7 +19,7 @@ import numpy as np
 import w2s
 
 STUDENTS, TRIM, LAYERS = 7, 0.15, 6
-ROUNDS, DIRECTIONS, ITEMS, SCALE, RATE = 2, 6, 128, 0.01, 0.01
+ROUNDS, DIRECTIONS, ITEMS, SCALE, RATE = 2, 4, 96, 0.01, 0.01
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:

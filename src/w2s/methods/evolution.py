@@ -4,9 +4,9 @@
               or that exactly one distinct answer to a question is right
     parameters += RATE / DIRECTIONS * sum of (z+ - z-) / 2 * direction, z the standardised fitness at +-SCALE
 
-Neither labels nor gradients steer the second stage. Defaults: 4 rounds of 8 antithetic directions on 256 items,
+Neither labels nor gradients steer the second stage. Defaults: 4 rounds of 8 antithetic directions on 128 items,
 scale .01, rate .01 (set here, for models of the mini testbeds; the source searches with 30 directions at .001 and
-.0005, for billions of parameters). Cost: 1 and .1 for each round of 8. Relies on: a student that contradicts itself
+.0005, for billions of parameters). Cost: 3 at 2 epochs. Relies on: a student that contradicts itself
 less being right more often. Source: 2509.24372; swap consistency as fitness, April 2026 study.
 """
 
@@ -16,7 +16,7 @@ import functools
 
 import w2s
 
-ROUNDS, DIRECTIONS, ITEMS, SCALE, RATE = 4, 8, 256, 0.01, 0.01
+ROUNDS, DIRECTIONS, ITEMS, SCALE, RATE = 4, 8, 128, 0.01, 0.01
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:
