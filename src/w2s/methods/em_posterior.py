@@ -8,10 +8,10 @@
 
 Defaults: 2 rounds (study); 10 bins, 20 EM steps in round 1 and one in round 2 (a single view with an unsure prior
 explains itself ever better), prior temperature 2, target temperature 1 (set here, on development seeds: round 2 with
-the weak label alone made .02-.05 more of the labels right, with all views none: the students know those). Cost: 2.4 at 3 epochs. Relies on: the views erring independently given the
-truth. Two views of one model share its false beliefs; where they do, the posterior takes the side of the beliefs.
-Source: Dawid and Skene 1979; the EM posterior of the April 2026 study, whose students are not held out from what
-they are asked.
+the weak label alone made .02-.05 more of the labels right, with all views none: the students know those). Cost: 2.4
+at 3 epochs. Relies on: the views erring independently given the truth. Two views of one model share its false
+beliefs; where they do, the posterior takes the side of the beliefs. Source: Dawid and Skene 1979; the EM posterior
+of the April 2026 study, whose students are not held out from what they are asked.
 """
 
 from __future__ import annotations
