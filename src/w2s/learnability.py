@@ -49,7 +49,7 @@ class LossTrace:
             raise BadTargets(
                 f"{missing} of {len(self.first)} items were not trained on yet; fine-tune on them first"
             )
-        return self.first - self.last
+        return np.asarray(self.first - self.last)
 
 
 def smoothing(learned: FloatArray, *, fraction: float = 0.4, power: float = 2.0) -> FloatArray:
