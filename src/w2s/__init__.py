@@ -17,7 +17,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from w2s import channels, elicitation, ensembles, losses, methods, neighbours, noise, probes, targets
+    from w2s import (
+        annealing,
+        channels,
+        coherence,
+        contrast,
+        elicitation,
+        ensembles,
+        evolution,
+        folds,
+        geometry,
+        learnability,
+        losses,
+        methods,
+        neighbours,
+        noise,
+        probes,
+        rank,
+        targets,
+    )
     from w2s.bench import Bench, LocalBench, Student
     from w2s.records import Estimate, Items, Predictions, WeakLabels
 
@@ -31,14 +49,22 @@ _HOME = {
     "WeakLabels": "w2s.records",
 }
 _BLOCKS = (
+    "annealing",
     "channels",
+    "coherence",
+    "contrast",
     "elicitation",
     "ensembles",
+    "evolution",
+    "folds",
+    "geometry",
+    "learnability",
     "losses",
     "methods",
     "neighbours",
     "noise",
     "probes",
+    "rank",
     "targets",
 )
 
@@ -50,14 +76,22 @@ __all__ = [
     "Predictions",
     "Student",
     "WeakLabels",
+    "annealing",
     "channels",
+    "coherence",
+    "contrast",
     "elicitation",
     "ensembles",
+    "evolution",
+    "folds",
+    "geometry",
+    "learnability",
     "losses",
     "methods",
     "neighbours",
     "noise",
     "probes",
+    "rank",
     "targets",
 ]
 

@@ -79,23 +79,30 @@ def noisy_channel(
     bins: int = 10,
     rounds: int = 20,
     smoothing: float = 2.0,
+    start: FloatArray | None = None,
 ) -> Posterior:
     """Posterior of class 1 from margins [views, n]: how much a view is believed grows with its margin.
 
     Each view's margins are cut into `bins` of equal size. E: log-odds = logit(prior) + sum over views of
     log P(bin | 1) / P(bin | 0). M: both histograms are refitted on the posterior, with `smoothing` items
     added to every bin, and the ratio is made to rise with the margin. Starts from `dawid_skene` of the
-    signs. The noisy channel of the published EM posterior, with the margin as the feature of an item.
+    signs, or from the posterior `start` [n]. One view alone is only identified by its prior, and explains itself
+    better each round where the prior is too unsure: give it `start=prior` and one round, which is Bayes' rule
+    with the channel that the prior implies. The noisy channel of the published EM posterior, with the margin as
+    the feature of an item.
     """
     from scipy.optimize import isotonic_regression
 
     values = np.asarray(margins, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] == 0 or not np.isfinite(values).all():
         raise BadTargets(f"margins of shape {values.shape}; give a finite log-odds for each view and item")
-    start = dawid_skene(values > 0, prior=prior)
     before = targets.logit(np.broadcast_to(np.asarray(prior, dtype=np.float64), values.shape[1:]))
     places = [_bins(view, bins) for view in values]
-    soft = start.soft
+    soft = dawid_skene(values > 0, prior=prior).soft if start is None else np.asarray(start, dtype=np.float64)
+    if soft.shape != values.shape[1:]:
+        raise BadTargets(
+            f"start of shape {soft.shape} for {values.shape[1]} items; give one probability for each"
+        )
     for _ in range(rounds):
         margin = before.copy()
         for place in places:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from w2s import targets
 from w2s.errors import BadTargets
-from w2s.records import BoolArray, FloatArray, Items
+from w2s.records import BoolArray, FloatArray, IntArray, Items
 
 if TYPE_CHECKING:
     from w2s.bench import Student
@@ -79,6 +79,27 @@ def likelihood(student: Student, items: Items) -> FloatArray:
     return targets.center(student.likelihood(items))
 
 
+def states(student: Student, items: Items, layer: int) -> FloatArray:
+    """What the model holds of each item after block `layer`, [n, h]; for pairs half the difference of both orders.
+
+    Half the difference is odd under swapping, so that everything that does not depend on the order is gone.
+    Cost: one forward pass an item and order.
+    """
+    return both_orders(lambda shown: student.hidden_states(shown, layer), items)
+
+
+def claims(items: Items) -> tuple[IntArray, IntArray]:
+    """The distinct claims that the items make: (claim of each item [n], group of each claim [claims]).
+
+    Equal answers to one question are one claim and are true or false together. Of a pair each order is a claim
+    of its own, and so is each item without an answer.
+    """
+    if items.answer is None:
+        return np.arange(len(items)), np.asarray(items.group)
+    keys, place = np.unique(np.stack([items.group, items.answer]), axis=1, return_inverse=True)
+    return place.reshape(-1).astype(np.int64), keys[0]
+
+
 def rival_margin(margin: FloatArray, items: Items) -> FloatArray:
     """Each distinct answer's mean margin minus that of its best rival to the same question, [n].
 
@@ -89,12 +110,11 @@ def rival_margin(margin: FloatArray, items: Items) -> FloatArray:
     values = np.asarray(margin, dtype=np.float64)
     if items.answer is None:
         return values
-    keys, place = np.unique(np.stack([items.group, items.answer]), axis=1, return_inverse=True)
-    place = place.reshape(-1)
+    place, groups = claims(items)
     pooled = np.bincount(place, weights=values) / np.bincount(place)
     result = pooled.copy()
-    for group in np.unique(keys[0]):
-        among = np.flatnonzero(keys[0] == group)
+    for group in np.unique(groups):
+        among = np.flatnonzero(groups == group)
         if len(among) < 2:
             continue
         best = among[np.argmax(pooled[among])]

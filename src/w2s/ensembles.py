@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from w2s import targets
 from w2s.errors import BadPredictions
-from w2s.records import FloatArray, IntArray, Items, Predictions
+from w2s.records import FloatArray, IntArray, Predictions
 
 if TYPE_CHECKING:
     from w2s.bench import Bench, Student
@@ -138,31 +138,6 @@ def boosted(soft: Judges, *, reference: FloatArray | None = None, edge: float = 
         raise BadPredictions(f"none of {len(votes)} judges agrees with the reference more often than chance")
     margin = np.array(weights) @ (2.0 * votes[taken] - 1.0)
     return Boosted(targets.sigmoid(margin), np.array(taken, dtype=np.int64), np.array(weights))
-
-
-def out_of_fold(
-    make: Callable[[], Student],
-    items: Items,
-    given: FloatArray,
-    *,
-    rng: np.random.Generator,
-    folds: int = 5,
-    epochs: int | None = None,
-) -> FloatArray:
-    """Probability of class 1 of every item from a student that never saw it nor its group, [n].
-
-    One student of `make` (`bench.strong` or `bench.weak_model`) a fold learns `given` [n] on the other folds
-    and answers for its own. Costs `folds` - 1 times what one student costs at `epochs`. Raises `BadTargets`
-    where there are fewer groups than folds.
-    """
-    fold = targets.folds(items.group, count=folds, rng=rng)
-    soft = np.zeros(len(items))
-    for k in range(folds):
-        held = fold == k
-        student = make()
-        student.finetune(items[~held], given[~held], epochs=epochs)
-        soft[held] = student.predict(items[held]).probabilities
-    return soft
 
 
 def _stacked(soft: Judges) -> FloatArray:

@@ -24,11 +24,23 @@ class Neighbours:
     """The nearest items of each item, nearest first: `index` [n, k], positions in the states they came from.
 
     `mirrored` [n, k] is true where the neighbour is that item's mirror image (a pair in the other order),
-    whose class is the opposite one.
+    whose class is the opposite one; `distance` [n, k] is squared, in the states' own unit.
     """
 
     index: IntArray
     mirrored: BoolArray
+    distance: FloatArray
+
+    @property
+    def density(self) -> FloatArray:
+        """Minus the mean squared distance of the neighbours, [n]: high in crowded places, low for what stands apart."""
+        return -np.asarray(self.distance.mean(axis=1))
+
+    def agreement(self, labels: FloatArray) -> FloatArray:
+        """Share of the neighbours whose label is the item's own, [n]; `labels` are 0 or 1."""
+        hard = (np.asarray(labels) > 0.5).astype(np.float64)
+        said = self.mean(hard)
+        return np.where(hard > 0, said, 1.0 - said)
 
     def mean(self, soft: FloatArray) -> FloatArray:
         """Mean probability of class 1 among the neighbours of each item, [n]; the item's own is not in it.
@@ -75,6 +87,7 @@ def nearest(
         raise BadTargets(f"{k} neighbours wanted; an item of the largest group has {fewest} outside of it")
     size = (x**2).sum(axis=1)
     found = np.empty((n, k), dtype=np.int64)
+    distance = np.empty((n, k))
     for start in range(0, n, _ROWS):
         rows = slice(start, start + _ROWS)
         product = 2.0 * x[rows] @ x.T
@@ -84,4 +97,5 @@ def nearest(
         some = np.argpartition(far, k - 1, axis=1)[:, :k]
         rank = np.argsort(np.take_along_axis(far, some, axis=1), axis=1, kind="stable")
         found[rows] = np.take_along_axis(some, rank, axis=1)
-    return Neighbours(index=found % n, mirrored=found >= n)
+        distance[rows] = np.take_along_axis(far, found[rows], axis=1) + size[rows, None]
+    return Neighbours(index=found % n, mirrored=found >= n, distance=np.maximum(distance, 0.0))

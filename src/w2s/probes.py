@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2s import targets
+from w2s import folds, targets
 from w2s.errors import BadTargets
 from w2s.records import FloatArray, IntArray
 
@@ -129,19 +129,16 @@ def cross_fitted(
     soft: FloatArray,
     *,
     rng: np.random.Generator,
-    folds: int = 5,
+    count: int = 5,
     groups: IntArray | None = None,
 ) -> FloatArray:
     """Margin of every item from a probe that never saw it, nor any item of its group, [n].
 
     What a probe says of items it was fitted on repeats their labels; this does not.
     """
-    names, place = np.unique(np.arange(len(states)) if groups is None else groups, return_inverse=True)
-    if len(names) < folds:
-        raise BadTargets(f"{len(names)} groups cannot fill {folds} folds; use fewer folds")
-    fold = (rng.permutation(len(names)) % folds)[place.reshape(-1)]
+    fold = folds.of(np.arange(len(states)) if groups is None else groups, count=count, rng=rng)
     margin = np.zeros(len(states))
-    for k in range(folds):
+    for k in range(count):
         held = fold == k
         margin[held] = fit(states[~held], soft[~held])(states[held])
     return margin
@@ -164,6 +161,22 @@ def best_layer(
         margin = cross_fitted(fit, states, soft, rng=rng, groups=groups)
         scores.append(float(np.mean((margin > 0) == (soft > 0.5))))
     return int(np.argmax(scores))
+
+
+def depth(layers: int, *, share: float = 0.6, at_most: int = 1) -> list[int]:
+    """Layers to read in a model of `layers` blocks: one at `share` of its depth, or several spread up to the last.
+
+    With `at_most` above 1 it is that many layers (all, where there are no more), evenly spaced, the last among them.
+
+    >>> depth(36), depth(4), depth(4, at_most=6), depth(36, at_most=4)
+    ([22], [2], [1, 2, 3, 4], [9, 18, 27, 36])
+    """
+    if not 0 < share <= 1 or layers < 1 or at_most < 1:
+        raise BadTargets(f"share {share} of {layers} layers, {at_most} of them; give 0 to 1, and at least 1")
+    if at_most == 1:
+        return [max(1, round(share * layers))]
+    count = min(at_most, layers)
+    return [round(layers * (k + 1) / count) for k in range(count)]
 
 
 def _checked(

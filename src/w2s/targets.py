@@ -143,22 +143,6 @@ def resample(weights: FloatArray, *, rng: np.random.Generator, size: int | None 
     return np.minimum(drawn, len(values) - 1)
 
 
-def folds(groups: IntArray, *, count: int, rng: np.random.Generator) -> IntArray:
-    """Fold of each item, 0 .. count - 1, [n]: items of one group share a fold, and folds have equally many groups.
-
-    `groups` [n] are codes of the question or prompt. Answers to one question say the same about it, so a student
-    that learnt one of them has seen the others. Raises `BadTargets` where there are fewer groups than folds.
-
-    >>> folds(np.array([7, 7, 9, 9]), count=2, rng=np.random.default_rng(0)).tolist()
-    [0, 0, 1, 1]
-    """
-    names, place = np.unique(np.asarray(groups), return_inverse=True)
-    if not 1 <= count <= len(names):
-        raise BadTargets(f"{len(names)} groups cannot fill {count} folds; use fewer folds")
-    shuffled: IntArray = rng.permutation(len(names)) % count
-    return shuffled[place.reshape(-1)]
-
-
 def _finite(name: str, values: FloatArray) -> FloatArray:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or len(array) == 0:

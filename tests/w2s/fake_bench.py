@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +18,7 @@ class FakeStudent:
     def __init__(self, bench: FakeBench) -> None:
         self.bench = bench
         self.weights = np.zeros(2)
+        self.wrote: set[str] = set()
         self.calls: list[dict[str, Any]] = []
 
     def features(self, items: Items) -> np.ndarray:
@@ -43,28 +44,33 @@ class FakeStudent:
         w = np.ones(len(items)) if weights is None else np.asarray(weights, dtype=float)
         for step in range(60):
             margin = x @ self.weights
-            slope = self._slope(loss, margin, y, w, step / 60)
-            self.weights -= 2.0 * (x.T @ slope)
+            slope, hidden = self._slope(loss, margin, y, w, step / 60, x * self.weights)
+            self.weights -= 2.0 * (x.T @ slope + (x * hidden).sum(axis=0))
 
     def _slope(
-        self, loss: Any, margin: np.ndarray, y: np.ndarray, w: np.ndarray, progress: float
-    ) -> np.ndarray:
+        self, loss: Any, margin: np.ndarray, y: np.ndarray, w: np.ndarray, progress: float, states: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Slopes of the loss: of the log-odds [n], and of the states that they are the sum of, [n, 2]."""
         if loss is None:
-            return np.asarray(w * (sigmoid(margin) - y) / w.sum())
+            return np.asarray(w * (sigmoid(margin) - y) / w.sum()), np.zeros_like(states)
         import torch
 
         logits = torch.tensor(margin, dtype=torch.float32, requires_grad=True)
+        hidden = None
+        if getattr(loss, "wants_hidden", False):
+            hidden = torch.tensor(states, dtype=torch.float32, requires_grad=True)
         batch = SimpleNamespace(
             logits=logits,
             targets=torch.tensor(y, dtype=torch.float32),
             weights=torch.tensor(w, dtype=torch.float32),
             progress=progress,
             index=torch.arange(len(y)),
-            hidden=None,
+            hidden=hidden,
         )
         loss(batch).backward()
         assert logits.grad is not None
-        return logits.grad.numpy().astype(float)
+        through = np.zeros_like(states) if hidden is None else hidden.grad.numpy().astype(float)
+        return logits.grad.numpy().astype(float), through
 
     def predict(self, items: Items) -> Predictions:
         return Predictions(items, sigmoid(self.features(items) @ self.weights))
@@ -79,16 +85,31 @@ class FakeStudent:
         return self._view(items, "likelihood")
 
     def hidden_states(self, items: Items, layer: int, *, template: str | None = None) -> np.ndarray:
-        """Layer 1 holds the cue and noise, layer 2 the truth, the cue and a part that ignores the order."""
+        """Layer 2 holds the truth, the cue and a part that ignores the order, others the cue and noise.
+
+        A template that ends in the word of class 0 shows the item as false, which turns truth and cue round.
+        """
         x = self.features(items)
+        if template is not None and template.endswith(self.bench.labels[0]):
+            x = -x
         noise = np.stack([self.bench.noise[int(i)] for i in items.ids])
-        if layer == 1:
+        if layer != 2:
             return np.stack([noise[:, 0], x[:, 1] + noise[:, 1]], axis=1)
         return np.stack([x[:, 0] + 4.0, x[:, 1] + noise[:, 1]], axis=1)
 
+    def generate(self, items: Items, template: str, *, into: str) -> None:
+        self.wrote.add(into)
+
+    def perturb(self, seed: int, scale: float) -> None:
+        self.step({seed: scale})
+
+    def step(self, direction_weights: Mapping[int, float]) -> None:
+        for seed, weight in direction_weights.items():
+            self.weights = self.weights + weight * np.random.default_rng(seed).normal(size=2)
+
     def copy(self) -> FakeStudent:
         twin = self.bench.strong()
-        twin.weights = self.weights.copy()
+        twin.weights, twin.wrote = self.weights.copy(), set(self.wrote)
         return twin
 
     def _view(self, items: Items, name: str) -> np.ndarray:
@@ -99,7 +120,8 @@ class FakeStudent:
 class FakeBench:
     """Pairs or proposed answers with a known truth; every view is right independently at a known rate."""
 
-    layers = 2
+    layers = 3
+    labels = ("No", "Yes")
 
     def __init__(
         self,
@@ -140,7 +162,8 @@ class FakeBench:
             ids=ids.astype(np.uint64),
             group=(ids if pairs else ids // 4).astype(np.int64),
             length=np.full(len(ids), 20, dtype=np.int64),
-            answer=None if pairs else (ids % 4).astype(np.int64),
+            # Of four answers to a question two are the right one, the others are wrong and different.
+            answer=None if pairs else np.maximum(ids % 4 - 1, 0).astype(np.int64),
         )
 
     def strong(self) -> FakeStudent:

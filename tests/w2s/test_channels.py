@@ -91,6 +91,26 @@ def test_a_larger_margin_never_speaks_against_its_class():
     assert np.corrcoef(order.argsort(), found[others].argsort().argsort())[0, 1] > 0.7
 
 
+def test_one_round_from_the_prior_is_bayes_rule_with_the_channel_that_the_prior_implies():
+    rng = np.random.default_rng(0)
+    prior = np.where(rng.random(4000) < 0.6, 0.8, 0.2)  # most votes are 1, so the median cuts below them
+    truth = rng.random(4000) < prior
+    vote = np.where(rng.random(4000) < 0.7, truth, ~truth)
+    margin = np.where(vote, 1.0, -1.0)
+    found = channels.noisy_channel([margin], prior=prior, start=prior, bins=2, rounds=1, smoothing=0.0).soft
+    # P(vote | class) as the prior sees it: its own doubt makes the channel look worse than it is.
+    for_1 = [np.average(vote == seen, weights=prior) for seen in (False, True)]
+    for_0 = [np.average(vote == seen, weights=1 - prior) for seen in (False, True)]
+    ratio = np.log(np.array(for_1) / np.array(for_0))[vote.astype(int)]
+    np.testing.assert_allclose(found, sigmoid(np.log(prior / (1 - prior)) + ratio), atol=1e-9)
+    assert np.mean((found > 0.5) == truth) > 0.78
+
+
+def test_a_start_of_another_length_is_refused():
+    with pytest.raises(BadTargets, match="start of shape"):
+        channels.noisy_channel(np.ones((1, 3)), start=np.ones(2))
+
+
 def test_votes_that_are_not_binary_are_refused():
     with pytest.raises(BadTargets, match="0 or 1"):
         channels.dawid_skene(np.array([[0.2, 1.0]]))

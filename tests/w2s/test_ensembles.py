@@ -104,19 +104,3 @@ def test_without_a_reference_a_judge_that_errs_alone_loses_to_two_that_agree():
 def test_judges_no_better_than_chance_are_refused():
     with pytest.raises(BadPredictions, match="chance"):
         ensembles.boosted([np.array([0.9, 0.1])], reference=np.array([0.0, 1.0]))
-
-
-def test_out_of_fold_nobody_answers_for_a_question_it_learnt():
-    bench = FakeBench(pairs=False)
-    soft = ensembles.out_of_fold(
-        bench.strong, bench.unlabelled, bench.weak.hard, rng=np.random.default_rng(0), folds=5, epochs=1
-    )
-    calls = bench.trained_on()
-    groups = dict(zip(bench.unlabelled.ids.tolist(), bench.unlabelled.group.tolist(), strict=True))
-    held = [set(groups.values()) - {groups[i] for i in call["ids"].tolist()} for call in calls]
-    assert [len(part) for part in held] == [30] * 5
-    assert set.union(*held) == set(groups.values())
-    for call, part in zip(calls, held, strict=True):
-        assert {groups[i] for i in call["ids"].tolist()}.isdisjoint(part)
-        assert call["epochs"] == 1
-    assert np.mean((soft > 0.5) == bench.truth_of(bench.unlabelled)) > 0.7

@@ -12,7 +12,7 @@ from w2s.errors import NotFound
 from w2s.records import Predictions, WeakLabels
 
 NAMES = methods.names()
-TRAINED = sorted(set(NAMES) - {"zero_shot", "probe"})
+TRAINED = sorted(set(NAMES) - {"zero_shot", "probe", "mass_mean", "ccs"})
 
 
 @pytest.mark.parametrize("pairs", [True, False], ids=["pairs", "answers"])
@@ -25,10 +25,15 @@ def test_a_method_predicts_every_test_item_better_than_chance(name, pairs):
     assert bench.accuracy(predictions) > 0.65
 
 
-# elicit_then_train ignores the weak labels; bootstrap trains where its first student is sure: the cue agrees;
-# neighbour_relabelling keeps what the middle layer confirms, which here holds the cue and not the truth.
+# elicit_then_train, icm and kfold_elicitation ignore the weak labels; bootstrap trains where its first student is
+# sure: the cue agrees; critic lets a verdict overrule a weak label, however sure that is; neighbour_relabelling
+# keeps what the middle layer confirms, which here holds the cue and not the truth.
 @pytest.mark.parametrize(
-    "name", sorted(set(TRAINED) - {"elicit_then_train", "bootstrap", "neighbour_relabelling"})
+    "name",
+    sorted(
+        set(TRAINED)
+        - {"elicit_then_train", "icm", "kfold_elicitation", "bootstrap", "critic", "neighbour_relabelling"}
+    ),
 )
 def test_with_perfect_weak_labels_the_student_is_trained_on_the_truth_alone(name):
     bench = FakeBench(zero_shot_right=0.7, likelihood_right=0.7)
@@ -109,7 +114,7 @@ def test_elicitation_trains_on_balanced_confident_zero_shot_labels():
 def test_the_posterior_of_three_views_is_nearer_the_truth_than_the_weak_labels():
     bench = FakeBench()
     methods.load("em_posterior")(bench)
-    (call,) = bench.trained_on()
+    call, *_ = bench.trained_on()
     truth = bench.truth_of(bench.unlabelled)
     assert np.mean((call["targets"] > 0.5) == truth) > np.mean(bench.weak.hard == truth) + 0.05
     assert bench.logged["zero_shot_accuracy"] == pytest.approx(0.75, abs=0.06)

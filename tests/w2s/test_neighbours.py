@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from w2s import neighbours
+from w2s import geometry, neighbours
 from w2s.errors import BadTargets
 
 
@@ -71,3 +71,29 @@ def test_with_every_other_item_as_neighbour_the_mean_is_that_of_the_others():
 def test_more_neighbours_than_there_are_outside_the_largest_group_are_refused():
     with pytest.raises(BadTargets, match="4 neighbours wanted; an item of the largest group has 3"):
         neighbours.nearest(np.zeros((5, 2)), k=4, groups=np.array([0, 0, 1, 2, 3]))
+
+
+def test_among_directions_the_nearest_are_those_of_the_highest_cosine():
+    rng = np.random.default_rng(0)
+    x, apart = rng.normal(size=(40, 5)), np.arange(40) // 2
+    found = neighbours.nearest(geometry.directions(x), k=4, groups=apart)
+    y = x - x.mean(axis=0)
+    cosine = (y @ y.T) / np.outer(np.linalg.norm(y, axis=1), np.linalg.norm(y, axis=1))
+    for i in range(40):
+        others = [j for j in range(40) if apart[j] != apart[i]]
+        best = sorted(others, key=lambda j: -cosine[i, j])[:4]
+        assert found.index[i].tolist() == best
+        np.testing.assert_allclose(found.distance[i], 2 - 2 * cosine[i, best], atol=1e-12)
+    np.testing.assert_allclose(found.density, -found.distance.mean(axis=1))
+
+
+def test_neighbours_agree_where_labels_are_of_one_cluster():
+    rng = np.random.default_rng(0)
+    side = np.repeat([1.0, -1.0], 30)
+    x = 5 * side[:, None] + rng.normal(size=(60, 3))
+    labels = (side > 0).astype(float)
+    labels[0] = 0.0
+    share = neighbours.nearest(x, k=10).agreement(labels)
+    assert share[0] == 0.0
+    assert share[1:30].min() >= 0.9
+    assert (share[30:] == 1.0).all()

@@ -85,17 +85,3 @@ def test_an_item_is_drawn_as_often_as_its_weight_says_to_within_one(weights, see
 def test_a_nan_is_refused_by_name():
     with pytest.raises(BadTargets, match="margin has 1 NaN"):
         targets.center(np.array([1.0, np.nan]))
-
-
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(1, 5), st.integers(0, 9))
-def test_a_group_lies_in_one_fold_and_folds_have_equally_many_groups(groups, count, seed):
-    names = set(groups)
-    if len(names) < count:
-        with pytest.raises(BadTargets, match="cannot fill"):
-            targets.folds(np.array(groups), count=count, rng=np.random.default_rng(seed))
-        return
-    fold = targets.folds(np.array(groups), count=count, rng=np.random.default_rng(seed))
-    where = {name: set(fold[np.array(groups) == name].tolist()) for name in names}
-    assert all(len(found) == 1 for found in where.values())
-    sizes = np.bincount([found.pop() for found in where.values()], minlength=count)
-    assert sizes.max() - sizes.min() <= 1

@@ -24,13 +24,8 @@ def run(bench: w2s.Bench) -> w2s.Predictions:
     margin = w2s.targets.logit(bench.weak.soft)
     kept = np.arange(len(items))
     for _ in range(ROUNDS):
-        fold = bench.rng.permutation(items.group.max() + 1)[items.group] % 2
-        fresh = np.zeros(len(items))
-        for half in (0, 1):
-            taught = kept[fold[kept] != half]
-            student = bench.strong()
-            student.finetune(items[taught], w2s.targets.hard(margin)[taught])
-            fresh[fold == half] = w2s.targets.logit(student.predict(items[fold == half]).probabilities)
+        taught = w2s.targets.hard(margin)
+        fresh = w2s.folds.answers(bench.strong, items, taught, rng=bench.rng, count=2, kept=kept)
         margin = w2s.targets.center(fresh)
         kept = w2s.targets.balanced_top(margin, fraction=FRACTION)
     student = bench.strong()

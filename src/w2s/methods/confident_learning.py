@@ -21,7 +21,8 @@ FOLDS = 5
 def run(bench: w2s.Bench) -> w2s.Predictions:
     """Weak labels without those estimated to be wrong, one student."""
     items, labels = bench.unlabelled, bench.weak.hard
-    soft = w2s.ensembles.out_of_fold(bench.strong, items, labels, rng=bench.rng, folds=FOLDS, epochs=1)
+    margin = w2s.folds.answers(bench.strong, items, labels, rng=bench.rng, count=FOLDS, epochs=1)
+    soft = w2s.targets.sigmoid(margin)
     joint = w2s.noise.confident_joint(labels, soft)
     kept = w2s.noise.prune(labels, soft, joint)
     bench.log(noise=joint.noise, kept=len(kept) / len(items))

@@ -24,7 +24,7 @@ FOLDS = 5
 def run(bench: w2s.Bench) -> w2s.Predictions:
     """One student, kept as it was after its best epoch."""
     items, labels = bench.unlabelled, bench.weak.hard
-    held = w2s.targets.folds(items.group, count=FOLDS, rng=bench.rng) == 0
+    held = w2s.folds.of(items.group, count=FOLDS, rng=bench.rng) == 0
     student = bench.strong()
     best, best_agreement, best_epoch = student, -1.0, 0
     for epoch in range(1, bench.recipe.epochs + 1):

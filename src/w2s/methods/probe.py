@@ -27,11 +27,7 @@ def run(bench: w2s.Bench) -> w2s.Predictions:
     weak = w2s.targets.center(w2s.targets.logit(bench.weak.soft))
     kept = w2s.targets.balanced_top(weak, fraction=FRACTION)
     layers = list(range(1, bench.layers + 1))
-
-    def states(of: w2s.Items, layer: int) -> np.ndarray:
-        return w2s.elicitation.both_orders(lambda shown: student.hidden_states(shown, layer), of)
-
-    seen = [states(items, layer) for layer in layers]
+    seen = [w2s.elicitation.states(student, items, layer) for layer in layers]
     best = w2s.probes.best_layer(
         fit,
         [each[kept] for each in seen],
@@ -42,5 +38,5 @@ def run(bench: w2s.Bench) -> w2s.Predictions:
     found = fit(seen[best][kept], w2s.targets.hard(weak)[kept])
     usual = np.median(found(seen[best]))
     bench.log(layer=layers[best])
-    margin = found(states(bench.test, layers[best])) - usual
+    margin = found(w2s.elicitation.states(student, bench.test, layers[best])) - usual
     return w2s.Predictions(bench.test, w2s.targets.sigmoid(w2s.elicitation.scaled(margin)))
