@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import w2s
 
-RESTARTS, LAYERS = 10, 6
+RESTARTS = 10
+LAYERS = 6
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:

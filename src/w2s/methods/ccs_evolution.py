@@ -18,8 +18,14 @@ import numpy as np
 
 import w2s
 
-STUDENTS, TRIM, LAYERS = 7, 0.15, 6
-ROUNDS, DIRECTIONS, ITEMS, SCALE, RATE = 2, 4, 96, 0.01, 0.01
+STUDENTS = 7
+TRIM = 0.15
+LAYERS = 6
+ROUNDS = 2
+DIRECTIONS = 4
+ITEMS = 96
+SCALE = 0.01
+RATE = 0.01
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:

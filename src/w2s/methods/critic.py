@@ -2,7 +2,8 @@
 
     critique = a line that the strong model writes about the answer
     verdict  = log P(right) / P(wrong) after "Critique: {critique}", or after the answer alone
-    margin   = weak log-odds + verdict, each in units of its median size;  target = 1[margin > 0]
+    margin   = weak log-odds + TRUST * verdict, each in units of its median size
+    kept     = the largest |margin|, half of them of each class, FRACTION of all items;  target = 1[margin > 0]
 
 The source has the weak model read the critique. Here what a student wrote stays with that student, so the strong
 model reads its own critique, and the weak label is changed by the verdict as a number. A model that cannot write
@@ -18,6 +19,8 @@ import numpy as np
 
 import w2s
 
+TRUST = 1.0
+FRACTION = 1.0
 TRIED = 128
 RIGHT = ("wrong", "right")
 FIELDS = {"pair": ("prompt", "first"), "verification": ("question", "choice")}
@@ -44,6 +47,7 @@ def run(bench: w2s.Bench) -> w2s.Predictions:
     ]
     bench.log(agreed_alone=agreed[0], agreed_with_critique=agreed[1])
     said = verdict(items, written=bool(agreed[1] > agreed[0]))
-    margin = w2s.targets.center(w2s.elicitation.scaled(weak) + w2s.elicitation.scaled(said))
-    student.finetune(items, w2s.targets.hard(margin))
+    margin = w2s.targets.center(w2s.elicitation.scaled(weak) + TRUST * w2s.elicitation.scaled(said))
+    kept = w2s.targets.balanced_top(margin, fraction=FRACTION)
+    student.finetune(items[kept], w2s.targets.hard(margin)[kept])
     return student.predict(bench.test)

@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import w2s
 
-ROUNDS, FOLDS = 2, 2
-PRIOR_TEMPERATURE, TEMPERATURE = 2.0, 1.0
+ROUNDS = 2
+FOLDS = 2
+PRIOR_TEMPERATURE = 2.0
+TEMPERATURE = 1.0
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import w2s
 
-FRACTION, POWER, FOLDS = 0.4, 2.0, 2
+FRACTION = 0.4
+POWER = 2.0
+FOLDS = 2
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:

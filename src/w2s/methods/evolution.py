@@ -16,7 +16,11 @@ import functools
 
 import w2s
 
-ROUNDS, DIRECTIONS, ITEMS, SCALE, RATE = 4, 8, 128, 0.01, 0.01
+ROUNDS = 4
+DIRECTIONS = 8
+ITEMS = 128
+SCALE = 0.01
+RATE = 0.01
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:

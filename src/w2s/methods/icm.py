@@ -19,7 +19,10 @@ import numpy as np
 
 import w2s
 
-ALPHA, SEEDED, PASSES, DIMENSIONS = 50.0, 8, 3, 32
+ALPHA = 50.0
+SEEDED = 8
+PASSES = 3
+DIMENSIONS = 32
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:

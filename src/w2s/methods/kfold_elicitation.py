@@ -16,7 +16,9 @@ import numpy as np
 
 import w2s
 
-FOLDS, ROUNDS, FRACTION = 3, 2, 0.7
+FOLDS = 3
+ROUNDS = 2
+FRACTION = 0.7
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:

@@ -2,7 +2,7 @@
 
     loss = cross-entropy + WEIGHT * exp(entropy of s_i / sum s),  s the singular values of a batch's states
 
-Defaults: weight .03 of 1e-3 to 1e-1 that the direction names (set here, on development seeds); hard weak labels.
+Defaults: weight .03, the middle of the 1e-3 to 1e-1 that the direction names, and hard weak labels (set here, untuned).
 Cost: 1.1, and a round trip with the states of each batch where the loss runs outside the student service. Relies on:
 the supervisor's mistakes needing more directions than the truth does. Source: the low-rank direction of the
 April 2026 study.

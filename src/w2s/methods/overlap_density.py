@@ -19,7 +19,8 @@ import numpy as np
 
 import w2s
 
-FRACTION, NEIGHBOURS = 0.5, 50
+FRACTION = 0.5
+NEIGHBOURS = 50
 
 
 def run(bench: w2s.Bench) -> w2s.Predictions:

@@ -4,8 +4,8 @@
     target = (e m + 2 prior) / (e + 2);  prior = sigmoid(zero-shot margin, scaled to the median |logit m|)
 
 Supervisors that agree are passed on; where they contradict each other the strong model decides, because weak
-seeds share their mistakes and their number alone proves nothing. The bench of the lab serves one supervisor a
-run: then the target is its soft label and nothing else is asked. Defaults: evidential combination (source) with
+seeds share their mistakes and their number alone proves nothing. The lab serves three supervisors a run; where
+there is one, the target is its soft label and nothing else is asked. Defaults: evidential combination (source) with
 a flat Beta's strength of 2 and the zero-shot prior (set here; the source's prior is learnt). The other two are
 `w2s.ensembles.average` (mean log-odds) and `w2s.ensembles.boosted`. Cost: 1, and .4 for the zero-shot pass where
 there are several. Relies on: supervisors that differ where they are wrong. Source: evidential WeakS-to-Strong
