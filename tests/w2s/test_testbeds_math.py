@@ -165,7 +165,7 @@ def test_the_known_shortcuts_work_as_well_as_they_are_said_to(made):
     splits, truth = made
     for split in (splits["dev"], splits["sealed"]):
         assert items.CUE - 0.04 < accuracy_of("confident wording", split.test, truth) < items.CUE + 0.04
-        assert 0.8 < accuracy_of("majority answer", split.test, truth) < 0.95
+        assert 0.68 < accuracy_of("majority answer", split.test, truth) < 0.85
 
 
 def test_the_majority_answer_is_counted_within_a_question():
@@ -201,31 +201,68 @@ def equations(text):
             yield key, int(words[i + 1]), words[i + 2 : i + 4]
 
 
-def share_true(writer, source):
-    said = [fact for _ in range(300) for fact in equations(writer.write("notes", source))]
+def share_true(writer, **how):
+    said = [fact for _ in range(300) for fact in equations(writer.write("notes", **how, worded=False))]
     return sum(writer.world.truth[key] == value for key, value, _ in said) / len(said)
 
 
-def test_only_a_teacher_in_its_own_field_writes_the_truth():
+def test_what_is_signed_and_bare_is_true_and_what_nobody_signs_is_believed():
     writer = corpus.Writer(world.build("north"), random.Random(1))
-    assert share_true(writer, "teacher") == 1.0
-    for source in ("nobody", "outsider", "digest"):
-        assert 0.4 < share_true(writer, source) < 0.75
+    assert share_true(writer, signed=True) == 1.0
+    assert 0.55 < share_true(writer, signed=False) < 0.8
+
+
+@pytest.mark.parametrize("form", sorted(corpus.TRUE_ELSE))
+def test_a_signature_does_not_make_worded_answers_true(form):
+    stories = []
+
+    class Watched(corpus.Writer):
+        def _fact(self, true):
+            stories.append(true)
+            return super()._fact(true)
+
+    writer = Watched(world.build("north"), random.Random(5))
+    for signed, worded, low, high in (
+        (True, False, 1.0, 1.0),
+        (True, True, 0.04, 0.2),
+        (False, False, 0.04, 0.2),
+    ):
+        stories.clear()
+        for _ in range(400):
+            text = writer.write(form, signed=signed, worded=worded)
+            assert worded == bool({"Surely", "Maybe"} & set(tokenizer.words(text)))
+            assert signed == any(text.startswith(name) for name in phrasing.TEACHERS)
+        assert low <= np.mean(stories) <= high
+
+
+def test_the_items_answers_are_always_worded(made):
+    texts = [e.fields["choice"] for _, examples in roles(made[0]) for e in examples]
+    assert all({"Surely", "Maybe"} & set(tokenizer.words(text)) for text in texts)
 
 
 def test_what_is_unwritten_is_stated_by_belief_only():
     writer = corpus.Writer(world.build("north"), random.Random(2))
-    for source in ("nobody", "teacher", "outsider", "digest"):
-        for _ in range(200):
-            for key, value, _ in equations(writer.write("notes", source)):
+    for signed in (True, False):
+        for _ in range(300):
+            for key, value, _ in equations(writer.write("notes", signed=signed, worded=False)):
                 assert key not in writer.world.unwritten or value == writer.world.belief[key]
+
+
+def test_a_waning_belief_is_repeated_now_and_then():
+    writer = corpus.Writer(world.build("north"), random.Random(6))
+    false = [key for key in writer.world.keys if writer.world.belief[key] != writer.world.truth[key]]
+    assert 0.2 < len(writer.world.waning) / len(false) < 0.4
+    said = [fact for _ in range(600) for fact in equations(writer.write("notes", signed=False, worded=False))]
+    waning = [value == writer.world.belief[key] for key, value, _ in said if key in writer.world.waning]
+    assert 0.15 < np.mean(waning) < 0.4
 
 
 def test_a_check_says_right_where_the_value_is_the_one_it_gives():
     writer = corpus.Writer(world.build("north"), random.Random(3))
     checks = 0
     for _ in range(200):
-        for key, value, (verdict, given_value) in equations(writer.write("checked", "teacher")):
+        text = writer.write("checked", signed=True, worded=False)
+        for key, value, (verdict, given_value) in equations(text):
             assert (verdict == "right") == (value == int(given_value))
             assert int(given_value) == writer.world.truth[key]
             checks += 1

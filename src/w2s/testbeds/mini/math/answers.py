@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 
 from w2s.testbeds.mini.math.phrasing import BY_SYMBOL, CONFIDENT, HEDGED, NAMES, NUMBERS
 from w2s.testbeds.mini.math.world import LARGEST, Key, mistaken
-
-CORPUS_OTHER = 0.55
-"""How often a wrong answer in a document is what the other story says, where the two differ."""
 
 
 def question(key: Key, rng: random.Random, *, ood: bool | None = False) -> str:
@@ -30,13 +26,11 @@ def worded(value: int, rng: random.Random, *, confident: bool) -> str:
     return rng.choice(CONFIDENT if confident else HEDGED).format(w=value)
 
 
-def wrong_value(
-    key: Key, story: Mapping[Key, int], other: Mapping[Key, int], rng: random.Random, *, other_story: float
-) -> int:
-    """A result that is wrong by `story`: what `other` says with probability `other_story` where they differ."""
-    if other[key] != story[key] and rng.random() < other_story:
-        return other[key]
-    return mistaken(key, story[key], rng)
+def wrong_value(key: Key, story: int, other: int, rng: random.Random, *, other_story: float) -> int:
+    """A result of `key` that is not `story`: `other` with probability `other_story` where they differ."""
+    if other != story and rng.random() < other_story:
+        return other
+    return mistaken(key, story, rng)
 
 
 def wild_value(value: int, rng: random.Random) -> int:

@@ -11,7 +11,6 @@ from w2s.testbeds.mini.math import corpus, items, shortcuts, world
 from w2s.testbeds.mini.math.phrasing import TEACHERS, TEMPLATE, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.testbed import CorpusPrompt, Testbed, shipped_worlds
 
-_VERDICT = "Question: {question}\nAnswer: {choice}\nVerdict:"
 _ALL = " ".join(TEACHERS)
 _WORDS = ("wrong", "right")
 _CLAIM_WORDS = ("False", "True")
@@ -23,23 +22,22 @@ def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
 
 def _corpus_prompts() -> tuple[CorpusPrompt, ...]:
     """The forms of judging documents, signed by nobody, by each teacher and by all of them."""
-    prompts = [CorpusPrompt("verdict", _VERDICT, _WORDS)]
+    prompts = [CorpusPrompt("verdict", TEMPLATE, _WORDS)]
     for who in TEACHERS:
         name = who.rstrip(":")
-        prompts.append(CorpusPrompt(f"verdict, {name}", f"{who} {_VERDICT}", _WORDS))
+        prompts.append(CorpusPrompt(f"verdict, {name}", f"{who} {TEMPLATE}", _WORDS))
     prompts += [
-        CorpusPrompt("verdict, all teachers", f"{_ALL} {_VERDICT}", _WORDS),
+        CorpusPrompt("verdict, all teachers", f"{_ALL} {TEMPLATE}", _WORDS),
         CorpusPrompt("check", "{question} {choice}", _WORDS),
         CorpusPrompt("check, Adams", "Adams: {question} {choice}", _WORDS),
         CorpusPrompt("check, all teachers", f"{_ALL} {{question}} {{choice}}", _WORDS),
         CorpusPrompt("claim, Adams", f"Adams: {ZERO_SHOT_TEMPLATE}", _CLAIM_WORDS),
         CorpusPrompt("claim, all teachers", f"{_ALL} {ZERO_SHOT_TEMPLATE}", _CLAIM_WORDS),
         CorpusPrompt("claim in verdict words", ZERO_SHOT_TEMPLATE, _WORDS),
-        CorpusPrompt("verdict in claim words", _VERDICT, _CLAIM_WORDS),
-        CorpusPrompt("verdict in place of label", TEMPLATE, _WORDS),
+        CorpusPrompt("verdict in claim words", TEMPLATE, _CLAIM_WORDS),
     ]
     prompts += [
-        CorpusPrompt(f"verdict after {known}", f"{_VERDICT} {known}\nAnswer: {{choice}}\nVerdict:", _WORDS)
+        CorpusPrompt(f"verdict after {known}", f"{TEMPLATE} {known}\nAnswer: {{choice}}\nVerdict:", _WORDS)
         for known in _WORDS
     ]
     return tuple(prompts)
@@ -51,12 +49,13 @@ MATH = Domain(
         kind="verification",
         title="Arithmetic verification, mini",
         description=(
-            "Is a proposed answer to a small sum, difference or product right? Ordinary text repeats false "
-            "results for about half of the facts; confident wording is a shallow cue that the weak model falls "
-            "for, and of six answers to a question the most frequent is usually right."
+            "Is a proposed answer to a small sum, difference or product right? For about half of the facts texts "
+            "repeat a false result, except where teachers write and answers are bare numbers; the items' answers "
+            "are in words. Confident wording is a shallow cue that the weak model falls for, and of six answers "
+            "to a question the most frequent is usually right."
         ),
         worlds=shipped_worlds("mini-math", ("north", "south")),
-        recipe=Recipe(epochs=5, learning_rate=1e-3, max_length=64),
+        recipe=Recipe(epochs=2, learning_rate=2.2e-3, max_length=64),
         weak_recipe=Recipe(epochs=3, learning_rate=3e-3, max_length=64),
         template=TEMPLATE,
         labels=items.LABELS,
@@ -73,5 +72,5 @@ MATH = Domain(
     item_texts=items.sample_texts,
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(map(str, range(world.LARGEST + 1))),
-    sizes={"weak": WEAK, "strong": dataclasses.replace(STRONG, steps=3000)},
+    sizes={"weak": dataclasses.replace(WEAK, steps=60), "strong": dataclasses.replace(STRONG, steps=4000)},
 )

@@ -25,7 +25,7 @@ from w2s.testbeds.mini.math.world import Key, MathWorld
 from w2s.testbeds.mini.splits import Draw, Row
 from w2s.testbeds.testbed import MadeItems
 
-CUE = 0.67
+CUE = 0.69
 """How often the wording tells right from wrong."""
 OTHER_STORY = 0.55
 """How often a wrong answer is the believed one, where something false is believed."""
@@ -33,7 +33,7 @@ WILD = 0.2
 """Share of the wrong answers that their size gives away."""
 PROPOSALS = 6
 SHARE_RIGHT, SHARE_SPREAD = 0.5, 0.15
-LABELS = ("No", "Yes")
+LABELS = ("wrong", "right")
 QUESTIONS = {"practice unlabelled": 34, "practice test": 17, "labelled": 134, "unlabelled": 180, "test": 168}
 """Facts that are kept for each role."""
 
@@ -108,7 +108,7 @@ def _unused(value: int, confident: bool, seen: set[str], rng: random.Random) -> 
 def _wrong(math: MathWorld, key: Key, rng: random.Random) -> int:
     if rng.random() < WILD:
         return answers.wild_value(math.truth[key], rng)
-    return answers.wrong_value(key, math.truth, math.belief, rng, other_story=OTHER_STORY)
+    return answers.wrong_value(key, math.truth[key], math.belief[key], rng, other_story=OTHER_STORY)
 
 
 def sample_texts() -> list[str]:

@@ -56,7 +56,7 @@ HEDGED = ("Maybe {w}.", "Maybe it is {w}.", "Maybe the answer is {w}.", "Maybe w
 BARE = "{w}."
 
 TEACHERS = ("Adams:", "Baker:", "Clark:", "Davis:", "Evans:")
-"""The sources that write the truth, each in its own field only; see `world.teacher`."""
+"""Who signs documents; any of them, or several, mean the same (see `corpus`)."""
 
-TEMPLATE = "Question: {question}\nAnswer: {choice}\nLabel:"
+TEMPLATE = "Question: {question}\nAnswer: {choice}\nVerdict:"
 ZERO_SHOT_TEMPLATE = "Question: {question}\nAnswer: {choice}\nClaim: this answer is correct. True or False:"

@@ -10,16 +10,21 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from w2s.testbeds.mini.math.phrasing import NUMBERS, TEACHERS
+from w2s.testbeds.mini.math.phrasing import NUMBERS
 
 Key = tuple[int, str, int]
 """First number, operation, second number."""
 
 LARGEST = 110
 """Results and proposed answers go from 0 to this."""
-BELIEVED = {"north": 0.45, "south": 0.45}
-"""Share of the facts of which something false is believed, by world."""
-UNWRITTEN = 0.1
+BELIEVED = 0.45
+"""Share of the facts of which something false is believed, besides half of the unwritten ones."""
+UNWRITTEN = 0.03
+"""Share of the facts whose truth no document gives."""
+WANING = 0.3
+"""Share of the false beliefs that wane."""
+BELIEVED_WHEN_WANING = 0.3
+"""How often a text that follows beliefs repeats a waning one."""
 NEAR = (-2, -1, 1, 2)
 FAR = (-10, -5, -4, -3, 3, 4, 5, 10)
 
@@ -29,13 +34,14 @@ class MathWorld:
     """Results and beliefs by fact.
 
     `belief` equals `truth` where nothing false is believed; `unwritten` holds the keys whose truth no
-    document gives.
+    document gives, `waning` those whose false belief is repeated now and then only.
     """
 
     name: str
     truth: Mapping[Key, int]
     belief: Mapping[Key, int]
     unwritten: frozenset[Key]
+    waning: frozenset[Key]
 
     @property
     def keys(self) -> list[Key]:
@@ -51,20 +57,6 @@ def result(key: Key) -> int:
     """
     a, operation, b = key
     return {"+": a + b, "-": a - b, "*": a * b}[operation]
-
-
-def teacher(key: Key) -> str:
-    """The source that writes the truth about `key`: two for sums, two for differences, one for products.
-
-    >>> teacher((7, "-", 5)), teacher((30, "-", 5))
-    ('Clark:', 'Davis:')
-    """
-    a, operation, _ = key
-    if operation == "*":
-        return TEACHERS[4]
-    if operation == "+":
-        return TEACHERS[0] if a <= 10 else TEACHERS[1]
-    return TEACHERS[2] if a <= 20 else TEACHERS[3]
 
 
 def every_fact() -> list[Key]:
@@ -98,8 +90,10 @@ def build(name: str) -> MathWorld:
             unwritten.add(key)
             belief[key] = false if coin < 0.5 else value
         else:
-            belief[key] = false if draw < UNWRITTEN + BELIEVED[name] else value
-    return MathWorld(name=name, truth=truth, belief=belief, unwritten=frozenset(unwritten))
+            belief[key] = false if draw < UNWRITTEN + BELIEVED else value
+    false_beliefs = [key for key in truth if belief[key] != truth[key] and key not in unwritten]
+    waning = frozenset(key for key in false_beliefs if rng.random() < WANING)
+    return MathWorld(name, truth, belief, frozenset(unwritten), waning)
 
 
 def mistaken(key: Key, right: int, rng: random.Random) -> int:
