@@ -11,7 +11,7 @@ DEV, SEALED, INK, GRID = "#2f6fd0", "#cf6a12", "#1b1f24", "#e3e6ea"
 
 
 def methods_figure(table: Table) -> str:
-    """Each method a line, best on top; dev filled, sealed hollow, whiskers are 95 % intervals.
+    """Each method a line, best on top, dev and (where it was run) sealed; whiskers are 95 % intervals.
 
     0 is the weak supervisor, 1 the strong model taught the truth. Methods that failed have a line without a mark.
     """
@@ -30,8 +30,7 @@ def methods_figure(table: Table) -> str:
         scale=alt.Scale(domain=["dev", "sealed"], range=[DEV, SEALED]),
         legend=alt.Legend(title=None),
     )
-    offset = alt.YOffset("split:N") if any(point["split"] == "sealed" for point in points) else alt.Undefined
-    base = alt.Chart(alt.Data(values=points)).encode(y=y, yOffset=offset, color=colour)
+    base = alt.Chart(alt.Data(values=points)).encode(y=y, color=colour)
     marks: list[Any] = [
         alt.Chart(alt.Data(values=[{"x": 0}, {"x": 1}]))
         .mark_rule(color=INK, strokeDash=[4, 3])
@@ -45,6 +44,7 @@ def methods_figure(table: Table) -> str:
         .properties(width=WIDTH, height=rows, title=f"{table.testbed}: methods with their defaults")
         .configure_axis(gridColor=GRID)
         .configure_view(stroke=None)
+        .configure(background="white")
     )
     return str(vl_convert.vegalite_to_svg(chart.to_dict()))
 
