@@ -14,7 +14,7 @@ from aar import ledger, protocols
 from aar.reports import baselines
 from aar.reports.methods_figure import methods_figure
 from w2s import methods
-from w2s.errors import NotFound
+from w2s.errors import BadMethod, NotFound
 
 
 def test_the_library_protocol_is_every_method_as_it_is_vanilla_first() -> None:
@@ -54,8 +54,9 @@ def test_a_variant_differs_from_its_method_in_the_named_lines_alone() -> None:
     ("variant", "error"),
     [
         ("logconf WIEGHT=1", NotFound),
-        ("logconf WEIGHT", ValueError),
-        ("logconf WEIGHT=__import__('os')", ValueError),
+        ("logconf WEIGHT", BadMethod),
+        ("", NotFound),
+        ("logconf WEIGHT=__import__('os')", BadMethod),
         ("nothing", NotFound),
     ],
 )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2s.errors import NotFound
+from w2s.errors import BadMethod, NotFound
 
 if TYPE_CHECKING:
     from w2s.bench import Bench
@@ -51,13 +51,13 @@ def source(variant: str) -> str:
     """The code of a method, or of a variant of it, which can be submitted as `method.py`.
 
     `variant` is a name and then, divided by blanks, `CONSTANT=value` with a Python literal for each setting that
-    differs. Raises `NotFound` for a method or a constant that there is none of, `ValueError` for a value that is
+    differs. Raises `NotFound` for a method or a constant that there is none of, `BadMethod` for a value that is
     no literal.
 
     >>> "THRESHOLD = 0.6" in source("confident_labels THRESHOLD=0.6")
     True
     """
-    name, *changes = variant.split()
+    name, *changes = variant.split() or [""]
     lines = path(name).read_text(encoding="utf-8").splitlines(keepends=True)
     places = dict(_constants(name))
     for change in changes:
@@ -67,7 +67,9 @@ def source(variant: str) -> str:
         try:
             literal = ast.literal_eval(value)
         except (SyntaxError, ValueError) as error:
-            raise ValueError(f"{change!r} in {variant!r}: give a Python literal without blanks") from error
+            raise BadMethod(
+                f"{change!r} in {variant!r} is no setting; write {constant}=VALUE, a Python literal without blanks"
+            ) from error
         row = places[constant].lineno - 1
         lines[row] = f"{constant} = {literal!r}\n"
     return "".join(lines)
