@@ -15,6 +15,7 @@ from aar.database import researchers, runs, submissions
 from aar.database.figures import Figures
 from aar.engines import Outcome
 from aar.folder import LabFolder
+from aar.server import state
 from aar.server.api import MOST_BODY_BYTES, create_app
 from aar.server.children import Child, plain, python
 from aar.server.lab import OPERATOR, Lab
@@ -239,3 +240,42 @@ def test_the_last_words_of_a_process_hold_no_control_characters(tmp_path: Path) 
     log = tmp_path / "r1.log"
     log.write_bytes(b"first\nlast \x1b]0;owned\x07 words\n")
     assert Child("r1", plain(["true"]), log).tail() == "last ]0;owned words"
+
+
+def test_a_lab_without_researchers_ends_once_the_best_baseline_is_decided_on_sealed(tmp_path: Path) -> None:
+    folder = LabFolder(tmp_path)
+    settings = Settings(researchers=0, baselines=("vanilla",), baseline_seeds=2, sealed_seeds=2)
+    folder.describe({"settings": settings.as_json(), "testbed": settings.testbed})
+    store = database.open(folder.database, create=True)
+    with store.write() as tx:
+        researchers.add(tx, researchers.LAB)
+    lab = Lab(folder, settings, store, elapsed=0.0)
+    one = lab.submit(
+        researchers.LAB, files=METHOD, title="vanilla", summary="", parents=(), claim="", request=None
+    )
+
+    def end(split: str) -> None:
+        with store.write() as tx:
+            for run in runs.all(tx, split=split):
+                ledger.record_run(tx, run.key, state="done", seconds=1.0, core_seconds=1.0)
+
+    def decide(stage: str, status: str) -> None:
+        with store.write() as tx:
+            ledger.record_verdict(
+                tx,
+                one.id,
+                stage=stage,  # type: ignore[arg-type]
+                status=status,  # type: ignore[arg-type]
+                reply="baseline",
+                figures=Figures(seeds=2, n=1000),
+            )
+
+    assert state.advance(lab) == "baselines"
+    end("dev")
+    decide("dev", "pending")
+    assert state.advance(lab) == "settling"
+    end("sealed")
+    assert state.advance(lab) == "settling"  # run, but the scorer has not said what came of it
+    decide("sealed", "verified")
+    assert state.advance(lab) == "finished"
+    store.close()

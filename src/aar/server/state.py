@@ -42,10 +42,22 @@ def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Sub
     if working and lab.research_seconds_left() > 0:
         return "research"
     undecided = any(one.stage != "done" and one.researcher != researchers.LAB for one in everything)
-    waiting = undecided or any(run.state in ("queued", "running") for run in runs.all(tx, split="sealed"))
+    sealed = runs.all(tx, split="sealed")
+    waiting = undecided or _owed(tx, everything, sealed)
+    waiting = waiting or any(run.state in ("queued", "running") for run in sealed)
     if waiting and (lab.seconds_left() > 0 or not people):
         return "settling"
     return "finished"
+
+
+def _owed(tx: Transaction, everything: list[submissions.Submission], sealed: list[runs.Run]) -> bool:
+    """Whether a baseline was run on sealed and the scorer has not said yet what came of it."""
+    run = {one.code_hash for one in sealed}
+    return any(
+        one.code_hash in run and one.status != "failed" and verdicts.find(tx, one.id, "sealed") is None
+        for one in everything
+        if one.researcher == researchers.LAB
+    )
 
 
 def _sealed_seeds(lab: Lab, tx: Transaction, submission: submissions.Submission) -> int:
