@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from w2s.testbeds import Testbed
 
 Protocol = Literal["library", "human"]
+
+PLAIN = "vanilla"
+"""The baseline that a gain of the others is over: Burns et al. 2023's plain fine-tune on the weak labels."""
 
 HUMAN: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "vanilla": {"SOFT": (False, True), "RATE": (0.5, 1.0, 2.0)},
@@ -31,7 +38,7 @@ def variants(protocol: Protocol) -> tuple[str, ...]:
     from w2s import methods
 
     if protocol == "library":
-        return ("vanilla", *(name for name in methods.names() if name != "vanilla"))
+        return (PLAIN, *(name for name in methods.names() if name != PLAIN))
     return tuple(
         _named(name, dict(zip(grid, values, strict=True)))
         for name, grid in HUMAN.items()
@@ -39,14 +46,14 @@ def variants(protocol: Protocol) -> tuple[str, ...]:
     )
 
 
-def fingerprint(variants: Sequence[str], *, seeds: int) -> str:
-    """Eight digits that differ where the code of a variant or the number of seeds does."""
+def fingerprint(testbed: Testbed, variants: Sequence[str], *, seeds: int, sealed: bool) -> str:
+    """Eight digits that differ where what is measured does: code of methods and blocks, models, seeds, splits."""
     from w2s import methods
+    from w2s.measurements import weights
 
-    digest = hashlib.sha256(str(seeds).encode())
-    for variant in variants:
-        digest.update(methods.source(variant).encode())
-    return digest.hexdigest()[:8]
+    code = [methods.source(variant) for variant in variants]
+    what = [code, methods.building_blocks(), testbed.name, weights(testbed), seeds, sealed]
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def method_of(variant: str) -> str:

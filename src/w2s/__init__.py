@@ -48,26 +48,6 @@ _HOME = {
     "Predictions": "w2s.records",
     "WeakLabels": "w2s.records",
 }
-_BLOCKS = (
-    "annealing",
-    "channels",
-    "coherence",
-    "contrast",
-    "elicitation",
-    "ensembles",
-    "evolution",
-    "folds",
-    "geometry",
-    "learnability",
-    "losses",
-    "methods",
-    "neighbours",
-    "noise",
-    "probes",
-    "rank",
-    "targets",
-)
-
 __all__ = [
     "Bench",
     "Estimate",
@@ -94,6 +74,7 @@ __all__ = [
     "rank",
     "targets",
 ]
+_BLOCKS = frozenset(__all__) - frozenset(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +19,7 @@ from aar.reports import baselines
 from aar.reports.methods_figure import methods_figure
 from w2s import methods
 from w2s.errors import BadMethod, NotFound
+from w2s.testbeds import load
 
 
 def test_the_library_protocol_is_every_method_as_it_is_vanilla_first() -> None:
@@ -33,15 +38,41 @@ def test_the_human_grid_has_the_four_methods_that_people_tuned_each_with_its_def
         ast.parse(methods.source(variant))
 
 
-def test_another_method_or_another_number_of_seeds_is_another_measurement() -> None:
-    both = ("vanilla", "confident_labels")
+def test_another_method_model_split_or_number_of_seeds_is_another_measurement(tmp_path: Path) -> None:
+    bed, both = load("mini-chat"), ("vanilla", "confident_labels")
+    world = bed.worlds["north"]
+    shutil.copy(Path(world.weak) / "model.safetensors", tmp_path / "model.safetensors")
+    with (tmp_path / "model.safetensors").open("ab") as weights:
+        weights.write(b"0")
+    other = replace(bed, worlds={**bed.worlds, "north": replace(world, weak=tmp_path)})
     prints = {
-        protocols.fingerprint(both, seeds=5),
-        protocols.fingerprint(both, seeds=6),
-        protocols.fingerprint(("vanilla",), seeds=5),
-        protocols.fingerprint(("vanilla", "confident_labels THRESHOLD=0.6"), seeds=5),
+        protocols.fingerprint(bed, both, seeds=5, sealed=False),
+        protocols.fingerprint(bed, both, seeds=5, sealed=True),
+        protocols.fingerprint(bed, both, seeds=6, sealed=False),
+        protocols.fingerprint(other, both, seeds=5, sealed=False),
+        protocols.fingerprint(load("mini-code"), both, seeds=5, sealed=False),
+        protocols.fingerprint(bed, ("vanilla",), seeds=5, sealed=False),
+        protocols.fingerprint(bed, ("vanilla", "confident_labels THRESHOLD=0.6"), seeds=5, sealed=False),
     }
-    assert len(prints) == 4
+    assert len(prints) == 7
+
+
+@pytest.mark.parametrize("begun", [None, "deadbeef"])
+def test_a_folder_of_another_measurement_is_refused_before_anything_starts(
+    tmp_path: Path, begun: str | None
+) -> None:
+    lab = SyntheticLab(tmp_path / "lab")
+    if begun is not None:
+        (lab.path / "baselines.txt").write_text(begun)
+    result = subprocess.run(
+        [sys.executable, "-m", "aar.cli", "baselines", "--seeds", "2", "--lab", str(lab.path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "was begun with another testbed" in result.stderr
 
 
 def test_a_variant_differs_from_its_method_in_the_named_lines_alone() -> None:

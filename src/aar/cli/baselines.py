@@ -53,8 +53,8 @@ def baselines(
     from w2s.testbeds import load
 
     problem = load(testbed)
-    chosen = ("vanilla", *method) if method else protocols.variants(protocol)
-    code = protocols.fingerprint(chosen, seeds=seeds)
+    chosen = (protocols.PLAIN, *method) if method else protocols.variants(protocol)
+    code = protocols.fingerprint(problem, chosen, seeds=seeds, sealed=sealed)
     settings = Settings(
         testbed=problem.name,
         researchers=0,
@@ -71,7 +71,7 @@ def baselines(
     choose()
     folder = LabFolder((lab or _place(user_data_path("aar"), problem.name, protocol, code)).resolve())
     try:
-        _measure(folder, settings, problem)
+        _measure(folder, settings, problem, code)
     except KeyboardInterrupt:
         raise Interrupted("interrupted; nothing is lost, the same command goes on where it stopped") from None
     found = measured.table(folder)
@@ -92,20 +92,20 @@ def _place(data: Path, testbed: str, protocol: str, code: str) -> Path:
     return data / "baselines" / f"{testbed}-{protocol}-{code}"
 
 
-def _measure(folder: LabFolder, settings: Settings, problem: Testbed) -> None:
+def _measure(folder: LabFolder, settings: Settings, problem: Testbed, code: str) -> None:
     from aar.cli.display import Display
     from aar.cli.run import make
     from aar.errors import AarError
+    from aar.folder import write_atomically
     from aar.server.launch import Launch
 
-    if folder.description.exists():
-        kept = type(settings).from_json(folder.read_description()["settings"])
-        for name in ("testbed", "baselines", "baseline_seeds", "confirmed"):
-            if getattr(kept, name) != getattr(settings, name):
-                raise AarError(
-                    f"{folder.path} was begun with {name} {getattr(kept, name)}, not {getattr(settings, name)}; "
-                    "name another folder with --lab"
-                )
+    begun = folder.path / "baselines.txt"
+    if folder.description.exists() and (not begun.is_file() or begun.read_text() != code):
+        raise AarError(
+            f"{folder.path} was begun with another testbed, other methods, models or seeds, or is no folder of "
+            "aar baselines; name another one with --lab"
+        )
+    write_atomically(begun, code)
     make(folder, settings, problem)
     with Display() as display, Launch(folder, settings, display) as launch:
         display.say(f"{len(settings.baselines)} methods, {settings.baseline_seeds} seeds: {folder.path}")

@@ -34,11 +34,12 @@ def show_method(
     as_json: AsJson = False,
 ) -> None:
     """Print the whole code of a method; saved as method.py in a folder, it can be scored and changed."""
+    from aar.protocols import method_of
     from w2s import methods
 
     code = methods.source(name)
     if as_json:
-        method = name.split()[0]
+        method = method_of(name)
         facts = {"name": method, "summary": methods.summary(method), "settings": methods.constants(method)}
         typer.echo(json.dumps({**facts, "source": code}))
         return

@@ -12,11 +12,10 @@ from aar.database import Transaction, charges, meta, researchers, runs, submissi
 from aar.database.figures import Figures
 from aar.database.submissions import Submission
 from aar.folder import LabFolder
-from aar.protocols import method_of
+from aar.protocols import PLAIN
 from w2s.records import Estimate
 
 Split = Literal["dev", "sealed"]
-PLAIN = "vanilla"
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,6 @@ class Row:
     sealed: Figures | None
     cost: float | None
     core_seconds: float | None
-
-    @property
-    def method(self) -> str:
-        """The method that this is a variant of."""
-        return method_of(self.variant)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from aar.database.figures import Figures
 from aar.database.researchers import LAB
 from aar.database.submissions import Status, Submission
 from aar.database.verdicts import VerdictStage
+from aar.protocols import PLAIN
 from aar.scoring.board import FLOOR, Board, Standing, length, put_standing, standing
 from aar.scoring.evidence import Evidence
 from aar.scoring.ladder import judge_sealed, rounded
@@ -37,8 +38,6 @@ WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
 VERIFIED = "verified: the gain over the record was reproduced on fresh seeds and items"
 NOT_REPRODUCED = "the gain over the record was not reproduced on fresh seeds and items"
 BASELINE = "baseline"
-PLAIN = "vanilla"
-"""The baseline that a gain of the others is over: Burns et al. 2023's plain fine-tune on the weak labels."""
 LOST = "the lab lost a run of this submission; the code is not blamed, submit it again"
 
 

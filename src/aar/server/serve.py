@@ -14,6 +14,7 @@ from aar import database, ledger
 from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
 from aar.folder import LabFolder
+from aar.protocols import method_of
 from aar.server import state
 from aar.server.lab import Lab
 from aar.server.work import work
@@ -82,7 +83,7 @@ def _enrol(lab: Lab, start: Start) -> None:
             researchers.LAB,
             files={"method.py": methods.source(name)},
             title=name,
-            summary=methods.summary(name.split()[0]),
+            summary=methods.summary(method_of(name)),
             parents=(),
             claim="",
             request=f"baseline:{name}",

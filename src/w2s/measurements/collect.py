@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from w2s import methods, testbeds, workers
@@ -174,7 +173,7 @@ def _keys(
             elif arm.startswith(SHORTCUT):
                 own = testbed.shortcuts[arm.removeprefix(SHORTCUT)](setting.split.test).tolist()
             parts = [testbed.name, name, seed, arm, own, models, asked, recipes, of_split]
-            keys[name, arm] = _hash([*parts, code_version(), _building_blocks()])[:24]
+            keys[name, arm] = _hash([*parts, code_version(), methods.building_blocks()])[:24]
     return keys
 
 
@@ -194,15 +193,6 @@ def _weights(model: Path | str) -> str:
     """A name from a hub is its own digest; a folder's is that of its weights."""
     file = Path(model) / "model.safetensors"
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else str(model)
-
-
-@lru_cache(maxsize=1)
-def _building_blocks() -> str:
-    """Hash of the code that methods are made of."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(methods.__file__).parents[1].glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _hash(value: object) -> str:
