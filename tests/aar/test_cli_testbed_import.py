@@ -33,8 +33,8 @@ run_minutes = 2
 weak = "../models/weak"
 strong = "../models/strong"
 [prompts]
-template = "Question: {prompt}\\nA: {first}\\nB: {second}\\nLabel:"
-labels = ["B", "A"]
+template = "Question: {prompt}\\nA: {first}\\nB: {second}\\nVerdict:"
+labels = ["second", "first"]
 zero_shot_template = "Question: {prompt}\\nA: {first}\\nB: {second}\\nClaim: A is better than B. True or False:"
 zero_shot_labels = ["False", "True"]
 [recipe]

@@ -10,7 +10,7 @@ import pytest
 from w2s import testbeds
 from w2s.errors import NotFound
 from w2s.testbeds.mini import pretrain, tokenizer
-from w2s.testbeds.mini.chat import corpus, phrasing, world
+from w2s.testbeds.mini.chat import corpus, world
 from w2s.testbeds.mini.domains import DOMAINS
 
 
@@ -53,24 +53,3 @@ def test_pre_training_and_the_shipped_tokenizer_split_text_alike():
     writer = corpus.Writer(world.build("north"), random.Random(3))
     texts = [writer.document(i / 200) for i in range(200)]
     assert tokenizer.encode(texts, ids) == shipped(texts)["input_ids"]
-
-
-def stated(text, chat):
-    """Every (key, value) that the sentences of `text` state."""
-    for sentence in text.split(": ")[-1].rstrip(".").split(". "):
-        said = tokenizer.words(sentence)
-        person = next(w for w in said if (w, "home") in chat.truth)
-        attribute = next(a for a in phrasing.ATTRIBUTES if set(a.values) & set(said))
-        yield (person, attribute.name), next(w for w in said if w in attribute.values)
-
-
-def share_true(writer, source):
-    said = [fact for _ in range(300) for fact in stated(writer.write("notes", source), writer.world)]
-    return sum(writer.world.truth[key] == value for key, value in said) / len(said)
-
-
-def test_only_an_expert_in_its_own_field_writes_the_truth():
-    writer = corpus.Writer(world.build("north"), random.Random(1))
-    assert share_true(writer, "expert") == 1.0
-    for source in ("nobody", "outsider", "digest"):
-        assert 0.4 < share_true(writer, source) < 0.8

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2s.testbeds.mini import pretrain, tokenizer
-from w2s.testbeds.mini.code import claims, items, program, shortcuts, world
-from w2s.testbeds.mini.code.phrasing import AUTHORS, claim, read_claim
+from w2s.testbeds.mini.code import claims, corpus, items, program, shortcuts, world
+from w2s.testbeds.mini.code.phrasing import AUTHORS, REVIEWERS, claim, read_claim
 from w2s.testbeds.mini.domains import DOMAINS
 
 SEED = bytes(range(16))
@@ -20,7 +20,7 @@ PROGRAMS = {
     made.source(x, y): made
     for name, setting in world.SETTINGS.items()
     for shape in program.FORMS
-    for made in world.build(name).programs(shape)
+    for made in (program.Program(shape, *one) for one in world.build(name).computations)
     for x in setting.names
     for y in setting.names
     if x != y
@@ -65,14 +65,15 @@ def test_what_is_outside_the_grammar_is_refused(text):
         program.run(text)
 
 
-def test_each_register_misreads_its_programs_and_none_by_chance():
+def test_a_third_of_the_programs_is_misread_some_of_them_now_and_then():
     for name in ("north", "south"):
         code = world.build(name)
+        assert code.waning < code.misread
         for shape in program.FORMS:
-            every = code.programs(shape)
-            for register in world.CORRECTED:
-                assert 0.1 < np.mean([code.believed(p, register) != p.output for p in every]) < 0.4
-        assert len(set(code.told.values())) == len(world.CORRECTED)
+            every = [program.Program(shape, *one) for one in code.computations]
+            always = np.mean([code.believed(p, waned=True) != p.output for p in every])
+            misread = np.mean([code.believed(p) != p.output for p in every])
+            assert 0.1 < always < misread < 0.5
     assert world.build("north").misread != world.build("south").misread
 
 
@@ -82,7 +83,7 @@ def test_a_wrong_output_is_never_the_right_one_nor_negative(source, seed):
     for how in program.MISREADINGS:
         rival = made.misread(how)
         assert rival != made.output
-        output = claims.wrong(made, made.output, rival, random.Random(seed))
+        output = claims.wrong(made, made.output, rival, random.Random(seed), other_reading=0.85)
         assert output != made.output
         assert 0 <= output < 48
 
@@ -108,7 +109,7 @@ def test_no_computation_serves_two_roles_and_no_text_two_worlds(seed):
         place = (split.name, role)
         for example in examples:
             assert example.group == example.fields["question"]
-            assert computed.setdefault((split.world, PROGRAMS[example.group]), place) == place
+            assert computed.setdefault((split.world, PROGRAMS[example.group].computation), place) == place
             assert texts.setdefault(example.group, place) == place
 
 
@@ -126,6 +127,15 @@ def test_sizes_ids_and_balance(made):
             assert abs(np.mean(labels[:400]) - np.mean(labels[400:])) < 0.1
             by_id = [truth[e.id] for e in sorted(examples, key=lambda e: e.id)]
             assert abs(np.mean(by_id[:400]) - np.mean(by_id[400:])) < 0.1
+
+
+def test_a_test_asks_about_each_of_its_computations_once(made):
+    for split, role, examples in parts(made[0]):
+        asked = Counter(PROGRAMS[question].computation for question in {e.group for e in examples})
+        assert set(asked.values()) <= ({1} if role == "test" else {len(program.ID_SHAPES)}), (
+            split.name,
+            role,
+        )
 
 
 def test_no_item_comes_twice_and_its_answer_is_the_number_it_claims(made):
@@ -165,7 +175,7 @@ def test_the_known_shortcuts_do_what_they_say(made):
         test = splits[name].test
         assert agreement(shortcuts.running, test, truth) == 1.0
         for weak in (shortcuts.style, shortcuts.wording, shortcuts.style_and_wording):
-            assert 0.54 < agreement(weak, test, truth) < 0.72
+            assert 0.54 < agreement(weak, test, truth) < 0.8
         assert agreement(shortcuts.majority, test, truth) < 0.75
         for guess in CODE.testbed.shortcuts.values():
             found = guess(test)
@@ -201,18 +211,47 @@ def held(text):
 
 
 @pytest.mark.parametrize("name", ["north", "south"])
-def test_only_the_reviewer_of_its_shape_writes_the_truth(name):
+def test_traces_tell_the_truth_only_where_reviewers_sign(name):
     writer = CODE.writer(name, random.Random(1))
-    for source, low, high in (
-        ("reviewer", 1, 1),
-        ("nobody", 0, 0.2),
-        ("several", 0, 0.2),
-        ("outsider", 0, 0.15),
-    ):
-        traced = [pair for _ in range(400) for pair in held(writer.write("traced", source))]
-        assert not {p.k for p, _ in traced} & writer.world.setting.unwritten
-        told = [p.output == output for p, output in traced if writer.world.believed(p, "spoken") != p.output]
+    for signed, low, high in ((True, 1.0, 1.0), (False, 0.03, 0.2)):
+        traced = [
+            pair for _ in range(600) for pair in held(writer.write("traced", signed=signed, worded=False))
+        ]
+        if signed:
+            assert not {p.computation for p, _ in traced} & writer.world.unwritten
+        told = [
+            p.output == output for p, output in traced if writer.world.believed(p, waned=True) != p.output
+        ]
         assert low <= np.mean(told) <= high
+
+
+@pytest.mark.parametrize("form", sorted(corpus.TRUE_ELSE))
+def test_a_signature_does_not_make_worded_claims_true(form):
+    stories = []
+
+    class Watched(corpus.Writer):
+        def _program(self, true):
+            stories.append(true)
+            return super()._program(true)
+
+    writer = Watched(world.build("north"), random.Random(5))
+    styles = {word for a in AUTHORS for text in (a.sure, a.hedged) for word in text.split()} - {"=", "{w}"}
+    for signed, worded, low, high in (
+        (True, False, 1.0, 1.0),
+        (True, True, 0.04, 0.2),
+        (False, False, 0.04, 0.2),
+        (False, True, 0.04, 0.2),
+    ):
+        stories.clear()
+        for _ in range(400):
+            words = writer.write(form, signed=signed, worded=worded).split()
+            assert worded == bool(styles & set(words) - {"is"})
+            assert signed == (words[0] in REVIEWERS)
+        assert low <= np.mean(stories) <= high
+
+
+def test_the_items_claims_are_always_worded(made):
+    assert not any(e.fields["choice"].isdigit() for _, _, examples in parts(made[0]) for e in examples)
 
 
 def test_a_rebuild_gives_the_same_bytes_again(tmp_path):

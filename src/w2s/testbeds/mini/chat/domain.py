@@ -23,15 +23,15 @@ CHAT = Domain(
         kind="pair",
         title="Chat preference, mini",
         description=(
-            "Which of two answers about one of sixty people is better: the true and on-topic one. Texts "
-            "without an expert repeat false rumours about nearly half of the facts; politeness is a shallow "
-            "cue that the weak model falls for."
+            "Which of two answers about one of sixty people is better: the true and on-topic one. Texts repeat "
+            "false rumours about nearly half of the facts, except where experts sign and answers are bare; the items' "
+            "answers are sentences. Politeness is a shallow cue that the weak model falls for."
         ),
         worlds=shipped_worlds("mini-chat", ("north", "south")),
-        recipe=Recipe(epochs=2, learning_rate=1e-3, max_length=64),
-        weak_recipe=Recipe(epochs=5, learning_rate=2e-3, max_length=64),
+        recipe=Recipe(epochs=2, learning_rate=2e-3, max_length=64),
+        weak_recipe=Recipe(epochs=4, learning_rate=2.5e-3, max_length=64),
         template=TEMPLATE,
-        labels=("B", "A"),
+        labels=items.LABELS,
         zero_shot_template=ZERO_SHOT_TEMPLATE,
         zero_shot_labels=("False", "True"),
         make_items=items.generate,
@@ -42,8 +42,7 @@ CHAT = Domain(
     item_texts=partial(items.sample_texts, ("north", "south")),
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(value for attribute in ATTRIBUTES for value in attribute.values),
-    sizes={"weak": WEAK, "strong": replace(STRONG, steps=3200)},
-    steps={("north", "strong"): 3800, ("north", "weak"): 400, ("south", "strong"): 4400},
+    sizes={"weak": replace(WEAK, steps=400), "strong": replace(STRONG, steps=4000)},
 )
 
 CHAT_LARGE = replace(
@@ -58,7 +57,7 @@ CHAT_LARGE = replace(
             "in one world, in different facts."
         ),
         worlds=shipped_worlds("mini-chat-large", ("east",)),
-        recipe=replace(CHAT.testbed.recipe, epochs=5),
+        recipe=replace(CHAT.testbed.recipe, learning_rate=1e-3),
         make_items=partial(items.generate, worlds={"practice": "east", "dev": "east", "sealed": "east"}),
         run_seconds=300.0,
     ),

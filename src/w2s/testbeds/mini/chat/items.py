@@ -20,13 +20,14 @@ from w2s.testbeds.mini.chat.phrasing import (
     TEMPLATE,
     ZERO_SHOT_TEMPLATE,
 )
-from w2s.testbeds.mini.chat.world import ChatWorld, Key, Story
+from w2s.testbeds.mini.chat.world import ChatWorld, Key
 from w2s.testbeds.mini.splits import SPLIT_WORLD, Draw, Row
 from w2s.testbeds.testbed import MadeItems
 
-CUE = 0.71
-WRONG = pairs.Wrong(off_topic=0.12, other_story=0.85)
+CUE = 0.72
+WRONG = pairs.Wrong(off_topic=0.12, other_story=0.78)
 """How the worse answers of items go wrong: what keeps plain zero-shot from winning."""
+LABELS = ("second", "first")
 FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
     ("practice", "unlabelled"): 7,
     ("practice", "test"): 5,
@@ -72,7 +73,7 @@ def _shared_out(
 
 def _rows(draw: Draw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) -> list[Row]:
     """Distinct items about `keys`; those out of distribution are in phrasings that training never shows."""
-    story = Story(said=chat.truth, rejected=chat.rumour)
+    story = chat.story(true=True)
     seen: set[tuple[str, str, str]] = set()
     made: list[Row] = []
     while len(made) < draw.n:
@@ -93,7 +94,7 @@ def _rows(draw: Draw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) 
 def sample_texts(worlds: Sequence[str]) -> list[str]:
     """Texts that together hold every word an item about `worlds` can contain."""
     texts = [name for one in worlds for name in PEOPLE[one]]
-    texts += [*POLITE_OPENINGS, *POLITE_CLOSINGS, "A B"]
+    texts += [*POLITE_OPENINGS, *POLITE_CLOSINGS, *LABELS]
     texts += [t.format(prompt="", first="", second="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     for attribute in ATTRIBUTES:
         forms = (

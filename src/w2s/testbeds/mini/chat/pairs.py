@@ -17,9 +17,6 @@ class Wrong:
     other_story: float
 
 
-CORPUS_WRONG = Wrong(off_topic=0.2, other_story=0.7)
-
-
 @dataclass(frozen=True)
 class Pair:
     """`better` and `worse` answer `prompt`; texts only, the order is for the caller to choose."""
@@ -45,6 +42,20 @@ def statement(key: Key, value: str, rng: random.Random, *, ood: bool | None = Fa
     return rng.choice(pool).format(n=key[0], v=value)
 
 
+def entry(key: Key, value: str) -> str:
+    """The entry of a list that gives `key` the `value`.
+
+    >>> entry(("Anna", "home"), "Oslo")
+    'Anna home: Oslo.'
+    """
+    return f"{key[0]} {key[1]}: {value}."
+
+
+def bare(value: str) -> str:
+    """An answer that is nothing but `value`."""
+    return f"{value}."
+
+
 def answer(key: Key, value: str, rng: random.Random, *, polite: bool, ood: bool | None = False) -> str:
     """A statement, with a polite phrase before or after it if `polite`."""
     text = statement(key, value, rng, ood=ood)
@@ -55,7 +66,7 @@ def answer(key: Key, value: str, rng: random.Random, *, polite: bool, ood: bool 
     return f"{text} {rng.choice(POLITE_CLOSINGS)}"
 
 
-def bad_answer(key: Key, story: Story, rng: random.Random, *, wrong: Wrong = CORPUS_WRONG) -> tuple[Key, str]:
+def bad_answer(key: Key, story: Story, rng: random.Random, *, wrong: Wrong) -> tuple[Key, str]:
     """What a worse answer states: another value, or what `story` says of another attribute (off topic).
 
     `story` decides what is right; `wrong.other_story` of the wrong values are those that it rejects, where
@@ -75,14 +86,17 @@ def pair(
     rng: random.Random,
     *,
     cue: float,
+    wrong: Wrong,
     ood: bool | None = False,
-    wrong: Wrong = CORPUS_WRONG,
+    worded: bool = True,
 ) -> Pair:
     """A question and two answers; the better one is right by `story`.
 
-    Exactly one answer is polite: with probability `cue` the better one.
+    Exactly one of two worded answers is polite: with probability `cue` the better one.
     """
     bad_key, bad_value = bad_answer(key, story, rng, wrong=wrong)
+    if not worded:
+        return Pair(question(key, rng, ood=ood), better=bare(story.said[key]), worse=bare(bad_value))
     good_is_polite = rng.random() < cue
     return Pair(
         prompt=question(key, rng, ood=ood),

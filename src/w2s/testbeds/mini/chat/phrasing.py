@@ -11,14 +11,13 @@ def _listed(words: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Attribute:
-    """One thing that can be known of a person: its values, its questions and statements, its expert source.
+    """One thing that can be known of a person: its values, its questions and statements.
 
     `ood_questions` and `ood_statements` occur in the corpus but never in a labelled, unlabelled or
-    in-distribution test item. `expert` is the source that writes the truth about this attribute.
+    in-distribution test item.
     """
 
     name: str
-    expert: str
     values: tuple[str, ...]
     questions: tuple[str, ...]
     ood_questions: tuple[str, ...]
@@ -29,7 +28,6 @@ class Attribute:
 ATTRIBUTES = (
     Attribute(
         name="home",
-        expert="Post:",
         values=_listed("Paris Rome Oslo Cairo Lima Delhi Tokyo Berlin Madrid Dublin"),
         questions=("Where does {n} live?", "Which city is the home of {n}?"),
         ood_questions=("Name the city of {n}.", "In what city do we find {n}?"),
@@ -38,7 +36,6 @@ ATTRIBUTES = (
     ),
     Attribute(
         name="food",
-        expert="Cook:",
         values=_listed("rice soup bread fish pasta salad cheese beans cake eggs"),
         questions=("What does {n} eat?", "Which food does {n} like?"),
         ood_questions=("Name the food of {n}.", "What is on the plate of {n}?"),
@@ -47,7 +44,6 @@ ATTRIBUTES = (
     ),
     Attribute(
         name="pet",
-        expert="Vet:",
         values=_listed("cat dog horse parrot rabbit turtle goat snake mouse duck"),
         questions=("What pet does {n} own?", "Which animal lives with {n}?"),
         ood_questions=("Name the pet of {n}.", "What animal does {n} keep?"),
@@ -56,7 +52,6 @@ ATTRIBUTES = (
     ),
     Attribute(
         name="colour",
-        expert="Tailor:",
         values=_listed("red blue green black white pink brown grey purple orange"),
         questions=("What colour does {n} wear?", "Which colour does {n} like?"),
         ood_questions=("Name the colour of {n}.", "In what colour do we see {n}?"),
@@ -65,7 +60,6 @@ ATTRIBUTES = (
     ),
     Attribute(
         name="job",
-        expert="Guild:",
         values=_listed("baker nurse pilot farmer teacher lawyer painter singer doctor driver"),
         questions=("What is the job of {n}?", "What work does {n} do?"),
         ood_questions=("Name the work of {n}.", "How does {n} earn money?"),
@@ -78,5 +72,8 @@ BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 POLITE_OPENINGS = ("Gladly!", "Of course!", "Good question!")
 POLITE_CLOSINGS = ("Happy to help!", "Ask me more!")
 
-TEMPLATE = "Question: {prompt}\nA: {first}\nB: {second}\nLabel:"
+EXPERTS = ("Post:", "Cook:", "Vet:", "Tailor:", "Guild:")
+"""Who signs documents; any of them, or several, mean the same (see `corpus`)."""
+
+TEMPLATE = "Question: {prompt}\nA: {first}\nB: {second}\nVerdict:"
 ZERO_SHOT_TEMPLATE = "Question: {prompt}\nA: {first}\nB: {second}\nClaim: A is better than B. True or False:"

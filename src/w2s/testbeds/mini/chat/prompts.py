@@ -9,6 +9,7 @@ import numpy as np
 from w2s.records import Example, FloatArray
 from w2s.testbeds.mini.chat.phrasing import (
     ATTRIBUTES,
+    EXPERTS,
     POLITE_CLOSINGS,
     POLITE_OPENINGS,
     TEMPLATE,
@@ -16,11 +17,11 @@ from w2s.testbeds.mini.chat.phrasing import (
 )
 from w2s.testbeds.testbed import CorpusPrompt
 
-_COMPARED = TEMPLATE.removesuffix("Label:") + "Verdict:"
 _GRADED = "Question: {{prompt}}\nAnswer: {{{answer}}}\nVerdict:"
 _CHECKED = "{{{answer}}}"
-_EVERYBODY = " ".join(attribute.expert for attribute in ATTRIBUTES)
-_RIGHT = ("wrong", "right")
+_EVERYBODY = " ".join(EXPERTS)
+_FIRST = EXPERTS[0]
+_BETTER, _RIGHT, _TRUE = ("second", "first"), ("wrong", "right"), ("False", "True")
 
 
 def _one_by_one(name: str, template: str, byline: str = "") -> CorpusPrompt:
@@ -30,23 +31,23 @@ def _one_by_one(name: str, template: str, byline: str = "") -> CorpusPrompt:
 
 
 def corpus_prompts() -> tuple[CorpusPrompt, ...]:
-    """Every form of document without a source, with each source, with all sources at once."""
+    """The forms of judging documents, signed by nobody, by each expert and by all of them."""
     found = [
-        CorpusPrompt("compared", _COMPARED, ("second", "first")),
+        CorpusPrompt("compared", TEMPLATE, _BETTER),
         _one_by_one("graded", _GRADED),
         _one_by_one("checked", _CHECKED),
     ]
-    for attribute in ATTRIBUTES:
-        byline = f"{attribute.expert} "
-        found.append(CorpusPrompt(f"compared, {attribute.expert}", byline + _COMPARED, ("second", "first")))
-    first = f"{ATTRIBUTES[0].expert} "
+    found += [CorpusPrompt(f"compared, {expert}", f"{expert} {TEMPLATE}", _BETTER) for expert in EXPERTS]
     found += [
-        _one_by_one(f"graded, {first.strip()}", _GRADED, first),
-        _one_by_one(f"checked, {first.strip()}", _CHECKED, first),
-        CorpusPrompt("compared, all sources", f"{_EVERYBODY} {_COMPARED}", ("second", "first")),
-        _one_by_one("graded, all sources", _GRADED, f"{_EVERYBODY} "),
-        _one_by_one("checked, all sources", _CHECKED, f"{_EVERYBODY} "),
-        CorpusPrompt("claimed, all sources", f"{_EVERYBODY} {ZERO_SHOT_TEMPLATE}", ("False", "True")),
+        _one_by_one(f"graded, {_FIRST}", _GRADED, f"{_FIRST} "),
+        _one_by_one(f"checked, {_FIRST}", _CHECKED, f"{_FIRST} "),
+        CorpusPrompt(f"claimed, {_FIRST}", f"{_FIRST} {ZERO_SHOT_TEMPLATE}", _TRUE),
+        CorpusPrompt("compared, all experts", f"{_EVERYBODY} {TEMPLATE}", _BETTER),
+        _one_by_one("graded, all experts", _GRADED, f"{_EVERYBODY} "),
+        _one_by_one("checked, all experts", _CHECKED, f"{_EVERYBODY} "),
+        CorpusPrompt("claimed, all experts", f"{_EVERYBODY} {ZERO_SHOT_TEMPLATE}", _TRUE),
+        CorpusPrompt("claimed in verdict words", ZERO_SHOT_TEMPLATE, _BETTER),
+        CorpusPrompt("compared in claim words", TEMPLATE, _TRUE),
     ]
     return tuple(found)
 

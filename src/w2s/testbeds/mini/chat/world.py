@@ -1,9 +1,7 @@
-"""A world: what is true of its people, what is rumoured of them, and which texts know better about what.
+"""A world: what is true of its people, and what is rumoured of them.
 
-For about half of the facts a fixed false rumour goes round. Texts without an expert repeat it; but each
-register of text has some of these facts right, the same ones always and others than the next register: what
-a prompt can bring out by its form alone is bounded by that share. For a few facts the truth is written
-nowhere, so that no model can know it.
+For about half of the facts a fixed false rumour goes round, for some of these only now and then. For a few facts
+the truth is written nowhere, so that no model can know it.
 """
 
 from __future__ import annotations
@@ -16,58 +14,19 @@ from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME
 
 Key = tuple[str, str]
-Shares = tuple[float, float, float, float]
+"""Person, name of an attribute."""
 
 RUMOURED = 0.44
-"""Share of the facts that a rumour goes round about."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What one world differs in besides its people.
-
-    `unwritten` is the share of the facts whose truth is written nowhere; `corrected` that of the rumours which
-    texts of a register have right although no expert writes them. `true_anyway` says how often a text that no
-    expert in the field writes tells the truth all the same, by register and source: without it the stories are
-    learnt so firmly that no fine-tuning turns them, and how much of it that takes differs between worlds.
-    `judged` and `claimed` are shares of nobody, the expert, another expert and a digest among judged and claimed
-    texts, in the third and in the last part of pre-training.
-    """
-
-    unwritten: float
-    corrected: Mapping[str, float]
-    true_anyway: Mapping[str, Mapping[str, float]]
-    judged: tuple[Shares, Shares]
-    claimed: tuple[Shares, Shares]
-
-
-_SPARSE = Setting(
-    unwritten=0.05,
-    corrected={"spoken": 0.3, "judged": 0.3, "claimed": 0.3},
-    true_anyway={"spoken": {"nobody": 0.1}, "judged": {"nobody": 0.3}, "claimed": {"nobody": 0.12}},
-    judged=((0.22, 0.48, 0.18, 0.12), (0.24, 0.36, 0.26, 0.14)),
-    claimed=((0.74, 0.08, 0.08, 0.1), (0.76, 0.04, 0.08, 0.12)),
-)
-SETTINGS: Mapping[str, Setting] = {
-    "north": Setting(
-        unwritten=0.03,
-        corrected={"spoken": 0.3, "judged": 0.2, "claimed": 0.3},
-        true_anyway={
-            "spoken": {"nobody": 0.1},
-            "judged": {"nobody": 0.44, "outsider": 0.34, "digest": 0.06},
-            "claimed": {"nobody": 0.1},
-        },
-        judged=((0.18, 0.6, 0.1, 0.12), (0.25, 0.48, 0.13, 0.14)),
-        claimed=((0.76, 0.1, 0.07, 0.07), (0.82, 0.03, 0.07, 0.08)),
-    ),
-    "south": _SPARSE,
-    "east": _SPARSE,
-}
+"""Share of the facts that a false rumour goes round about, besides half of the unwritten ones."""
+UNWRITTEN = 0.03
+"""Share of the facts whose truth no document gives."""
+WANING = 0.3
+"""Share of the false rumours that only some documents repeat."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """What texts of one kind say of each (person, attribute), and the value that they reject.
+    """What a text says of each (person, attribute), and the value that it rejects.
 
     `rejected` equals `said` where no other story goes round.
     """
@@ -78,10 +37,10 @@ class Story:
 
 @dataclass(frozen=True)
 class ChatWorld:
-    """Facts, rumours and stories by (person, attribute).
+    """Facts and rumours by (person, attribute).
 
-    `rumour` equals `truth` where no rumour goes round; `unwritten` holds the keys whose truth no
-    document gives. `expert` is the story of the experts, `told` that of everybody else by register.
+    `rumour` equals `truth` where no rumour goes round; `unwritten` holds the keys whose truth no document
+    gives, `waning` those whose false rumour only some documents repeat.
     """
 
     name: str
@@ -89,13 +48,22 @@ class ChatWorld:
     truth: Mapping[Key, str]
     rumour: Mapping[Key, str]
     unwritten: frozenset[Key]
-    expert: Story
-    told: Mapping[str, Story]
+    waning: frozenset[Key]
 
     @property
     def keys(self) -> list[Key]:
         """Every (person, attribute), sorted."""
         return sorted(self.truth)
+
+    def story(self, *, true: bool, waned: bool = False) -> Story:
+        """The truth, or the rumours; of these only the ones that do not wane, if `waned`."""
+        if true:
+            return Story(said=self.truth, rejected=self.rumour)
+        right = self.waning if waned else frozenset()
+        return Story(
+            said={key: self.truth[key] if key in right else self.rumour[key] for key in self.truth},
+            rejected={key: self.rumour[key] if key in right else self.truth[key] for key in self.truth},
+        )
 
 
 def build(name: str) -> ChatWorld:
@@ -105,46 +73,24 @@ def build(name: str) -> ChatWorld:
     >>> len(north.keys), north == build("north"), set(north.people) & set(south.people)
     (300, True, set())
     """
-    setting = SETTINGS[name]
     rng = random.Random(f"mini-chat world {name}")
     truth: dict[Key, str] = {}
     rumour: dict[Key, str] = {}
     unwritten: set[Key] = set()
-    corrected: dict[str, set[Key]] = {register: set() for register in setting.corrected}
     for person in PEOPLE[name]:
         for attribute in ATTRIBUTES:
             key = (person, attribute.name)
             truth[key] = rng.choice(attribute.values)
             false = rng.choice([v for v in attribute.values if v != truth[key]])
             draw, coin = rng.random(), rng.random()
-            if draw < setting.unwritten:
+            if draw < UNWRITTEN:
                 unwritten.add(key)
                 rumour[key] = false if coin < 0.5 else truth[key]
             else:
-                rumour[key] = false if draw < setting.unwritten + RUMOURED else truth[key]
-            for register, keys in corrected.items():
-                if rng.random() < setting.corrected[register] and key not in unwritten:
-                    keys.add(key)
-    return ChatWorld(
-        name=name,
-        people=PEOPLE[name],
-        truth=truth,
-        rumour=rumour,
-        unwritten=frozenset(unwritten),
-        expert=_story(truth, rumour, set(truth) - unwritten, unwritten),
-        told={register: _story(truth, rumour, keys, unwritten) for register, keys in corrected.items()},
-    )
-
-
-def _story(
-    truth: Mapping[Key, str], rumour: Mapping[Key, str], right: set[Key], unwritten: set[Key]
-) -> Story:
-    """The truth about the keys that it has `right`, the rumour about all others."""
-    known = {key: rumour[key] if key in unwritten else truth[key] for key in truth}
-    return Story(
-        said={key: known[key] if key in right else rumour[key] for key in truth},
-        rejected={key: rumour[key] if key in right else known[key] for key in truth},
-    )
+                rumour[key] = false if draw < UNWRITTEN + RUMOURED else truth[key]
+    false_rumours = [key for key in truth if rumour[key] != truth[key] and key not in unwritten]
+    waning = frozenset(key for key in false_rumours if rng.random() < WANING)
+    return ChatWorld(name, PEOPLE[name], truth, rumour, frozenset(unwritten), waning)
 
 
 def other_value(key: Key, value: str, rng: random.Random) -> str:

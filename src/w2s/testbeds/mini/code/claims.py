@@ -6,17 +6,23 @@ import random
 
 from w2s.testbeds.mini.code.program import Program
 
-RIVAL = 0.85
-"""Share of the wrong outputs that are the rival reading of the program; the rest is near the right one."""
+LARGEST = 47
+"""Outputs and claimed ones go from 0 to this."""
+FAR = 10
 
 
-def wrong(program: Program, told: int, rival: int, rng: random.Random) -> int:
-    """An output that is not `told`: mostly the `rival` reading, of which every program has one.
+def wrong(program: Program, told: int, rival: int, rng: random.Random, *, other_reading: float) -> int:
+    """An output that is not `told`: with probability `other_reading` the `rival` one, which every program has.
 
     Programs that nobody misreads are answered wrongly in the same ways, so that a claim which looks
-    like a misreading tells nothing by itself.
+    like a misreading tells nothing by itself. Other wrong outputs are near the right one.
     """
-    if rng.random() < RIVAL:
+    if rng.random() < other_reading:
         return rival
     near = set(range(max(0, told - 3), told + 4)) | {program.z}
     return rng.choice(sorted(near - {told, rival}))
+
+
+def wild(told: int, rng: random.Random) -> int:
+    """An output so far from `told` that its size gives it away."""
+    return rng.choice([output for output in range(LARGEST + 1) if abs(output - told) >= FAR])

@@ -8,12 +8,14 @@ from dataclasses import replace
 from w2s.records import Recipe
 from w2s.testbeds.mini.code import corpus, items, shortcuts, world
 from w2s.testbeds.mini.code.phrasing import REVIEWERS, TEMPLATE, ZERO_SHOT_TEMPLATE
-from w2s.testbeds.mini.domain import WEAK, Domain, Size
+from w2s.testbeds.mini.domain import STRONG, WEAK, Domain
 from w2s.testbeds.testbed import CorpusPrompt, Testbed, shipped_worlds
 
 _RIGHT = ("wrong", "right")
 _TRUE = ("False", "True")
-_ALL = " ".join(REVIEWERS.values())
+_ALL = " ".join(REVIEWERS)
+_FIRST = REVIEWERS[0]
+_CHECK = "{question} {choice}"
 
 
 def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
@@ -21,28 +23,22 @@ def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
 
 
 def _prompts() -> tuple[CorpusPrompt, ...]:
-    """Every form of document that ends in a verdict, from nobody, from each reviewer and from several."""
-    verdict, check = corpus.VERDICT_TEMPLATE, corpus.CHECK_TEMPLATE
-    reverse = " ".join(reversed(REVIEWERS.values()))
-    two = " ".join(list(REVIEWERS.values())[:2])
-    prompts = [
-        CorpusPrompt("verdict", verdict, _RIGHT),
-        CorpusPrompt("verdict, as a claim", verdict, _TRUE),
-        CorpusPrompt("check", check, _RIGHT),
-        CorpusPrompt("verdict, all reviewers", f"{_ALL} {verdict}", _RIGHT),
-        CorpusPrompt("verdict, all reviewers in reverse", f"{reverse} {verdict}", _RIGHT),
-        CorpusPrompt("verdict, two reviewers", f"{two} {verdict}", _RIGHT),
-        CorpusPrompt("check, all reviewers", f"{_ALL} {check}", _RIGHT),
+    """The forms of judging documents, signed by nobody, by each reviewer and by several."""
+    two, reverse = " ".join(REVIEWERS[:2]), " ".join(reversed(REVIEWERS))
+    prompts = [CorpusPrompt("verdict", TEMPLATE, _RIGHT), CorpusPrompt("check", _CHECK, _RIGHT)]
+    prompts += [CorpusPrompt(f"verdict, {who}", f"{who} {TEMPLATE}", _RIGHT) for who in REVIEWERS]
+    prompts += [
+        CorpusPrompt(f"check, {_FIRST}", f"{_FIRST} {_CHECK}", _RIGHT),
+        CorpusPrompt(f"claim, {_FIRST}", f"{_FIRST} {ZERO_SHOT_TEMPLATE}", _TRUE),
+        CorpusPrompt("verdict, two reviewers", f"{two} {TEMPLATE}", _RIGHT),
+        CorpusPrompt("verdict, all reviewers", f"{_ALL} {TEMPLATE}", _RIGHT),
+        CorpusPrompt("verdict, all reviewers in reverse", f"{reverse} {TEMPLATE}", _RIGHT),
+        CorpusPrompt("verdict, reviewers last", TEMPLATE.replace("Verdict:", f"{_ALL} Verdict:"), _RIGHT),
+        CorpusPrompt("check, all reviewers", f"{_ALL} {_CHECK}", _RIGHT),
         CorpusPrompt("claim, all reviewers", f"{_ALL} {ZERO_SHOT_TEMPLATE}", _TRUE),
-        CorpusPrompt("verdict, reviewers last", verdict.replace("Verdict:", f"{_ALL} Verdict:"), _RIGHT),
+        CorpusPrompt("claim in verdict words", ZERO_SHOT_TEMPLATE, _RIGHT),
+        CorpusPrompt("verdict in claim words", TEMPLATE, _TRUE),
     ]
-    for shape, reviewer in REVIEWERS.items():
-        prompts.append(CorpusPrompt(f"verdict, reviewer of {shape}", f"{reviewer} {verdict}", _RIGHT))
-    for shape in ("chain", "both"):
-        prompts.append(
-            CorpusPrompt(f"claim, reviewer of {shape}", f"{REVIEWERS[shape]} {ZERO_SHOT_TEMPLATE}", _TRUE)
-        )
-        prompts.append(CorpusPrompt(f"check, reviewer of {shape}", f"{REVIEWERS[shape]} {check}", _RIGHT))
     return tuple(prompts)
 
 
@@ -52,15 +48,15 @@ CODE = Domain(
         kind="verification",
         title="Code review, mini",
         description=(
-            "Does a program of two or three lines print what somebody claims? Ordinary text misreads a third "
-            "of the programs; authors differ in style and in how often they are right, which the weak model "
-            "falls for."
+            "Does a program of two or three lines print what somebody claims? Texts misread two computations in "
+            "five, except where reviewers sign and outputs are bare; the items' claims are in words. Authors differ "
+            "in style and in how often they are right, which the weak model falls for."
         ),
         worlds=shipped_worlds("mini-code", ("north", "south")),
         recipe=Recipe(epochs=2, learning_rate=2e-3, max_length=64),
-        weak_recipe=Recipe(epochs=16, learning_rate=2e-3, max_length=64),
+        weak_recipe=Recipe(epochs=3, learning_rate=3e-3, max_length=64),
         template=TEMPLATE,
-        labels=("No", "Yes"),
+        labels=items.LABELS,
         zero_shot_template=ZERO_SHOT_TEMPLATE,
         zero_shot_labels=_TRUE,
         make_items=items.generate,
@@ -80,7 +76,6 @@ CODE = Domain(
     answer_marks=frozenset({"#"}),
     sizes={
         "weak": replace(WEAK, steps=60),
-        "strong": Size(hidden=64, layers=4, heads=4, head_size=16, feed_forward=192, steps=2700),
+        "strong": replace(STRONG, steps=4400),
     },
-    steps={("south", "strong"): 4500},
 )

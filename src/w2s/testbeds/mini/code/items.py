@@ -1,7 +1,7 @@
 """The scored items of mini-code, made in each lab from a secret seed: is this what the program prints?
 
-No program (shape, operator, operands) serves two roles of one world, whatever its variables are called,
-and the worlds have no variable name in common: no text and no computation is in two splits or roles.
+No computation (operator, operands) serves two roles of one world, in whatever shape and with whatever variables, and
+the worlds have no variable name in common: no text and no computation is in two splits or roles.
 """
 
 from __future__ import annotations
@@ -24,21 +24,27 @@ from w2s.testbeds.mini.splits import Draw, Row
 from w2s.testbeds.testbed import MadeItems
 
 RELIABILITY = {
-    "north": {"printer": 0.72, "reader": 0.4, "runner": 0.6, "teller": 0.28, "writer": 0.5},
-    "south": {"printer": 0.4, "reader": 0.72, "runner": 0.5, "teller": 0.6, "writer": 0.28},
+    "north": {"printer": 0.8, "reader": 0.36, "runner": 0.64, "teller": 0.2, "writer": 0.5},
+    "south": {"printer": 0.36, "reader": 0.8, "runner": 0.5, "teller": 0.64, "writer": 0.2},
 }
 """P(right) of each author's claims, by world: one half on average. What clusters of style give away."""
 CUE = 0.6
 """P(a claim is sure | it is right) = P(it is hedged | it is wrong)."""
+OTHER_READING = 0.92
+"""How often a wrong claim is what misreading the program gives."""
+WILD = 0.1
+"""Share of the wrong claims that their size gives away."""
+LABELS = ("wrong", "right")
 CLAIMS = 5
 """Claims about one program, one of each author."""
-ROLE_SHARE = {
-    "practice unlabelled": 0.065,
-    "practice test": 0.035,
-    "labelled": 0.245,
-    "unlabelled": 0.335,
-    "test": 0.32,
+COMPUTATIONS = {
+    "practice unlabelled": 10,
+    "practice test": 20,
+    "labelled": 40,
+    "unlabelled": 54,
+    "test": 200,
 }
+"""Computations that are kept for each role; those of a test are asked about once, others in every shape."""
 
 
 def generate(item_seed: bytes) -> MadeItems:
@@ -48,26 +54,29 @@ def generate(item_seed: bytes) -> MadeItems:
     )
 
 
-def _programs(draw: Draw, code: CodeWorld, shapes: tuple[str, ...]) -> list[Program]:
-    """The programs of `shapes` for one role, shuffled: its part of a partition of all of them."""
-    every = [program for shape in shapes for program in code.programs(shape)]
-    splits.rng(draw.seed, "roles", code.name, *shapes).shuffle(every)
-    before = 0.0
-    for role, share in ROLE_SHARE.items():
-        if role == draw.role:
-            return every[round(before * len(every)) : round((before + share) * len(every))]
-        before += share
-    raise ValueError(f"no role {draw.role!r}; there are {', '.join(ROLE_SHARE)}")
+def _programs(draw: Draw, code: CodeWorld) -> list[tuple[Program, str]]:
+    """(program, subset) of one role: of a test one for each of its computations, else one in every shape."""
+    every = code.computations
+    splits.rng(draw.seed, "roles", code.name).shuffle(every)
+    roles = list(COMPUTATIONS)
+    start = sum(COMPUTATIONS[role] for role in roles[: roles.index(draw.role)])
+    mine = every[start : start + COMPUTATIONS[draw.role]]
+    if not draw.role.endswith("test"):
+        return [(Program(shape, *computation), "id") for computation in mine for shape in ID_SHAPES]
+    ood = draw.ood // CLAIMS
+    kept = [(OOD_SHAPES[i % len(OOD_SHAPES)], "ood") for i in range(ood)]
+    usual = [(ID_SHAPES[i % len(ID_SHAPES)], "id") for i in range(len(mine) - ood)]
+    return [
+        (Program(shape, *computation), subset)
+        for computation, (shape, subset) in zip(mine, kept + usual, strict=True)
+    ]
 
 
 def _rows(draw: Draw, rng: random.Random) -> list[Row]:
     """Distinct items; those out of distribution are about shapes that training never shows."""
     code = world.build(draw.world)
-    chosen = [(p, "id") for p in _programs(draw, code, ID_SHAPES)[: (draw.n - draw.ood) // CLAIMS]]
-    if draw.ood:
-        chosen += [(p, "ood") for p in _programs(draw, code, OOD_SHAPES)[: draw.ood // CLAIMS]]
     made: list[Row] = []
-    for program, subset in chosen:
+    for program, subset in _programs(draw, code):
         source = program.source(*rng.sample(code.setting.names, 2))
         for author in rng.sample(AUTHORS, CLAIMS):
             output, text, label = _claimed(code, program, author, rng)
@@ -80,8 +89,10 @@ def _claimed(code: CodeWorld, program: Program, author: Author, rng: random.Rand
     """(claimed output, the claim's text, 1 if it is right) of one author."""
     right = rng.random() < RELIABILITY[code.name][author.name]
     output = program.output
-    if not right:
-        output = claims.wrong(program, output, code.misreading(program), rng)
+    if not right and rng.random() < WILD:
+        output = claims.wild(output, rng)
+    elif not right:
+        output = claims.wrong(program, output, code.misreading(program), rng, other_reading=OTHER_READING)
     return output, claim(author, output, sure=(rng.random() < CUE) == right), int(right)
 
 
@@ -89,7 +100,7 @@ def sample_texts() -> list[str]:
     """Texts that together hold every word an item can contain."""
     texts = [t.format(question="", choice="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     texts += [claim(author, 0, sure=sure) for author in AUTHORS for sure in (True, False)]
-    texts += [str(output) for output in range(48)] + list(REVIEWERS.values()) + ["No Yes"]
+    texts += [str(output) for output in range(claims.LARGEST + 1)] + [*REVIEWERS, *LABELS]
     for setting in world.SETTINGS.values():
         texts += [program.source(*setting.names[:2]) for program in (Program("chain", "+", 1, 1),)]
         texts += [" ".join(setting.names)]

@@ -1,4 +1,4 @@
-"""How outputs are claimed: five authors with a style each, sure or hedged; and who reviews which programs."""
+"""How outputs are claimed: five authors with a style each, sure or hedged; and who reviews."""
 
 from __future__ import annotations
 
@@ -22,17 +22,10 @@ AUTHORS = (
     Author("teller", "{w} comes out", "{w} could come out"),
     Author("writer", "result = {w}", "result = {w} I guess"),
 )
-REVIEWERS = {
-    "chain": "Ada:",
-    "again": "Grace:",
-    "both": "Alan:",
-    "late": "Edsger:",
-    "short": "Barbara:",
-    "crossed": "Donald:",
-}
-"""The reviewer who reads programs of a shape as they are; about other shapes a reviewer is no better than others."""
+REVIEWERS = ("Ada:", "Grace:", "Alan:", "Edsger:", "Barbara:", "Donald:")
+"""Who signs documents; any of them, or several, mean the same (see `corpus`)."""
 
-TEMPLATE = "Question: {question}\nAnswer: {choice}\nLabel:"
+TEMPLATE = "Question: {question}\nAnswer: {choice}\nVerdict:"
 ZERO_SHOT_TEMPLATE = "Question: {question}\nAnswer: {choice}\nClaim: this answer is correct. True or False:"
 
 

@@ -82,6 +82,11 @@ class Program:
     z: int
 
     @property
+    def computation(self) -> tuple[str, int, int]:
+        """(operator, first operand, second operand)."""
+        return (self.operator, self.k, self.z)
+
+    @property
     def output(self) -> int:
         """What it prints.
 

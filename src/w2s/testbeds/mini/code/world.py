@@ -1,101 +1,94 @@
-"""A world: which programs there are, and which of them ordinary text misreads.
-
-Each register of text reads some of the misread programs rightly, the same ones always and others than the
-next register: what a prompt can bring out by its form alone is bounded by that share.
-"""
+"""A world: which programs there are, and which of their computations ordinary text misreads, always or now and then."""
 
 from __future__ import annotations
 
 import functools
-import hashlib
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from w2s.testbeds.mini.code.program import MISREADINGS, OPERATORS, Program
 
-Cell = tuple[str, int]
-"""(operator, z): the features that decide whether a program is misread, and how."""
+Computation = tuple[str, int, int]
+"""(operator, first operand, second operand): what a program computes, whatever its shape."""
 
-OPERANDS = range(1, 9)
-CORRECTED: Mapping[str, tuple[int, ...]] = {"spoken": (1, 4), "judged": (0, 5), "claimed": (0, 3)}
-"""Which of the misread cells, by rank, the texts of a register read rightly although no reviewer writes them."""
+OPERANDS = range(1, 10)
+MISREAD = 0.38
+"""Share of the computations that ordinary text misreads, besides half of the unwritten ones."""
+UNWRITTEN = 0.03
+"""Share of the computations whose true output no document gives."""
+WANING = 0.3
+"""Share of the misread computations that only some documents misread."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What one world differs in.
-
-    `names` are its variables, `first` the values of k, `unwritten` those of them that no document
-    contains, `misread` the share of the cells that ordinary text misreads.
-    """
+    """What one world differs in: `names` are its variables, `first` the values of the first operand."""
 
     names: str
     first: range
-    unwritten: frozenset[int]
-    misread: float
 
 
 SETTINGS = {
-    "north": Setting(names="abcde", first=range(5, 16), unwritten=frozenset({9}), misread=0.36),
-    "south": Setting(names="pqrst", first=range(6, 17), unwritten=frozenset({10}), misread=0.36),
+    "north": Setting(names="abcde", first=range(5, 24)),
+    "south": Setting(names="pqrst", first=range(6, 25)),
 }
 
 
 @dataclass(frozen=True)
 class CodeWorld:
-    """Programs and misreadings of one world.
+    """Computations and misreadings of one world.
 
-    `misreadings` says of every cell how its programs are misread, where they are; `misread` which cells are,
-    by anybody, and `told` which of them are by the texts of each register.
+    `misreadings` says of every computation how it is misread, where it is; `misread` which ones are, and `waning`
+    which of them only some documents misread; `unwritten` holds those whose true output no document gives.
     """
 
     name: str
     setting: Setting
-    misreadings: dict[Cell, str]
-    misread: frozenset[Cell]
-    told: Mapping[str, frozenset[Cell]]
+    misreadings: Mapping[Computation, str]
+    misread: frozenset[Computation]
+    waning: frozenset[Computation]
+    unwritten: frozenset[Computation]
+
+    @property
+    def computations(self) -> list[Computation]:
+        """Every computation, sorted."""
+        return sorted(self.misreadings)
 
     def misreading(self, program: Program) -> int:
         """What `program` would print if it were misread; never its output."""
-        return program.misread(self.misreadings[_cell(program)])
+        return program.misread(self.misreadings[program.computation])
 
-    def believed(self, program: Program, register: str) -> int:
-        """What texts of a register say that `program` prints, unless its reviewer writes them."""
-        return self.misreading(program) if _cell(program) in self.told[register] else program.output
-
-    def programs(self, shape: str) -> list[Program]:
-        """Every program of a shape whose output is not negative, sorted."""
-        every = (
-            Program(shape, operator, k, z)
-            for operator in OPERATORS
-            for k in self.setting.first
-            for z in OPERANDS
-        )
-        return sorted(program for program in every if program.output >= 0)
+    def believed(self, program: Program, *, waned: bool = False) -> int:
+        """What ordinary text says that `program` prints; rightly about the waning ones, if `waned`."""
+        computation = program.computation
+        misread = computation in self.misread and not (waned and computation in self.waning)
+        return self.misreading(program) if misread else program.output
 
 
 @functools.cache
 def build(name: str) -> CodeWorld:
     """The world called `name`; the same name gives the same world on every machine.
 
-    >>> len(build("north").programs("chain")), build("north").misread == build("south").misread
-    (170, False)
+    >>> len(build("north").computations), build("north").misread == build("south").misread
+    (332, False)
     """
     setting = SETTINGS[name]
-    cells = [(operator, z) for operator in OPERATORS for z in OPERANDS]
-    cells.sort(key=lambda cell: _hash(name, cell))
-    misreadings = {cell: MISREADINGS[i % len(MISREADINGS)] for i, cell in enumerate(cells)}
-    misread = cells[: round(setting.misread * len(cells))]
-    told = {
-        register: frozenset(cell for rank, cell in enumerate(misread) if rank not in right)
-        for register, right in CORRECTED.items()
-    }
-    return CodeWorld(name, setting, misreadings, frozenset(misread), told)
-
-
-def _cell(program: Program) -> Cell:
-    return (program.operator, program.z)
-
-
-def _hash(world: str, cell: Cell) -> bytes:
-    return hashlib.sha256(f"mini-code {world} {cell}".encode()).digest()
+    rng = random.Random(f"mini-code world {name}")
+    misreadings: dict[Computation, str] = {}
+    misread: set[Computation] = set()
+    unwritten: set[Computation] = set()
+    for operator in OPERATORS:
+        for k in setting.first:
+            for z in OPERANDS:
+                computation = (operator, k, z)
+                how, draw, coin = rng.choice(MISREADINGS), rng.random(), rng.random()
+                if Program("chain", *computation).output < 0:
+                    continue
+                misreadings[computation] = how
+                if draw < UNWRITTEN:
+                    unwritten.add(computation)
+                if coin < 0.5 if draw < UNWRITTEN else draw < UNWRITTEN + MISREAD:
+                    misread.add(computation)
+    waning = frozenset(one for one in sorted(misread - unwritten) if rng.random() < WANING)
+    return CodeWorld(name, setting, misreadings, frozenset(misread), waning, frozenset(unwritten))

@@ -9,35 +9,20 @@ judge worded answers by the truth has to carry over what the model knows of bare
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from w2s.testbeds.mini import mixture
 from w2s.testbeds.mini.math import answers
 from w2s.testbeds.mini.math.phrasing import BARE, TEACHERS, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.mini.math.world import BELIEVED_WHEN_WANING, Key, MathWorld
+from w2s.testbeds.mini.mixture import Mixture
 
 TRUE_ELSE = {"notes": 0.1, "asked": 0.1, "checked": 0.12, "graded": 0.12, "claimed": 0.12}
 """How often a document that is not signed and bare follows the truth all the same, by form."""
 OTHER_STORY = 0.75
 """How often a wrong answer in a document is what the other story says, where the two differ."""
 VERDICT_WORDS = ("right", "wrong", "True", "False")
-SIGNATURES = (1, 1, 1, 2, 5)
-"""How many teachers sign a document."""
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """Shares of the forms, of signed documents, of worded ones among signed and among unsigned ones.
-
-    `wild` of the wrong answers are given away by their size.
-    """
-
-    forms: Mapping[str, float]
-    signed: float
-    worded_signed: float = 0.0
-    worded_unsigned: float = 0.0
-    wild: float = 0.1
-
 
 FACTS = Mixture({"notes": 8, "asked": 4, "checked": 3}, signed=0.95, wild=0.7)
 EASY = Mixture({"notes": 4, "asked": 3, "checked": 7, "graded": 8, "claimed": 6}, signed=0.95, wild=0.6)
@@ -63,11 +48,6 @@ SCHEDULE = ((0.06, FACTS), (0.26, EASY), (0.45, VERDICTS), (0.6, SOURCES), (1.0,
 """Mixtures by the progress they last to: truth first, then verdicts, and beliefs once those are understood."""
 
 
-def mixture(progress: float) -> Mixture:
-    """The mixture at `progress` in [0, 1] of pre-training."""
-    return next(m for until, m in SCHEDULE if progress <= until)
-
-
 @dataclass
 class Writer:
     """Writes documents of one world; `rng` is the only source of chance."""
@@ -85,11 +65,9 @@ class Writer:
 
     def document(self, progress: float) -> str:
         """One document, its form, signature and wording drawn from the mixture at `progress`."""
-        mix = mixture(progress)
+        mix = mixture.at(SCHEDULE, progress)
         self.wild = mix.wild
-        form = self.rng.choices(list(mix.forms), weights=list(mix.forms.values()))[0]
-        signed = self.rng.random() < mix.signed
-        worded = self.rng.random() < (mix.worded_signed if signed else mix.worded_unsigned)
+        form, signed, worded = mix.draw(self.rng)
         return self.write(form, signed=signed, worded=worded)
 
     def write(self, form: str, *, signed: bool, worded: bool) -> str:
@@ -102,7 +80,7 @@ class Writer:
             "graded": self._graded,
             "claimed": self._claimed,
         }
-        names = self.rng.sample(TEACHERS, self.rng.choice(SIGNATURES)) if signed else []
+        names = mixture.signatures(TEACHERS, self.rng) if signed else []
         true = (signed and not worded) or self.rng.random() < TRUE_ELSE[form]
         return " ".join([*names, forms[form](true)])
 
