@@ -213,7 +213,7 @@ def test_a_signature_does_not_make_sentences_true(form):
         assert low <= np.mean([story is truth for story in stories]) <= high
 
 
-def test_what_is_unwritten_is_stated_by_rumour_only_where_texts_should_be_true():
+def test_what_is_signed_and_bare_says_nothing_of_unwritten_facts():
     writer = corpus.Writer(world.build("north"), random.Random(2))
     for _ in range(300):
         for key, _ in stated(writer.write("notes", signed=True, worded=False), writer.world):

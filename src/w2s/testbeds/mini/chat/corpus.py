@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from w2s.testbeds.mini import mixture
 from w2s.testbeds.mini.chat import pairs
@@ -43,13 +43,7 @@ SOURCES = Mixture(
     worded_unsigned=0.6,
     wild=0.2,
 )
-LAST = Mixture(
-    {"notes": 4, "asked": 4, "checked": 3, "graded": 4, "compared": 9, "claimed": 8},
-    signed=0.5,
-    worded_signed=0.35,
-    worded_unsigned=0.65,
-    wild=0.2,
-)
+LAST = replace(SOURCES, signed=0.5, worded_signed=0.35, worded_unsigned=0.65)
 SCHEDULE = ((0.06, FACTS), (0.26, EASY), (0.45, VERDICTS), (0.6, SOURCES), (1.0, LAST))
 """Mixtures by the progress they last to: truth first, then verdicts, and rumours once those are understood."""
 

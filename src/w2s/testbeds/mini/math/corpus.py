@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from w2s.testbeds.mini import mixture
 from w2s.testbeds.mini.math import answers
@@ -38,12 +38,7 @@ SOURCES = Mixture(
     worded_signed=0.25,
     worded_unsigned=0.6,
 )
-LAST = Mixture(
-    {"notes": 4, "asked": 4, "checked": 4, "graded": 10, "claimed": 8},
-    signed=0.5,
-    worded_signed=0.35,
-    worded_unsigned=0.65,
-)
+LAST = replace(SOURCES, signed=0.5, worded_signed=0.35, worded_unsigned=0.65)
 SCHEDULE = ((0.06, FACTS), (0.26, EASY), (0.45, VERDICTS), (0.6, SOURCES), (1.0, LAST))
 """Mixtures by the progress they last to: truth first, then verdicts, and beliefs once those are understood."""
 
