@@ -48,9 +48,9 @@ CODE = Domain(
         kind="verification",
         title="Code review, mini",
         description=(
-            "Does a program of two or three lines print what somebody claims? Texts misread two computations in "
-            "five, except where reviewers sign and outputs are bare; the items' claims are in words. Authors differ "
-            "in style and in how often they are right, which the weak model falls for."
+            "Does a program of two or three lines print what somebody claims? Texts misread nearly half of the "
+            "computations, except where reviewers sign and outputs are bare; the items' claims are in words. "
+            "Authors differ in style and in how often they are right, which the weak model falls for."
         ),
         worlds=shipped_worlds("mini-code", ("north", "south")),
         recipe=Recipe(epochs=2, learning_rate=2e-3, max_length=64),

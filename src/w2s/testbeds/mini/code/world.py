@@ -13,7 +13,7 @@ Computation = tuple[str, int, int]
 """(operator, first operand, second operand): what a program computes, whatever its shape."""
 
 OPERANDS = range(1, 10)
-MISREAD = 0.38
+MISREAD = 0.45
 """Share of the computations that ordinary text misreads, besides half of the unwritten ones."""
 UNWRITTEN = 0.03
 """Share of the computations whose true output no document gives."""
