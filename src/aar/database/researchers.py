@@ -21,7 +21,11 @@ LAB = "lab"
 
 @dataclass(frozen=True)
 class Researcher:
-    """One researcher; `minutes` (nominal) and `submissions` are budgets, None without a bound."""
+    """One researcher; `minutes` (nominal) and `submissions` are budgets, None without a bound.
+
+    `failures` are the methods of its own that failed one after the other, up to now; while `waits_until` lies
+    ahead nothing of it is started or taken in.
+    """
 
     name: str
     direction: str
@@ -31,6 +35,8 @@ class Researcher:
     minutes: float | None
     submissions: int | None
     forum: bool
+    failures: int
+    waits_until: float | None
     created: float
     started: float | None
     finished: float | None
@@ -70,6 +76,7 @@ def add(
                 minutes=minutes,
                 submissions=submissions,
                 forum=int(forum),
+                failures=0,
                 created=clock.now(),
             )
         )
@@ -107,6 +114,11 @@ def set_state(tx: Transaction, name: str, state: State) -> None:
     if state in ("finished", "stopped"):
         values["finished"] = clock.now()
     tx.execute(table.update().where(table.c.name == name).values(**values))
+
+
+def set_failures(tx: Transaction, name: str, failures: int, *, waits_until: float | None) -> None:
+    """How many methods of a researcher have failed in a row, and until when it has to wait for that."""
+    tx.execute(table.update().where(table.c.name == name).values(failures=failures, waits_until=waits_until))
 
 
 def _researcher(row: sa.Row[tuple[object, ...]]) -> Researcher:

@@ -17,7 +17,7 @@ from aar.folder import LabFolder
 from aar.protocols import method_of
 from aar.server import state
 from aar.server.lab import Lab
-from aar.server.work import work
+from aar.server.work import Slots
 from aar.settings import Settings
 from w2s import methods
 
@@ -106,9 +106,9 @@ async def _serve(lab: Lab, start: Start) -> None:
     )
     stopping = asyncio.Event()
     tasks: list[asyncio.Task[Any]] = [
-        asyncio.create_task(work(lab, engine, stopping)) for _ in range(lab.settings.slots)
+        asyncio.create_task(Slots(lab, engine, count=lab.settings.slots).work(stopping)),
+        asyncio.create_task(_tick(lab, current, stopping)),
     ]
-    tasks.append(asyncio.create_task(_tick(lab, current, stopping)))
     serving = asyncio.create_task(server.serve())
     try:
         done, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
