@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from aar import database
-from aar.database import researchers, runs, waiting
+from aar.database import researchers, runs, schema, waiting
 from aar.engines import Job, Outcome
 from aar.folder import LabFolder
 from aar.server.lab import OPERATOR, Lab
@@ -41,11 +41,11 @@ def lost(job: Job) -> Outcome:
 
 @dataclass
 class PretendedEngine:
-    """Answers by a function of the job, after `seconds`; counts what it started and what was killed in it."""
+    """Answers by a function of the job, after `seconds`; `started` holds the comment of each method, in order."""
 
     answer: Callable[[Job], Outcome] = trivial
     seconds: float = 0.0
-    started: list[Job] = field(default_factory=list)
+    started: list[str] = field(default_factory=list)
     killed: int = 0
     stopping: bool = False
 
@@ -53,7 +53,7 @@ class PretendedEngine:
         return
 
     async def run(self, job: Job) -> Outcome:
-        self.started.append(job)
+        self.started.append(job.code["method.py"].rsplit("# ", 1)[1].strip())
         try:
             await asyncio.sleep(self.seconds)
         except asyncio.CancelledError:
@@ -94,24 +94,27 @@ def submit(lab: Lab, researcher: str, text: str) -> str:
 
 
 def queue(lab: Lab, researcher: str, count: int, *, priority: runs.Priority = "dev") -> None:
-    """Put runs of a method straight into the queue, without a submission."""
-    commit = lab.snapshots.put(files("queued"), researcher=researcher, message="queued", parents=[]).commit
+    """Put runs straight into the queue, without a submission: the first as the lab does, the others in bulk."""
+    method = lab.snapshots.put(files(researcher), researcher=researcher, message="queued", parents=[])
+    row = {
+        "researcher": researcher,
+        "commit": method.commit,
+        "split": "sealed" if priority == "sealed" else "dev",
+        "supervisor_seed": 0,
+        "student_seed": "00",
+        "nominal_cost": 1.0,
+    }
+
+    def named(k: int) -> dict[str, object]:
+        key = hashlib.sha256(f"{researcher} {priority} {k}".encode()).hexdigest()
+        return {**row, "key": key, "code_hash": f"code of {researcher} {k}", "pair_index": k}
+
     with lab.database.write() as tx:
-        for k in range(count):
-            key = hashlib.sha256(f"{researcher} {priority} {k}".encode()).hexdigest()
-            runs.queue(
-                tx,
-                key,
-                researcher=researcher,
-                code_hash=f"code of {researcher} {k}",
-                commit=commit,
-                split="sealed" if priority == "sealed" else "dev",
-                pair_index=k,
-                supervisor_seed=k,
-                student_seed="00",
-                nominal_cost=1.0,
-                priority=priority,
-            )
+        runs.queue(tx, priority=priority, **named(0))  # type: ignore[arg-type]
+        first = tx.execute(schema.runs.select().where(schema.runs.c.key == named(0)["key"])).one()._mapping
+        more = [{**first, **named(k)} for k in range(1, count)]
+        if more:
+            tx.execute(schema.runs.insert(), more)
 
 
 def claim_all(lab: Lab, most: int = 10**9) -> list[str]:

@@ -18,6 +18,12 @@ State = Literal["waiting", "working", "finished", "stopped"]
 LAB = "lab"
 """The author of what the lab itself submits (baselines); it has no token and no budget."""
 
+_FORGET = (
+    table.update()
+    .where(table.c.name == sa.bindparam("whose"), table.c.failures > 0)
+    .values(failures=0, waits_until=None)
+)
+
 
 @dataclass(frozen=True)
 class Researcher:
@@ -119,6 +125,11 @@ def set_state(tx: Transaction, name: str, state: State) -> None:
 def set_failures(tx: Transaction, name: str, failures: int, *, waits_until: float | None) -> None:
     """How many methods of a researcher have failed in a row, and until when it has to wait for that."""
     tx.execute(table.update().where(table.c.name == name).values(failures=failures, waits_until=waits_until))
+
+
+def forget_failures(tx: Transaction, name: str) -> None:
+    """A method of the researcher worked: it waits no longer, and its failures count from 0 again."""
+    tx.execute(_FORGET, {"whose": name})
 
 
 def _researcher(row: sa.Row[tuple[object, ...]]) -> Researcher:

@@ -76,6 +76,49 @@ class Run:
     finished: float | None
 
 
+# built once: a statement costs more to build than to execute, and these are executed for every run
+_FIND = sa.select(table).where(table.c.key == sa.bindparam("wanted"))
+_TURN = (
+    sa.select(shares_table.c.priority, shares_table.c.researcher)
+    .where(
+        sa.exists().where(
+            table.c.state == "queued",
+            table.c.priority == shares_table.c.priority,
+            table.c.researcher == shares_table.c.researcher,
+        ),
+        sa.or_(
+            shares_table.c.priority.not_in([PRIORITIES.index(one) for one in HELD]),
+            shares_table.c.researcher.not_in(
+                sa.select(researchers.c.name).where(researchers.c.waits_until > sa.bindparam("now"))
+            ),
+        ),
+    )
+    .order_by(shares_table.c.priority, shares_table.c.had, shares_table.c.researcher)
+    .limit(1)
+)
+_OLDEST = (
+    sa.select(table.c.key)
+    .where(
+        table.c.state == "queued",
+        table.c.priority == sa.bindparam("at"),
+        table.c.researcher == sa.bindparam("whose"),
+    )
+    .order_by(table.c.created, table.c.pair_index, table.c.key)
+    .limit(1)
+)
+_CLAIM = (
+    table.update()
+    .where(table.c.key == sa.bindparam("wanted"), table.c.state == "queued")
+    .values(
+        state="running",
+        tries=table.c.tries + 1,
+        place=sa.bindparam("where"),
+        started=sa.bindparam("now"),
+    )
+)
+_FINISH = table.update().where(table.c.key == sa.bindparam("wanted"))
+
+
 def queue(
     tx: Transaction,
     key: str,
@@ -142,7 +185,7 @@ def get(tx: Transaction, key: str) -> Run:
 
 def find(tx: Transaction, key: str) -> Run | None:
     """One run, or None."""
-    row = tx.execute(sa.select(table).where(table.c.key == key)).one_or_none()
+    row = tx.execute(_FIND, {"wanted": key}).one_or_none()
     return None if row is None else Run(**row._mapping)
 
 
@@ -175,53 +218,17 @@ def claim(tx: Transaction, *, place: str = "", key: str | None = None) -> Run | 
     The next one is of the highest priority that somebody waits at; among those who do, it is that of the
     researcher who has had the least (`aar.database.shares`), and of its own the oldest.
     """
-    chosen = _next(tx) if key is None else _queued(tx, key)
-    if chosen is None:
+    now = clock.now()
+    if key is None:
+        turn = tx.execute(_TURN, {"now": now}).one_or_none()
+        if turn is None:
+            return None
+        key = str(tx.scalar(_OLDEST, {"at": turn.priority, "whose": turn.researcher}))
+    if not tx.execute(_CLAIM, {"wanted": key, "where": place, "now": now}).rowcount:
         return None
-    tx.execute(
-        table.update()
-        .where(table.c.key == chosen)
-        .values(state="running", tries=table.c.tries + 1, place=place, started=clock.now())
-    )
-    run = get(tx, chosen)
+    run = get(tx, key)
     shares.take(tx, priority=run.priority, researcher=run.researcher, nominal=run.nominal_cost)
     return run
-
-
-def _next(tx: Transaction) -> str | None:
-    held = sa.select(researchers.c.name).where(researchers.c.waits_until > clock.now())
-    waits = sa.exists().where(
-        table.c.state == "queued",
-        table.c.priority == shares_table.c.priority,
-        table.c.researcher == shares_table.c.researcher,
-    )
-    may = sa.or_(
-        shares_table.c.priority.not_in([PRIORITIES.index(one) for one in HELD]),
-        shares_table.c.researcher.not_in(held),
-    )
-    turn = tx.execute(
-        sa.select(shares_table.c.priority, shares_table.c.researcher)
-        .where(waits, may)
-        .order_by(shares_table.c.priority, shares_table.c.had, shares_table.c.researcher)
-        .limit(1)
-    ).one_or_none()
-    if turn is None:
-        return None
-    oldest = (
-        sa.select(table.c.key)
-        .where(
-            table.c.state == "queued",
-            table.c.priority == turn.priority,
-            table.c.researcher == turn.researcher,
-        )
-        .order_by(table.c.created, table.c.pair_index, table.c.key)
-        .limit(1)
-    )
-    return str(tx.scalar(oldest))
-
-
-def _queued(tx: Transaction, key: str) -> str | None:
-    return tx.scalar(sa.select(table.c.key).where(table.c.key == key, table.c.state == "queued"))
 
 
 def requeue(tx: Transaction, key: str) -> None:
@@ -246,6 +253,8 @@ def cancelled(tx: Transaction, keys: Sequence[str]) -> list[str]:
     return list(tx.scalars(sa.select(table.c.key).where(table.c.key.in_(keys), table.c.state == "cancelled")))
 
 
-def finish(tx: Transaction, key: str, values: Mapping[str, Any]) -> None:
+def finish(tx: Transaction, key: str, values: Mapping[str, Any]) -> Run:
     """Write a run's end; call `aar.ledger.record_run`, which also writes the ledger."""
-    tx.execute(table.update().where(table.c.key == key).values(**values))
+    # read again, not RETURNING: SQLite returns whole numbers of a REAL column as integers there
+    tx.execute(_FINISH, {"wanted": key, **values})
+    return get(tx, key)

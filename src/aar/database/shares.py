@@ -19,14 +19,23 @@ from aar.database.schema import runs
 from aar.database.schema import shares as table
 
 
+_ACTIVE = (
+    sa.select(sa.literal(1))
+    .where(
+        runs.c.state.in_(("queued", "running")),
+        runs.c.priority == sa.bindparam("priority"),
+        runs.c.researcher == sa.bindparam("researcher"),
+    )
+    .limit(1)
+)
+_MINE = sa.and_(table.c.priority == sa.bindparam("at"), table.c.researcher == sa.bindparam("whose"))
+_TAKE = table.update().where(_MINE).values(began=table.c.had, had=table.c.had + sa.bindparam("more"))
+_SETTLE = table.update().where(_MINE).values(had=table.c.had + sa.bindparam("more"))
+
+
 def join(tx: Transaction, *, priority: int, researcher: str) -> None:
     """Before a run is queued: one who had nothing waiting or running at this priority starts level."""
-    active = sa.select(sa.literal(1)).where(
-        runs.c.state.in_(("queued", "running")),
-        runs.c.priority == priority,
-        runs.c.researcher == researcher,
-    )
-    if tx.execute(active.limit(1)).first() is not None:
+    if tx.execute(_ACTIVE, {"priority": priority, "researcher": researcher}).first() is not None:
         return
     now = tx.scalar(sa.select(sa.func.max(table.c.began)).where(table.c.priority == priority)) or 0.0
     new = insert(table).values(priority=priority, researcher=researcher, had=now, began=now)
@@ -40,17 +49,9 @@ def join(tx: Transaction, *, priority: int, researcher: str) -> None:
 
 def take(tx: Transaction, *, priority: int, researcher: str, nominal: float) -> None:
     """Count a run that is taken from the queue, by its estimate in nominal minutes."""
-    tx.execute(
-        table.update()
-        .where(table.c.priority == priority, table.c.researcher == researcher)
-        .values(began=table.c.had, had=table.c.had + nominal)
-    )
+    tx.execute(_TAKE, {"at": priority, "whose": researcher, "more": nominal})
 
 
 def settle(tx: Transaction, *, priority: int, researcher: str, nominal: float) -> None:
     """Add what a run cost beyond its estimate; less than nothing where it cost less or was given back."""
-    tx.execute(
-        table.update()
-        .where(table.c.priority == priority, table.c.researcher == researcher)
-        .values(had=table.c.had + nominal)
-    )
+    tx.execute(_SETTLE, {"at": priority, "whose": researcher, "more": nominal})

@@ -86,8 +86,7 @@ def record_run(
         "figures": dict(figures or {}),
         "finished": clock.now(),
     }
-    runs.finish(tx, key, values)
-    append(tx, "run", run_body(runs.get(tx, key)))
+    append(tx, "run", run_body(runs.finish(tx, key, values)))
     return True
 
 

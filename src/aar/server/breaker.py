@@ -33,11 +33,10 @@ def note(tx: Transaction, run: runs.Run, *, worked: bool, exempt: tuple[str, ...
     """Count an end of a run that is the method's own: it worked, or it failed."""
     if run.researcher in exempt:
         return
-    before = researchers.get(tx, run.researcher).failures
     if worked:
-        if before:
-            researchers.set_failures(tx, run.researcher, 0, waits_until=None)
+        researchers.forget_failures(tx, run.researcher)
         return
+    before = researchers.get(tx, run.researcher).failures
     siblings = runs.all(tx, code_hash=run.code_hash, split=run.split)
     if any(one.state == "failed" and one.key != run.key for one in siblings):
         return
