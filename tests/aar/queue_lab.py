@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +22,14 @@ from aar.settings import Settings
 
 METHOD = "def run(bench):\n    return bench.strong().predict(bench.test)\n"
 PREDICTIONS = np.full(8, 0.75)
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """A folder in memory where the system has one: what a power cut would lose is not the question here."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def trivial(job: Job) -> Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from queue_lab import PretendedEngine, open_lab, queue, work
+from queue_lab import PretendedEngine, in_memory, open_lab, queue, work
 
 from aar import ledger
 from aar.database import runs, waiting
@@ -24,10 +23,8 @@ MOST_GROWTH_MB = 16
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    """In memory where the system has such a folder: durability is not what is measured here."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        made = open_lab(Path(folder), *SHARES)
+    with in_memory() as folder:
+        made = open_lab(folder, *SHARES)
         for researcher, count in SHARES.items():
             queue(made, researcher, count)
         yield made
