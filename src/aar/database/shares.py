@@ -18,7 +18,6 @@ from aar.database.connection import Transaction
 from aar.database.schema import runs
 from aar.database.schema import shares as table
 
-
 _ACTIVE = (
     sa.select(sa.literal(1))
     .where(

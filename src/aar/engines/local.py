@@ -77,8 +77,9 @@ class LocalEngine:
     async def run(self, job: Job) -> Outcome:
         """Run `job` in the next free slot, up to three times if what is lost is nobody's fault.
 
-        Raises `EngineError` for another testbed or a split that the lab lacks, `BadSnapshot` for files that
-        no submission may have.
+        Cancelling it kills the method and its service; the slot starts a fresh one for the next job. Raises
+        `EngineError` for another testbed or a split that the lab lacks, `BadSnapshot` for files that no
+        submission may have.
         """
         if job.testbed != self._testbed:
             raise EngineError(f"this engine serves {self._testbed!r}, the job asks for {job.testbed!r}")

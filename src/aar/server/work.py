@@ -12,7 +12,7 @@ from aar.database import meta, runs
 from aar.engines import Engine, Job, Outcome
 from aar.errors import BadSnapshot, EngineError
 from aar.server.ending import finish
-from aar.server.lab import Lab
+from aar.server.lab import Lab, printable
 from aar.server.seeds import draw
 from w2s.records import SplitName
 
@@ -137,7 +137,11 @@ class Slots:
         resumes = time.time() + self._losses.seconds_left()
         lost = self._losses.in_a_row
         with self._lab.database.write() as tx:
-            meta.put(tx, "engine", {"lost_in_a_row": lost, "resumes": resumes, "why": why if lost else ""})
+            meta.put(
+                tx,
+                "engine",
+                {"lost_in_a_row": lost, "resumes": resumes, "why": printable(why)[:200] if lost else ""},
+            )
 
 
 def job_of(lab: Lab, run: runs.Run) -> Job:
