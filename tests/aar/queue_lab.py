@@ -146,6 +146,10 @@ def work(
             found = waiting.counts(tx)
         return not found.get("queued") and not found.get("running")
 
+    engine.stopping = False
+    with lab.database.write() as tx:
+        runs.requeue_running(tx)  # as at every start of a lab
+
     async def whole() -> None:
         lab.changed = asyncio.Event()
         stopping = asyncio.Event()

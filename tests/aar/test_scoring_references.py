@@ -160,9 +160,9 @@ def test_what_a_run_needs_first_is_made_first() -> None:
 
 def test_every_run_finds_its_supervisors_and_shares_none() -> None:
     made = {(job.split, job.k) for job in plan(Settings()) if job.role == "supervisor"}
-    for split, runs in (("practice", 1), ("dev", 5), ("sealed", 10)):
-        asked = [one for k in range(runs) for one in supervisors_of(k)]
-        assert len(set(asked)) == len(asked) == 3 * runs
+    for split, count in (("practice", 1), ("dev", 5), ("sealed", 10)):
+        asked = [one for k in range(count) for one in supervisors_of(k)]
+        assert len(set(asked)) == len(asked) == 3 * count
         assert {(split, one) for one in asked} <= made
 
 

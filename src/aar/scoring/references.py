@@ -3,7 +3,7 @@
 Each job is one fine-tune whose result is a file; the file is the record that it is done, as long as it
 carries the key of what the job is made from now (`content_keys`). Several processes share the jobs through
 locks that the kernel frees when a process dies, so a job is done once, in order, and again only if it was
-cut short.
+cut short. Each holds one of the lab's cores, like a run of a method (`aar.allotment`).
 
     supervisor K of a split   weak model on true labels of the labelled examples; its probabilities on the
                               unlabelled items are the weak labels, its test correctness is floor K; runs
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from aar import database
+from aar.allotment import Allotment
 from aar.database import runs, waiting
 from aar.errors import NoLab, WrongFormat
 from aar.folder import LabFolder
@@ -117,8 +118,9 @@ def run_references(
     from aar.students.data import load_testbed, weak_path
     from aar.students.shelf import Shelf
 
-    description = folder.read_description()
-    jobs = plan(Settings.from_json(description["settings"]), only=only, sealed_supervisors=sealed_supervisors)
+    settings = Settings.from_json(folder.read_description()["settings"])
+    jobs = plan(settings, only=only, sealed_supervisors=sealed_supervisors)
+    cores = Allotment(folder.cores, settings.slots)
     testbed = load_testbed(folder.service)
     shelf = Shelf(testbed)  # never serves a method; gone with this process
     vault = Vault(folder.vault)
@@ -138,7 +140,8 @@ def run_references(
                 if not mine or done(job):
                     continue
                 progress({"done": sum(map(done, jobs)), "total": total, "what": str(job)})
-                _do(job, folder, vault, shelf, key=keys.of(job))
+                with cores.core():
+                    _do(job, folder, vault, shelf, key=keys.of(job))
                 worked = True
         if not worked:
             time.sleep(WAIT_SECONDS)  # the rest is in other hands; take over if they die
