@@ -74,22 +74,26 @@ def cancel(tx: Transaction, what: str, *, reason: str = "") -> Cancelled:
 
 
 def withdraw(tx: Transaction, researcher: str, id: str) -> Cancelled:
-    """End a submission for its author, as long as it is on dev; `NotAllowed` for another's."""
+    """End a submission for its author, as long as it is on dev; `NotAllowed` for another's. Twice is as once."""
     one = submissions.get(tx, id)
     if one.researcher != researcher:
         raise NotAllowed(f"{id} is not yours; only its author withdraws a submission")
+    if one.reply == WITHDRAWN:
+        return NOTHING
     if one.stage == "sealed":
         raise BadRequest(f"{id} is being confirmed; what dev sent on to sealed is decided there")
     return _submission(tx, one, WITHDRAWN)
 
 
 def withdraw_practice(tx: Transaction, researcher: str, key: str) -> Cancelled:
-    """End a practice run for who asked for it first; `NotAllowed` for another's."""
+    """End a practice run for who asked for it first; `NotAllowed` for another's. Twice is as once."""
     run = runs.find(tx, key)
     if run is None or run.split != "practice":
         raise NotFound(f"no practice run {key!r}; POST /v1/practice names one")
     if run.researcher != researcher:
         raise NotAllowed("another researcher asked for the same practice run first; it goes on")
+    if run.state == "cancelled" and run.error_rule == WITHDRAWN:
+        return NOTHING
     if run.state in runs.ENDED:
         raise BadRequest(f"this practice run has ended already: {run.state}")
     return _end([run], tx, WITHDRAWN)
