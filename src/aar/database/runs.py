@@ -140,12 +140,10 @@ def queue(
     One that still waits moves up if it is wanted with a higher priority now.
     """
     rank = PRIORITIES.index(priority)
-    waiting = tx.execute(
-        sa.select(table.c.state, table.c.priority, table.c.researcher).where(table.c.key == key)
-    ).one_or_none()
-    if waiting is not None:
-        if waiting.state == "queued" and waiting.priority > rank:
-            shares.join(tx, priority=rank, researcher=waiting.researcher)
+    known = find(tx, key)
+    if known is not None:
+        if known.state == "queued" and known.priority > rank:
+            shares.join(tx, priority=rank, researcher=known.researcher)
             tx.execute(table.update().where(table.c.key == key).values(priority=rank))
         return False
     shares.join(tx, priority=rank, researcher=researcher)
