@@ -13,7 +13,8 @@ W2SError
 │   │   ├── NotAllowed      a bad token, or something this token may not do
 │   │   ├── BadRequest      a request whose content is not what the interface asks for
 │   │   ├── BadSnapshot     submitted files outside the bounds (names, sizes, types)
-│   │   └── OverBudget      a researcher's budget (submissions, minutes, money) is spent
+│   │   ├── OverBudget      a researcher's budget (submissions, minutes, money) is spent
+│   │   └── NotNow          taken later: the queue is full, or the researcher has to wait a while
 │   ├── BrokenChain         the ledger was changed after it was written
 │   ├── SandboxError        something about a sandbox
 │   │   ├── SandboxLost     it died under the caller; what ran in it may be repeated
@@ -85,6 +86,10 @@ class BadSnapshot(Refused):
 
 class OverBudget(Refused):
     """A researcher's budget of submissions, minutes or money is spent."""
+
+
+class NotNow(Refused):
+    """The lab would take this later: the message says when, or what has to end first."""
 
 
 class BrokenChain(AarError):

@@ -35,6 +35,8 @@ class Settings:
     ceilings: int = 10
     submissions: int = 12
     practices: int = 60
+    queued: int = 200
+    queued_in_all: int = 20_000
     run_seconds: int = 90
     run_memory_mb: int = 2048
     tokens: int = 2_000_000

@@ -37,7 +37,7 @@ def one_line(result: subprocess.CompletedProcess[str]) -> str:
 
 def test_help_answers_without_heavy_imports() -> None:
     heavy = ("torch", "transformers", "inspect_ai", "altair", "fastapi", "numpy")
-    names = ("run", "score", "doctor", "testbed", "testbed_audit", "testbed_measure", "ledger")
+    names = ("run", "score", "doctor", "testbed", "testbed_audit", "testbed_measure", "ledger", "queue")
     modules = ", ".join(f"aar.cli.{name}" for name in names)
     code = f"import sys, aar.cli, {modules}; print([name for name in {heavy} if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

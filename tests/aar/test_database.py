@@ -26,7 +26,7 @@ def database(tmp_path: Path) -> aar.database.Database:
     return opened
 
 
-def queue(tx: aar.database.Transaction, key: str, *, priority: float = 0.0, pair_index: int = 0) -> bool:
+def queue(tx: aar.database.Transaction, key: str, *, priority: runs.Priority = "dev") -> bool:
     return runs.queue(
         tx,
         key,
@@ -34,7 +34,7 @@ def queue(tx: aar.database.Transaction, key: str, *, priority: float = 0.0, pair
         code_hash="c0de",
         commit="c",
         split="dev",
-        pair_index=pair_index,
+        pair_index=0,
         supervisor_seed=11,
         student_seed="ff",
         nominal_cost=1.0,
@@ -220,13 +220,25 @@ def test_a_token_finds_its_researcher_and_is_not_stored(database: aar.database.D
 
 def test_a_run_is_queued_once_and_taken_by_priority(database: aar.database.Database) -> None:
     with database.write() as tx:
-        assert queue(tx, "late", priority=1.0)
-        assert queue(tx, "soon", priority=0.5)
-        assert not queue(tx, "late", priority=0.0)
-        taken = runs.claim(tx)
+        assert queue(tx, "late", priority="dev")
+        assert queue(tx, "soon", priority="sealed")
+        assert not queue(tx, "late", priority="baseline")
+        taken = runs.claim(tx, place="slot 1")
         assert taken is not None
-        assert (taken.key, taken.state, taken.tries) == ("soon", "running", 1)
-        assert runs.claim(tx, splits=["sealed"]) is None
+        assert (taken.key, taken.state, taken.tries, taken.place) == ("soon", "running", 1, "slot 1")
+        last = runs.claim(tx)
+        assert last is not None
+        assert (last.key, runs.claim(tx)) == ("late", None)
+
+
+def test_a_run_that_waits_moves_up_when_it_is_wanted_sooner(database: aar.database.Database) -> None:
+    with database.write() as tx:
+        queue(tx, "spare", priority="baseline")
+        queue(tx, "dev", priority="dev")
+        assert not queue(tx, "spare", priority="sealed")
+        first = runs.claim(tx)
+        assert first is not None
+        assert first.key == "spare"
 
 
 def test_runs_under_way_are_queued_again_after_a_crash(database: aar.database.Database) -> None:

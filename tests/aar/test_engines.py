@@ -104,6 +104,27 @@ def test_the_same_job_gives_the_same_arrays_to_the_bit(outcome):
     assert first.arrays["predictions"].tobytes() == second.arrays["predictions"].tobytes()
 
 
+def test_a_job_that_is_cancelled_is_killed_and_its_slot_serves_the_next(engine, loop, outcome):
+    def methods():
+        children = psutil.Process().children(recursive=True)
+        return [child for child in children if "w2s.runner" in " ".join(child.cmdline())]
+
+    async def start_and_cancel():
+        task = asyncio.ensure_future(engine.run(job("def run(bench):\n    while True: pass")))
+        while not (running := methods()):
+            await asyncio.sleep(0.05)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return task.cancelled(), running
+
+    cancelled, running = loop.run(start_and_cancel())
+    assert cancelled
+    _, alive = psutil.wait_procs(running, timeout=5)
+    assert alive == []
+    assert outcome(VANILLA).status == "ok"
+
+
 def test_numbers_of_a_sealed_run_are_not_kept(outcome):
     done = outcome(VANILLA, split="sealed")
     assert (done.status, done.logged) == ("ok", {})

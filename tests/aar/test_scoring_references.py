@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +17,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aar import database, ledger
+from aar.database import researchers, runs
+from aar.errors import WrongFormat
 from aar.folder import LabFolder
+from aar.scoring.content_keys import ContentKeys
 from aar.scoring.prepare import prepare
-from aar.scoring.references import ReferenceJob, plan
+from aar.scoring.references import ReferenceJob, plan, run_references
 from aar.scoring.vault import Vault
 from aar.seeds import split_seed, supervisors_of
 from aar.settings import Settings
 from aar.students.data import read_weak
 from w2s.records import SplitName
+from w2s.testbeds import load
 
 
 def references(folder: LabFolder) -> subprocess.Popen[str]:
@@ -79,6 +86,63 @@ def test_researchers_get_the_practice_supervisors_labels(lab: LabFolder) -> None
     assert np.allclose(shown, soft, atol=1e-6)
 
 
+def test_a_key_covers_model_recipe_prompt_items_truth_and_seed(lab: LabFolder, tmp_path: Path) -> None:
+    vault, testbed, job = Vault(lab.vault), load("mini-chat"), ReferenceJob("supervisor", "dev", 0)
+    weights = tmp_path / "weak"
+    shutil.copytree(testbed.worlds[vault.splits["dev"].world].weak, weights)
+    world = replace(testbed.worlds[vault.splits["dev"].world], weak=weights)
+    copied = replace(testbed, worlds={**testbed.worlds, world.name: world})
+    key = ContentKeys(vault, testbed).of(job)
+    assert key == vault.reference_key("floor", "dev", 0) == ContentKeys(vault, copied).of(job)
+    (weights / "config.json").write_text((weights / "config.json").read_text() + " ")
+    other_truth = Vault(lab.vault)
+    first = vault.splits["dev"].labelled[0].id
+    other_truth.__dict__["truth"] = {**vault.truth, first: 1 - vault.truth[first]}
+    others = [
+        ContentKeys(vault, copied).of(job),
+        ContentKeys(vault, replace(testbed, weak_recipe=replace(testbed.weak_recipe, epochs=9))).of(job),
+        ContentKeys(vault, replace(testbed, template=testbed.template + " ")).of(job),
+        ContentKeys(other_truth, testbed).of(job),
+        ContentKeys(vault, testbed).of(replace(job, k=1)),
+        ContentKeys(vault, testbed).of(replace(job, split="practice")),
+        ContentKeys(vault, testbed).of(replace(job, role="ceiling")),
+    ]
+    assert len({key, *others}) == 1 + len(others)
+
+
+def test_what_was_made_from_something_else_is_not_taken_but_made_again(lab: LabFolder) -> None:
+    vault = Vault(lab.vault)
+    nothing = np.zeros(len(vault.splits["dev"].test))
+    kept = vault.reference_path("floor", "practice", 0).stat().st_mtime_ns
+    vault.store_reference("floor", "dev", 0, nothing, key="of another lab")
+    vault.store_reference("floor", "sealed", 7, nothing, key="of other settings")
+    output, _ = (process := references(lab)).communicate(timeout=200)
+    assert process.returncode == 0
+    assert json.loads(output.splitlines()[0]) == {"done": 8, "total": 9, "what": "dev supervisor 1"}
+    made = vault.reference("floor", "dev", 0)
+    assert made is not None
+    assert made.mean() > 0.4
+    assert vault.reference_key("floor", "sealed", 7) is None
+    assert vault.reference_path("floor", "practice", 0).stat().st_mtime_ns == kept
+
+
+def test_a_lab_that_was_scored_is_not_continued_with_other_models(lab: LabFolder) -> None:
+    vault = Vault(lab.vault)
+    store = database.open(lab.database, create=True)
+    with store.write() as tx:
+        researchers.add(tx, "r1")
+        facts = {"researcher": "r1", "code_hash": "c", "commit": "c", "split": "dev", "student_seed": "0"}
+        runs.queue(tx, "a run", pair_index=0, supervisor_seed=0, nominal_cost=1.0, **facts)  # type: ignore[arg-type]
+        ledger.record_run(tx, "a run", state="done", seconds=1.0, core_seconds=1.0)
+    store.close()
+    correct = vault.reference("floor", "dev", 0)
+    assert correct is not None
+    vault.store_reference("floor", "dev", 0, correct, key="of another version")
+    with pytest.raises(WrongFormat, match="begin a new lab: figures of both would not compare"):
+        run_references(lab, progress=lambda line: None, only="supervisors")
+    assert vault.reference_path("floor", "dev", 0).exists()
+
+
 def test_what_a_run_needs_first_is_made_first() -> None:
     jobs = plan(Settings(), sealed_supervisors=12)
     assert [str(job) for job in jobs[:6]] == [
@@ -96,9 +160,9 @@ def test_what_a_run_needs_first_is_made_first() -> None:
 
 def test_every_run_finds_its_supervisors_and_shares_none() -> None:
     made = {(job.split, job.k) for job in plan(Settings()) if job.role == "supervisor"}
-    for split, runs in (("practice", 1), ("dev", 5), ("sealed", 10)):
-        asked = [one for k in range(runs) for one in supervisors_of(k)]
-        assert len(set(asked)) == len(asked) == 3 * runs
+    for split, count in (("practice", 1), ("dev", 5), ("sealed", 10)):
+        asked = [one for k in range(count) for one in supervisors_of(k)]
+        assert len(set(asked)) == len(asked) == 3 * count
         assert {(split, one) for one in asked} <= made
 
 

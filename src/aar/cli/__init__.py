@@ -26,6 +26,7 @@ def main() -> None:
         doctor,
         ledger,
         method,
+        queue,
         run,
         score,
         testbed,

@@ -105,13 +105,26 @@ def _footer(status: dict[str, Any]) -> Text:
     if status["researchers"]:  # without any, a lab takes as long as its runs do
         text.append(f"{minutes(status['seconds_left'])} left   ", style="bold")
     text.append(f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done")
+    if trouble := _trouble(status):
+        text.append(f"   {trouble}", style="bold red")
     if status.get("best"):
         text.append(f"   best verified: {status['best']}", style="green")
     return text
 
 
+def _trouble(status: dict[str, Any]) -> str:
+    """What is wrong with the engine, if it keeps losing runs."""
+    engine = status["traffic"]["engine"]
+    if engine["lost_in_a_row"] < 2:
+        return ""
+    resumes = minutes(engine["resumes_in_seconds"])
+    return f"the engine lost {engine['lost_in_a_row']} runs in a row, next in {resumes}: {engine['why']}"
+
+
 def _line(status: dict[str, Any]) -> str:
     queue = status["queue"]
+    if trouble := _trouble(status):
+        return trouble
     if not status["researchers"]:
         return f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done"
     doing = "; ".join(f"{row['name']}: {row['doing']}" for row in status["researchers"])

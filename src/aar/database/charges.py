@@ -13,6 +13,8 @@ from aar.database.schema import charges as table
 
 ChargeKind = Literal["run", "model"]
 
+_INSERT = sqlite_insert(table).on_conflict_do_nothing(index_elements=["key"])
+
 
 @dataclass(frozen=True)
 class Charge:
@@ -41,10 +43,7 @@ class Spent:
 
 def insert(tx: Transaction, charge: Charge) -> bool:
     """Add a row, False where the key is paid already; call `aar.ledger.record_charge`."""
-    added = tx.execute(
-        sqlite_insert(table).values(**vars(charge)).on_conflict_do_nothing(index_elements=["key"])
-    )
-    return added.rowcount == 1
+    return tx.execute(_INSERT, vars(charge)).rowcount == 1
 
 
 def all(tx: Transaction) -> list[Charge]:

@@ -18,10 +18,20 @@ State = Literal["waiting", "working", "finished", "stopped"]
 LAB = "lab"
 """The author of what the lab itself submits (baselines); it has no token and no budget."""
 
+_FORGET = (
+    table.update()
+    .where(table.c.name == sa.bindparam("whose"), table.c.failures > 0)
+    .values(failures=0, waits_until=None)
+)
+
 
 @dataclass(frozen=True)
 class Researcher:
-    """One researcher; `minutes` (nominal) and `submissions` are budgets, None without a bound."""
+    """One researcher; `minutes` (nominal) and `submissions` are budgets, None without a bound.
+
+    `failures` are the methods of its own that failed one after the other, up to now; while `waits_until` lies
+    ahead nothing of it is started or taken in.
+    """
 
     name: str
     direction: str
@@ -31,6 +41,8 @@ class Researcher:
     minutes: float | None
     submissions: int | None
     forum: bool
+    failures: int
+    waits_until: float | None
     created: float
     started: float | None
     finished: float | None
@@ -70,6 +82,7 @@ def add(
                 minutes=minutes,
                 submissions=submissions,
                 forum=int(forum),
+                failures=0,
                 created=clock.now(),
             )
         )
@@ -107,6 +120,16 @@ def set_state(tx: Transaction, name: str, state: State) -> None:
     if state in ("finished", "stopped"):
         values["finished"] = clock.now()
     tx.execute(table.update().where(table.c.name == name).values(**values))
+
+
+def set_failures(tx: Transaction, name: str, failures: int, *, waits_until: float | None) -> None:
+    """How many methods of a researcher have failed in a row, and until when it has to wait for that."""
+    tx.execute(table.update().where(table.c.name == name).values(failures=failures, waits_until=waits_until))
+
+
+def forget_failures(tx: Transaction, name: str) -> None:
+    """A method of the researcher worked: it waits no longer, and its failures count from 0 again."""
+    tx.execute(_FORGET, {"whose": name})
 
 
 def _researcher(row: sa.Row[tuple[object, ...]]) -> Researcher:

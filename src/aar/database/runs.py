@@ -1,8 +1,8 @@
 """The queue and the results of method runs: content addressed, so that one run is never made twice.
 
 A run is `queued` once, `running` while an engine has it, and ends `done` (predictions are in its blob),
-`failed` (the method's own fault) or `lost` (given up after too many tries; nobody's fault). Ends are
-written through `aar.ledger.record_run`.
+`failed` (the method's own fault), `lost` (given up after too many tries; nobody's fault) or `cancelled`
+(nobody wants its result any more). Ends are written through `aar.ledger.record_run`.
 """
 
 from __future__ import annotations
@@ -14,21 +14,36 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from aar.database import clock
+from aar.database import clock, shares
 from aar.database.connection import Transaction
+from aar.database.schema import researchers
 from aar.database.schema import runs as table
+from aar.database.schema import shares as shares_table
 from w2s.errors import NotFound
 
-State = Literal["queued", "running", "done", "failed", "lost"]
+State = Literal["queued", "running", "done", "failed", "lost", "cancelled"]
+End = Literal["done", "failed", "lost", "cancelled"]
+
+ENDED: tuple[End, ...] = ("done", "failed", "lost", "cancelled")
+
+Priority = Literal["opening", "practice", "sealed", "dev", "baseline"]
+
+PRIORITIES: tuple[Priority, ...] = ("opening", "practice", "sealed", "dev", "baseline")
+"""What goes first: baselines without which nothing can be judged, then practice (somebody waits for it), then
+confirmations, then dev runs; the other runs of baselines get the cores that nobody else wants."""
+
+HELD: tuple[Priority, ...] = ("practice", "dev")
+"""What does not start while its researcher is made to wait; a confirmation's code has already worked."""
 
 
 @dataclass(frozen=True)
 class Run:
     """One run of one code on one split and seed pair; `submission` is None for practice.
 
-    `pair_index` counts the seed pairs of a split from 0; `nominal_cost` is in minutes told to
-    researchers, `seconds` and `core_seconds` are measured; `figures` are numbers a researcher may see
-    (practice only); `error_message` is filled on practice only; `blob` names the arrays.
+    `pair_index` counts the seed pairs of a split from 0; `priority` indexes `PRIORITIES`; `nominal_cost` is
+    an estimate in nominal minutes, `seconds` and `core_seconds` are measured; `place` is where it was last
+    started; `figures` are numbers a researcher may see (practice only); `error_message` is filled on
+    practice only; `blob` names the arrays.
     """
 
     key: str
@@ -41,10 +56,11 @@ class Run:
     supervisor_seed: int
     student_seed: str
     intervention: str
-    priority: float
+    priority: int
     nominal_cost: float
     state: State
     tries: int
+    place: str | None
     seconds: float
     core_seconds: float
     error_type: str | None
@@ -58,6 +74,49 @@ class Run:
     created: float
     started: float | None
     finished: float | None
+
+
+# built once: a statement costs more to build than to execute, and these are executed for every run
+_FIND = sa.select(table).where(table.c.key == sa.bindparam("wanted"))
+_TURN = (
+    sa.select(shares_table.c.priority, shares_table.c.researcher)
+    .where(
+        sa.exists().where(
+            table.c.state == "queued",
+            table.c.priority == shares_table.c.priority,
+            table.c.researcher == shares_table.c.researcher,
+        ),
+        sa.or_(
+            shares_table.c.priority.not_in([PRIORITIES.index(one) for one in HELD]),
+            shares_table.c.researcher.not_in(
+                sa.select(researchers.c.name).where(researchers.c.waits_until > sa.bindparam("now"))
+            ),
+        ),
+    )
+    .order_by(shares_table.c.priority, shares_table.c.had, shares_table.c.researcher)
+    .limit(1)
+)
+_OLDEST = (
+    sa.select(table.c.key)
+    .where(
+        table.c.state == "queued",
+        table.c.priority == sa.bindparam("at"),
+        table.c.researcher == sa.bindparam("whose"),
+    )
+    .order_by(table.c.created, table.c.pair_index, table.c.key)
+    .limit(1)
+)
+_CLAIM = (
+    table.update()
+    .where(table.c.key == sa.bindparam("wanted"), table.c.state == "queued")
+    .values(
+        state="running",
+        tries=table.c.tries + 1,
+        place=sa.bindparam("where"),
+        started=sa.bindparam("now"),
+    )
+)
+_FINISH = table.update().where(table.c.key == sa.bindparam("wanted"))
 
 
 def queue(
@@ -74,12 +133,22 @@ def queue(
     nominal_cost: float,
     submission: str | None = None,
     intervention: str = "",
-    priority: float = 0.0,
+    priority: Priority = "dev",
 ) -> bool:
-    """Put a run in the queue (lower `priority` first); False where the same run is known already."""
-    added = tx.execute(
-        insert(table)
-        .values(
+    """Put a run in the queue; False where the same run is known already.
+
+    One that still waits moves up if it is wanted with a higher priority now.
+    """
+    rank = PRIORITIES.index(priority)
+    known = find(tx, key)
+    if known is not None:
+        if known.state == "queued" and known.priority > rank:
+            shares.join(tx, priority=rank, researcher=known.researcher)
+            tx.execute(table.update().where(table.c.key == key).values(priority=rank))
+        return False
+    shares.join(tx, priority=rank, researcher=researcher)
+    tx.execute(
+        insert(table).values(
             key=key,
             submission=submission,
             code_hash=code_hash,
@@ -90,7 +159,7 @@ def queue(
             supervisor_seed=supervisor_seed,
             student_seed=student_seed,
             intervention=intervention,
-            priority=priority,
+            priority=rank,
             nominal_cost=nominal_cost,
             state="queued",
             tries=0,
@@ -100,22 +169,21 @@ def queue(
             figures={},
             created=clock.now(),
         )
-        .on_conflict_do_nothing(index_elements=["key"])
     )
-    return added.rowcount == 1
+    return True
 
 
 def get(tx: Transaction, key: str) -> Run:
     """One run; `NotFound` where there is none."""
-    row = tx.execute(sa.select(table).where(table.c.key == key)).one_or_none()
-    if row is None:
+    found = find(tx, key)
+    if found is None:
         raise NotFound(f"no run {key!r}; a run is named by the key that queueing it gave")
-    return Run(**row._mapping)
+    return found
 
 
 def find(tx: Transaction, key: str) -> Run | None:
     """One run, or None."""
-    row = tx.execute(sa.select(table).where(table.c.key == key)).one_or_none()
+    row = tx.execute(_FIND, {"wanted": key}).one_or_none()
     return None if row is None else Run(**row._mapping)
 
 
@@ -126,6 +194,7 @@ def all(
     split: str | None = None,
     code_hash: str | None = None,
     researcher: str | None = None,
+    submission: str | None = None,
 ) -> list[Run]:
     """Runs by priority, then age; a submission's are found by its `code_hash`, whoever paid for them."""
     query = sa.select(table).order_by(table.c.priority, table.c.created, table.c.pair_index, table.c.key)
@@ -134,50 +203,56 @@ def all(
         (table.c.split, split),
         (table.c.code_hash, code_hash),
         (table.c.researcher, researcher),
+        (table.c.submission, submission),
     ):
         if wanted is not None:
             query = query.where(column == wanted)
     return [Run(**row._mapping) for row in tx.execute(query)]
 
 
-def claim(tx: Transaction, *, splits: Sequence[str] | None = None, key: str | None = None) -> Run | None:
-    """Take the next queued run (or the one with `key`): it is `running` and its tries count one more."""
-    query = sa.select(table.c.key).where(table.c.state == "queued")
-    if splits is not None:
-        query = query.where(table.c.split.in_(splits))
-    if key is not None:
-        query = query.where(table.c.key == key)
-    order = (table.c.priority, table.c.created, table.c.pair_index, table.c.key)
-    chosen = tx.scalar(query.order_by(*order).limit(1))
-    if chosen is None:
+def claim(tx: Transaction, *, place: str = "", key: str | None = None) -> Run | None:
+    """Take the next queued run (or the one with `key`): it is `running` and its tries count one more.
+
+    The next one is of the highest priority that somebody waits at; among those who do, it is that of the
+    researcher who has had the least (`aar.database.shares`), and of its own the oldest.
+    """
+    now = clock.now()
+    if key is None:
+        turn = tx.execute(_TURN, {"now": now}).one_or_none()
+        if turn is None:
+            return None
+        key = str(tx.scalar(_OLDEST, {"at": turn.priority, "whose": turn.researcher}))
+    if not tx.execute(_CLAIM, {"wanted": key, "where": place, "now": now}).rowcount:
         return None
-    tx.execute(
-        table.update()
-        .where(table.c.key == chosen)
-        .values(state="running", tries=table.c.tries + 1, started=clock.now())
-    )
-    return get(tx, chosen)
+    run = get(tx, key)
+    shares.take(tx, priority=run.priority, researcher=run.researcher, nominal=run.nominal_cost)
+    return run
 
 
 def requeue(tx: Transaction, key: str) -> None:
     """Back into the queue, its tries kept: the sandbox or service was lost, the method is not blamed."""
-    tx.execute(table.update().where(table.c.key == key, table.c.state == "running").values(state="queued"))
+    run = find(tx, key)
+    if run is None or run.state != "running":
+        return
+    tx.execute(table.update().where(table.c.key == key).values(state="queued", place=None))
+    shares.settle(tx, priority=run.priority, researcher=run.researcher, nominal=-run.nominal_cost)
 
 
 def requeue_running(tx: Transaction) -> int:
     """After a crash of the lab: every run that was under way is queued again; how many."""
-    return tx.execute(table.update().where(table.c.state == "running").values(state="queued")).rowcount
+    running = all(tx, state="running")
+    for run in running:
+        requeue(tx, run.key)
+    return len(running)
 
 
-def drop_queued(tx: Transaction, *, code_hash: str, split: str) -> int:
-    """Forget queued runs whose result no longer matters (a sibling failed); how many."""
-    return tx.execute(
-        table.delete().where(
-            table.c.state == "queued", table.c.code_hash == code_hash, table.c.split == split
-        )
-    ).rowcount
+def cancelled(tx: Transaction, keys: Sequence[str]) -> list[str]:
+    """Those of `keys` that are cancelled."""
+    return list(tx.scalars(sa.select(table.c.key).where(table.c.key.in_(keys), table.c.state == "cancelled")))
 
 
-def finish(tx: Transaction, key: str, values: Mapping[str, Any]) -> None:
+def finish(tx: Transaction, key: str, values: Mapping[str, Any]) -> Run:
     """Write a run's end; call `aar.ledger.record_run`, which also writes the ledger."""
-    tx.execute(table.update().where(table.c.key == key).values(**values))
+    # read again, not RETURNING: SQLite returns whole numbers of a REAL column as integers there
+    tx.execute(_FINISH, {"wanted": key, **values})
+    return get(tx, key)

@@ -37,6 +37,8 @@ researchers = Table(
     Column("minutes", Float),
     Column("submissions", Integer),
     Column("forum", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("waits_until", Float),
     Column("created", Float, nullable=False),
     Column("started", Float),
     Column("finished", Float),
@@ -76,10 +78,11 @@ runs = Table(
     Column("supervisor_seed", Integer, nullable=False),
     Column("student_seed", String, nullable=False),
     Column("intervention", String, nullable=False),
-    Column("priority", Float, nullable=False),
+    Column("priority", Integer, nullable=False),
     Column("nominal_cost", Float, nullable=False),
     Column("state", String, nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("place", String),
     Column("seconds", Float, nullable=False),
     Column("core_seconds", Float, nullable=False),
     Column("error_type", String),
@@ -93,8 +96,18 @@ runs = Table(
     Column("created", Float, nullable=False),
     Column("started", Float),
     Column("finished", Float),
-    Index("runs_queue", "state", "priority", "created"),
+    Index("runs_queue", "state", "priority", "researcher", "created", "pair_index", "key"),
+    Index("runs_by_end", "state", "finished"),
     Index("runs_by_code", "code_hash", "split"),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("priority", Integer, primary_key=True),
+    Column("researcher", ForeignKey("researchers.name"), primary_key=True),
+    Column("had", Float, nullable=False),
+    Column("began", Float, nullable=False),
 )
 
 verdicts = Table(

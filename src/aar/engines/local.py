@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from aar.allotment import Allotment
 from aar.engines.records import Job, Outcome
 from aar.engines.slot import Attempt, ServiceDied, Slot
 from aar.engines.source import log_names, private_folder
@@ -33,9 +34,21 @@ class Folders(Protocol):
 
 
 class LocalEngine:
-    """`slots` runs at once on this machine's cores, each in a sandbox of `provider`."""
+    """`slots` runs at once on this machine's cores, each in a sandbox of `provider`.
 
-    def __init__(self, provider: Provider, folders: Folders, *, slots: int, testbed: str) -> None:
+    With `cores` a run also holds one of those, so that it and other trainings of the lab never share one.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        folders: Folders,
+        *,
+        slots: int,
+        testbed: str,
+        cores: Allotment | None = None,
+    ) -> None:
+        self._cores = cores
         self._provider, self._folders, self._testbed = provider, folders, testbed
         self._slots_wanted = slots
         self._slots: list[Slot] = []
@@ -77,8 +90,9 @@ class LocalEngine:
     async def run(self, job: Job) -> Outcome:
         """Run `job` in the next free slot, up to three times if what is lost is nobody's fault.
 
-        Raises `EngineError` for another testbed or a split that the lab lacks, `BadSnapshot` for files that
-        no submission may have.
+        Cancelling it kills the method and its service; the slot starts a fresh one for the next job. Raises
+        `EngineError` for another testbed or a split that the lab lacks, `BadSnapshot` for files that no
+        submission may have.
         """
         if job.testbed != self._testbed:
             raise EngineError(f"this engine serves {self._testbed!r}, the job asks for {job.testbed!r}")
@@ -86,7 +100,10 @@ class LocalEngine:
         self._in_flight += 1
         self._quiet.clear()
         try:
-            return await self._in(slot, job)
+            if self._cores is None:
+                return await self._in(slot, job)
+            async with self._cores.core_soon():
+                return await self._in(slot, job)
         finally:
             self._in_flight -= 1
             if not self._in_flight:

@@ -88,7 +88,10 @@ class Engine(Protocol):
         ...
 
     async def run(self, job: Job) -> Outcome:
-        """Run one job to its end; raises only for a job that no engine could run."""
+        """Run one job to its end; `EngineError` or `BadSnapshot` only for a job that no engine could run.
+
+        Where the task that awaits this is cancelled, the run is killed and its slot is free again.
+        """
         ...
 
     async def stop(self) -> None:

@@ -19,6 +19,9 @@ Kind = Literal["lab", "submission", "run", "verdict", "charge", "reference", "no
 START = "0" * 64
 """What stands for the hash before the first entry."""
 
+_LAST = sa.select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)
+_INSERT = table.insert()
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -57,9 +60,7 @@ def entries(tx: Transaction, *, after: int = 0) -> Iterator[Entry]:
 
 def append(tx: Transaction, kind: Kind, body: Mapping[str, Any]) -> Entry:
     """Add an entry to the chain within a write transaction."""
-    last = tx.execute(
-        sa.select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)
-    ).one_or_none()
+    last = tx.execute(_LAST).one_or_none()
     at = clock.iso(clock.now())
     seq, previous = (1, START) if last is None else (last.seq + 1, last.hash)
     text = canonical(body)
@@ -71,7 +72,7 @@ def append(tx: Transaction, kind: Kind, body: Mapping[str, Any]) -> Entry:
         hash=_hash(seq=seq, kind=kind, body=body, at=at, previous=previous),
         at=at,
     )
-    tx.execute(table.insert().values(**{**vars(entry), "body": text}))
+    tx.execute(_INSERT, {**vars(entry), "body": text})
     return entry
 
 

@@ -16,7 +16,7 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
     """Submissions, finished runs, verdicts, references and charges are exactly those of the chain."""
     rows: dict[str, list[Mapping[str, Any]]] = {
         "submission": [submission_body(row) for row in submissions.all(tx)],
-        "run": [run_body(row) for row in runs.all(tx) if row.state in ("done", "failed", "lost")],
+        "run": [run_body(row) for row in runs.all(tx) if row.state in runs.ENDED],
         "verdict": [verdict_body(row) for row in verdicts.all(tx)],
         "reference": [reference_body(row) for row in verdicts.references(tx)],
         "charge": [vars(row) for row in charges.all(tx)],

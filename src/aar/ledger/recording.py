@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from aar.database import Transaction, charges, clock, runs, submissions, verdicts
 from aar.database.figures import Figures
@@ -56,7 +56,7 @@ def record_run(
     tx: Transaction,
     key: str,
     *,
-    state: Literal["done", "failed", "lost"],
+    state: runs.End,
     seconds: float,
     core_seconds: float,
     blob: str | None = None,
@@ -70,7 +70,7 @@ def record_run(
 ) -> bool:
     """Write how a run ended; False where it had ended before (the first end stands)."""
     run = runs.get(tx, key)
-    if run.state in ("done", "failed", "lost"):
+    if run.state in runs.ENDED:
         return False
     values = {
         "state": state,
@@ -86,8 +86,7 @@ def record_run(
         "figures": dict(figures or {}),
         "finished": clock.now(),
     }
-    runs.finish(tx, key, values)
-    append(tx, "run", run_body(runs.get(tx, key)))
+    append(tx, "run", run_body(runs.finish(tx, key, values)))
     return True
 
 
@@ -158,8 +157,9 @@ def submission_body(row: submissions.Submission) -> dict[str, Any]:
 
 
 def run_body(run: runs.Run) -> dict[str, Any]:
-    """What the ledger holds of a finished run."""
-    return {name: value for name, value in vars(run).items() if name not in ("priority", "error_message")}
+    """What the ledger holds of a run that has ended."""
+    aside = ("priority", "place", "error_message")
+    return {name: value for name, value in vars(run).items() if name not in aside}
 
 
 def verdict_body(verdict: verdicts.Verdict) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from aar.errors import BadRequest, LabUnreachable, NotAllowed, OverBudget, Refused
+from aar.errors import BadRequest, LabUnreachable, NotAllowed, NotNow, OverBudget, Refused
 
 if TYPE_CHECKING:
     import httpx
@@ -22,6 +22,7 @@ _REFUSALS: Mapping[str, type[Refused]] = {
     "NotAllowed": NotAllowed,
     "BadRequest": BadRequest,
     "OverBudget": OverBudget,
+    "NotNow": NotNow,
 }
 _RESTARTING = (502, 503, 504)
 _STUMBLES = 3
@@ -33,7 +34,7 @@ class LabClient:
     Reads are repeated and writes carry a `request_id`, so that a restart of the lab in the middle of a
     call costs time only. `patience_s` is how long the lab may be away before `LabUnreachable` is raised.
     A request that the lab declines, or fails on three times, raises `Refused` (or `NotAllowed`, `OverBudget`,
-    `BadRequest`) with the lab's own words.
+    `BadRequest`, `NotNow`) with the lab's own words.
     """
 
     def __init__(
@@ -138,6 +139,10 @@ class LabClient:
         return await self._wait(
             f"/v1/submissions/{name}", wait_s, lambda answer: answer.get("status") != "pending"
         )
+
+    async def withdraw(self, name: str) -> Json:
+        """End an own submission that is not decided yet; -> its status and reply."""
+        return await self._request("DELETE", f"/v1/submissions/{name}")
 
     async def submission_files(self, name: str) -> Json:
         """The code of anyone's submission; -> {"files", "title", "researcher", "parents"}."""

@@ -115,7 +115,9 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         return dict(await _ask(collect(sandbox(), folder)))
 
     async def my_status() -> str:
-        """Your direction, the minutes and submissions that are left, and how your submissions stand."""
+        """Your direction, the minutes and submissions that are left, how your submissions stand, and the queue:
+        your runs that wait, nominal minutes until they are done, and seconds to wait if your methods keep failing.
+        """
         return told(await _ask(client.me()))
 
     async def read_forum(after: int = 0) -> str:
@@ -211,6 +213,17 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
             {**{key: value for key, value in found.items() if key != "files"}, "written": sorted(files)}
         )
 
+    async def withdraw_submission(submission: str) -> str:
+        """Take back a submission of yours that is still on dev, so that its runs make room; it stays counted.
+
+        Args:
+            submission: Its id.
+        """
+        if not _NAME.fullmatch(submission):
+            raise ToolError(f"{submission[:40]!r} is no submission id; they look like s1")
+        await client.progress(f"withdraws {submission}")
+        return told(await _ask(client.withdraw(submission)))
+
     async def wait_for_verdict(submission: str, seconds: int = 120) -> str:
         """Wait until the lab has decided on a submission, or the time is over; tells its status word.
 
@@ -227,7 +240,13 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
                 return told(answer)
 
     plain: list[Callable[..., Any]] = [my_status, read_forum, leaderboard, post_finding, comment, vote]
-    rest: list[Callable[..., Any]] = [practice, submit_method, fetch_submission, wait_for_verdict]
+    rest: list[Callable[..., Any]] = [
+        practice,
+        submit_method,
+        withdraw_submission,
+        fetch_submission,
+        wait_for_verdict,
+    ]
     return [ToolDef(each, max_output=60_000) for each in (*plain, *rest)]
 
 

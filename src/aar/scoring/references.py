@@ -1,8 +1,9 @@
 """Supervisors, floors and ceilings of a lab: the only training that ever sees the truth.
 
-Each job is one fine-tune whose result is a file; the file is the record that it is done. Several
-processes share the jobs through locks that the kernel frees when a process dies, so a job is done once,
-in order, and again only if it was cut short.
+Each job is one fine-tune whose result is a file; the file is the record that it is done, as long as it
+carries the key of what the job is made from now (`content_keys`). Several processes share the jobs through
+locks that the kernel frees when a process dies, so a job is done once, in order, and again only if it was
+cut short. Each holds one of the lab's cores, like a run of a method (`aar.allotment`).
 
     supervisor K of a split   weak model on true labels of the labelled examples; its probabilities on the
                               unlabelled items are the weak labels, its test correctness is floor K; runs
@@ -19,11 +20,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
+from aar import database
+from aar.allotment import Allotment
+from aar.database import runs, waiting
+from aar.errors import NoLab, WrongFormat
 from aar.folder import LabFolder
+from aar.scoring.content_keys import ContentKeys, taught
 from aar.scoring.prepare import write_practice
 from aar.scoring.vault import ReferenceKind, Vault, give_to_folder_owner
 from aar.seeds import supervisors_of
@@ -106,42 +112,84 @@ def run_references(
     """Do every job that is not done, together with whatever other processes do the same.
 
     `progress` gets {"done", "total", "what"} when a job starts and at the end. Returns when all jobs are
-    done, whoever did them.
+    done, whoever did them. Files that were made from something else are removed first; `WrongFormat` if runs
+    were scored with them already.
     """
-    from aar.students.data import load_testbed
+    from aar.students.data import load_testbed, weak_path
     from aar.students.shelf import Shelf
 
-    description = folder.read_description()
-    jobs = plan(Settings.from_json(description["settings"]), only=only, sealed_supervisors=sealed_supervisors)
-    shelf = Shelf(load_testbed(folder.service))  # never serves a method; gone with this process
+    settings = Settings.from_json(folder.read_description()["settings"])
+    jobs = plan(settings, only=only, sealed_supervisors=sealed_supervisors)
+    cores = Allotment(folder.cores, settings.slots)
+    testbed = load_testbed(folder.service)
+    shelf = Shelf(testbed)  # never serves a method; gone with this process
     vault = Vault(folder.vault)
+    keys = ContentKeys(vault, testbed)
+    _remove_foreign(folder, vault, keys)
 
     def done(job: ReferenceJob) -> bool:
-        return vault.reference_path(job.kind, job.split, job.k).is_file()
+        if job.role == "supervisor" and not weak_path(folder.service, job.split, job.k).is_file():
+            return False
+        return vault.reference_key(job.kind, job.split, job.k) == keys.of(job)
 
     total = len(jobs)
     while missing := [job for job in jobs if not done(job)]:
         worked = False
         for job in missing:
-            with _locked(vault.path / "references" / f".{job.kind}-{job.split}-{job.k}.lock") as mine:
+            with _locked(_lock_of(vault, job)) as mine:
                 if not mine or done(job):
                     continue
                 progress({"done": sum(map(done, jobs)), "total": total, "what": str(job)})
-                _do(job, folder, vault, shelf)
+                with cores.core():
+                    _do(job, folder, vault, shelf, key=keys.of(job))
                 worked = True
         if not worked:
             time.sleep(WAIT_SECONDS)  # the rest is in other hands; take over if they die
     progress({"done": total, "total": total, "what": "references"})
 
 
-def _do(job: ReferenceJob, folder: LabFolder, vault: Vault, shelf: Shelf) -> None:
+def _remove_foreign(folder: LabFolder, vault: Vault, keys: ContentKeys) -> None:
+    """Remove every file, needed or not, that another model, recipe, item, seed or version of the code made."""
+    from aar.students.data import weak_path
+
+    for path in sorted((vault.path / "references").glob("*.safetensors")):
+        kind, split, k = path.stem.split("-")
+        job = ReferenceJob("supervisor" if kind == "floor" else "ceiling", cast(SplitName, split), int(k))
+        with _locked(_lock_of(vault, job)) as mine:
+            if not mine or vault.reference_key(job.kind, job.split, job.k) == keys.of(job):
+                continue
+            if _scored(folder):
+                raise WrongFormat(
+                    f"{folder.path} was scored with other models, recipes or training code than there are now "
+                    f"({path.name} does not fit); use those, or begin a new lab: figures of both would not compare"
+                )
+            if job.role == "supervisor":
+                weak_path(folder.service, job.split, job.k).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+
+
+def _scored(folder: LabFolder) -> bool:
+    """Whether any run of this lab has ended."""
+    try:
+        store = database.open(folder.database)
+    except NoLab:
+        return False
+    with store.read() as tx:
+        found = waiting.counts(tx)
+    store.close()
+    return any(found.get(state) for state in runs.ENDED)
+
+
+def _lock_of(vault: Vault, job: ReferenceJob) -> Path:
+    return vault.path / "references" / f".{job.kind}-{job.split}-{job.k}.lock"
+
+
+def _do(job: ReferenceJob, folder: LabFolder, vault: Vault, shelf: Shelf, *, key: str) -> None:
     from aar.students.data import write_weak
 
     split = vault.splits[job.split]
     which: Which = "weak" if job.role == "supervisor" else "strong"
-    # the practice split has no labelled part of its own: its supervisor learns from dev's
-    labelled = split.labelled or vault.splits["dev"].labelled
-    examples = labelled if job.role == "supervisor" else split.unlabelled
+    examples = taught(vault, job.split) if job.role == "supervisor" else split.unlabelled
     student = shelf.student(which, split.world, vault.seed(job.role, job.split, job.k))
     student.finetune(examples, _unflipped(examples), vault.labels(examples))
     if job.role == "supervisor":
@@ -150,7 +198,7 @@ def _do(job: ReferenceJob, folder: LabFolder, vault: Vault, shelf: Shelf) -> Non
         if job.split == "practice" and job.k == 0:
             write_practice(folder, split, weak=soft)
     test = student.predict(split.test, _unflipped(split.test))
-    vault.store_reference(job.kind, job.split, job.k, vault.test_items(job.split).correct(test))
+    vault.store_reference(job.kind, job.split, job.k, vault.test_items(job.split).correct(test), key=key)
 
 
 def _unflipped(examples: tuple[Example, ...]) -> np.ndarray[Any, np.dtype[np.bool_]]:

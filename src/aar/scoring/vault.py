@@ -3,7 +3,8 @@
     vault/secret.json                   128 bits from the operating system; every seed below follows from it
     vault/items.json                    all splits with the examples that train supervisors
     vault/truth.json                    true label by example id; written last: with it the lab is prepared
-    vault/references/KIND-SPLIT-K.safetensors     `correct`, [n_test], of floor or ceiling K
+    vault/references/KIND-SPLIT-K.safetensors     `correct`, [n_test], of floor or ceiling K, with the key of what
+                                        it was made from
 
 Covered: a crash at any moment (every file is whole or missing, and is made again from the secret), other
 users of the machine (mode 0700, and the scorer's own user where we are root). Not covered: root itself;
@@ -143,12 +144,24 @@ class Vault:
         """Where the correctness of one floor or ceiling lies."""
         return self.path / "references" / f"{kind}-{split}-{k}.safetensors"
 
-    def store_reference(self, kind: ReferenceKind, split: SplitName, k: int, correct: FloatArray) -> None:
-        """Write the per-item correctness, [n_test], of one floor or ceiling."""
+    def store_reference(
+        self, kind: ReferenceKind, split: SplitName, k: int, correct: FloatArray, *, key: str
+    ) -> None:
+        """Write the per-item correctness, [n_test], of one floor or ceiling, and the key of what it was made from."""
         from safetensors.numpy import save
 
-        data = save({"correct": np.ascontiguousarray(correct, dtype=np.float64)})
+        data = save({"correct": np.ascontiguousarray(correct, dtype=np.float64)}, metadata={"key": key})
         write(self.reference_path(kind, split, k), data)
+
+    def reference_key(self, kind: ReferenceKind, split: SplitName, k: int) -> str | None:
+        """The key that one floor or ceiling was stored with; None while it is not measured, or has none."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.reference_path(kind, split, k), framework="numpy") as file:
+                return cast("str | None", (file.metadata() or {}).get("key"))
+        except (FileNotFoundError, SafetensorError):
+            return None
 
     def reference(self, kind: ReferenceKind, split: SplitName, k: int) -> FloatArray | None:
         """Per-item correctness of one floor or ceiling, or None while it is not measured."""

@@ -16,10 +16,10 @@ from fastapi.responses import JSONResponse, Response
 
 from aar import ledger
 from aar.database import charges, progress, researchers, runs, submissions
-from aar.errors import BadRequest, NotAllowed, OverBudget, Refused
+from aar.errors import BadRequest, NotAllowed, NotNow, OverBudget, Refused
 from aar.forum import Post
-from aar.server import state
-from aar.server.bodies import Doing, Finding, Practice, Remark, State, Submit, Usage, Vote
+from aar.server import cancelling, state, traffic
+from aar.server.bodies import Cancel, Doing, Finding, Practice, Remark, State, Submit, Usage, Vote
 from aar.server.lab import OPERATOR, Lab, printable
 from aar.server.prices import price
 from w2s.errors import NotFound, W2SError
@@ -62,6 +62,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
         with lab.database.read() as tx:
             own = submissions.all(tx, researcher=who.name)
             spent = charges.spent(tx, who.name)
+            queue = traffic.of_researcher(tx, who, slots=lab.settings.slots)
         left = None if who.submissions is None else max(0, who.submissions - len(own))
         tokens = spent.input_tokens + spent.output_tokens
         over = phase() in ("settling", "finished") or lab.research_seconds_left() <= 0
@@ -73,6 +74,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
             "submissions_left": left,
             "stop": over or left == 0 or tokens > lab.settings.tokens,
             "forum": who.forum,
+            "queue": queue,
             "submissions": [_public(one) for one in own],
         }
 
@@ -147,8 +149,14 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
                 raise NotFound(f"no practice run {key!r}; POST /v1/practice names one")
             return run
 
-        run = await _wait(find, lambda run: run.state in ("done", "failed", "lost"), wait)
+        run = await _wait(find, lambda run: run.state in runs.ENDED, wait)
         return _practice(run)
+
+    @app.delete("/v1/practice/{key}")
+    def withdraw_practice(who: Me, key: str) -> dict[str, Any]:
+        with lab.database.write() as tx:
+            cancelling.withdraw_practice(tx, who.name, key)
+            return _practice(runs.get(tx, key))
 
     @app.post("/v1/submissions")
     def submit(who: Me, wanted: Submit) -> dict[str, Any]:
@@ -165,6 +173,12 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
         return _public(await _wait(find, lambda found: found.stage == "done", wait))
 
+    @app.delete("/v1/submissions/{one}")
+    def withdraw(who: Me, one: str) -> dict[str, Any]:
+        with lab.database.write() as tx:
+            cancelling.withdraw(tx, who.name, one)
+            return _public(submissions.get(tx, one))
+
     @app.get("/v1/submissions/{one}/files")
     def files(who: Me, one: str) -> dict[str, Any]:
         with lab.database.read() as tx:
@@ -178,6 +192,12 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
         with lab.database.write() as tx:
             researchers.add(tx, OPERATOR)
         return _submit(lab, OPERATOR, wanted)
+
+    @app.post("/v1/operator/cancel", dependencies=[Operator])
+    def cancel(wanted: Cancel) -> dict[str, Any]:
+        with lab.database.write() as tx:
+            ended = cancelling.cancel(tx, wanted.what, reason=printable(wanted.reason))
+        return {"submissions": list(ended.submissions), "queued": ended.queued, "running": ended.running}
 
     @app.get("/v1/status", dependencies=[Operator])
     def status() -> dict[str, Any]:
@@ -253,7 +273,7 @@ def _practice(run: runs.Run) -> dict[str, Any]:
     return {
         "run": run.key,
         "state": run.state,
-        "status": {"done": "ok", "failed": "failed", "lost": "lost"}.get(run.state, "pending"),
+        "status": "ok" if run.state == "done" else run.state if run.state in runs.ENDED else "pending",
         "error": error,
         "agreement_with_weak": run.figures.get("agreement_with_weak"),
         "class1_share": run.figures.get("class1_share"),
@@ -282,7 +302,7 @@ def _code(error: W2SError) -> int:
         return 404
     if isinstance(error, NotAllowed):
         return 403
-    if isinstance(error, OverBudget):
+    if isinstance(error, OverBudget | NotNow):
         return 429
     return 400 if isinstance(error, Refused) else 500
 

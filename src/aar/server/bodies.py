@@ -29,6 +29,13 @@ class Submit(BaseModel):
     request_id: RequestId
 
 
+class Cancel(BaseModel):
+    """What a person ends: a submission, a practice run, or all of a researcher."""
+
+    what: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: ShortText = ""
+
+
 class Finding(BaseModel):
     """A post on the forum."""
 

@@ -2,8 +2,8 @@
 
 It never opens the vault: figures come from the scorer through the database.
 
-Covered: budgets, a request sent twice, identical code, requests after the end. Not covered: two
-researchers who share one token (give each its own).
+Covered: budgets, a request sent twice, identical code, requests after the end, a full queue. Not covered:
+two researchers who share one token (give each its own).
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import time
 from collections.abc import Mapping, Sequence
 
 from aar import ledger
-from aar.database import Database, Transaction, researchers, runs, submissions
+from aar.database import Database, Transaction, meta, researchers, runs, submissions, waiting
+from aar.database.runs import Priority
 from aar.engines import RunSpec
-from aar.errors import BadRequest, OverBudget
+from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder
 from aar.forum import Forum
+from aar.server.breaker import refuse_while_waiting
 from aar.server.seeds import Draw, draw, lab_secret
 from aar.settings import Settings
 from aar.snapshots import Snapshots
@@ -26,12 +28,6 @@ from w2s.records import SplitName
 
 RESERVE = 0.22
 """Part of a run's time that is kept for confirmations after the last submission."""
-
-PRIORITY = {"practice": 0.0, "sealed": 1.0, "dev": 2.0, "baseline": -1.0, "spare": 9.0}
-"""Lower goes first: people wait for practice, confirmations decide, spare cores confirm baselines."""
-
-FAIRNESS = 0.01
-"""What each earlier submission of its author adds to a dev run's priority."""
 
 OPERATOR = "operator"
 """The author of what a person submits with `aar score`."""
@@ -80,7 +76,7 @@ class Lab:
     ) -> submissions.Submission:
         """Freeze the code, enter it into the ledger and queue its dev runs; all of it or nothing.
 
-        Raises `BadSnapshot`, `BadRequest`, `OverBudget`. A request that was answered before gets the
+        Raises `BadSnapshot`, `BadRequest`, `OverBudget`, `NotNow`. A request that was answered before gets the
         same answer, and is not charged again.
         """
         title = _line(title, what="title", most=120)
@@ -100,7 +96,8 @@ class Lab:
                 ):
                     return earlier
                 made = submissions.count(tx, researcher)
-                budget = researchers.get(tx, researcher).submissions
+                who = researchers.get(tx, researcher)
+                budget = who.submissions
                 if budget is not None and made >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
                 same = submissions.all(tx, code_hash=snapshot.tree)
@@ -109,6 +106,9 @@ class Lab:
                         f"this very code is {same[0].id} already, {same[0].status}: a second try of the same code "
                         "is not a second chance; change it, or build on it"
                     )
+                baseline = researcher == researchers.LAB
+                count = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
+                self._admit(tx, who, new=count)
                 submission = ledger.record_submission(
                     tx,
                     code_hash=snapshot.tree,
@@ -120,9 +120,9 @@ class Lab:
                     claim=claim[:MOST_TEXT],
                     request=request,
                 )
-                baseline = researcher == researchers.LAB
-                count = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
-                priority = PRIORITY["baseline"] if baseline else PRIORITY["dev"] + FAIRNESS * made
+                # until the Ladder stands nothing is judged: everybody waits for the baselines on dev
+                opening = baseline and meta.find(tx, "ladder", None) is None
+                priority: Priority = "opening" if opening else "baseline" if baseline else "dev"
                 self._queue(tx, submission, "dev", range(count), priority=priority)
         self.changed.set()
         return submission
@@ -130,15 +130,19 @@ class Lab:
     def queue_sealed(
         self, tx: Transaction, submission: submissions.Submission, *, seeds: int, spare: bool
     ) -> int:
-        """Queue the confirmation runs of a submission; how many were new."""
-        priority = PRIORITY["spare"] if spare else PRIORITY["sealed"]
-        return self._queue(tx, submission, "sealed", range(seeds), priority=priority)
+        """Queue the confirmation runs of a submission; how many were new.
+
+        `spare` ones (of baselines that nobody is compared with) get the cores that are left over; they move
+        up once the champion is among them.
+        """
+        return self._queue(tx, submission, "sealed", range(seeds), priority="baseline" if spare else "sealed")
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
         """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
 
         One at a time for each researcher, so that nobody's practice holds up the others' verdicts. Raises
-        `OverBudget` when the budget or the time is used up.
+        `OverBudget` when the budget or the time is used up, `NotNow` when the queue is full or the researcher
+        has to wait, `BadRequest` for code whose practice run was cancelled.
         """
         with self._lock:
             with self.database.read() as tx:
@@ -154,6 +158,11 @@ class Lab:
             if waiting:
                 raise OverBudget("a practice run of yours is not finished yet; wait for it before the next")
             with self.database.write() as tx:
+                known = runs.find(tx, key)
+                if known is not None and known.state == "cancelled":
+                    raise BadRequest(f"the practice run of this very code was {known.error_rule}; change it")
+                if known is None:
+                    self._admit(tx, researchers.get(tx, researcher), new=1)
                 runs.queue(
                     tx,
                     key,
@@ -165,10 +174,27 @@ class Lab:
                     supervisor_seed=drawn.supervisor,
                     student_seed=drawn.student_seed_hex,
                     nominal_cost=0.1,
-                    priority=PRIORITY["practice"],
+                    priority="practice",
                 )
         self.changed.set()
         return key
+
+    def _admit(self, tx: Transaction, who: researchers.Researcher, *, new: int) -> None:
+        """`NotNow` for a researcher that has to wait, or where `new` more runs would not fit into the queue."""
+        if who.name == researchers.LAB:
+            return  # how many baselines there are is the settings' choice
+        refuse_while_waiting(who)
+        own, everybody = waiting.queued(tx, researcher=who.name), waiting.queued(tx)
+        if own + new > self.settings.queued:
+            raise NotNow(
+                f"{own} runs of {who.name} wait already and {self.settings.queued} may; wait for some to end, or "
+                "withdraw one of your submissions"
+            )
+        if everybody + new > self.settings.queued_in_all:
+            raise NotNow(
+                f"the queue is full ({everybody} runs of {self.settings.queued_in_all}); come back when some have "
+                "ended"
+            )
 
     def _queue(
         self,
@@ -177,7 +203,7 @@ class Lab:
         split: SplitName,
         pairs: Sequence[int],
         *,
-        priority: float,
+        priority: Priority,
     ) -> int:
         new = 0
         for k in pairs:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from aar import database, ledger
+from aar.allotment import Allotment
 from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
 from aar.folder import LabFolder
 from aar.protocols import method_of
 from aar.server import state
 from aar.server.lab import Lab
-from aar.server.work import work
+from aar.server.work import Slots
 from aar.settings import Settings
 from w2s import methods
 
@@ -97,7 +98,14 @@ async def _serve(lab: Lab, start: Start) -> None:
     from aar.sandboxes import choose
     from aar.server.api import create_app
 
-    engine = LocalEngine(choose(), lab.folder, slots=lab.settings.slots, testbed=lab.settings.testbed)
+    slots = lab.settings.slots
+    engine = LocalEngine(
+        choose(),
+        lab.folder,
+        slots=slots,
+        testbed=lab.settings.testbed,
+        cores=Allotment(lab.folder.cores, slots),
+    )
     await engine.start()
     current: list[state.Phase] = ["baselines"]
     app = create_app(lab, operator_token=start.operator_token, phase=lambda: current[0])
@@ -106,9 +114,9 @@ async def _serve(lab: Lab, start: Start) -> None:
     )
     stopping = asyncio.Event()
     tasks: list[asyncio.Task[Any]] = [
-        asyncio.create_task(work(lab, engine, stopping)) for _ in range(lab.settings.slots)
+        asyncio.create_task(Slots(lab, engine, count=slots).work(stopping)),
+        asyncio.create_task(_tick(lab, current, stopping)),
     ]
-    tasks.append(asyncio.create_task(_tick(lab, current, stopping)))
     serving = asyncio.create_task(server.serve())
     try:
         done, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from aar.database import Transaction, meta, progress, researchers, runs, submissions, verdicts
+from aar.database import Transaction, meta, progress, researchers, submissions, verdicts, waiting
 from aar.server.lab import OPERATOR, Lab
+from aar.server.traffic import traffic
 
 Phase = Literal["baselines", "research", "settling", "finished"]
 
@@ -42,19 +43,18 @@ def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Sub
     if working and lab.research_seconds_left() > 0:
         return "research"
     undecided = any(one.stage != "done" and one.researcher != researchers.LAB for one in everything)
-    sealed = runs.all(tx, split="sealed")
-    waiting = undecided or _owed(tx, everything, sealed)
-    waiting = waiting or any(run.state in ("queued", "running") for run in sealed)
-    if waiting and (lab.seconds_left() > 0 or not people):
+    to_do = undecided or _owed(tx, everything) or waiting.unfinished(tx, split="sealed")
+    if to_do and (lab.seconds_left() > 0 or not people):
         return "settling"
     return "finished"
 
 
-def _owed(tx: Transaction, everything: list[submissions.Submission], sealed: list[runs.Run]) -> bool:
+def _owed(tx: Transaction, everything: list[submissions.Submission]) -> bool:
     """Whether a baseline was run on sealed and the scorer has not said yet what came of it."""
-    run = {one.code_hash for one in sealed}
     return any(
-        one.code_hash in run and one.status != "failed" and verdicts.find(tx, one.id, "sealed") is None
+        one.status != "failed"
+        and verdicts.find(tx, one.id, "sealed") is None
+        and waiting.known(tx, code_hash=one.code_hash, split="sealed")
         for one in everything
         if one.researcher == researchers.LAB
     )
@@ -71,9 +71,8 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
     with lab.database.read() as tx:
         everything = submissions.all(tx)
         doing = progress.latest(tx)
-        queue = {"queued": 0, "running": 0, "done": 0}
-        for run in runs.all(tx):
-            queue[run.state if run.state in queue else "done"] += 1
+        engine = traffic(tx, slots=lab.settings.slots)
+        ended = sum(n for name, n in engine["counts"].items() if name not in ("queued", "running"))
         rows = []
         for one in researchers.all(tx):
             if one.name == OPERATOR:
@@ -98,7 +97,9 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
             "phase": phase,
             "researchers": rows,
             "recent": recent,
-            "queue": queue,
+            "queue": {name: engine["counts"].get(name, 0) for name in ("queued", "running")}
+            | {"done": ended},
+            "traffic": engine,
             "seconds_left": lab.seconds_left(),
             "best": _best(tx, everything),
         }

@@ -4,46 +4,144 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, cast
+import time
+from dataclasses import dataclass, field
+from typing import cast
 
-import numpy as np
-
-from aar import ledger
-from aar.database import runs
+from aar.database import meta, runs
 from aar.engines import Engine, Job, Outcome
-from aar.server.lab import Lab
+from aar.errors import BadSnapshot, EngineError
+from aar.server.ending import finish
+from aar.server.lab import Lab, printable
 from aar.server.seeds import draw
-from w2s.records import FloatArray, SplitName
+from w2s.records import SplitName
 
-MOST_TRIES = 3
 IDLE_SECONDS = 0.5
+SWEEP_SECONDS = 0.3
+FIRST_PAUSE_SECONDS = 1.0
+MOST_PAUSE_SECONDS = 60.0
 
-PASSES_PER_MINUTE = 10_000
-"""Forward passes of one item that count as a nominal minute: about one vanilla run of a mini testbed."""
+
+@dataclass
+class Losses:
+    """Runs that the engine lost one after the other, and how long it is given nothing because of that.
+
+    A loss is nobody's fault, but what loses every run (a full disk, a broken sandbox) is better asked
+    rarely. The pause grows with the number of different codes that were lost: one code that is lost again
+    and again may have brought it about, and does not hold up the others for long. One run that comes back
+    ends it.
+    """
+
+    in_a_row: int = 0
+    codes: set[str] = field(default_factory=set)
+    until: float = 0.0
+
+    def note(self, outcome: Outcome, code_hash: str) -> bool:
+        """Count how a run ended; whether anything changed."""
+        if outcome.status != "lost":
+            changed, self.in_a_row, self.until = self.in_a_row > 0, 0, 0.0
+            self.codes.clear()
+            return changed
+        self.in_a_row += 1
+        self.codes.add(code_hash)
+        if self.in_a_row > 1:
+            pause = FIRST_PAUSE_SECONDS * 2.0 ** min(len(self.codes) - 1, 30)
+            self.until = time.monotonic() + min(MOST_PAUSE_SECONDS, pause)
+        return True
+
+    def seconds_left(self) -> float:
+        """How long nothing is started."""
+        return max(0.0, self.until - time.monotonic())
 
 
-async def work(lab: Lab, engine: Engine, stopping: asyncio.Event) -> None:
-    """One slot's loop: claim a run, let the engine run it, write the end. Ends when `stopping` is set."""
-    while not stopping.is_set():
-        run = await asyncio.to_thread(_claim, lab)
-        if run is None:
-            lab.changed.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(lab.changed.wait(), IDLE_SECONDS)
-            continue
-        outcome = await engine.run(job_of(lab, run))
-        if stopping.is_set() and outcome.status == "lost":
-            return  # we ended it ourselves: it is queued again at the next start
+class Slots:
+    """`count` runs of the lab's queue at a time on one engine, whichever engine it is."""
+
+    def __init__(self, lab: Lab, engine: Engine, *, count: int) -> None:
+        self._lab, self._engine, self._count = lab, engine, count
+        self._under_way: dict[str, asyncio.Task[Outcome]] = {}
+        self._losses = Losses()
+
+    async def work(self, stopping: asyncio.Event) -> None:
+        """Take runs until `stopping` is set; an error that no run explains ends it."""
+        await asyncio.to_thread(self._tell, "")
+        loops = [self._slot(f"slot {number + 1}", stopping) for number in range(self._count)]
+        await asyncio.gather(*loops, self._end_cancelled(stopping))
+
+    async def _slot(self, name: str, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            if (pause := self._losses.seconds_left()) > 0:
+                await _set_within(stopping, pause)
+                continue
+            claimed = await asyncio.to_thread(self._claim, name)
+            if claimed is None:
+                self._lab.changed.clear()
+                await _set_within(self._lab.changed, IDLE_SECONDS)
+                continue
+            run, job = claimed
+            outcome = await self._outcome(run, job)
+            if outcome is None:
+                continue  # cancelled: its end is written
+            if stopping.is_set() and outcome.status == "lost":
+                return  # we ended it ourselves: it is queued again at the next start
+            await asyncio.to_thread(self._finish, run, outcome)
+            self._lab.changed.set()
+
+    async def _outcome(self, run: runs.Run, job: Job) -> Outcome | None:
+        """How the engine ended a run, or None if it was told to end it."""
+        task = self._under_way[run.key] = asyncio.ensure_future(self._engine.run(job))
         try:
-            await asyncio.to_thread(finish, lab, run, outcome)
+            return await task
+        except EngineError as error:
+            return Outcome("lost", error_rule=str(error))
+        except BadSnapshot as error:
+            return Outcome("method_failed", error_type="BadMethod", error_rule=str(error))
+        except asyncio.CancelledError:
+            ours = asyncio.current_task()
+            if ours is not None and ours.cancelling():
+                raise
+            return None
+        finally:
+            del self._under_way[run.key]
+
+    async def _end_cancelled(self, stopping: asyncio.Event) -> None:
+        """Whatever was cancelled while the engine has it is killed there."""
+        while not stopping.is_set():
+            if keys := list(self._under_way):
+                for key in await asyncio.to_thread(self._cancelled, keys):
+                    if task := self._under_way.get(key):
+                        task.cancel()
+            await _set_within(stopping, SWEEP_SECONDS)
+
+    def _claim(self, name: str) -> tuple[runs.Run, Job] | None:
+        with self._lab.database.write() as tx:
+            run = runs.claim(tx, place=name)
+        return None if run is None else (run, job_of(self._lab, run))
+
+    def _cancelled(self, keys: list[str]) -> list[str]:
+        with self._lab.database.read() as tx:
+            return runs.cancelled(tx, keys)
+
+    def _finish(self, run: runs.Run, outcome: Outcome) -> None:
+        try:
+            finish(self._lab, run, outcome)
         except (UnicodeError, ValueError, TypeError) as error:
             # a method found words or numbers that cannot be stored: its run must not stop everybody's queue
             unstorable = Outcome("method_failed", error_type="BadMethod", error_rule=type(error).__name__)
-            await asyncio.to_thread(finish, lab, run, unstorable)
-        lab.changed.set()
+            finish(self._lab, run, unstorable)
+        if self._losses.note(outcome, run.code_hash):
+            self._tell(outcome.error_rule or "")
+
+    def _tell(self, why: str) -> None:
+        """Note for the status how the engine does; times as the clock of all rows has them."""
+        resumes = time.time() + self._losses.seconds_left()
+        lost = self._losses.in_a_row
+        with self._lab.database.write() as tx:
+            meta.put(
+                tx,
+                "engine",
+                {"lost_in_a_row": lost, "resumes": resumes, "why": printable(why)[:200] if lost else ""},
+            )
 
 
 def job_of(lab: Lab, run: runs.Run) -> Job:
@@ -62,88 +160,6 @@ def job_of(lab: Lab, run: runs.Run) -> Job:
     )
 
 
-def _claim(lab: Lab) -> runs.Run | None:
-    with lab.database.write() as tx:
-        return runs.claim(tx)
-
-
-def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
-    """Write how a run ended: arrays first, then the row, the ledger and the charge in one transaction."""
-    if outcome.status == "lost" and run.tries < MOST_TRIES:
-        with lab.database.write() as tx:
-            runs.requeue(tx, run.key)
-        return
-    blob: str | None = None
-    figures: dict[str, Any] = {}
-    if outcome.status == "ok":
-        blob = run.key
-        write_blob(lab.folder.blobs, blob, outcome.arrays)
-        if run.split == "practice":
-            figures = practice_figures(lab.folder.practice, outcome.arrays)
-    state = {"ok": "done", "method_failed": "failed", "lost": "lost"}[outcome.status]
-    with lab.database.write() as tx:
-        ended = ledger.record_run(
-            tx,
-            run.key,
-            state=state,  # type: ignore[arg-type]
-            seconds=outcome.seconds,
-            core_seconds=outcome.core_seconds,
-            blob=blob,
-            error_type=outcome.error_type,
-            error_file=outcome.error_file,
-            error_line=outcome.error_line,
-            error_rule=outcome.error_rule,
-            error_message=_clean(outcome.message) if run.split == "practice" else None,
-            logged={} if run.split == "sealed" else _finite(outcome.logged),
-            figures=figures,
-        )
-        if ended and outcome.status != "lost":
-            ledger.record_charge(
-                tx,
-                run.key,
-                researcher=run.researcher,
-                kind="run",
-                nominal_minutes=round(outcome.nominal / PASSES_PER_MINUTE, 3),
-            )
-        if state == "failed":
-            runs.drop_queued(tx, code_hash=run.code_hash, split=run.split)
-
-
-def _clean(message: str | None) -> str | None:
-    """A method's own words as text that can be stored."""
-    return None if message is None else message.encode("utf-8", "replace").decode()
-
-
-def _finite(logged: Mapping[str, float | None]) -> dict[str, float]:
-    """What was logged, without what was not a number."""
-    return {name: value for name, value in logged.items() if value is not None}
-
-
-def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> None:
-    """Store a run's arrays for the scorer: safetensors, whole or not at all."""
-    from safetensors.numpy import save
-
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f".{key}.part"
-    data = save({name: np.ascontiguousarray(array, dtype=np.float64) for name, array in arrays.items()})
-    unfinished.write_bytes(data)
-    unfinished.chmod(0o644)
-    unfinished.replace(folder / f"{key}.safetensors")
-
-
-def practice_figures(folder: Path, arrays: Mapping[str, FloatArray]) -> dict[str, Any]:
-    """What a practice run tells its author besides that it works; no truth is involved.
-
-    `class1_share` of the test predictions, and how often the targets that were trained on agree with
-    the weak labels (`agreement_with_weak`, over the items that were trained on).
-    """
-    figures: dict[str, Any] = {"class1_share": round(float(np.mean(arrays["predictions"] > 0.5)), 3)}
-    lines = (folder / "items.jsonl").read_text(encoding="utf-8").splitlines()
-    weak = [json.loads(line).get("weak") for line in lines]
-    soft = np.array([value for value in weak if value is not None])
-    targets, weight = arrays.get("targets"), arrays.get("target_weight")
-    if targets is not None and weight is not None and len(soft) == len(targets) and (weight > 0).any():
-        used = weight > 0
-        figures["agreement_with_weak"] = round(float(np.mean((targets > 0.5)[used] == (soft > 0.5)[used])), 3)
-        figures["trained_on_share"] = round(float(used.mean()), 3)
-    return figures
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

@@ -132,6 +132,9 @@ class Policy:
         if answer.error and _spent(answer.error):
             memory.practice_open = False
             return self._accepted(memory)
+        if answer.error and _later(answer.error):
+            memory.draft = None
+            return "rest"
         trouble = answer.error or reading.practice_trouble(answer.json())
         if not trouble:
             draft.agreement = reading.number(answer.json().get("agreement_with_weak"), -1.0)
@@ -154,6 +157,9 @@ class Policy:
     def _submitted(self, memory: Memory, answer: Answer) -> str:
         draft, memory.ready = memory.ready, None
         name = str(answer.json().get("submission", ""))
+        if answer.error and _later(answer.error):
+            memory.ready = draft
+            return "rest"
         if answer.error or not name or draft is None:
             if _spent(answer.error):
                 memory.submissions_left = 0
@@ -197,6 +203,11 @@ class Policy:
             memory.dropped_in_a_row = 0
             return "rest"
         return "write"
+
+
+def _later(error: str) -> bool:
+    """Whether the lab declined because something else has to end first; the draft is not at fault."""
+    return "come back" in error or "wait for" in error
 
 
 def _spent(error: str) -> bool:

@@ -93,7 +93,7 @@ def practice_trouble(answer: dict[str, Any]) -> str:
         return "raises " + ", ".join(parts)[:250]
     if error:
         return f"raises {str(error)[:250]}"
-    if answer.get("state") in ("failed", "lost") or answer.get("status") == "failed":
+    if answer.get("state") in ("failed", "lost", "cancelled") or answer.get("status") == "failed":
         return "its practice run failed"
     share = number(answer.get("class1_share"), 0.5)
     if not 0.1 <= share <= 0.9:

@@ -1,0 +1,105 @@
+"""`aar queue`: what a lab's engine does, what waits and for how long; and ending what nobody wants any more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aar.cli import app
+
+if TYPE_CHECKING:
+    from aar.database import Database
+
+queues = typer.Typer(
+    help="The runs of a lab: what waits, what is under way, what to end.", no_args_is_help=True
+)
+app.add_typer(queues, name="queue")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")]
+
+
+@queues.command("show")
+def show(run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: AsJson = False) -> None:
+    """Show the queue by priority and researcher, what runs where and since when, and how long it will take."""
+    from aar.database import meta
+    from aar.server.traffic import traffic
+
+    store = _opened(run)
+    with store.read() as tx:
+        found = traffic(tx, slots=int(meta.find(tx, "settings", {"slots": 1})["slots"]))
+    store.close()
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for line in in_words(found):
+        typer.echo(line)
+
+
+@queues.command("cancel")
+def cancel(
+    run: Annotated[Path, typer.Argument(help="A run folder; its lab may be running or not.")],
+    what: Annotated[
+        str, typer.Argument(help="A submission (s3), a practice run's key, or a researcher (r1).")
+    ],
+    reason: Annotated[str, typer.Option(help="Why; its author reads it, and it stays in the ledger.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """End a submission, a practice run, or everything of a researcher; what is under way is killed."""
+    from aar.server.cancelling import cancel as end
+    from aar.server.lab import printable
+
+    store = _opened(run)
+    with store.write() as tx:
+        ended = end(tx, what, reason=printable(reason)[:200])
+    store.close()
+    typer.echo(str(ended))
+    if as_json:
+        found = {"submissions": list(ended.submissions), "queued": ended.queued, "running": ended.running}
+        typer.echo(json.dumps(found))
+
+
+def in_words(found: dict[str, Any]) -> list[str]:
+    """The queue as lines of text."""
+    from aar.cli.display import minutes
+
+    lines = []
+    for one in found["running"]:
+        what = one["submission"] or f"practice {one['run']}"
+        again = f", try {one['tries']}" if one["tries"] > 1 else ""
+        lines.append(
+            f"{one['place'] or 'starting':<10} {one['researcher']}'s {what} on {one['split']}, pair {one['pair'] + 1}, "
+            f"for {minutes(one['seconds'])}{again}"
+        )
+    for one in found["queued"]:
+        done = "" if one["seconds"] is None else f", done in about {minutes(one['seconds'])}"
+        lines.append(f"{one['priority']:<10} {one['researcher']}: {one['runs']} waiting{done}")
+    for one in found["held"]:
+        lines.append(
+            f"held back  {one['researcher']}: {one['failures']} methods failed in a row, goes on in "
+            f"{minutes(one['seconds'])}"
+        )
+    engine = found["engine"]
+    if engine["lost_in_a_row"]:
+        lines.append(
+            f"engine     lost {engine['lost_in_a_row']} runs in a row ({engine['why']}); tries again in "
+            f"{minutes(engine['resumes_in_seconds'])}"
+        )
+    ended = ", ".join(
+        f"{found['counts'][state]} {state}"
+        for state in ("done", "failed", "lost", "cancelled")
+        if found["counts"].get(state)
+    )
+    lines.append(f"ended: {ended or 'none'}")
+    return lines
+
+
+def _opened(run: Path) -> Database:
+    from aar import database
+    from aar.folder import LabFolder
+
+    folder = LabFolder(run.resolve())
+    folder.read_description()
+    return database.open(folder.database)

@@ -1,0 +1,60 @@
+"""A researcher whose methods keep failing waits, longer each time, so that the others' runs go on.
+
+Two failures in a row cost nothing; with the third, nothing of that researcher's is taken in or started for
+`FIRST_WAIT_SECONDS`, and twice as long with each further one. One run that ends well closes the account.
+
+Covered: code that fails again and again, in practice or on dev; a failing submission counts once, however
+many seeds it fails on. Lost and cancelled runs do not count. Not covered: confirmations (their code has
+worked on dev), what the lab itself or a person hands in.
+"""
+
+from __future__ import annotations
+
+from aar.database import Transaction, clock, researchers, runs
+from aar.database.researchers import Researcher
+from aar.errors import NotNow
+
+FREE_FAILURES = 2
+FIRST_WAIT_SECONDS = 5.0
+MOST_WAIT_SECONDS = 300.0
+
+
+def wait_after(failures: int) -> float:
+    """Seconds that a researcher waits after so many failures in a row.
+
+    >>> [wait_after(n) for n in (1, 2, 3, 4, 5, 20)]
+    [0.0, 0.0, 5.0, 10.0, 20.0, 300.0]
+    """
+    over = failures - FREE_FAILURES
+    return 0.0 if over <= 0 else min(MOST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(over - 1, 30))
+
+
+def note(tx: Transaction, run: runs.Run, *, worked: bool, exempt: tuple[str, ...]) -> None:
+    """Count an end of a run that is the method's own: it worked, or it failed."""
+    if run.researcher in exempt:
+        return
+    if worked:
+        researchers.forget_failures(tx, run.researcher)
+        return
+    before = researchers.get(tx, run.researcher).failures
+    siblings = runs.all(tx, code_hash=run.code_hash, split=run.split)
+    if any(one.state == "failed" and one.key != run.key for one in siblings):
+        return
+    wait = wait_after(before + 1)
+    until = clock.now() + wait if wait else None
+    researchers.set_failures(tx, run.researcher, before + 1, waits_until=until)
+
+
+def seconds_left(who: Researcher) -> float:
+    """How long a researcher still has to wait; 0.0 if it may go on."""
+    return max(0.0, (who.waits_until or 0.0) - clock.now())
+
+
+def refuse_while_waiting(who: Researcher) -> None:
+    """`NotNow` with the time to come back, while the researcher has to wait."""
+    left = seconds_left(who)
+    if left > 0:
+        raise NotNow(
+            f"the last {who.failures} methods of {who.name} failed one after the other; come back in {left:.0f} s "
+            "with the fault found (a run that ends well ends the waiting)"
+        )

@@ -1,0 +1,140 @@
+"""Ends runs that nobody wants any more: each once in the ledger, with who ended it and why.
+
+A cancelled run that was under way is charged its estimate, once; one that only waited costs nothing. The
+engine is told afterwards (`aar.server.work`): whatever it still brings comes too late, since a run's first
+end stands. A submission whose runs are cancelled is decided at once: `failed`, with the reason.
+
+Covered: cancelled twice, or while the run ends by itself; runs that another undecided submission of the
+same code needs (they go on); a lab that is not running. Not covered: baselines, without which nothing can
+be judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aar import ledger
+from aar.database import Transaction, clock, researchers, runs, submissions
+from aar.database.figures import Figures
+from aar.database.submissions import Submission
+from aar.errors import BadRequest, NotAllowed
+from w2s.errors import NotFound
+
+LEAST_KEY = 8
+"""Digits of a run's key that name it."""
+
+WITHDRAWN = "withdrawn by its author"
+BY_A_PERSON = "cancelled by the person who runs the lab"
+SIBLING_FAILED = "another run of this code failed"
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """What was ended: ids of submissions, and how many runs waited and were under way."""
+
+    submissions: tuple[str, ...]
+    queued: int
+    running: int
+
+    def __add__(self, other: Cancelled) -> Cancelled:
+        return Cancelled(
+            self.submissions + other.submissions, self.queued + other.queued, self.running + other.running
+        )
+
+    def __str__(self) -> str:
+        what = ", ".join(self.submissions) or "practice"
+        return f"{what}: {self.queued} queued and {self.running} running runs cancelled"
+
+
+NOTHING = Cancelled((), 0, 0)
+
+
+def cancel(tx: Transaction, what: str, *, reason: str = "") -> Cancelled:
+    """End a submission, a practice run (by its key), or everything of a researcher, for the person who runs the lab.
+
+    Raises `NotFound` for what is none of these, `BadRequest` for a baseline and for what has ended.
+    """
+    why = BY_A_PERSON + (f": {reason}" if reason else "")
+    for one in submissions.all(tx):
+        if one.id == what:
+            return _submission(tx, one, why)
+    if len(what) >= LEAST_KEY:
+        for run in _practice(tx):
+            if run.key.startswith(what):
+                return _end([run], tx, why)
+    if what not in {one.name for one in researchers.all(tx)}:
+        raise NotFound(
+            f"{what!r} is no submission, no practice run that waits or is under way, and no researcher"
+        )
+    ended = NOTHING
+    for one in submissions.all(tx, researcher=what):
+        if one.stage != "done":
+            ended += _submission(tx, one, why)
+    return ended + _end([run for run in _practice(tx) if run.researcher == what], tx, why)
+
+
+def withdraw(tx: Transaction, researcher: str, id: str) -> Cancelled:
+    """End a submission for its author, as long as it is on dev; `NotAllowed` for another's. Twice is as once."""
+    one = submissions.get(tx, id)
+    if one.researcher != researcher:
+        raise NotAllowed(f"{id} is not yours; only its author withdraws a submission")
+    if one.reply == WITHDRAWN:
+        return NOTHING
+    if one.stage == "sealed":
+        raise BadRequest(f"{id} is being confirmed; what dev sent on to sealed is decided there")
+    return _submission(tx, one, WITHDRAWN)
+
+
+def withdraw_practice(tx: Transaction, researcher: str, key: str) -> Cancelled:
+    """End a practice run for who asked for it first; `NotAllowed` for another's. Twice is as once."""
+    run = runs.find(tx, key)
+    if run is None or run.split != "practice":
+        raise NotFound(f"no practice run {key!r}; POST /v1/practice names one")
+    if run.researcher != researcher:
+        raise NotAllowed("another researcher asked for the same practice run first; it goes on")
+    if run.state == "cancelled" and run.error_rule == WITHDRAWN:
+        return NOTHING
+    if run.state in runs.ENDED:
+        raise BadRequest(f"this practice run has ended already: {run.state}")
+    return _end([run], tx, WITHDRAWN)
+
+
+def end_siblings(tx: Transaction, failed: runs.Run) -> None:
+    """Runs of a code that failed are not started any more; those that are under way end by themselves."""
+    same = runs.all(tx, code_hash=failed.code_hash, split=failed.split)
+    _end([run for run in same if run.state == "queued"], tx, SIBLING_FAILED)
+
+
+def _submission(tx: Transaction, one: Submission, why: str) -> Cancelled:
+    if one.researcher == researchers.LAB:
+        raise BadRequest(f"{one.id} is a baseline: nothing can be judged without it")
+    if one.stage == "done":
+        raise BadRequest(f"{one.id} is decided already: {one.status}")
+    same = [other for other in submissions.all(tx, code_hash=one.code_hash) if other.id != one.id]
+    needed = any(other.stage != "done" or other.researcher == researchers.LAB for other in same)
+    left = [] if needed else [run for run in runs.all(tx, code_hash=one.code_hash) if run.split != "practice"]
+    nothing = Figures(seeds=0, n=0, note="cancelled")
+    ledger.record_verdict(tx, one.id, stage=one.stage, status="failed", reply=why, figures=nothing)
+    return Cancelled((one.id,), 0, 0) + _end(left, tx, why)
+
+
+def _practice(tx: Transaction) -> list[runs.Run]:
+    return [run for run in runs.all(tx, split="practice") if run.state not in runs.ENDED]
+
+
+def _end(chosen: list[runs.Run], tx: Transaction, why: str) -> Cancelled:
+    queued = running = 0
+    for run in chosen:
+        if run.state in runs.ENDED:
+            continue
+        under_way = run.state == "running"
+        seconds = clock.now() - run.started if under_way and run.started is not None else 0.0
+        ledger.record_run(
+            tx, run.key, state="cancelled", seconds=round(seconds, 3), core_seconds=0.0, error_rule=why
+        )
+        if under_way:
+            ledger.record_charge(
+                tx, run.key, researcher=run.researcher, kind="run", nominal_minutes=run.nominal_cost
+            )
+        queued, running = queued + (not under_way), running + under_way
+    return Cancelled((), queued, running)

@@ -1,0 +1,112 @@
+"""How a run ended is written once: its arrays, then the row, the ledger and the charge together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aar import ledger
+from aar.database import researchers, runs, shares
+from aar.engines import Outcome
+from aar.server import breaker
+from aar.server.cancelling import end_siblings
+from aar.server.lab import OPERATOR, Lab
+from w2s.records import FloatArray
+
+MOST_TRIES = 3
+
+PASSES_PER_MINUTE = 10_000
+"""Forward passes of one item that count as a nominal minute: about one vanilla run of a mini testbed."""
+
+STATES: Mapping[str, runs.End] = {"ok": "done", "method_failed": "failed", "lost": "lost"}
+
+
+def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
+    """Write how a run ended; one that was lost goes back into the queue, `MOST_TRIES` times in all.
+
+    Nothing is written of a run that had ended before (it was cancelled): the first end stands.
+    """
+    if outcome.status == "lost" and run.tries < MOST_TRIES:
+        with lab.database.write() as tx:
+            runs.requeue(tx, run.key)
+        return
+    blob: str | None = None
+    figures: dict[str, Any] = {}
+    if outcome.status == "ok":
+        blob = run.key
+        write_blob(lab.folder.blobs, blob, outcome.arrays)
+        if run.split == "practice":
+            figures = practice_figures(lab.folder.practice, outcome.arrays)
+    nominal = 0.0 if outcome.status == "lost" else round(outcome.nominal / PASSES_PER_MINUTE, 3)
+    with lab.database.write() as tx:
+        ended = ledger.record_run(
+            tx,
+            run.key,
+            state=STATES[outcome.status],
+            seconds=outcome.seconds,
+            core_seconds=outcome.core_seconds,
+            blob=blob,
+            error_type=outcome.error_type,
+            error_file=outcome.error_file,
+            error_line=outcome.error_line,
+            error_rule=outcome.error_rule,
+            error_message=_clean(outcome.message) if run.split == "practice" else None,
+            logged={} if run.split == "sealed" else _finite(outcome.logged),
+            figures=figures,
+        )
+        if not ended:
+            return
+        shares.settle(
+            tx, priority=run.priority, researcher=run.researcher, nominal=nominal - run.nominal_cost
+        )
+        if outcome.status == "lost":
+            return
+        ledger.record_charge(tx, run.key, researcher=run.researcher, kind="run", nominal_minutes=nominal)
+        worked = outcome.status == "ok"
+        breaker.note(tx, run, worked=worked, exempt=(researchers.LAB, OPERATOR))
+        if not worked:
+            end_siblings(tx, run)
+
+
+def _clean(message: str | None) -> str | None:
+    """A method's own words as text that can be stored."""
+    return None if message is None else message.encode("utf-8", "replace").decode()
+
+
+def _finite(logged: Mapping[str, float | None]) -> dict[str, float]:
+    """What was logged, without what was not a number."""
+    return {name: value for name, value in logged.items() if value is not None}
+
+
+def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> None:
+    """Store a run's arrays for the scorer: safetensors, whole or not at all."""
+    from safetensors.numpy import save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f".{key}.part"
+    data = save({name: np.ascontiguousarray(array, dtype=np.float64) for name, array in arrays.items()})
+    unfinished.write_bytes(data)
+    unfinished.chmod(0o644)
+    unfinished.replace(folder / f"{key}.safetensors")
+
+
+def practice_figures(folder: Path, arrays: Mapping[str, FloatArray]) -> dict[str, Any]:
+    """What a practice run tells its author besides that it works; no truth is involved.
+
+    `class1_share` of the test predictions, and how often the targets that were trained on agree with
+    the weak labels (`agreement_with_weak`, over the items that were trained on).
+    """
+    figures: dict[str, Any] = {"class1_share": round(float(np.mean(arrays["predictions"] > 0.5)), 3)}
+    lines = (folder / "items.jsonl").read_text(encoding="utf-8").splitlines()
+    weak = [json.loads(line).get("weak") for line in lines]
+    soft = np.array([value for value in weak if value is not None])
+    targets, weight = arrays.get("targets"), arrays.get("target_weight")
+    if targets is not None and weight is not None and len(soft) == len(targets) and (weight > 0).any():
+        used = weight > 0
+        figures["agreement_with_weak"] = round(float(np.mean((targets > 0.5)[used] == (soft > 0.5)[used])), 3)
+        figures["trained_on_share"] = round(float(used.mean()), 3)
+    return figures

@@ -1,0 +1,165 @@
+"""A lab with a real database, queue and ledger on an engine that only pretends to compute."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from aar import database
+from aar.database import researchers, runs, schema, waiting
+from aar.engines import Job, Outcome
+from aar.folder import LabFolder
+from aar.server.lab import OPERATOR, Lab
+from aar.server.work import Slots
+from aar.settings import Settings
+
+METHOD = "def run(bench):\n    return bench.strong().predict(bench.test)\n"
+PREDICTIONS = np.full(8, 0.75)
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """A folder in memory where the system has one: what a power cut would lose is not the question here."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+def trivial(job: Job) -> Outcome:
+    """What a method that works amounts to."""
+    return Outcome("ok", arrays={"predictions": PREDICTIONS}, nominal=10_000.0, seconds=0.5, core_seconds=0.5)
+
+
+def broken(job: Job) -> Outcome:
+    """What a method that fails amounts to."""
+    return Outcome(
+        "method_failed", error_type="ValueError", error_file="method.py", error_line=2, nominal=100.0
+    )
+
+
+def lost(job: Job) -> Outcome:
+    """What an engine that has no working sandbox gives."""
+    return Outcome("lost", error_rule="no sandbox started")
+
+
+@dataclass
+class PretendedEngine:
+    """Answers by a function of the job, after `seconds`; `started` holds the comment of each method, in order."""
+
+    answer: Callable[[Job], Outcome] = trivial
+    seconds: float = 0.0
+    started: list[str] = field(default_factory=list)
+    killed: int = 0
+    stopping: bool = False
+
+    async def start(self) -> None:
+        return
+
+    async def run(self, job: Job) -> Outcome:
+        self.started.append(job.code["method.py"].rsplit("# ", 1)[1].strip())
+        try:
+            await asyncio.sleep(self.seconds)
+        except asyncio.CancelledError:
+            self.killed += 1
+            raise
+        return Outcome("lost", error_rule="stopped") if self.stopping else self.answer(job)
+
+    async def stop(self) -> None:
+        self.stopping = True
+
+
+def open_lab(path: Path, *names: str, **changes: object) -> Lab:
+    """The lab in `path`, made at the first call; a later one finds what the first left, as after a crash."""
+    folder = LabFolder(path)
+    settings = Settings(**{"dev_seeds": 2, "submissions": 10_000, **changes})  # type: ignore[arg-type]
+    if not folder.description.exists():
+        folder.describe({"settings": settings.as_json(), "testbed": settings.testbed})
+        folder.practice.mkdir()
+        (folder.practice / "items.jsonl").write_text("")
+    store = database.open(folder.database, create=True)
+    with store.write() as tx:
+        runs.requeue_running(tx)
+        for name in (researchers.LAB, OPERATOR, *names):
+            researchers.add(tx, name, token=f"token of {name}")
+    return Lab(folder, settings, store, elapsed=0.0)
+
+
+def files(text: str) -> Mapping[str, str]:
+    """A method that differs from every other one in a comment."""
+    return {"method.py": f"{METHOD}# {text}\n"}
+
+
+def submit(lab: Lab, researcher: str, text: str) -> str:
+    """Hand a method in; its id."""
+    return lab.submit(
+        researcher, files=files(text), title=text, summary="", parents=(), claim="", request=None
+    ).id
+
+
+def queue(lab: Lab, researcher: str, count: int, *, priority: runs.Priority = "dev") -> None:
+    """Put runs straight into the queue, without a submission: the first as the lab does, the others in bulk."""
+    method = lab.snapshots.put(files(researcher), researcher=researcher, message="queued", parents=[])
+    row = {
+        "researcher": researcher,
+        "commit": method.commit,
+        "split": "sealed" if priority == "sealed" else "dev",
+        "supervisor_seed": 0,
+        "student_seed": "00",
+        "nominal_cost": 1.0,
+    }
+
+    def named(k: int) -> dict[str, object]:
+        key = hashlib.sha256(f"{researcher} {priority} {k}".encode()).hexdigest()
+        return {**row, "key": key, "code_hash": f"code of {researcher} {k}", "pair_index": k}
+
+    with lab.database.write() as tx:
+        runs.queue(tx, priority=priority, **named(0))  # type: ignore[arg-type]
+        first = tx.execute(schema.runs.select().where(schema.runs.c.key == named(0)["key"])).one()._mapping
+        more = [{**first, **named(k)} for k in range(1, count)]
+        if more:
+            tx.execute(schema.runs.insert(), more)
+
+
+def claim_all(lab: Lab, most: int = 10**9) -> list[str]:
+    """Whose runs are taken, in order."""
+    order = []
+    with lab.database.write() as tx:
+        while len(order) < most and (run := runs.claim(tx)) is not None:
+            order.append(run.researcher)
+    return order
+
+
+def work(
+    lab: Lab, engine: PretendedEngine, *, slots: int = 2, until: Callable[[], bool] | None = None
+) -> None:
+    """Let the engine work until nothing waits or is under way, or until the condition holds."""
+
+    def done() -> bool:
+        with lab.database.read() as tx:
+            found = waiting.counts(tx)
+        return not found.get("queued") and not found.get("running")
+
+    engine.stopping = False
+    with lab.database.write() as tx:
+        runs.requeue_running(tx)  # as at every start of a lab
+
+    async def whole() -> None:
+        lab.changed = asyncio.Event()
+        stopping = asyncio.Event()
+        working = asyncio.create_task(Slots(lab, engine, count=slots).work(stopping))
+        while not (until or done)():
+            assert not working.done(), working.exception()
+            await asyncio.sleep(0.02)
+        stopping.set()
+        await engine.stop()
+        lab.changed.set()
+        await working
+
+    asyncio.run(whole())
