@@ -4,7 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,13 @@ def provider(request: pytest.FixtureRequest) -> Provider:
         return choose(request.param)
     except NoSandbox as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def at_home() -> Iterator[Path]:
+    """A folder that is not in /tmp, where a sandbox has files of its own."""
+    with tempfile.TemporaryDirectory(dir=Path.home(), prefix="aar-test-") as folder:
+        yield Path(folder)
 
 
 def said(provider: Provider, argv: list[str], profile: Profile | None = None, **options: object) -> str:
@@ -160,12 +169,12 @@ def test_every_provider_can_say_whether_it_works() -> None:
 
 
 def test_a_link_to_the_interpreter_does_not_show_the_folders_around_it(
-    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    provider: Provider, at_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    links, venv = tmp_path / "home/.local/bin", tmp_path / "venv"
-    for folder in (links, venv / "bin", tmp_path / "home/.local/share"):
+    links, venv = at_home / "home/.local/bin", at_home / "venv"
+    for folder in (links, venv / "bin", at_home / "home/.local/share"):
         folder.mkdir(parents=True)
-    truth = tmp_path / "home/.local/share/truth.json"
+    truth = at_home / "home/.local/share/truth.json"
     truth.write_text("labels")
     (links / "python3").symlink_to(Path(sys.executable).resolve())
     (venv / "bin/python").symlink_to(links / "python3")

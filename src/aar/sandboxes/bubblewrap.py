@@ -13,23 +13,21 @@ import contextlib
 import json
 import os
 import signal
-import stat
 import subprocess
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from aar.errors import NoSandbox, SandboxRefused
-from aar.sandboxes.interpreter import own_packages
 from aar.sandboxes.process import SandboxProcess, spawn
 from aar.sandboxes.profile import Check, Mount, Profile
 from aar.sandboxes.surroundings import (
     all_links,
     all_mounts,
     environment,
-    home_folder,
+    etc_files,
+    masks,
     narrow,
-    search_path,
     tool,
 )
 from aar.sandboxes.syscalls import seccomp_filter
@@ -242,29 +240,17 @@ def _system(inside: _Arguments, profile: Profile) -> None:
         if Path("/etc", name).exists():
             inside.add("--ro-bind", f"/etc/{name}", f"/etc/{name}")
     uid = profile.uid if profile.uid is not None else os.geteuid()
-    texts = {
-        "passwd": f"root:x:0:0::/:/bin/sh\nagent:x:{uid}:{uid}::{home_folder(profile)}:/bin/bash\n",
-        "group": f"root:x:0:\nagent:x:{uid}:\n",
-        "hosts": "127.0.0.1 localhost\n",
-        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-        "profile": f"export PATH={search_path()}\n",  # a login shell would otherwise reset it
-    }
-    for name, text in texts.items():
+    for name, text in etc_files(profile, uid).items():
         inside.add("--perms", "0444", "--ro-bind-data", inside.data(text.encode()), f"/etc/{name}")
 
 
 def _hide(inside: _Arguments, profile: Profile, mounts: Sequence[Mount]) -> None:
     """Cover what must not be seen, wherever a mount would show it."""
-    hidden = [*profile.hidden, *([] if profile.trusted else own_packages())]
-    shown = [*mounts, Mount(Path("/usr"), "/usr")]
-    for path in hidden:
-        for mount in shown:
-            if mount.source in (path, *path.parents) and path.exists():
-                target = PurePosixPath(mount.target) / path.relative_to(mount.source)
-                if stat.S_ISDIR(path.stat().st_mode):
-                    inside.add("--perms", "0555", "--tmpfs", str(target), "--remount-ro", str(target))
-                else:
-                    inside.add("--ro-bind", "/dev/null", str(target))
+    for path, target in masks(profile, mounts):
+        if path.is_dir():
+            inside.add("--perms", "0555", "--tmpfs", str(target), "--remount-ro", str(target))
+        else:
+            inside.add("--ro-bind", "/dev/null", str(target))
 
 
 @cache

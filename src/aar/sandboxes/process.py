@@ -40,10 +40,12 @@ class SandboxProcess:
         end: Callable[[], None],
         *,
         init: int | None = None,
+        outermost: int | None = None,
     ) -> None:
         """Watch `child`; `end` must end the whole tree below it.
 
         `init` is a handle of a process that takes all others with it when it goes; owned from here on.
+        `outermost` is the process that the tree hangs from where that is not `child`.
         """
         self._init = init
         self._child = child
@@ -51,7 +53,7 @@ class SandboxProcess:
         self._lock = threading.Lock()
         self._handle = os.pidfd_open(child.pid)
         self._started = time.monotonic()
-        self.pid = child.pid
+        self.pid = child.pid if outermost is None else outermost
         self.limits = limits
         self.reason: str | None = None
         self.peak_memory_mb = 0.0
