@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from aar.errors import SandboxLost, SandboxRefused
-from aar.sandboxes import Limits, Mount, Profile, docker, providers, uid_for
+from aar.sandboxes import Limits, Mount, Profile, docker, docker_engine, providers, uid_for
 from aar.sandboxes.docker import Docker
 from aar.sandboxes.profile import Provider
 
@@ -65,12 +65,13 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
         script.write_text(ENGINE.format(python=sys.executable, log=str(log), said=said))
         script.chmod(0o755)
         log.touch()
-        monkeypatch.setattr(docker, "tool", lambda name: str(script))
-        docker._imported.cache_clear()
+        for module in (docker, docker_engine):
+            monkeypatch.setattr(module, "tool", lambda name: str(script))
+        docker_engine._imported.cache_clear()
         return log
 
     yield stand_in
-    docker._imported.cache_clear()
+    docker_engine._imported.cache_clear()
 
 
 def calls(log: Path, what: str) -> list[list[str]]:

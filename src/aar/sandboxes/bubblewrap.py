@@ -3,8 +3,7 @@
 Covered: files (only what is mounted), processes, signals, network (none, loopback included), abstract and
 host unix sockets, System V memory, host name, environment, capabilities, nested namespaces, descriptors.
 Covered as root besides: the process runs as its own user, so that limits on processes bind.
-Not covered: faults of the kernel, timing and load as signals between sandboxes, total disk use of a
-writable mount.
+Not covered: faults of the kernel, timing and load as signals between sandboxes.
 """
 
 from __future__ import annotations
@@ -33,6 +32,11 @@ from aar.sandboxes.surroundings import (
 from aar.sandboxes.syscalls import seccomp_filter
 
 REMEDY = "apt install bubblewrap (dnf, pacman, apk: the same name)"
+CONTAINER_OPTIONS = (
+    "--cap-add SYS_ADMIN --cap-add NET_ADMIN "
+    "--security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+)
+"""What `docker run` needs for a container in which bubblewrap works."""
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "mime.types", "terminfo")
 DROP = ("SETUID", "SETGID", "SETPCAP")
@@ -126,7 +130,7 @@ class Bubblewrap:
                 else:  # the kernel ends its whole namespace before it is gone
                     signal.pidfd_send_signal(init, signal.SIGKILL)
 
-        return SandboxProcess(child, profile.limits, end, init=init)
+        return SandboxProcess(child, profile.limits, end, init=init, stores=profile.stores)
 
 
 def _init_of(told: int) -> int | None:
@@ -269,7 +273,7 @@ def _version() -> str:
 
 def _why(said: str) -> str:
     if os.geteuid() == 0:
-        return "root in a container may not make namespaces: run on the host, or give it --cap-add SYS_ADMIN"
+        return f"root in a container may not make namespaces: run on the host, or give it {CONTAINER_OPTIONS}"
     if "uid map" in said or "ermission" in said or "Operation not permitted" in said:
         return (
             "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), "

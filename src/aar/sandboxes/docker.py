@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 import io
 import json
 import os
@@ -29,19 +28,18 @@ import socket
 import struct
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from aar.errors import NoSandbox, SandboxLost, SandboxRefused
+from aar.errors import SandboxLost, SandboxRefused
+from aar.sandboxes.bubblewrap import CONTAINER_OPTIONS, ETC, SYSTEM
+from aar.sandboxes.docker_engine import REMEDY, ask, image, why
 from aar.sandboxes.process import SandboxProcess, spawn
 from aar.sandboxes.profile import Check, Mount, Profile
 from aar.sandboxes.surroundings import (
-    all_links,
     all_mounts,
     bounded,
     bounds,
@@ -52,19 +50,15 @@ from aar.sandboxes.surroundings import (
 )
 from aar.sandboxes.syscalls import seccomp_filter
 
-REMEDY = "install Docker Engine (https://docs.docker.com/engine/install), or better bubblewrap, which needs no engine"
 NOT_LINUX = (
-    "run the lab in a Linux container: docker run --cap-add SYS_ADMIN --security-opt seccomp=unconfined "
-    "--security-opt apparmor=unconfined IMAGE aar run, where IMAGE has this package and bubblewrap"
+    f"run the lab in a Linux container: docker run {CONTAINER_OPTIONS} IMAGE aar run, "
+    "where IMAGE has this package and bubblewrap"
 )
 LAUNCHER = Path(__file__).with_name("launcher.py")
-SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
-ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "mime.types", "terminfo")
 INSIDE = "/.sandbox"
 STREAMS = ("stdin", "stdout", "stderr")
 DAEMON_PROCESSES = 64
 """Room for a workspace's daemon and its threads."""
-COMMAND_SECONDS = 20.0
 START_SECONDS = 60.0
 
 
@@ -81,12 +75,12 @@ class Docker:
         if not tool("docker"):
             return Check(False, "not installed: docker", REMEDY)
         try:
-            version = _docker("version", "--format", "{{.Server.Version}}").strip()
+            version = ask("version", "--format", "{{.Server.Version}}").strip()
             trial = Profile(uid=65534 if os.geteuid() == 0 else None)
             with self.start(["/bin/true"], trial) as process:
                 status = process.wait(START_SECONDS)
         except (SandboxLost, TimeoutError) as error:
-            return Check(False, *_why(str(error)))
+            return Check(False, *why(str(error)))
         if status != 0:
             return Check(False, f"a trial container ended with {status}", REMEDY)
         return Check(True, f"Docker {version.splitlines()[-1]}, each role under its own user")
@@ -131,7 +125,7 @@ def _start(
 ) -> SandboxProcess:
     profile = replace(profile, python=True)  # the launcher needs it
     uid = _user(profile)
-    image = _image(_links(profile))
+    root = image(profile)
     outer = Path(tempfile.mkdtemp(prefix="sandbox-"))  # for us alone; its inner folder is mounted
     try:
         place = outer / "inside"
@@ -145,7 +139,7 @@ def _start(
             (place / "host").chmod(0o666)
             listener.listen(1)
             child = spawn(
-                [tool("docker") or "docker", *_command(profile, uid, place, image, processes)],
+                [tool("docker") or "docker", *_command(profile, uid, place, root, processes)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said.fileno(),
@@ -183,7 +177,7 @@ def _start(
         with contextlib.suppress(ProcessLookupError, PermissionError):
             signal.pidfd_send_signal(init, signal.SIGKILL)
 
-    return SandboxProcess(child, profile.limits, end, init=init, outermost=first)
+    return SandboxProcess(child, profile.limits, end, init=init, outermost=first, stores=profile.stores)
 
 
 def _user(profile: Profile) -> int:
@@ -197,7 +191,7 @@ def _user(profile: Profile) -> int:
     return os.geteuid() if profile.uid is None else profile.uid
 
 
-def _command(profile: Profile, uid: int, place: Path, image: str, processes: int) -> list[str]:
+def _command(profile: Profile, uid: int, place: Path, root: str, processes: int) -> list[str]:
     """What follows `docker`: everything that the container is given, in the engine's own words."""
     limits = profile.limits
     memory = f"{2 * (limits.memory_mb + limits.file_mb)}m"  # the watch ends a hog below this, with a reason
@@ -226,7 +220,7 @@ def _command(profile: Profile, uid: int, place: Path, image: str, processes: int
         else:
             command.append(_bind(Mount(Path("/dev/null"), str(target))))
     command.append(_option("type=tmpfs", "dst=/sys", "tmpfs-size=4096", "tmpfs-mode=0555"))
-    return [*command, image, sys.executable, "-I", "-S", f"{INSIDE}/{LAUNCHER.name}", f"{INSIDE}/host"]
+    return [*command, root, sys.executable, "-I", "-S", f"{INSIDE}/{LAUNCHER.name}", f"{INSIDE}/host"]
 
 
 def _bind(mount: Mount) -> str:
@@ -243,60 +237,6 @@ def _option(*fields: str) -> str:
 
 def _is_plain(folder: Path) -> bool:
     return folder.is_dir() and not folder.is_symlink()
-
-
-def _links(profile: Profile) -> dict[str, str]:
-    """The links that the container's root has, each with what it leads to."""
-    links = {folder: str(Path(folder).readlink()) for folder in SYSTEM if Path(folder).is_symlink()}
-    links |= {str(link): str(real) for link, real in all_links(profile).items()}
-    return links | {"/var/tmp": "/tmp"}
-
-
-@cache
-def _imported(name: str, links: tuple[tuple[str, str], ...]) -> str:
-    """Make the image `name` of these links where the engine does not have it yet; its id."""
-    try:
-        return _docker("image", "inspect", "--format", "{{.Id}}", name).strip()
-    except SandboxLost as error:
-        if "No such image" not in str(error):
-            raise
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        for folder in sorted({str(parent) for link, _ in links for parent in PurePosixPath(link).parents}):
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(entry)
-        for link, real in links:
-            entry = tarfile.TarInfo(link)
-            entry.type, entry.linkname = tarfile.SYMTYPE, real
-            tar.addfile(entry)
-    return _docker("import", "-", name, given=archive.getvalue()).strip()
-
-
-def _image(links: dict[str, str]) -> str:
-    pairs = tuple(sorted(links.items()))
-    return _imported(f"aar-sandbox:{hashlib.sha256(repr(pairs).encode()).hexdigest()[:16]}", pairs)
-
-
-def _docker(*arguments: str, given: bytes = b"") -> str:
-    """Ask the local engine; raises `SandboxLost` with what it said if it does not do it."""
-    docker = tool("docker")
-    if docker is None:
-        raise NoSandbox(f"docker is not installed; {REMEDY}")
-    try:
-        done = subprocess.run(
-            [docker, *arguments],
-            input=given,
-            capture_output=True,
-            env={},
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise SandboxLost(f"docker {arguments[0]} did not answer within {COMMAND_SECONDS:g} s") from error
-    if done.returncode != 0:
-        raise SandboxLost(done.stderr.decode(errors="replace").strip() or f"docker {arguments[0]} failed")
-    return done.stdout.decode(errors="replace")
 
 
 def _launcher(listener: socket.socket, child: subprocess.Popen[bytes], uid: int) -> tuple[socket.socket, int]:
@@ -356,16 +296,3 @@ def _hand_over(
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     path.chmod(0o444)
-
-
-def _why(said: str) -> tuple[str, str]:
-    """What an engine's answer means, and what to do about it."""
-    last = said.splitlines()[-1] if said else "no answer"
-    if "permission denied" in said.lower() and "socket" in said:
-        return (
-            "this user may not speak to the Docker engine",
-            "sudo usermod -aG docker $USER and log in again (whoever may speak to it is as good as root)",
-        )
-    if "Cannot connect" in said or "Is the docker daemon running" in said:
-        return "no Docker engine answers at /var/run/docker.sock", "start it: sudo systemctl start docker"
-    return f"Docker does not start a container: {last}", REMEDY

@@ -3,7 +3,7 @@
 Covered: files (only what is mounted), network of every kind, signals to outside, ptrace, privileges,
 environment, descriptors, memory, processes, time; nothing is left when it ends.
 Not covered: a user of its own (as root it stays root, without capabilities); names and sizes of host files,
-which `stat` tells; the total size of scratch files; a `kill -9` of the guard.
+which `stat` tells; a `kill -9` of the guard.
 Programs inside have no /tmp (TMPDIR names their scratch folder), cannot change the mode or times of files
 (they are told that it worked), and make no sockets but pairs; a background job whose shell has
 ended may lose its folder, so it should use absolute paths. A mount cannot cover a path that the host has.
@@ -73,7 +73,8 @@ class Sandlock:
                 return Check(False, "a trial sandbox did not end within 20 s", REMEDY)
             said = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
         if status != 0:
-            return Check(False, f"a trial sandbox ended with {status}: {said}", REMEDY)
+            why = said.splitlines()[-1] if said else "it said nothing"
+            return Check(False, f"a trial sandbox ended with {status}: {why}", REMEDY)
         return Check(True, f"sandlock, Landlock version {version}, no user of its own")
 
     def start(
@@ -146,7 +147,9 @@ class Sandlock:
                 )
             finally:
                 os.close(given)
-            return SandboxProcess(child, profile.limits, lambda: end_by_guard(child.pid))
+            return SandboxProcess(
+                child, profile.limits, lambda: end_by_guard(child.pid), stores=[*profile.stores, scratch]
+            )
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)  # from the start on, the guard does this
             raise

@@ -9,7 +9,8 @@ from aar.folder import LabFolder
 from aar.sandboxes import Limits, Mount, Profile, choose, uid_for
 from aar.server.children import Process, Starter, environment, plain, python
 
-SCORER_LIMITS = Limits(memory_mb=4096, processes=64, file_mb=1024, open_files=512)
+# the lab's own code: a bound on what vault and database hold would end a long study
+SCORER_LIMITS = Limits(memory_mb=4096, processes=64, file_mb=1024, open_files=512, disk_mb=None, files=None)
 
 
 def prepare(folder: LabFolder) -> Starter:

@@ -1,0 +1,158 @@
+"""What a sandbox holds on disk: its writable folders, looked at again and again by a thread of their own.
+
+Covered: every file and folder below them (the space it occupies, so a sparse file counts little; a hard link counts
+once; no link is followed), and files that were deleted while a process of the sandbox has them open or mapped.
+A walk ends as soon as a bound is passed, and takes at most a fifth of the time.
+Not covered: what is written between two looks; deleted files that are only on their way through a socket; without
+root, deleted files that are only mapped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aar.sandboxes.process import SandboxProcess
+    from aar.sandboxes.profile import Limits
+
+PAUSE_SECONDS = 0.5
+MOST_DEEP = 100
+MIB = 1 << 20
+_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class _Over(Exception):
+    """A bound is passed; the message says which."""
+
+
+def watch(process: SandboxProcess, folders: Sequence[Path]) -> None:
+    """End `process` with the reason "disk" once `folders` hold more than its limits allow."""
+
+    def look() -> None:
+        while process.poll() is None:
+            began = time.monotonic()
+            if excess(folders, process.limits, processes=process.members()):
+                process.kill("disk")
+                return
+            with contextlib.suppress(TimeoutError):
+                process.wait(max(PAUSE_SECONDS, 4 * (time.monotonic() - began)))
+
+    threading.Thread(target=look, name="sandbox-disk", daemon=True).start()
+
+
+def excess(folders: Iterable[Path], limits: Limits, *, processes: Iterable[int] = ()) -> str:
+    """What `folders` hold beyond the limits, in words; empty if they are within.
+
+    A folder that cannot be looked into, or lies too deep, counts as beyond a limit on bytes.
+    """
+    total = _Total(limits)
+    try:
+        for folder in folders:
+            total.walk(folder)
+        total.deleted(processes)
+    except _Over as over:
+        return str(over)
+    return ""
+
+
+class _Total:
+    """Bytes and files so far."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.most_mb, self.most_files = limits.disk_mb, limits.files
+        self.bytes, self.files = 0, 0
+        self.several: set[tuple[int, int]] = set()
+        self.devices: set[int] = set()
+
+    def add(self, found: os.stat_result) -> None:
+        if found.st_nlink != 1 and not stat.S_ISDIR(found.st_mode):
+            if (found.st_dev, found.st_ino) in self.several:
+                return
+            self.several.add((found.st_dev, found.st_ino))
+        self.bytes += found.st_blocks * 512
+        self.files += 1
+        if self.most_mb is not None and self.bytes > self.most_mb * MIB:
+            raise _Over(f"more than {self.most_mb} MB in files")
+        if self.most_files is not None and self.files > self.most_files:
+            raise _Over(f"more than {self.most_files} files and folders")
+
+    def walk(self, folder: Path) -> None:
+        """Everything below `folder`, which may change meanwhile."""
+        with contextlib.ExitStack() as opened:
+            try:
+                stack = [opened.enter_context(_Folder(os.open(folder, _OPEN & ~os.O_NOFOLLOW)))]
+            except FileNotFoundError:  # the sandbox has ended and took it along
+                return
+            except NotADirectoryError:
+                return self.add(folder.stat())
+            device = os.fstat(stack[0].descriptor).st_dev
+            self.devices.add(device)
+            while stack:
+                entry = next(stack[-1].entries, None)
+                if entry is None:
+                    stack.pop().__exit__()
+                    continue
+                name, found = entry
+                self.add(found)
+                if not stat.S_ISDIR(found.st_mode) or found.st_dev != device:
+                    continue
+                if len(stack) >= MOST_DEEP:
+                    self.unseen(f"folders nested more than {MOST_DEEP} deep")
+                    continue
+                try:
+                    inner = os.open(name, _OPEN, dir_fd=stack[-1].descriptor)
+                except PermissionError:
+                    self.unseen("a folder that cannot be looked into")
+                except OSError:  # it is gone, or no folder any more
+                    continue
+                else:
+                    stack.append(opened.enter_context(_Folder(inner)))
+
+    def unseen(self, what: str) -> None:
+        if self.most_mb is not None:
+            raise _Over(what)
+
+    def deleted(self, processes: Iterable[int]) -> None:
+        """Files on the same file systems that have no name any more but are held by one of `processes`."""
+        for process in processes:
+            for place in (f"/proc/{process}/fd", f"/proc/{process}/map_files"):
+                with contextlib.suppress(OSError):
+                    for name in os.listdir(place):  # noqa: PTH208 - many a second: no path objects
+                        with contextlib.suppress(OSError):
+                            found = os.stat(f"{place}/{name}")  # noqa: PTH116
+                            plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 0
+                            if plain and found.st_dev in self.devices:
+                                self.add(found)
+
+
+class _Folder:
+    """An open folder and what is left of its entries; closed at most once."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.entries = self._entries()
+
+    def _entries(self) -> Iterator[tuple[str, os.stat_result]]:
+        try:
+            with os.scandir(self.descriptor) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        yield entry.name, entry.stat(follow_symlinks=False)
+        except OSError:  # taken away while it was read
+            return
+
+    def __enter__(self) -> _Folder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.descriptor >= 0:
+            self.entries.close()  # type: ignore[attr-defined]
+            os.close(self.descriptor)
+            self.descriptor = -1
