@@ -15,7 +15,7 @@ from aar.engines.records import Job, Outcome
 from aar.engines.slot import Attempt, ServiceDied, Slot
 from aar.engines.source import log_names, private_folder
 from aar.errors import EngineError, SandboxError
-from aar.sandboxes import Provider, open_w2s, uid_for
+from aar.sandboxes import Provider, lab_user, open_w2s, refuse_shown
 from aar.students.control import RunRequest
 from w2s import errors
 
@@ -49,6 +49,7 @@ class LocalEngine:
 
     async def start(self) -> None:
         """Start every service and wait until they are ready; `EngineError` with a service's last words."""
+        refuse_shown(self._folders.service)
         self._packages = tempfile.TemporaryDirectory(prefix="open-w2s-")
         packages = Path(self._packages.name)
         open_w2s(packages)
@@ -206,7 +207,7 @@ def share_with_services(folder: Path) -> None:
 
     Links are left alone: in a folder that came from elsewhere they may lead anywhere.
     """
-    uid = uid_for("students")
+    uid = lab_user(folder.parent, "students")
     if uid is None or folder.is_symlink() or not folder.is_dir():
         return
     for path in (folder, *folder.rglob("*")):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 
 from aar.errors import NoSandbox
-from aar.sandboxes.accounts import uid_for
+from aar.sandboxes.accounts import hand_over, lab_user, uid_for
 from aar.sandboxes.bubblewrap import Bubblewrap
 from aar.sandboxes.docker import Docker
-from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s
+from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s, refuse_shown
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Check, Limits, Mount, Profile, Provider
 from aar.sandboxes.sandlock import Sandlock
@@ -30,8 +30,11 @@ __all__ = [
     "SandboxProcess",
     "Workspace",
     "choose",
+    "hand_over",
+    "lab_user",
     "open_w2s",
     "providers",
+    "refuse_shown",
     "uid_for",
 ]
 

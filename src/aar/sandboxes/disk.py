@@ -14,18 +14,18 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from aar.sandboxes.below import below
 
 if TYPE_CHECKING:
     from aar.sandboxes.process import SandboxProcess
     from aar.sandboxes.profile import Limits
 
 PAUSE_SECONDS = 0.5
-MOST_DEEP = 100
 MIB = 1 << 20
-_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class _Over(Exception):
@@ -85,35 +85,14 @@ class _Total:
 
     def walk(self, folder: Path) -> None:
         """Everything below `folder`, which may change meanwhile."""
-        with contextlib.ExitStack() as opened:
-            try:
-                stack = [opened.enter_context(_Folder(os.open(folder, _OPEN & ~os.O_NOFOLLOW)))]
-            except FileNotFoundError:  # the sandbox has ended and took it along
-                return
-            except NotADirectoryError:
-                return self.add(folder.stat())
-            device = os.fstat(stack[0].descriptor).st_dev
-            self.devices.add(device)
-            while stack:
-                entry = next(stack[-1].entries, None)
-                if entry is None:
-                    stack.pop().__exit__()
-                    continue
-                name, found = entry
+        try:
+            self.devices.add(folder.stat().st_dev)
+            for _, _, found in below(folder, unseen=self.unseen):
                 self.add(found)
-                if not stat.S_ISDIR(found.st_mode) or found.st_dev != device:
-                    continue
-                if len(stack) >= MOST_DEEP:
-                    self.unseen(f"folders nested more than {MOST_DEEP} deep")
-                    continue
-                try:
-                    inner = os.open(name, _OPEN, dir_fd=stack[-1].descriptor)
-                except PermissionError:
-                    self.unseen("a folder that cannot be looked into")
-                except OSError:  # it is gone, or no folder any more
-                    continue
-                else:
-                    stack.append(opened.enter_context(_Folder(inner)))
+        except FileNotFoundError:  # the sandbox has ended and took it along
+            return
+        except NotADirectoryError:
+            self.add(folder.stat())
 
     def unseen(self, what: str) -> None:
         if self.most_mb is not None:
@@ -130,29 +109,3 @@ class _Total:
                             plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 0
                             if plain and found.st_dev in self.devices:
                                 self.add(found)
-
-
-class _Folder:
-    """An open folder and what is left of its entries; closed at most once."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self.entries = self._entries()
-
-    def _entries(self) -> Iterator[tuple[str, os.stat_result]]:
-        try:
-            with os.scandir(self.descriptor) as entries:
-                for entry in entries:
-                    with contextlib.suppress(FileNotFoundError):
-                        yield entry.name, entry.stat(follow_symlinks=False)
-        except OSError:  # taken away while it was read
-            return
-
-    def __enter__(self) -> _Folder:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.descriptor >= 0:
-            self.entries.close()  # type: ignore[attr-defined]
-            os.close(self.descriptor)
-            self.descriptor = -1

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from aar.errors import SandboxLost, SandboxRefused
+from aar.sandboxes.accounts import hand_over
 from aar.sandboxes.disk import excess
 from aar.sandboxes.mount_points import make_mount_point
 from aar.sandboxes.process import SandboxProcess
@@ -170,8 +171,8 @@ class Workspace:
         if self._control is not None:
             self._control.close()
         self.root.mkdir(parents=True, exist_ok=True)
-        if self._profile.uid is not None and self._provider.separates_users:
-            os.chown(self.root, self._profile.uid, self._profile.uid)
+        if self._provider.separates_users and self.root.stat().st_uid != self._profile.uid:
+            hand_over(self.root, self._profile.uid)  # it is new, or its lab was moved
         self.root.chmod(0o700)
         profile = self._bounded()
         for mount in self._profile.mounts:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aar.folder import LabFolder
-from aar.sandboxes import Limits, Mount, Profile, choose, uid_for
+from aar.sandboxes import Limits, Mount, Profile, choose, lab_user
 from aar.server.children import Process, Starter, environment, plain, python
 
 # the lab's own code: a bound on what vault and database hold would end a long study
@@ -38,7 +38,7 @@ def scorer(folder: LabFolder) -> Starter:
                     _mount(folder.blobs),
                 ),
                 env={name: value for name, value in environment().items() if name.endswith("_THREADS")},
-                uid=uid_for("scorer"),
+                uid=lab_user(folder.path, "scorer"),
                 limits=SCORER_LIMITS,
                 trusted=True,
             ),
