@@ -128,7 +128,8 @@ class LocalEngine:
                 await slot.ready()
                 if self._stopping:
                     continue
-                with private_folder(job.code, uid=slot.uid) as folder:
+                owner = slot.uid if self._provider.separates_users else None
+                with private_folder(job.code, uid=owner) as folder:
                     attempt = await slot.attempt(request, folder, memory_mb=job.memory_mb)
             except (ServiceDied, SandboxError) as error:
                 outcome = Outcome("lost", error_rule=str(error))
@@ -164,6 +165,8 @@ def outcome_of(job: Job, attempt: Attempt, *, kills: int = 0) -> Outcome:
         raise EngineError(f"the student service refused the run: {report.message}")
     if report.status == "timeout" or attempt.reason in ("time", "cpu"):
         return replace(failed, error_type="TimeoutError", error_rule=too_long)
+    if attempt.reason == "disk":
+        return replace(failed, error_type="OSError", error_rule="filled more of the disk than it may")
     if attempt.reason == "memory":
         return replace(failed, error_type="MemoryError", error_rule=too_big)
     if report.status == "failed":

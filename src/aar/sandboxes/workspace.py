@@ -171,8 +171,9 @@ class Workspace:
         if self._control is not None:
             self._control.close()
         self.root.mkdir(parents=True, exist_ok=True)
-        if self._provider.separates_users and self.root.stat().st_uid != self._profile.uid:
-            hand_over(self.root, self._profile.uid)  # it is new, or its lab was moved
+        owner = self._profile.uid if self._provider.separates_users else os.geteuid()
+        if self.root.stat().st_uid != owner:  # it is new, or its lab was moved
+            hand_over(self.root, owner)
         self.root.chmod(0o700)
         profile = self._bounded()
         for mount in self._profile.mounts:
