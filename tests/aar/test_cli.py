@@ -114,6 +114,76 @@ def test_doctor_says_what_is_there_as_json() -> None:
     assert found["ok"] == (result.returncode == 0)
 
 
+WITHOUT_SANDBOX = """
+import sys
+from aar.sandboxes import bubblewrap, docker, docker_engine
+for module in (bubblewrap, docker, docker_engine):
+    module.tool = lambda name: None
+sys.modules["sandlock"] = None
+from aar.cli import main
+main()
+"""
+"""The command line on a machine where no provider is installed."""
+
+
+def aar_without_sandbox(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_SANDBOX, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_without_a_sandbox_nothing_is_run_or_scored_and_all_that_would_help_is_named(tmp_path: Path) -> None:
+    method = tmp_path / "method"
+    method.mkdir()
+    (method / "method.py").write_text("def run(bench): ...\n")
+    for command in (
+        ["run"],
+        ["score", str(method), "--lab", str(tmp_path / "lab")],
+        ["baselines", "--lab", str(tmp_path / "lab")],
+    ):
+        line = one_line(aar_without_sandbox(*command, cwd=tmp_path))
+        assert "no sandbox works on this machine, so nothing is run" in line
+        for remedy in ("apt install bubblewrap", "pip install sandlock", "install Docker Engine"):
+            assert remedy in line
+    assert [path.name for path in tmp_path.iterdir()] == ["method"]
+
+
+def test_no_option_turns_the_sandbox_off() -> None:
+    for command in ("run", "score", "baselines"):
+        text = aar(command, "--help").stdout.lower()
+        assert "no-sandbox" not in text
+        assert "unsafe" not in text
+
+
+def test_doctor_names_every_provider_with_its_remedy(tmp_path: Path) -> None:
+    result = aar_without_sandbox("doctor", "--json", cwd=tmp_path)
+    assert result.returncode == 1
+    checks = {
+        check["name"].strip(): check for check in json.loads(result.stdout.strip().splitlines()[-1])["checks"]
+    }
+    for name, remedy in (
+        ("bubblewrap", "apt install"),
+        ("sandlock", "pip install"),
+        ("docker", "Docker Engine"),
+    ):
+        assert not checks[name]["ok"]
+        assert checks[name]["detail"].startswith("not installed")
+        assert remedy in checks[name]["remedy"]
+        assert remedy in checks["sandbox"]["remedy"]
+    assert "refuse to score" in checks["sandbox"]["detail"]
+
+
+def test_a_run_folder_that_sandboxes_would_show_is_refused(tmp_path: Path) -> None:
+    out = Path(sys.prefix) / "runs-of-a-test"
+    assert "every sandbox shows" in one_line(aar("run", "--out", str(out), cwd=tmp_path))
+    assert not out.exists()
+
+
 def test_testbeds_are_listed_and_shown_as_json() -> None:
     listed = json.loads(aar("testbed", "list", "--json").stdout.strip().splitlines()[-1])
     assert "mini-chat" in [testbed["name"] for testbed in listed["testbeds"]]

@@ -1,10 +1,13 @@
 """The one-shot sandbox: what goes in, what comes out, and that it ends."""
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,13 @@ def provider(request: pytest.FixtureRequest) -> Provider:
         return choose(request.param)
     except NoSandbox as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def at_home() -> Iterator[Path]:
+    """A folder that is not in /tmp, where a sandbox has files of its own."""
+    with tempfile.TemporaryDirectory(dir=Path.home(), prefix="aar-test-") as folder:
+        yield Path(folder)
 
 
 def said(provider: Provider, argv: list[str], profile: Profile | None = None, **options: object) -> str:
@@ -104,6 +114,47 @@ def test_hidden_paths_inside_a_mount_are_masked(provider: Provider, tmp_path: Pa
     assert "labels" not in said(provider, ["/bin/sh", "-c", "cat /lab/vault/truth.json /lab/key"], profile)
 
 
+def test_hidden_paths_are_masked_behind_links_too(provider: Provider, tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    (real / "lab" / "vault").mkdir(parents=True)
+    (real / "lab" / "vault" / "truth.json").write_text("labels")
+    (tmp_path / "link").symlink_to(real)
+    (tmp_path / "secret").symlink_to(real / "lab" / "vault")
+    for source, hidden in ((tmp_path / "link", real / "lab" / "vault"), (real, tmp_path / "secret")):
+        profile = Profile(uid=UID, mounts=(Mount(source, "/shown"),), hidden=(hidden,))
+        assert "labels" not in said(provider, ["/bin/sh", "-c", "cat /shown/lab/vault/truth.json"], profile)
+
+
+def test_a_lab_that_every_sandbox_would_show_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aar.engines.local import LocalEngine
+    from aar.folder import LabFolder
+    from aar.researchers.workspace_sandbox import open_workspace
+    from aar.scoring.prepare import prepare
+
+    prefix = tmp_path / "venv"
+    prefix.mkdir()
+    (tmp_path / "link").symlink_to(prefix)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "link"))
+    for lab in (LabFolder(prefix / "runs" / "lab"), LabFolder(tmp_path / "link" / "lab")):
+        lab.service.mkdir(parents=True)
+        lab.describe({"testbed": "mini-chat"})
+        engine = LocalEngine(choose(), lab, slots=1, testbed="mini-chat")
+        for start in (
+            lambda lab=lab: prepare(lab),
+            lambda lab=lab: open_workspace(lab.path, "r1"),
+            lambda engine=engine: asyncio.run(engine.start()),
+        ):
+            with pytest.raises(SandboxRefused, match=r"every sandbox shows.*choose another place"):
+                start()
+        assert not lab.vault.exists()
+    outside = LabFolder(tmp_path / "lab")
+    outside.describe({"testbed": "mini-chat", "items": str(prefix / "items")})
+    with pytest.raises(SandboxRefused, match="items"):
+        prepare(outside)
+
+
 def test_the_host_process_list_shows_no_environment_and_no_mounts(provider: Provider, tmp_path: Path) -> None:
     profile = Profile(uid=UID, mounts=(Mount(tmp_path, "/lab"),), env={"TOKEN": "s3cret"})
     with provider.start(["/bin/sleep", "5"], profile) as process:
@@ -160,12 +211,12 @@ def test_every_provider_can_say_whether_it_works() -> None:
 
 
 def test_a_link_to_the_interpreter_does_not_show_the_folders_around_it(
-    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    provider: Provider, at_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    links, venv = tmp_path / "home/.local/bin", tmp_path / "venv"
-    for folder in (links, venv / "bin", tmp_path / "home/.local/share"):
+    links, venv = at_home / "home/.local/bin", at_home / "venv"
+    for folder in (links, venv / "bin", at_home / "home/.local/share"):
         folder.mkdir(parents=True)
-    truth = tmp_path / "home/.local/share/truth.json"
+    truth = at_home / "home/.local/share/truth.json"
     truth.write_text("labels")
     (links / "python3").symlink_to(Path(sys.executable).resolve())
     (venv / "bin/python").symlink_to(links / "python3")

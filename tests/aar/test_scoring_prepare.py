@@ -14,7 +14,7 @@ import pytest
 
 from aar.errors import ScoringError, WrongFormat
 from aar.folder import LabFolder
-from aar.sandboxes import uid_for
+from aar.sandboxes import lab_user
 from aar.scoring.__main__ import main
 from aar.scoring.prepare import prepare, write_practice
 from aar.scoring.vault import Vault
@@ -73,7 +73,8 @@ def test_practice_shares_no_item_with_what_is_scored(prepared: LabFolder) -> Non
 
 
 def test_vault_and_service_are_closed_to_other_users(prepared: LabFolder) -> None:
-    for root, owner in ((prepared.vault, uid_for("scorer")), (prepared.service, uid_for("students"))):
+    for root, role in ((prepared.vault, "scorer"), (prepared.service, "students")):
+        owner = lab_user(prepared.path, role)
         assert stat.S_IMODE(root.stat().st_mode) == 0o700
         if owner is not None:
             assert {path.stat().st_uid for path in (root, *root.rglob("*"))} == {owner}

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -21,6 +21,12 @@ KEYS = {
     "together": "TOGETHER_API_KEY",
 }
 DISK_NEEDED_GIB = 1.0
+
+
+class _Users(TypedDict):
+    ok: bool
+    detail: str
+    remedy: str
 
 
 @app.command()
@@ -44,27 +50,18 @@ def doctor(
         detail=version,
         remedy="install Python 3.11 or newer",
     )
-    found = [(provider.name, provider.check()) for provider in providers()]
-    working = [name for name, result in found if result.ok]
+    found = [(provider, provider.check()) for provider in providers()]
+    working = [provider for provider, result in found if result.ok]
     check(
         "sandbox",
         ok=bool(working),
         needed=True,
-        detail=f"{working[0]} is used" if working else "none works: the lab would refuse to score",
+        detail=f"{working[0].name} is used" if working else "none works: the lab would refuse to score",
         remedy="; or ".join(result.remedy for _, result in found if result.remedy),
     )
-    for name, result in found:
-        check(f"  {name}", ok=result.ok, needed=False, detail=result.detail, remedy=result.remedy)
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    check(
-        "users",
-        ok=root,
-        needed=False,
-        detail="scorer, services and researchers get users of their own"
-        if root
-        else "not root: kept apart by mount namespaces, not by users",
-        remedy="" if root else "run as root, or in a container, for separate users too",
-    )
+    for provider, result in found:
+        check(f"  {provider.name}", ok=result.ok, needed=False, detail=result.detail, remedy=result.remedy)
+    check("users", needed=False, **_users(working[0].separates_users if working else True))
     check(
         "cores",
         ok=cores() >= 2,
@@ -105,6 +102,25 @@ def doctor(
         typer.echo(json.dumps({"ok": good, "checks": checks}))
     if not good:
         raise typer.Exit(1)
+
+
+def _users(separates: bool) -> _Users:
+    """How processes of different roles are kept apart here."""
+    if sys.platform == "darwin":
+        return {"ok": False, "detail": "macOS: Docker only, with the lab itself in a container", "remedy": ""}
+    if os.geteuid() == 0 and separates:
+        detail = (
+            "root: scorer, services, methods and researchers get users of their own, other ones in each lab"
+        )
+        return {"ok": True, "detail": detail, "remedy": ""}
+    if os.geteuid() == 0:
+        remedy = "apt install bubblewrap"
+        return {"ok": False, "detail": "this sandbox has no users of its own", "remedy": remedy}
+    return {
+        "ok": False,
+        "detail": "not root: kept apart by the sandbox alone (mount namespaces), not by users",
+        "remedy": "run as root, or in a container, for separate users too",
+    }
 
 
 def _gpu() -> str | None:

@@ -132,11 +132,13 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     """
     from aar.errors import DiskFull
     from aar.folder import write_atomically
+    from aar.sandboxes import refuse_shown
     from w2s.testbeds import load
     from w2s.testbeds.real.definition_file import read_definition
     from w2s.testbeds.real.definition_text import as_toml
     from w2s.testbeds.real.hub import with_local_models
 
+    refuse_shown(folder.path)
     if not folder.description.exists():
         testbed = testbed or load(settings.testbed)
         description = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,10 +101,12 @@ def _create(path: Path, *, group: int | None) -> None:
         path.parent.chmod(0o2770)
     connection = _connect(path, mode="rwc")
     try:
-        if stat.S_IMODE(path.stat().st_mode) != 0o660 and path.stat().st_uid == os.geteuid():
+        if path.stat().st_uid == os.geteuid():
             path.chmod(0o660)
-            if group is not None:
-                os.chown(path, -1, group)
+        if group is not None:  # of a lab that was moved, the side files too
+            for file in path.parent.glob(f"{path.name}*"):
+                if file.lstat().st_gid != group and os.geteuid() in (0, file.lstat().st_uid):
+                    os.lchown(file, -1, group)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("BEGIN IMMEDIATE")
         tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type='table'").fetchone()[0]

@@ -16,7 +16,7 @@ from aar.engines.records import Job, Outcome
 from aar.engines.slot import Attempt, ServiceDied, Slot
 from aar.engines.source import log_names, private_folder
 from aar.errors import EngineError, SandboxError
-from aar.sandboxes import Provider, open_w2s, uid_for
+from aar.sandboxes import Provider, lab_user, open_w2s, refuse_shown
 from aar.students.control import RunRequest
 from w2s import errors
 
@@ -62,6 +62,7 @@ class LocalEngine:
 
     async def start(self) -> None:
         """Start every service and wait until they are ready; `EngineError` with a service's last words."""
+        refuse_shown(self._folders.service)
         self._packages = tempfile.TemporaryDirectory(prefix="open-w2s-")
         packages = Path(self._packages.name)
         open_w2s(packages)
@@ -144,7 +145,8 @@ class LocalEngine:
                 await slot.ready()
                 if self._stopping:
                     continue
-                with private_folder(job.code, uid=slot.uid) as folder:
+                owner = slot.uid if self._provider.separates_users else None
+                with private_folder(job.code, uid=owner) as folder:
                     attempt = await slot.attempt(request, folder, memory_mb=job.memory_mb)
             except (ServiceDied, SandboxError) as error:
                 outcome = Outcome("lost", error_rule=str(error))
@@ -180,6 +182,8 @@ def outcome_of(job: Job, attempt: Attempt, *, kills: int = 0) -> Outcome:
         raise EngineError(f"the student service refused the run: {report.message}")
     if report.status == "timeout" or attempt.reason in ("time", "cpu"):
         return replace(failed, error_type="TimeoutError", error_rule=too_long)
+    if attempt.reason == "disk":
+        return replace(failed, error_type="OSError", error_rule="filled more of the disk than it may")
     if attempt.reason == "memory":
         return replace(failed, error_type="MemoryError", error_rule=too_big)
     if report.status == "failed":
@@ -223,7 +227,7 @@ def share_with_services(folder: Path) -> None:
 
     Links are left alone: in a folder that came from elsewhere they may lead anywhere.
     """
-    uid = uid_for("students")
+    uid = lab_user(folder.parent, "students")
     if uid is None or folder.is_symlink() or not folder.is_dir():
         return
     for path in (folder, *folder.rglob("*")):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from aar.errors import EngineError, SandboxError
-from aar.sandboxes import Limits, Mount, Profile, Provider, SandboxProcess, uid_for
+from aar.sandboxes import Limits, Mount, Profile, Provider, SandboxProcess, lab_user
 from aar.students.control import RunReport, RunRequest, recv_report, send_run
 from aar.students.data import model_folders
 from w2s import wire
@@ -57,8 +57,7 @@ class Slot:
         self._service: SandboxProcess | None = None
         self._control: socket.socket | None = None
         self._method: SandboxProcess | None = None
-        # with the lab in it: labs that shared a user would share one limit on processes
-        self.uid = uid_for(f"{data.resolve().parent} method {number}")
+        self.uid = lab_user(data.parent, f"method {number}")
 
     @property
     def service_pid(self) -> int | None:
@@ -151,7 +150,7 @@ class Slot:
         profile = Profile(
             mounts=(Mount(self._data, "/service"), *models),
             env=_THREADS,
-            uid=uid_for("students"),
+            uid=lab_user(self._data.parent, "students"),
             limits=Limits(memory_mb=SERVICE_MEMORY_MB, open_files=1024),
             trusted=True,
         )

@@ -129,15 +129,16 @@ class WorkspaceSandbox(SandboxEnvironment):
 def open_workspace(lab: Path, researcher: str, *, provider: str | None = None) -> Workspace:
     """The sandbox over LAB/workspaces/RESEARCHER: forum, practice items, an open w2s to read, and no more.
 
-    Raises `NoSandbox` where no provider works.
+    Raises `NoSandbox` where no provider works, `SandboxRefused` for a lab that every sandbox would show.
     """
-    from aar.sandboxes import Mount, Workspace, choose, open_w2s, uid_for
+    from aar.sandboxes import Mount, Workspace, choose, lab_user, open_w2s, refuse_shown
 
+    refuse_shown(lab)
     mounts = tuple(Mount(lab / name, f"{HOME}/{name}") for name in SHARED if (lab / name).is_dir())
     return Workspace(
         choose(provider),
         lab / "workspaces" / researcher,
-        uid_for(f"{lab.name} researcher {researcher}"),
+        lab_user(lab, f"researcher {researcher}"),
         mounts,
         # One copy for each, so that researchers who start together do not replace each other's.
         packages=open_w2s(lab / "library" / researcher),

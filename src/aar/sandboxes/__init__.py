@@ -6,10 +6,13 @@ given, `Workspace` for a researcher's shell and files. There is no way to ask fo
 
 from __future__ import annotations
 
+import sys
+
 from aar.errors import NoSandbox
-from aar.sandboxes.accounts import uid_for
+from aar.sandboxes.accounts import hand_over, lab_user, uid_for
 from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s
+from aar.sandboxes.docker import Docker
+from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s, refuse_shown
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Check, Limits, Mount, Profile, Provider
 from aar.sandboxes.sandlock import Sandlock
@@ -27,15 +30,18 @@ __all__ = [
     "SandboxProcess",
     "Workspace",
     "choose",
+    "hand_over",
+    "lab_user",
     "open_w2s",
     "providers",
+    "refuse_shown",
     "uid_for",
 ]
 
 
 def providers() -> list[Provider]:
-    """Every provider this project knows, preferred first; `check()` says whether it works here."""
-    return [Bubblewrap(), Sandlock()]
+    """Every provider that there is for this system, preferred first; `check()` says whether it works here."""
+    return [Docker()] if sys.platform == "darwin" else [Bubblewrap(), Sandlock(), Docker()]
 
 
 def choose(name: str | None = None) -> Provider:

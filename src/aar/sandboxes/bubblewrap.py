@@ -3,8 +3,7 @@
 Covered: files (only what is mounted), processes, signals, network (none, loopback included), abstract and
 host unix sockets, System V memory, host name, environment, capabilities, nested namespaces, descriptors.
 Covered as root besides: the process runs as its own user, so that limits on processes bind.
-Not covered: faults of the kernel, timing and load as signals between sandboxes, total disk use of a
-writable mount.
+Not covered: faults of the kernel, timing and load as signals between sandboxes.
 """
 
 from __future__ import annotations
@@ -13,28 +12,31 @@ import contextlib
 import json
 import os
 import signal
-import stat
 import subprocess
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from aar.errors import NoSandbox, SandboxRefused
-from aar.sandboxes.interpreter import own_packages
 from aar.sandboxes.process import SandboxProcess, spawn
 from aar.sandboxes.profile import Check, Mount, Profile
 from aar.sandboxes.surroundings import (
     all_links,
     all_mounts,
     environment,
-    home_folder,
+    etc_files,
+    masks,
     narrow,
-    search_path,
     tool,
 )
 from aar.sandboxes.syscalls import seccomp_filter
 
 REMEDY = "apt install bubblewrap (dnf, pacman, apk: the same name)"
+CONTAINER_OPTIONS = (
+    "--cap-add SYS_ADMIN --cap-add NET_ADMIN "
+    "--security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+)
+"""What `docker run` needs for a container in which bubblewrap works."""
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "mime.types", "terminfo")
 DROP = ("SETUID", "SETGID", "SETPCAP")
@@ -128,7 +130,7 @@ class Bubblewrap:
                 else:  # the kernel ends its whole namespace before it is gone
                     signal.pidfd_send_signal(init, signal.SIGKILL)
 
-        return SandboxProcess(child, profile.limits, end, init=init)
+        return SandboxProcess(child, profile.limits, end, init=init, stores=profile.stores)
 
 
 def _init_of(told: int) -> int | None:
@@ -242,29 +244,17 @@ def _system(inside: _Arguments, profile: Profile) -> None:
         if Path("/etc", name).exists():
             inside.add("--ro-bind", f"/etc/{name}", f"/etc/{name}")
     uid = profile.uid if profile.uid is not None else os.geteuid()
-    texts = {
-        "passwd": f"root:x:0:0::/:/bin/sh\nagent:x:{uid}:{uid}::{home_folder(profile)}:/bin/bash\n",
-        "group": f"root:x:0:\nagent:x:{uid}:\n",
-        "hosts": "127.0.0.1 localhost\n",
-        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-        "profile": f"export PATH={search_path()}\n",  # a login shell would otherwise reset it
-    }
-    for name, text in texts.items():
+    for name, text in etc_files(profile, uid).items():
         inside.add("--perms", "0444", "--ro-bind-data", inside.data(text.encode()), f"/etc/{name}")
 
 
 def _hide(inside: _Arguments, profile: Profile, mounts: Sequence[Mount]) -> None:
     """Cover what must not be seen, wherever a mount would show it."""
-    hidden = [*profile.hidden, *([] if profile.trusted else own_packages())]
-    shown = [*mounts, Mount(Path("/usr"), "/usr")]
-    for path in hidden:
-        for mount in shown:
-            if mount.source in (path, *path.parents) and path.exists():
-                target = PurePosixPath(mount.target) / path.relative_to(mount.source)
-                if stat.S_ISDIR(path.stat().st_mode):
-                    inside.add("--perms", "0555", "--tmpfs", str(target), "--remount-ro", str(target))
-                else:
-                    inside.add("--ro-bind", "/dev/null", str(target))
+    for path, target in masks(profile, mounts):
+        if path.is_dir():
+            inside.add("--perms", "0555", "--tmpfs", str(target), "--remount-ro", str(target))
+        else:
+            inside.add("--ro-bind", "/dev/null", str(target))
 
 
 @cache
@@ -283,7 +273,7 @@ def _version() -> str:
 
 def _why(said: str) -> str:
     if os.geteuid() == 0:
-        return "root in a container may not make namespaces: run on the host, or give it --cap-add SYS_ADMIN"
+        return f"root in a container may not make namespaces: run on the host, or give it {CONTAINER_OPTIONS}"
     if "uid map" in said or "ermission" in said or "Operation not permitted" in said:
         return (
             "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), "

@@ -13,6 +13,8 @@ import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
+from aar.errors import SandboxRefused
+
 OWN_PACKAGES = ("w2s", "aar")
 WITHHELD = ("testbeds",)
 """Parts of `w2s` that hold checkpoints and the generator of items: no method needs them."""
@@ -40,6 +42,20 @@ def open_w2s(dest: Path) -> Path:
     for folder in (dest, copy, *(path for path in copy.rglob("*") if path.is_dir())):
         folder.chmod(0o755)
     return dest
+
+
+def refuse_shown(*secrets: Path) -> None:
+    """Raise `SandboxRefused` if one of `secrets` lies where every sandbox shows it: with Python or the system.
+
+    Covered: a lab's folder with its vault and workspaces, items, models, also behind a link. Not covered: what a
+    profile mounts besides; `Profile.hidden` masks in those.
+    """
+    for secret in secrets:
+        for folder in (*interpreter_folders(), *map(Path, SYSTEM)):
+            if folder.resolve() in (secret.resolve(), *secret.resolve().parents):
+                raise SandboxRefused(
+                    f"{secret} lies in {folder}, which every sandbox shows to the code in it; choose another place"
+                )
 
 
 def interpreter_folders() -> list[Path]:

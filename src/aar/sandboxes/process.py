@@ -12,11 +12,13 @@ import select
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import IO, Any
 
+from aar.sandboxes import disk
 from aar.sandboxes.profile import Limits
 from aar.sandboxes.tree import Usage, members, usage
 
@@ -29,7 +31,7 @@ class SandboxProcess:
 
     Attributes:
         pid: the host's number of the outermost process.
-        reason: why it was ended from outside: "memory", "time", "cpu", "killed", or None.
+        reason: why it was ended from outside: "memory", "time", "cpu", "disk", "killed", or None.
         peak_memory_mb: largest resident memory seen, in steps of 50 ms; 0 if it ended sooner.
     """
 
@@ -40,10 +42,14 @@ class SandboxProcess:
         end: Callable[[], None],
         *,
         init: int | None = None,
+        outermost: int | None = None,
+        stores: Sequence[Path] = (),
     ) -> None:
         """Watch `child`; `end` must end the whole tree below it.
 
         `init` is a handle of a process that takes all others with it when it goes; owned from here on.
+        `outermost` is the process that the tree hangs from where that is not `child`; `stores` are the host
+        folders that it can fill.
         """
         self._init = init
         self._child = child
@@ -51,12 +57,14 @@ class SandboxProcess:
         self._lock = threading.Lock()
         self._handle = os.pidfd_open(child.pid)
         self._started = time.monotonic()
-        self.pid = child.pid
+        self.pid = child.pid if outermost is None else outermost
         self.limits = limits
         self.reason: str | None = None
         self.peak_memory_mb = 0.0
         self._cpu_seconds = 0.0
         _watch(self)
+        if stores and (limits.disk_mb, limits.files) != (None, None):
+            disk.watch(self, stores)
 
     @property
     def stdin(self) -> IO[bytes] | None:

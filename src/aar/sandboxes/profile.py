@@ -33,6 +33,8 @@ class Limits:
         memory_mb: resident memory of all its processes together; files in /tmp and /dev/shm come on top.
         processes: processes and threads at once; as root, of all sandboxes under the same user together.
         file_mb: the largest file, and the size of each of /tmp and /dev/shm.
+        disk_mb: space that all files of the writable mounts occupy together; None: no bound.
+        files: files and folders in the writable mounts; None: no bound.
         open_files: descriptors of one process.
         cpu_seconds: processor time of all its processes together.
         wall_seconds: time from its start.
@@ -41,6 +43,8 @@ class Limits:
     memory_mb: int = 2048
     processes: int = 64
     file_mb: int = 64
+    disk_mb: int | None = 4096
+    files: int | None = 100_000
     open_files: int = 256
     cpu_seconds: float | None = None
     wall_seconds: float | None = None
@@ -71,6 +75,11 @@ class Profile:
     hidden: tuple[Path, ...] = ()
     packages: Path | None = None
     trusted: bool = False
+
+    @property
+    def stores(self) -> list[Path]:
+        """The host folders that it can fill."""
+        return [mount.source for mount in self.mounts if mount.writable]
 
 
 @dataclass(frozen=True)

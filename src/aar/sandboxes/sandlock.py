@@ -3,7 +3,7 @@
 Covered: files (only what is mounted), network of every kind, signals to outside, ptrace, privileges,
 environment, descriptors, memory, processes, time; nothing is left when it ends.
 Not covered: a user of its own (as root it stays root, without capabilities); names and sizes of host files,
-which `stat` tells; the total size of scratch files; a `kill -9` of the guard.
+which `stat` tells; a `kill -9` of the guard.
 Programs inside have no /tmp (TMPDIR names their scratch folder), cannot change the mode or times of files
 (they are told that it worked), and make no sockets but pairs; a background job whose shell has
 ended may lose its folder, so it should use absolute paths. A mount cannot cover a path that the host has.
@@ -23,16 +23,15 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from aar.errors import NoSandbox, SandboxRefused
-from aar.sandboxes.interpreter import own_packages
 from aar.sandboxes.process import SandboxProcess, spawn
-from aar.sandboxes.profile import Check, Limits, Profile
-from aar.sandboxes.surroundings import all_mounts, environment, tool
+from aar.sandboxes.profile import Check, Mount, Profile
+from aar.sandboxes.surroundings import all_mounts, bounded, bounds, environment, masks, tool
 from aar.sandboxes.syscalls import seccomp_filter
 from aar.sandboxes.tree import members
 
 REMEDY = "pip install sandlock, on Linux 6.12 or newer with Landlock enabled (lsm=landlock,...)"
 GUARD = Path(__file__).with_name("sandlock_guard.py")
-LAUNCHER = Path(__file__).with_name("sandlock_launcher.py")
+LAUNCHER = Path(__file__).with_name("launcher.py")
 READABLE = (
     "/usr",
     "/bin",
@@ -74,7 +73,8 @@ class Sandlock:
                 return Check(False, "a trial sandbox did not end within 20 s", REMEDY)
             said = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
         if status != 0:
-            return Check(False, f"a trial sandbox ended with {status}: {said}", REMEDY)
+            why = said.splitlines()[-1] if said else "it said nothing"
+            return Check(False, f"a trial sandbox ended with {status}: {why}", REMEDY)
         return Check(True, f"sandlock, Landlock version {version}, no user of its own")
 
     def start(
@@ -88,7 +88,7 @@ class Sandlock:
         stderr: int | None = subprocess.DEVNULL,
     ) -> SandboxProcess:
         """Run `argv` under `profile`; `pass_fds` keep their numbers and are all that is inherited."""
-        return self._start(argv, profile, pass_fds, (stdin, stdout, stderr), _limits(profile.limits))
+        return self._start(argv, profile, pass_fds, (stdin, stdout, stderr), bounds(profile.limits))
 
     def start_keeper(
         self, argv: Sequence[str], profile: Profile, *, pass_fds: Sequence[int], stderr: int
@@ -99,9 +99,7 @@ class Sandlock:
 
     def narrow(self, profile: Profile) -> list[str]:
         """The prefix of a command that a keeper starts: its limits; processes count for the whole sandbox."""
-        limits = profile.limits
-        bounds = [f"--fsize={limits.file_mb << 20}", f"--nofile={limits.open_files}", "--core=0"]
-        return [tool("prlimit") or "prlimit", *bounds, f"--data={2 * limits.memory_mb << 20}", "--"]
+        return bounded(profile.limits, processes=False)
 
     def _start(
         self,
@@ -149,7 +147,9 @@ class Sandlock:
                 )
             finally:
                 os.close(given)
-            return SandboxProcess(child, profile.limits, lambda: end_by_guard(child.pid))
+            return SandboxProcess(
+                child, profile.limits, lambda: end_by_guard(child.pid), stores=[*profile.stores, scratch]
+            )
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)  # from the start on, the guard does this
             raise
@@ -190,14 +190,9 @@ def _sandbox(profile: Profile, scratch: Path) -> dict[str, object]:
             place = Path(read_only.setdefault(folder, str(scratch / f"files{len(read_only)}")))
             place.mkdir(exist_ok=True)
             shutil.copy(mount.source, place / PurePosixPath(mount.target).name)
-    shown = [(Path(path), path) for path in (*READABLE, *own_place)]
-    shown += [(Path(source), target) for target, source in (read_only | writable).items()]
-    hidden = [
-        path for path in (*profile.hidden, *([] if profile.trusted else own_packages())) if path.exists()
-    ]
-    denied = [
-        str(Path(t) / path.relative_to(s)) for path in hidden for s, t in shown if s in (path, *path.parents)
-    ]
+    shown = [Mount(Path(path), path) for path in (*READABLE, *own_place)]
+    shown += [Mount(Path(source), target) for target, source in (read_only | writable).items()]
+    denied = [str(target) for _, target in masks(profile, shown)]
     present = [path for path in (*READABLE, *DEVICES) if Path(path).exists()]
     return {
         "chroot": "/",
@@ -209,16 +204,6 @@ def _sandbox(profile: Profile, scratch: Path) -> dict[str, object]:
         "clean_env": True,
         "max_processes": profile.limits.processes + 2,
     }
-
-
-def _limits(limits: Limits) -> dict[str, int]:
-    bounds = {
-        "file_bytes": limits.file_mb << 20,
-        "open_files": limits.open_files,
-        "data_bytes": 2 * limits.memory_mb << 20,
-        "core_bytes": 0,
-    }
-    return bounds | ({} if limits.cpu_seconds is None else {"cpu_seconds": int(limits.cpu_seconds) + 1})
 
 
 def _python(profile: Profile) -> str:

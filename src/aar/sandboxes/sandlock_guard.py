@@ -40,7 +40,8 @@ def main(specification: "dict[str, Any]") -> int:
     theirs.close()
     process = Sandbox(**specification["sandbox"]).popen(specification["launcher"])
     message = json.dumps(
-        {key: specification[key] for key in ("argv", "env", "cwd", "limits", "pass_fds", "filter")}
+        {key: specification[key] for key in ("argv", "env", "cwd", "limits", "filter")}
+        | {"numbers": [0, *specification["pass_fds"]]}
     ).encode()
     with ours:
         ours.sendall(len(message).to_bytes(4, "big"))

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from aar.errors import SandboxRefused
-from aar.sandboxes.interpreter import OPEN_TARGET, imported_packages, interpreter_folders, interpreter_links
+from aar.sandboxes.interpreter import (
+    OPEN_TARGET,
+    imported_packages,
+    interpreter_folders,
+    interpreter_links,
+    own_packages,
+)
 from aar.sandboxes.profile import Limits, Mount, Profile
 
+OPTIONS = {
+    "file_bytes": "fsize",
+    "open_files": "nofile",
+    "data_bytes": "data",
+    "core_bytes": "core",
+    "cpu_seconds": "cpu",
+}
+"""Names of `bounds` as `prlimit` calls them."""
 SEARCH = "/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin"
 
 
@@ -66,18 +81,51 @@ def narrow(uid: int | None, limits: Limits) -> list[str]:
     if uid is not None:
         drop = [tool("setpriv") or "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
         drop += ["--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"]
-    bounds = [
-        f"--nproc={limits.processes}",
-        f"--fsize={limits.file_mb << 20}",
-        f"--nofile={limits.open_files}",
-    ]
-    bounds += [
-        f"--data={2 * limits.memory_mb << 20}",
-        "--core=0",
-    ]  # the watch ends a hog below this, with a reason
-    if limits.cpu_seconds is not None:
-        bounds.append(f"--cpu={int(limits.cpu_seconds) + 1}")
-    return [*drop, tool("prlimit") or "prlimit", *bounds, "--"]
+    return [*drop, *bounded(limits, processes=True)]
+
+
+def bounded(limits: Limits, *, processes: bool) -> list[str]:
+    """The prefix that sets the limits of each process; the one on `processes` counts all of a user's."""
+    options = [f"--nproc={limits.processes}"] if processes else []
+    options += [f"--{OPTIONS[name]}={value}" for name, value in bounds(limits).items()]
+    return [tool("prlimit") or "prlimit", *options, "--"]
+
+
+def bounds(limits: Limits) -> dict[str, int]:
+    """The limits of each process as the kernel counts them."""
+    found = {
+        "file_bytes": limits.file_mb << 20,
+        "open_files": limits.open_files,
+        "data_bytes": 2 * limits.memory_mb << 20,  # the watch ends a hog below this, with a reason
+        "core_bytes": 0,
+    }
+    return found | ({} if limits.cpu_seconds is None else {"cpu_seconds": int(limits.cpu_seconds) + 1})
+
+
+def etc_files(profile: Profile, uid: int) -> dict[str, str]:
+    """The files of /etc that programs read, with the one user that exists inside."""
+    return {
+        "passwd": f"root:x:0:0::/:/bin/sh\nagent:x:{uid}:{uid}::{home_folder(profile)}:/bin/bash\n",
+        "group": f"root:x:0:\nagent:x:{uid}:\n",
+        "hosts": "127.0.0.1 localhost\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+        "profile": f"export PATH={search_path()}\n",  # a login shell would otherwise reset it
+    }
+
+
+def masks(profile: Profile, mounts: Sequence[Mount]) -> list[tuple[Path, PurePosixPath]]:
+    """What must not be seen, with every place inside where one of `mounts` or /usr would show it.
+
+    Paths are compared by what they lead to: a link to a folder shows what the folder holds.
+    """
+    hidden = [*profile.hidden, *([] if profile.trusted else own_packages())]
+    found = []
+    for path in (path.resolve() for path in hidden if path.exists()):
+        for mount in (*mounts, Mount(Path("/usr"), "/usr")):
+            source = mount.source.resolve()
+            if source in (path, *path.parents):
+                found.append((path, PurePosixPath(mount.target) / path.relative_to(source)))
+    return list(dict.fromkeys(found))
 
 
 def home_folder(profile: Profile, scratch: str = "/tmp") -> str:

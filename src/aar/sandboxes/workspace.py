@@ -1,15 +1,17 @@
 """A researcher's workspace: a long-lived sandbox with a shell, Python and files of its own.
 
 Covered: files are opened inside the sandbox only, as its user, so no link leads to the host; background jobs
-live on between commands; output, time, memory and processes are bounded; if the sandbox dies it is started
-anew and the files are still there.
-Not covered: the total size of the files on disk (a single file is bounded), background jobs after a restart.
+live on between commands; output, time, memory, processes and the files together are bounded; if the sandbox dies
+it is started anew and the files are still there. A workspace that holds too much is ended; from then on its commands
+can read and delete, but no file can grow until it holds less.
+Not covered: background jobs after a restart, and what `aar.sandboxes.disk` does not cover.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import re
@@ -18,10 +20,12 @@ import struct
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from aar.errors import SandboxLost, SandboxRefused
+from aar.sandboxes.accounts import hand_over
+from aar.sandboxes.disk import excess
 from aar.sandboxes.mount_points import make_mount_point
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Limits, Mount, Profile, Provider
@@ -33,6 +37,8 @@ DAEMON_TARGET = "/sandbox/exec_daemon.py"
 WORKSPACE_LIMITS = Limits(memory_mb=3072, processes=128, file_mb=512, open_files=1024)
 OUTPUT_BYTES = 1 << 20
 GRACE_SECONDS = 10.0
+FAR = 4
+"""A workspace with this many times too many files is not even started to delete some."""
 
 IN_FOLDER = 'cd -- "$1" || exit 126; shift; exec "$@"'
 READ = '[ -e "$1" ] || exit 2; [ -d "$1" ] && exit 21; [ -f "$1" ] || exit 13; exec head -c "$2" -- "$1"'
@@ -80,22 +86,28 @@ class Workspace:
         )
         self._process: SandboxProcess | None = None
         self._control: socket.socket | None = None
+        self._excess = ""
         self._starting = asyncio.Lock()
 
     async def start(self) -> None:
         """Start the sandbox, or start it again if it died; does nothing while it runs."""
         async with self._starting:
+            if self._excess and not await asyncio.to_thread(self._measure):
+                await self._end()  # there is room again
             if self._process is None or self._process.poll() is not None:
                 await asyncio.to_thread(self._start)
 
     async def stop(self) -> None:
         """End every process of the workspace; the files stay."""
         async with self._starting:
-            if self._control is not None:
-                self._control.close()
-            if self._process is not None:
-                await asyncio.to_thread(self._process.kill)
-            self._process = self._control = None
+            await self._end()
+
+    async def _end(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            await asyncio.to_thread(self._process.kill)
+        self._process = self._control = None
 
     async def exec(
         self,
@@ -113,6 +125,8 @@ class Workspace:
         workspace had to be ended meanwhile, the result says why, and the next command finds a fresh sandbox.
         """
         code, out, err = await self._exec(cmd, input, cwd, env, timeout, output_bytes)
+        if self._excess:
+            err += f"\n{self._full()}\n".encode()
         return ExecResult(
             code.returncode,
             out.decode(errors="replace"),
@@ -136,8 +150,11 @@ class Workspace:
     async def write_file(self, path: str, contents: str | bytes) -> None:
         """Write a file inside the sandbox, making its folders.
 
-        Raises IsADirectoryError or PermissionError.
+        Raises IsADirectoryError or PermissionError; the latter, too, while the workspace holds too much.
         """
+        await self.start()
+        if self._excess:  # before anything is cut to be written anew
+            raise PermissionError(errno.EDQUOT, self._full(), path)
         outcome, _, _ = await self._exec(
             ["/bin/sh", "-c", WRITE, "sh", path], contents, None, None, 30.0, 1000
         )
@@ -154,9 +171,11 @@ class Workspace:
         if self._control is not None:
             self._control.close()
         self.root.mkdir(parents=True, exist_ok=True)
-        if self._profile.uid is not None and self._provider.separates_users:
-            os.chown(self.root, self._profile.uid, self._profile.uid)
+        owner = self._profile.uid if self._provider.separates_users else os.geteuid()
+        if self.root.stat().st_uid != owner:  # it is new, or its lab was moved
+            hand_over(self.root, owner)
         self.root.chmod(0o700)
+        profile = self._bounded()
         for mount in self._profile.mounts:
             if mount.target.startswith(f"{HOME}/"):
                 make_mount_point(
@@ -164,16 +183,36 @@ class Workspace:
                 )
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-I", "-S", DAEMON_TARGET, str(theirs.fileno())]
-        command.append(json.dumps(self._provider.narrow(self._profile)))
+        limits = replace(profile.limits, file_mb=0) if self._excess else profile.limits
+        command.append(json.dumps(self._provider.narrow(replace(profile, limits=limits))))
         with theirs, tempfile.TemporaryFile() as said:
             process = self._provider.start_keeper(
-                command, self._profile, pass_fds=(theirs.fileno(),), stderr=said.fileno()
+                command, profile, pass_fds=(theirs.fileno(),), stderr=said.fileno()
             )
             theirs.close()
             self._process, self._control = process, ours
             self._await_first_answer(said.fileno())
         ours.setblocking(False)
         self.restarts += 1
+
+    def _measure(self) -> str:
+        self._excess = excess([self.root], self._profile.limits)
+        return self._excess
+
+    def _bounded(self) -> Profile:
+        """The profile; for one that holds too much, with room to delete in."""
+        if not self._measure():
+            return self._profile
+        limits = self._profile.limits
+        room = replace(limits, disk_mb=None, files=None if limits.files is None else FAR * limits.files)
+        if found := excess([self.root], room):
+            raise SandboxRefused(
+                f"the workspace of {self.root.name} holds {found}; delete some in {self.root}"
+            )
+        return replace(self._profile, limits=room)
+
+    def _full(self) -> str:
+        return f"The workspace holds {self._excess}: no file can be written until some are deleted."
 
     def _await_first_answer(self, said: int) -> None:
         """Return once the daemon reads from its socket; a sandbox that did not start says why."""
@@ -249,13 +288,12 @@ class Workspace:
 
     async def _lost(self, process: SandboxProcess, *, timed_out: bool) -> tuple[ExecResult, bytes, bytes]:
         await asyncio.to_thread(process.kill)
-        reason = process.reason
         limits = self._profile.limits
-        why = (
-            f"it used more than {limits.memory_mb} MB of memory"
-            if reason == "memory"
-            else "it started no more commands"
-        )
+        reasons = {
+            "memory": f"it used more than {limits.memory_mb} MB of memory",
+            "disk": f"it holds more than {limits.disk_mb} MB or {limits.files} files",
+        }
+        why = reasons.get(process.reason or "", "it started no more commands")
         text = f"The workspace was ended because {why}. Files are kept; background jobs are gone.".encode()
         return ExecResult(137, "", "", timed_out=timed_out), b"", text
 

@@ -19,10 +19,12 @@ def prepare(folder: LabFolder) -> Vault:
     Raises `WrongFormat` where there is no lab, `NotFound` for its testbed, `Unavailable` for a missing
     checkpoint.
     """
+    from aar.sandboxes import refuse_shown
     from aar.students.data import write_splits
     from w2s import testbeds
 
     description = folder.read_description()
+    refuse_shown(folder.path, *map(Path, filter(None, [description.get("items")])))
     testbed = testbeds.load(str(description.get("items", description["testbed"])))
     vault = Vault(folder.vault)
     folder.vault.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,9 +48,11 @@ def prepare(folder: LabFolder) -> Vault:
 
 def _define(folder: LabFolder, items: Path) -> None:
     """Give student services the definition, without the items; `Unavailable` for models that they may not have."""
+    from aar.sandboxes import refuse_shown
     from aar.students.data import DEFINITION, model_folders
 
     write(folder.service / DEFINITION, folder.definition.read_bytes())
+    refuse_shown(*model_folders(folder.service))
     for place in model_folders(folder.service):
         for secret in (items, folder.path):
             if place.resolve() in (secret.resolve(), *secret.resolve().parents):
@@ -89,15 +93,8 @@ def _hand_over(folder: LabFolder) -> None:
     """Where we are root: the vault is the scorer's alone, the service folder the student services'."""
     if os.geteuid() != 0:
         return
-    from aar.sandboxes import uid_for
+    from aar.sandboxes import choose, hand_over, lab_user
 
-    for root, owner in ((folder.vault, uid_for("scorer")), (folder.service, uid_for("students"))):
-        if owner is not None and not root.is_symlink():
-            for path in (root, *sorted(root.rglob("*"))):
-                _own(path, owner)
-
-
-def _own(path: Path, owner: int) -> None:
-    """A link is left alone: in a folder that came from elsewhere it may lead anywhere."""
-    if not path.is_symlink() and path.lstat().st_uid != owner:
-        os.lchown(path, owner, owner)
+    apart = choose().separates_users  # where it does not, both run as root, and only without its powers
+    for root, role in ((folder.vault, "scorer"), (folder.service, "students")):
+        hand_over(root, lab_user(folder.path, role) if apart else 0)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aar.folder import LabFolder
-from aar.sandboxes import Limits, Mount, Profile, choose, uid_for
+from aar.sandboxes import Limits, Mount, Profile, choose, lab_user
 from aar.server.children import Process, Starter, environment, plain, python
 
-SCORER_LIMITS = Limits(memory_mb=4096, processes=64, file_mb=1024, open_files=512)
+# the lab's own code: a bound on what vault and database hold would end a long study
+SCORER_LIMITS = Limits(memory_mb=4096, processes=64, file_mb=1024, open_files=512, disk_mb=None, files=None)
 
 
 def prepare(folder: LabFolder) -> Starter:
@@ -37,7 +38,7 @@ def scorer(folder: LabFolder) -> Starter:
                     _mount(folder.blobs),
                 ),
                 env={name: value for name, value in environment().items() if name.endswith("_THREADS")},
-                uid=uid_for("scorer"),
+                uid=lab_user(folder.path, "scorer"),
                 limits=SCORER_LIMITS,
                 trusted=True,
             ),

@@ -48,16 +48,16 @@ class Start:
 def serve(folder: LabFolder, start: Start) -> None:
     """Run the lab until the process is ended."""
     settings = Settings.from_json(folder.read_description()["settings"])
-    store = database.open(folder.database, create=True, group=_scorer_group())
+    store = database.open(folder.database, create=True, group=_scorer_group(folder))
     lab = Lab(folder, settings, store, elapsed=start.elapsed)
     _enrol(lab, start)
     asyncio.run(_serve(lab, start))
 
 
-def _scorer_group() -> int | None:
-    from aar.sandboxes import uid_for
+def _scorer_group(folder: LabFolder) -> int | None:
+    from aar.sandboxes import lab_user
 
-    return uid_for("scorer")
+    return lab_user(folder.path, "scorer")
 
 
 def _enrol(lab: Lab, start: Start) -> None:
