@@ -13,7 +13,7 @@ from typing import Protocol
 
 from aar.engines.records import Job, Outcome
 from aar.engines.slot import Attempt, ServiceDied, Slot
-from aar.engines.source import log_names, private_folder
+from aar.engines.source import check, log_names
 from aar.errors import EngineError, SandboxError
 from aar.sandboxes import Provider, open_w2s, uid_for
 from aar.students.control import RunRequest
@@ -48,7 +48,7 @@ class LocalEngine:
         self._packages: tempfile.TemporaryDirectory[str] | None = None
 
     async def start(self) -> None:
-        """Start every service and wait until they are ready; `EngineError` with a service's last words."""
+        """Start every slot and wait until all are ready; `EngineError` or `SandboxError` with its last words."""
         self._packages = tempfile.TemporaryDirectory(prefix="open-w2s-")
         packages = Path(self._packages.name)
         open_w2s(packages)
@@ -82,6 +82,7 @@ class LocalEngine:
         """
         if job.testbed != self._testbed:
             raise EngineError(f"this engine serves {self._testbed!r}, the job asks for {job.testbed!r}")
+        check(job.code)
         slot = await self._free.get()
         self._in_flight += 1
         self._quiet.clear()
@@ -127,8 +128,7 @@ class LocalEngine:
                 await slot.ready()
                 if self._stopping:
                     continue
-                with private_folder(job.code, uid=slot.uid) as folder:
-                    attempt = await slot.attempt(request, folder, memory_mb=job.memory_mb)
+                attempt = await slot.attempt(request, job.code, memory_mb=job.memory_mb)
             except (ServiceDied, SandboxError) as error:
                 outcome = Outcome("lost", error_rule=str(error))
                 continue

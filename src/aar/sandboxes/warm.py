@@ -69,7 +69,8 @@ class Warm(Protocol):
     ) -> SandboxProcess:
         """Run `call` in a process of its own, in which `pass_fds` are the descriptors 3, 4, ...
 
-        Without a fork server, files and processes are bounded by the profile, too. Raises `SandboxLost` if none can be started.
+        Without a fork server, files and processes are bounded by the profile, too. Raises `SandboxLost` if
+        none can be started.
         """
         ...
 
@@ -83,15 +84,16 @@ class Warm(Protocol):
         ...
 
 
-def warm(provider: Provider, profile: Profile, modules: Sequence[str]) -> Warm:
-    """Calls under `profile` with `modules` imported; returns when the first can be started.
+def warm(provider: Provider, profile: Profile, *, always: Sequence[str], often: Sequence[str] = ()) -> Warm:
+    """Calls under `profile` with `always` imported, and `often` where that is paid once for all of them.
 
+    Returns when the first call can be started. `profile.limits` bound what waits; each call brings its own.
     Raises `SandboxLost` with the last words of a process that did not get ready.
     """
     if isinstance(provider, Bubblewrap) and os.geteuid() == 0 and seccomp_filter() is not None:
         with contextlib.suppress(SandboxRefused):
-            return ForkServer(provider, profile, modules)
-    return Prepared(provider, profile, modules)
+            return ForkServer(provider, profile, (*always, *often))
+    return Prepared(provider, profile, always)
 
 
 class ForkServer:
@@ -308,7 +310,7 @@ def _launch(
 ) -> tuple[SandboxProcess, socket.socket, IO[bytes]]:
     profile = replace(profile, mounts=(*profile.mounts, Mount(DAEMON, DAEMON_TARGET)))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    said = tempfile.TemporaryFile()
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who waits
     argv = [sys.executable, "-P", DAEMON_TARGET, str(theirs.fileno()), mode, *modules]
     try:
         with theirs:

@@ -25,7 +25,6 @@ import importlib
 import json
 import os
 import resource
-import signal
 import socket
 import struct
 import sys
@@ -133,7 +132,7 @@ def guarded(work: Any) -> NoReturn:
     """Run what never returns; whatever it raises is told on the error stream, and nothing runs on."""
     try:
         work()
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - nothing may run on
         with contextlib.suppress(OSError):
             os.write(2, f"sandbox: {type(error).__name__}: {error}\n".encode())
     finally:
@@ -242,7 +241,7 @@ def serve(call: "dict[str, Any]", given: "list[int]", folder: str) -> NoReturn:
         status = module.main(sys.argv[1:])
     except SystemExit as error:
         status = error.code
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - as the interpreter itself would
         traceback.print_exc()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
