@@ -1,7 +1,8 @@
 """Where untrusted code runs: no network, no labels, no host, bounded; or not at all.
 
-One provider protocol, two kinds of use: `start` for a process that runs once with the descriptors it is
-given (without waiting for its imports: `warm`), `Workspace` for a researcher's shell and files. There is no way to ask for no sandbox.
+One provider protocol, three kinds of use: `start` for a process that runs once with the descriptors it is
+given, `warm` for one that need not wait for its imports, `Workspace` for a researcher's shell and files. There
+is no way to ask for no sandbox.
 """
 
 from __future__ import annotations

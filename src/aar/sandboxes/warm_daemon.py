@@ -20,6 +20,7 @@ Not covered: the layout of addresses, which all children of one server share; ti
 
 import contextlib
 import ctypes
+import fcntl
 import gc
 import importlib
 import json
@@ -44,7 +45,6 @@ SET_DUMPABLE, SET_FILTER, DROP_BOUND, NO_NEW_PRIVILEGES, AMBIENT = 4, 22, 24, 38
 CAPSET = {"x86_64": 126, "aarch64": 91}
 FOLDER = "/method"
 REQUEST_BYTES, DESCRIPTORS = 16 << 20, 16
-ABOVE = 200
 LIBC = ctypes.CDLL(None, use_errno=True)
 CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 
@@ -222,7 +222,8 @@ def become_user(call: "dict[str, Any]", given: "list[int]") -> NoReturn:
 def serve(call: "dict[str, Any]", given: "list[int]", folder: str) -> NoReturn:
     """Keep the given descriptors only, set the limits, and run the call to its end."""
     empty = os.open("/dev/null", os.O_RDONLY)
-    high = [fcntl_dup(number) for number in (empty, *given)]
+    wanted = [empty, *given]
+    high = [fcntl.fcntl(number, fcntl.F_DUPFD, len(wanted)) for number in wanted]  # out of each other's way
     for number, source in enumerate(high):
         os.dup2(source, number)
     close_from(len(high))
@@ -305,13 +306,6 @@ def check(result: int, what: str) -> None:
     """Raise what the kernel said."""
     if result != 0:
         raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
-
-
-def fcntl_dup(number: int) -> int:
-    """A copy with a number above those that a call is given."""
-    import fcntl
-
-    return fcntl.fcntl(number, fcntl.F_DUPFD, ABOVE)
 
 
 if __name__ == "__main__":
