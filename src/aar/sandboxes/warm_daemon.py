@@ -229,8 +229,7 @@ def serve(call: "dict[str, Any]", given: "list[int]", folder: str) -> NoReturn:
     close_from(len(high))
     os.chdir("/")
     set_limits(call["limits"])
-    if "numpy.random" in sys.modules:  # seeded at its import; Python's own is seeded anew by every fork
-        sys.modules["numpy.random"].seed()
+    draw_anew()
     module = importlib.import_module(call["module"]) if call["module"] in sys.modules else None
     if module is None:
         sys.path.insert(0, folder)
@@ -248,6 +247,14 @@ def serve(call: "dict[str, Any]", given: "list[int]", folder: str) -> NoReturn:
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(status if isinstance(status, int) else 1 if status else 0)
+
+
+def draw_anew() -> None:
+    """Draw what libraries seeded at their import, as each fresh process would; Python's own, a fork draws anew."""
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+    if "torch" in sys.modules:
+        sys.modules["torch"].default_generator.seed()
 
 
 def close_from(first: int) -> None:
