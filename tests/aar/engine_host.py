@@ -13,6 +13,7 @@ from aar.sandboxes import choose
 async def main():
     engine = LocalEngine(choose(), Folders(Path(sys.argv[1])), slots=1, testbed="mini-chat")
     await engine.start()
+    print("started", flush=True)
     await engine.run(job("def run(bench):\n    while True: pass"))
 
 

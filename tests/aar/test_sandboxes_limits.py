@@ -6,12 +6,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starting import Warmed, ways
 
-from aar.errors import NoSandbox
-from aar.sandboxes import Limits, Profile, Provider, SandboxProcess, choose, providers, uid_for
+from aar.sandboxes import Limits, Profile, Provider, SandboxProcess, uid_for
 
 UID = uid_for("test limits")
 ORPHANS = """
@@ -26,16 +27,19 @@ print("ready", flush=True)
 """
 
 
-@pytest.fixture(scope="module", params=[provider.name for provider in providers()])
-def provider(request: pytest.FixtureRequest) -> Provider:
-    try:
-        return choose(request.param)
-    except NoSandbox as error:
-        pytest.skip(str(error))
+@pytest.fixture(scope="module", params=list(ways()))
+def provider(request: pytest.FixtureRequest) -> Iterator[Provider | Warmed]:
+    way = ways()[request.param]
+    check = way.check()
+    if not check.ok:
+        pytest.skip(f"{way.name}: {check.detail}; {check.remedy}")
+    yield way
+    if isinstance(way, Warmed):
+        way.close()
 
 
 def start(
-    provider: Provider, code: str, *, stdout: int | None = subprocess.DEVNULL, **limits: float
+    provider: Provider | Warmed, code: str, *, stdout: int | None = subprocess.DEVNULL, **limits: float
 ) -> SandboxProcess:
     profile = Profile(uid=UID, limits=Limits(**limits))  # type: ignore[arg-type]
     return provider.start(
@@ -64,7 +68,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_the_memory_of_all_processes_together_is_bounded(provider: Provider) -> None:
+def test_the_memory_of_all_processes_together_is_bounded(provider: Provider | Warmed) -> None:
     hog = "import os, time\nos.fork(); os.fork()\nx = []\nwhile len(x) < 80: x.append(bytearray(1 << 20))\n"
     hog += "time.sleep(60)"
     with start(provider, hog, memory_mb=200) as process:
@@ -73,19 +77,19 @@ def test_the_memory_of_all_processes_together_is_bounded(provider: Provider) -> 
         assert process.peak_memory_mb > 150
 
 
-def test_one_huge_allocation_fails_at_once(provider: Provider) -> None:
+def test_one_huge_allocation_fails_at_once(provider: Provider | Warmed) -> None:
     with start(provider, "bytearray(100 << 30)", memory_mb=200, stdout=subprocess.PIPE) as process:
         assert "MemoryError" in said(process)
         assert process.wait(10) == 1
 
 
-def test_an_endless_loop_ends_with_reason_time(provider: Provider) -> None:
+def test_an_endless_loop_ends_with_reason_time(provider: Provider | Warmed) -> None:
     with start(provider, "while True: pass", wall_seconds=1) as process:
         assert process.wait(10) == 137
         assert process.reason == "time"
 
 
-def test_processor_time_of_all_processes_together_is_bounded(provider: Provider) -> None:
+def test_processor_time_of_all_processes_together_is_bounded(provider: Provider | Warmed) -> None:
     with start(provider, "import os; os.fork()\nwhile True: pass", cpu_seconds=0.5) as process:
         process.wait(10)
         assert process.reason == "cpu"
@@ -93,7 +97,7 @@ def test_processor_time_of_all_processes_together_is_bounded(provider: Provider)
         assert process.usage().processes == 0
 
 
-def test_a_fork_bomb_stays_small_and_ends(provider: Provider) -> None:
+def test_a_fork_bomb_stays_small_and_ends(provider: Provider | Warmed) -> None:
     bomb = "import os\nwhile True:\n try: os.fork()\n except OSError: pass"
     with start(provider, bomb, processes=30, wall_seconds=1.5) as process:
         time.sleep(0.8)
@@ -104,7 +108,7 @@ def test_a_fork_bomb_stays_small_and_ends(provider: Provider) -> None:
     assert all_gone(pids)
 
 
-def test_threads_are_bounded_too(provider: Provider) -> None:
+def test_threads_are_bounded_too(provider: Provider | Warmed) -> None:
     if not provider.separates_users:
         pytest.skip(f"{provider.name} counts processes, not threads")
     code = "import threading, time\nfor _ in range(500):\n"
@@ -113,15 +117,15 @@ def test_threads_are_bounded_too(provider: Provider) -> None:
         assert "can't start new thread" in said(process)
 
 
-def test_a_file_cannot_grow_beyond_its_limit(provider: Provider) -> None:
+def test_a_file_cannot_grow_beyond_its_limit(provider: Provider | Warmed) -> None:
     code = "import tempfile\nwith tempfile.TemporaryFile() as f:\n while True: f.write(bytes(1 << 20))"
     with start(provider, code, file_mb=8, stdout=subprocess.PIPE) as process:
         output = said(process)
         assert "File too large" in output or "No space left" in output
 
 
-def test_scratch_space_is_bounded(provider: Provider) -> None:
-    if provider.name == "sandlock":
+def test_scratch_space_is_bounded(provider: Provider | Warmed) -> None:
+    if provider.name.startswith("sandlock"):
         pytest.skip("sandlock's scratch folder is on the host's disk; only single files are bounded")
     code = "for n in range(50):\n with open(f'/tmp/{n}', 'wb') as f: f.write(bytes(1 << 20))"
     for place in ("/tmp", "/dev/shm"):
@@ -129,20 +133,20 @@ def test_scratch_space_is_bounded(provider: Provider) -> None:
             assert "No space left" in said(process)
 
 
-def test_nothing_outside_scratch_can_be_filled(provider: Provider) -> None:
+def test_nothing_outside_scratch_can_be_filled(provider: Provider | Warmed) -> None:
     code = "for p in ('/', '/dev', '/etc', '/opt', '/usr', '/proc', '/var'):\n"
     code += " try: open(p + '/x', 'w'); print('made', p)\n except OSError: pass"
     with start(provider, code, stdout=subprocess.PIPE) as process:
         assert "made" not in said(process)
 
 
-def test_open_files_are_bounded(provider: Provider) -> None:
+def test_open_files_are_bounded(provider: Provider | Warmed) -> None:
     code = "x = []\nwhile len(x) < 1000: x.append(open('/dev/null'))"
     with start(provider, code, open_files=64, stdout=subprocess.PIPE) as process:
         assert "Error" in said(process)  # sandlock says "Permission denied"
 
 
-def test_an_endless_printer_is_ended_by_its_reader(provider: Provider) -> None:
+def test_an_endless_printer_is_ended_by_its_reader(provider: Provider | Warmed) -> None:
     with start(provider, "while True: print('x' * 1000)", stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert len(process.stdout.read(100_000)) == 100_000
@@ -150,7 +154,7 @@ def test_an_endless_printer_is_ended_by_its_reader(provider: Provider) -> None:
         assert process.wait(5) == 137
 
 
-def test_kill_leaves_nothing_even_of_daemons(provider: Provider) -> None:
+def test_kill_leaves_nothing_even_of_daemons(provider: Provider | Warmed) -> None:
     with start(provider, ORPHANS + "time.sleep(300)", stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -161,7 +165,7 @@ def test_kill_leaves_nothing_even_of_daemons(provider: Provider) -> None:
         assert not [pid for pid in pids if is_alive(pid)]
 
 
-def test_daemons_do_not_outlive_the_program(provider: Provider) -> None:
+def test_daemons_do_not_outlive_the_program(provider: Provider | Warmed) -> None:
     with start(provider, ORPHANS + "time.sleep(0.5)", stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -171,11 +175,12 @@ def test_daemons_do_not_outlive_the_program(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_nothing_outlives_the_parent(provider: Provider, how: signal.Signals) -> None:
+def test_nothing_outlives_the_parent(provider: Provider | Warmed, how: signal.Signals) -> None:
     parent = f"""
     import sys, subprocess, time
-    from aar.sandboxes import Profile, choose, uid_for
-    process = choose({provider.name!r}).start(
+    from aar.sandboxes import Profile, uid_for
+    from starting import ways
+    process = ways()[{provider.name!r}].start(
         [sys.executable, "-u", "-c", {ORPHANS + "time.sleep(300)"!r}],
         Profile(uid=uid_for("test limits")), stdout=subprocess.PIPE)
     process.stdout.readline()
@@ -194,7 +199,7 @@ def test_nothing_outlives_the_parent(provider: Provider, how: signal.Signals) ->
     assert all_gone(pids)
 
 
-def test_a_sandbox_outlives_the_thread_that_started_it(provider: Provider) -> None:
+def test_a_sandbox_outlives_the_thread_that_started_it(provider: Provider | Warmed) -> None:
     import threading
 
     started: list[SandboxProcess] = []
@@ -205,7 +210,7 @@ def test_a_sandbox_outlives_the_thread_that_started_it(provider: Provider) -> No
         assert process.wait(10) == 0
 
 
-def test_waiting_has_a_timeout_and_notices_the_end_at_once(provider: Provider) -> None:
+def test_waiting_has_a_timeout_and_notices_the_end_at_once(provider: Provider | Warmed) -> None:
     with start(provider, "import time; time.sleep(0.5)") as process:
         with pytest.raises(TimeoutError):
             process.wait(0.05)

@@ -14,7 +14,7 @@ from typing import Protocol
 from aar.allotment import Allotment
 from aar.engines.records import Job, Outcome
 from aar.engines.slot import Attempt, ServiceDied, Slot
-from aar.engines.source import log_names, private_folder
+from aar.engines.source import check, log_names
 from aar.errors import EngineError, SandboxError
 from aar.sandboxes import Provider, lab_user, open_w2s, refuse_shown
 from aar.students.control import RunRequest
@@ -61,7 +61,7 @@ class LocalEngine:
         self._packages: tempfile.TemporaryDirectory[str] | None = None
 
     async def start(self) -> None:
-        """Start every service and wait until they are ready; `EngineError` with a service's last words."""
+        """Start every slot and wait until all are ready; `EngineError` or `SandboxError` with its last words."""
         refuse_shown(self._folders.service)
         self._packages = tempfile.TemporaryDirectory(prefix="open-w2s-")
         packages = Path(self._packages.name)
@@ -97,6 +97,7 @@ class LocalEngine:
         """
         if job.testbed != self._testbed:
             raise EngineError(f"this engine serves {self._testbed!r}, the job asks for {job.testbed!r}")
+        check(job.code)
         slot = await self._free.get()
         self._in_flight += 1
         self._quiet.clear()
@@ -145,9 +146,7 @@ class LocalEngine:
                 await slot.ready()
                 if self._stopping:
                     continue
-                owner = slot.uid if self._provider.separates_users else None
-                with private_folder(job.code, uid=owner) as folder:
-                    attempt = await slot.attempt(request, folder, memory_mb=job.memory_mb)
+                attempt = await slot.attempt(request, job.code, memory_mb=job.memory_mb)
             except (ServiceDied, SandboxError) as error:
                 outcome = Outcome("lost", error_rule=str(error))
                 continue

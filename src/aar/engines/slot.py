@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from aar.engines.methods import ONE_THREAD, Methods
 from aar.errors import EngineError, SandboxError
 from aar.sandboxes import Limits, Mount, Profile, Provider, SandboxProcess, lab_user
 from aar.students.control import RunReport, RunRequest, recv_report, send_run
@@ -26,8 +26,6 @@ READY_SECONDS = 120.0
 SERVICE_GRACE_SECONDS = 10.0
 SERVICE_MEMORY_MB = 16_384
 EXIT_SECONDS = 5.0
-METHOD_PROCESSES = 32
-_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _STDERR_BYTES = 2000
 
 
@@ -53,11 +51,12 @@ class Slot:
         self, number: int, provider: Provider, *, data: Path, log: Path, packages: Path, executor: Executor
     ) -> None:
         self._number, self._provider, self._data, self._log = number, provider, data, log
-        self._packages, self._executor = packages, executor
+        self._executor = executor
         self._service: SandboxProcess | None = None
         self._control: socket.socket | None = None
         self._method: SandboxProcess | None = None
         self.uid = lab_user(data.parent, f"method {number}")
+        self._methods = Methods(provider, packages=packages, uid=self.uid)
 
     @property
     def service_pid(self) -> int | None:
@@ -65,26 +64,19 @@ class Slot:
         return None if self._service is None else self._service.pid
 
     async def ready(self) -> None:
-        """Have a service that waits for a run; `ServiceDied` with its last words if it does not come up."""
-        if self._service is not None and self._service.poll() is None:
-            return
-        self.kill()
-        try:
-            await self._call(self._start_service)
-        except (SandboxError, OSError) as error:
-            raise ServiceDied(f"student service {self._number} did not start: {error}") from error
-        control = self._control
-        assert control is not None
-        try:
-            await self._call(lambda: wire.recv(control, deadline=time.monotonic() + READY_SECONDS))
-        except (wire.WireError, TimeoutError, OSError) as error:
-            self.kill()
-            raise ServiceDied(
-                f"student service {self._number} did not come up: {self._last_words()}"
-            ) from error
+        """Have a service that waits for a run, and a method process that starts at once.
 
-    async def attempt(self, request: RunRequest, folder: Path, *, memory_mb: int) -> Attempt:
-        """Run the submission in `folder` once; the service must be `ready`.
+        Raises `ServiceDied` with the service's last words if it does not come up, `SandboxError` if no sandbox does.
+        """
+        ended = await asyncio.gather(
+            self._call(self._methods.ready), self._service_ready(), return_exceptions=True
+        )
+        for error in ended:
+            if error is not None:
+                raise error
+
+    async def attempt(self, request: RunRequest, code: Mapping[str, str], *, memory_mb: int) -> Attempt:
+        """Run the submission `code` once; the slot must be `ready`.
 
         Raises `ServiceDied` if the service is lost on the way and `SandboxError` if no sandbox starts.
         """
@@ -95,7 +87,7 @@ class Slot:
         ours, theirs = socket.socketpair()
         try:
             with ours, theirs:
-                method = await self._call(lambda: self._start_method(theirs, folder, memory_mb))
+                method = await self._call(lambda: self._methods.start(code, theirs, memory_mb=memory_mb))
                 self._method = method
                 await self._call(lambda: send_run(control, request, ours))
             words = Words(method)
@@ -107,10 +99,10 @@ class Slot:
             spent = method.usage().cpu_seconds + service.usage().cpu_seconds - spent
             return Attempt(report, reason, status, max(0.0, spent), words.text)
         except (wire.WireError, OSError) as error:
-            self.kill()
+            self._end_service()
             raise ServiceDied(f"student service {self._number} was lost: {self._last_words()}") from error
         except asyncio.CancelledError:
-            self.kill()  # it is in the middle of a run that nobody waits for
+            self._end_service()  # it is in the middle of a run that nobody waits for
             raise
         finally:
             method_started, self._method = self._method, None
@@ -118,7 +110,30 @@ class Slot:
                 await self._call(method_started.kill)
 
     def kill(self) -> None:
-        """End the service and the method at once; whatever waits for them is told that they died."""
+        """End everything of this slot at once; whatever waits for it is told that it died."""
+        self._end_service()
+        self._methods.close()
+
+    async def _service_ready(self) -> None:
+        if self._service is not None and self._service.poll() is None:
+            return
+        self._end_service()
+        try:
+            await self._call(self._start_service)
+        except (SandboxError, OSError) as error:
+            raise ServiceDied(f"student service {self._number} did not start: {error}") from error
+        control = self._control
+        assert control is not None
+        try:
+            await self._call(lambda: wire.recv(control, deadline=time.monotonic() + READY_SECONDS))
+        except (wire.WireError, TimeoutError, OSError) as error:
+            self._end_service()
+            raise ServiceDied(
+                f"student service {self._number} did not come up: {self._last_words()}"
+            ) from error
+
+    def _end_service(self) -> None:
+        """End the service, and the method that it serves."""
         for process in (self._method, self._service):
             if process is not None:
                 process.kill()
@@ -139,7 +154,7 @@ class Slot:
                 ended = time.monotonic()
             if ended is not None and time.monotonic() - ended > SERVICE_GRACE_SECONDS:
                 # computing for a method that is gone: a fresh service is cheaper than to wait
-                self.kill()
+                self._end_service()
                 await asyncio.wait([report])
                 report.exception()
                 return RunReport(status="vanished", greeted=True)
@@ -149,7 +164,7 @@ class Slot:
         ours, theirs = socket.socketpair()
         profile = Profile(
             mounts=(Mount(self._data, "/service"), *models),
-            env=_THREADS,
+            env=ONE_THREAD,
             uid=lab_user(self._data.parent, "students"),
             limits=Limits(memory_mb=SERVICE_MEMORY_MB, open_files=1024),
             trusted=True,
@@ -169,17 +184,6 @@ class Slot:
                 argv, profile, pass_fds=(theirs.fileno(),), stderr=log.fileno()
             )
         self._control = ours
-
-    def _start_method(self, theirs: socket.socket, folder: Path, memory_mb: int) -> SandboxProcess:
-        profile = Profile(
-            mounts=(Mount(folder, "/method"),),
-            env={**_THREADS, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
-            uid=self.uid,
-            limits=Limits(memory_mb=memory_mb, processes=METHOD_PROCESSES),
-            packages=self._packages,
-        )
-        argv = [sys.executable, "-P", "-m", "w2s.runner", str(theirs.fileno()), "/method"]
-        return self._provider.start(argv, profile, pass_fds=(theirs.fileno(),), stderr=subprocess.PIPE)
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError):

@@ -1,16 +1,12 @@
-"""Submitted files: their hash, the names they may log, and the private folder they run from."""
+"""Submitted files: their hash, their bounds, and the names they may log."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import json
-import os
 import re
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 
 from aar.errors import BadSnapshot
 from w2s.bounds import LOGGED_NAMES, SUBMISSION_BYTES
@@ -45,27 +41,11 @@ def log_names(code: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in found if len(name) <= 40)[:LOGGED_NAMES]
 
 
-@contextmanager
-def private_folder(code: Mapping[str, str], *, uid: int | None) -> Iterator[Path]:
-    """A fresh folder with the files of `code`, readable by `uid` alone, and gone afterwards.
-
-    Raises `BadSnapshot` for a name that is not a plain Python file, or too much text.
-    """
+def check(code: Mapping[str, str]) -> None:
+    """Raise `BadSnapshot` for a name that is not a plain Python file, or too much text."""
     size = sum(len(text.encode(errors="replace")) for text in code.values())
     wrong = [name for name in code if not _NAME.fullmatch(name)]
-    if wrong or size > SUBMISSION_BYTES:
-        raise BadSnapshot(
-            f"{wrong[0]!r} is not a plain .py file name"
-            if wrong
-            else f"{size} bytes of source; a submission has at most {SUBMISSION_BYTES}"
-        )
-    with tempfile.TemporaryDirectory(prefix="method-") as made:
-        folder = Path(made)
-        for name, text in code.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", errors="replace", newline="")
-        if uid is not None:
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, uid, -1)
-        yield folder
+    if wrong:
+        raise BadSnapshot(f"{wrong[0]!r} is not a plain .py file name")
+    if size > SUBMISSION_BYTES:
+        raise BadSnapshot(f"{size} bytes of source; a submission has at most {SUBMISSION_BYTES}")

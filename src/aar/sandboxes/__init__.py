@@ -1,7 +1,8 @@
 """Where untrusted code runs: no network, no labels, no host, bounded; or not at all.
 
-One provider protocol, two kinds of use: `start` for a process that runs once with the descriptors it is
-given, `Workspace` for a researcher's shell and files. There is no way to ask for no sandbox.
+One provider protocol, three kinds of use: `start` for a process that runs once with the descriptors it is
+given, `warm` for one that need not wait for its imports, `Workspace` for a researcher's shell and files. There
+is no way to ask for no sandbox.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s, refuse_shown
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Check, Limits, Mount, Profile, Provider
 from aar.sandboxes.sandlock import Sandlock
+from aar.sandboxes.warm import Call, Warm, warm
 from aar.sandboxes.workspace import ExecResult, Workspace
 from w2s.errors import NotFound
 
 __all__ = [
     "OPEN_TARGET",
+    "Call",
     "Check",
     "ExecResult",
     "Limits",
@@ -28,6 +31,7 @@ __all__ = [
     "Profile",
     "Provider",
     "SandboxProcess",
+    "Warm",
     "Workspace",
     "choose",
     "hand_over",
@@ -36,6 +40,7 @@ __all__ = [
     "providers",
     "refuse_shown",
     "uid_for",
+    "warm",
 ]
 
 

@@ -39,6 +39,8 @@ CONTAINER_OPTIONS = (
 """What `docker run` needs for a container in which bubblewrap works."""
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "mime.types", "terminfo")
+FORKED_FOLDER = "/method"
+"""Where a process that a fork server forks mounts the files of its call."""
 DROP = ("SETUID", "SETGID", "SETPCAP")
 """Capabilities that remain until `setpriv` has changed the user; nothing of the profile runs before that."""
 
@@ -87,6 +89,16 @@ class Bubblewrap:
         return self._start(
             list(argv), profile, pass_fds, (subprocess.DEVNULL, subprocess.DEVNULL, stderr), ("KILL",)
         )
+
+    def start_fork_server(
+        self, argv: Sequence[str], profile: Profile, *, pass_fds: Sequence[int], stderr: int
+    ) -> SandboxProcess:
+        """Run `argv` so that it can fork others as `profile.uid`, each into a sandbox of its own; only as root.
+
+        It may mount and has no system call filter, so it must be trusted code that runs none of what it forks for.
+        """
+        streams = (subprocess.DEVNULL, subprocess.DEVNULL, stderr)
+        return self._start(list(argv), profile, pass_fds, streams, ("SYS_ADMIN",))
 
     def narrow(self, profile: Profile) -> list[str]:
         """The prefix of a command that a keeper starts: its user and limits."""
@@ -194,7 +206,9 @@ def _describe(inside: _Arguments, profile: Profile, capabilities: tuple[str, ...
         if "--disable-userns" in _options():
             inside.add("--disable-userns")
     program = seccomp_filter()
-    if program:
+    if "SYS_ADMIN" in capabilities:  # what it forks installs the filter once it has mounted
+        inside.add("--perms", "0755", "--dir", FORKED_FOLDER)
+    elif program:
         inside.add("--seccomp", inside.data(program))
     _system(inside, profile)
     for link, real in all_links(profile).items():  # before the mounts, or one could be written to

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from aar.sandboxes import disk
 from aar.sandboxes.profile import Limits
@@ -26,60 +26,62 @@ INTERVAL_SECONDS = 0.05
 GRACE_SECONDS = 5.0
 
 
+class Child(Protocol):
+    """The outermost process of a sandbox, as `subprocess.Popen` tells of it; a negative status is a signal."""
+
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    def poll(self) -> int | None: ...  # noqa: D102
+    def wait(self) -> int: ...  # noqa: D102
+    def kill(self) -> None: ...  # noqa: D102
+
+
 class SandboxProcess:
     """One running sandbox; made by a provider's `start`.
 
     Attributes:
         pid: the host's number of the outermost process.
+        stdin, stdout, stderr: the pipes to and from it that were asked for; the reader bounds what it keeps.
         reason: why it was ended from outside: "memory", "time", "cpu", "disk", "killed", or None.
         peak_memory_mb: largest resident memory seen, in steps of 50 ms; 0 if it ended sooner.
     """
 
     def __init__(
         self,
-        child: subprocess.Popen[bytes],
+        child: Child,
         limits: Limits,
         end: Callable[[], None],
         *,
+        handle: int | None = None,
         init: int | None = None,
         outermost: int | None = None,
         stores: Sequence[Path] = (),
     ) -> None:
         """Watch `child`; `end` must end the whole tree below it.
 
-        `init` is a handle of a process that takes all others with it when it goes; owned from here on.
-        `outermost` is the process that the tree hangs from where that is not `child`; `stores` are the host
-        folders that it can fill.
+        `handle` is one of the child, needed where another process is its parent; `init` one of a process that
+        takes all others with it when it goes. Both are owned from here on. `outermost` is the process that the
+        tree hangs from where that is not `child`; `stores` are the host folders that it can fill.
         """
         self._init = init
         self._child = child
         self._end = end
         self._lock = threading.Lock()
-        self._handle = os.pidfd_open(child.pid)
+        self._handle = os.pidfd_open(child.pid) if handle is None else handle
         self._started = time.monotonic()
         self.pid = child.pid if outermost is None else outermost
+        self.stdin, self.stdout, self.stderr = child.stdin, child.stdout, child.stderr
         self.limits = limits
         self.reason: str | None = None
         self.peak_memory_mb = 0.0
         self._cpu_seconds = 0.0
+        self._before = Usage(0.0, 0.0, 0)
         _watch(self)
         if stores and (limits.disk_mb, limits.files) != (None, None):
             disk.watch(self, stores)
-
-    @property
-    def stdin(self) -> IO[bytes] | None:
-        """The pipe to it, if asked for."""
-        return self._child.stdin
-
-    @property
-    def stdout(self) -> IO[bytes] | None:
-        """The pipe from it, if asked for; the reader bounds what it keeps."""
-        return self._child.stdout
-
-    @property
-    def stderr(self) -> IO[bytes] | None:
-        """The pipe from it, if asked for; the reader bounds what it keeps."""
-        return self._child.stderr
 
     def poll(self) -> int | None:
         """Exit status (128 + signal if a signal ended it), or None while it runs."""
@@ -115,6 +117,12 @@ class SandboxProcess:
                 self._child.kill()
                 self.wait()
 
+    def begin(self, limits: Limits) -> None:
+        """Count from now on only, under `limits`: what it used until here was to get ready."""
+        self._before = self.usage()
+        self._cpu_seconds = self.peak_memory_mb = 0.0
+        self._started, self.limits = time.monotonic(), limits
+
     def inspect(self) -> None:
         """Measure once and end the sandbox if it is over a limit; the watching thread calls this."""
         if self.poll() is not None:
@@ -129,10 +137,14 @@ class SandboxProcess:
 
     def usage(self) -> Usage:
         """Memory and number of its processes now; processor time so far (after its end, 50 ms may be missing)."""
-        now = usage(self.pid, enough_mb=self.limits.memory_mb)
-        self.peak_memory_mb = max(self.peak_memory_mb, now.memory_mb)
-        self._cpu_seconds = max(self._cpu_seconds, now.cpu_seconds)
-        return replace(now, cpu_seconds=self._cpu_seconds)
+        if self.poll() is not None:  # its number may be another process's by now
+            return Usage(0.0, self._cpu_seconds, 0)
+        before = self._before
+        now = usage(self.pid, enough_mb=self.limits.memory_mb + before.memory_mb)
+        memory_mb = max(0.0, now.memory_mb - before.memory_mb)
+        self.peak_memory_mb = max(self.peak_memory_mb, memory_mb)
+        self._cpu_seconds = max(self._cpu_seconds, now.cpu_seconds - before.cpu_seconds)
+        return replace(now, memory_mb=memory_mb, cpu_seconds=self._cpu_seconds)
 
     def members(self) -> list[int]:
         """Host numbers of its processes, the outermost first."""
@@ -143,7 +155,7 @@ class SandboxProcess:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
+        for pipe in (self.stdin, self.stdout, self.stderr):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
