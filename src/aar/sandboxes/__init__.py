@@ -10,11 +10,12 @@ from __future__ import annotations
 from aar.errors import NoSandbox
 from aar.sandboxes.accounts import uid_for
 from aar.sandboxes.bubblewrap import Bubblewrap
+from aar.sandboxes.calls import Call
 from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Check, Limits, Mount, Profile, Provider
 from aar.sandboxes.sandlock import Sandlock
-from aar.sandboxes.warm import Call, Warm, warm
+from aar.sandboxes.warm import Warm, warm
 from aar.sandboxes.workspace import ExecResult, Workspace
 from w2s.errors import NotFound
 
