@@ -13,7 +13,8 @@ from aar.engines.methods import ENVIRONMENT
 from aar.errors import SandboxRefused
 from aar.sandboxes import Call, Check, Profile, Provider, SandboxProcess, Warm, providers
 from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.warm import ForkServer, Prepared
+from aar.sandboxes.fork_server import ForkServer
+from aar.sandboxes.prepared import Prepared
 
 AS_A_SCRIPT = """
 import runpy, sys

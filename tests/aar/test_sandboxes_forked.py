@@ -20,7 +20,8 @@ from aar.engines.methods import ALWAYS, ENVIRONMENT, OFTEN
 from aar.errors import SandboxLost
 from aar.sandboxes import Call, Limits, Profile, SandboxProcess, open_w2s, uid_for, warm
 from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.warm import ForkServer, Prepared
+from aar.sandboxes.fork_server import ForkServer
+from aar.sandboxes.prepared import Prepared
 
 HERE = Path(__file__).parent
 UID = uid_for("test forked")
