@@ -9,7 +9,7 @@
 
 A method's process gets the same messages as ever, at the same nominal cost. Not covered: a method that asks whether
 a blind model knows anything learns that it does not, and one that counts its items sees that thin and part serve
-fewer; the swap and the form in which sealed is served (`aar.scoring.fair`) do not depend on it being unaware.
+fewer. The swap does not depend on a method being unaware, nor does a sealed split that has no majority.
 """
 
 from __future__ import annotations

@@ -31,9 +31,9 @@ class TargetRecord:
     A target of a swapped pair is recorded for the pair's own order. A row that no call selected counts
     .5, with weight 0.
 
-    Covered: decoys. A call weighs by its passes and its learning rate, whatever the size of its weights, so that one that hardly trains hides
-    nothing, and each of the first calls is kept by itself, so that many decoys do not bury one. Not covered: a
-    method that trains many students on true decoys and hands in the answers of one, after the 16th call.
+    Covered: decoys. A call weighs by its passes and its learning rate, whatever the size of its weights, so that one
+    that hardly trains hides nothing, and each of the first calls is kept by itself, so that many decoys do not bury
+    one. Not covered: a method that teaches 16 students true decoys and hands in the answers of the next.
     """
 
     def __init__(self, n_unlabelled: int) -> None:
