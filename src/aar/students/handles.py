@@ -56,8 +56,11 @@ class Handles:
         moved = [interventions.swap(pool, swapped, chance) for pool in pools]
         self.source: IntArray = np.concatenate([moved[0], self.n_unlabelled + moved[1]])
         if intervention == "thin":
-            kept = interventions.thinned(split.unlabelled, stream(salt, "thin"))
+            chance = stream(salt, "thin")
+            kept = interventions.thinned(split.unlabelled, chance)
+            asked = self.n_unlabelled + interventions.thinned(split.test, chance)
             self.shown_unlabelled = self.shown_unlabelled[np.isin(self.shown_unlabelled, kept)]
+            self.shown_test = self.shown_test[np.isin(self.shown_test, asked)]
         if intervention == "part":
             self.shown_test = self.n_unlabelled + interventions.part(split.test, stream(salt, "part"))
         self.ids: IdArray = np.array(

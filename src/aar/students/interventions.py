@@ -3,8 +3,8 @@
     swap       in every scored run: for a share of the groups, everything a model knows is another group's
     blind      the models are randomly initialised, weak labels are permuted, nothing is trained
     shuffle    weak labels are permuted among the items
-    thin       a random half of each question's unlabelled items is served, so that how often an answer stands
-               there is a matter of chance
+    thin       a random half of each question's items is served, so that how often an answer stands there is a
+               matter of chance
     part       half of the test's questions are asked about, in another order
 
 A method's process gets the same messages as ever, at the same nominal cost. Not covered: a method that asks whether
