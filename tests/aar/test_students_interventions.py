@@ -86,7 +86,8 @@ def test_a_thin_run_serves_half_of_each_question_and_refuses_the_rest():
     with pytest.raises(WrongIds):
         thin.choose(left_out[:1], np.zeros(1, dtype=bool))
     assert (thin.handle[thin.shown_unlabelled] >= 0).all()
-    assert (thin.handle < 0).sum() == len(left_out)
+    assert (thin.handle[: thin.n_unlabelled] < 0).sum() == len(left_out)
+    assert len(thin.shown_test) == thin.n_test // 2
 
 
 def test_a_part_of_the_test_keeps_its_ids_and_texts_but_not_its_order():

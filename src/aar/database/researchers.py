@@ -18,6 +18,10 @@ State = Literal["waiting", "working", "finished", "stopped"]
 LAB = "lab"
 """The author of what the lab itself submits (baselines); it has no token and no budget."""
 
+OPERATOR, FRESH = "operator", "fresh"
+"""Authors of what a person submits: to be measured against the record, or by itself against vanilla."""
+OPERATORS = (OPERATOR, FRESH)
+
 
 @dataclass(frozen=True)
 class Researcher:

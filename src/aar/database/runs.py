@@ -73,7 +73,7 @@ def queue(
     student_seed: str,
     nominal_cost: float,
     submission: str | None = None,
-    intervention: str = "",
+    intervention: str = "none",
     priority: float = 0.0,
 ) -> bool:
     """Put a run in the queue (lower `priority` first); False where the same run is known already."""

@@ -6,7 +6,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from aar.scoring.judging import Judge
 from aar.scoring.results import Results
 from aar.scoring.vault import Vault
 from aar.settings import Settings
+from aar.snapshots import Snapshots
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0
@@ -34,11 +35,23 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
     vault.test_items("dev")  # a lab that was not prepared is refused now
     with _alone(folder.vault):
         evidence = Evidence(Results(vault, folder.blobs), settings)
-        judge = Judge(_opened(folder.database, stop), evidence)
+        judge = Judge(_opened(folder.database, stop), evidence, _code(folder))
         while not stop.is_set():
             for line in judge.step():
                 say(line)
             stop.wait(POLL_SECONDS)
+
+
+def _code(folder: LabFolder) -> Callable[[str], Mapping[str, str]]:
+    """Reads submitted code; the lab may make its repository after we started."""
+    known: list[Snapshots] = []
+
+    def files(commit: str) -> Mapping[str, str]:
+        if not known:
+            known.append(Snapshots(folder.snapshots, read_only=True))
+        return known[0].get(commit)
+
+    return files
 
 
 def _opened(path: Path, stop: threading.Event) -> Database:

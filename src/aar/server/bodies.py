@@ -29,6 +29,12 @@ class Submit(BaseModel):
     request_id: RequestId
 
 
+class OperatorSubmit(Submit):
+    """The same from the person who runs the lab; `fresh` asks for vanilla instead of the record to compare with."""
+
+    fresh: bool = False
+
+
 class Finding(BaseModel):
     """A post on the forum."""
 

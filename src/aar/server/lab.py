@@ -14,7 +14,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from aar import ledger
-from aar.database import Database, Transaction, researchers, runs, submissions
+from aar.database import Database, Transaction, meta, researchers, runs, submissions
+from aar.database.submissions import audits_key
 from aar.engines import RunSpec
 from aar.errors import BadRequest, OverBudget
 from aar.folder import LabFolder
@@ -22,19 +23,17 @@ from aar.forum import Forum
 from aar.server.seeds import Draw, draw, lab_secret
 from aar.settings import Settings
 from aar.snapshots import Snapshots
+from aar.students.interventions import Intervention, intervention
 from w2s.records import SplitName
 
 RESERVE = 0.22
 """Part of a run's time that is kept for confirmations after the last submission."""
 
-PRIORITY = {"practice": 0.0, "sealed": 1.0, "dev": 2.0, "baseline": -1.0, "spare": 9.0}
+PRIORITY = {"practice": 0.0, "sealed": 1.0, "audit": 1.5, "dev": 2.0, "baseline": -1.0, "spare": 9.0}
 """Lower goes first: people wait for practice, confirmations decide, spare cores confirm baselines."""
 
 FAIRNESS = 0.01
 """What each earlier submission of its author adds to a dev run's priority."""
-
-OPERATOR = "operator"
-"""The author of what a person submits with `aar score`."""
 
 MOST_TEXT = 8000
 """Characters of a summary, a claim or a post."""
@@ -88,7 +87,7 @@ class Lab:
             if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
                 return earlier
             built_on = [submissions.get(tx, parent) for parent in dict.fromkeys(parents)]
-        if self.research_seconds_left() <= 0 and researcher not in (researchers.LAB, OPERATOR):
+        if self.research_seconds_left() <= 0 and researcher not in (researchers.LAB, *researchers.OPERATORS):
             raise OverBudget("the time for submissions is over; post what you found and stop")
         with self._lock:
             snapshot = self.snapshots.put(
@@ -104,7 +103,7 @@ class Lab:
                 if budget is not None and made >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
                 same = submissions.all(tx, code_hash=snapshot.tree)
-                if same and researcher not in (researchers.LAB, OPERATOR):
+                if same and researcher not in (researchers.LAB, *researchers.OPERATORS):
                     raise BadRequest(
                         f"this very code is {same[0].id} already, {same[0].status}: a second try of the same code "
                         "is not a second chance; change it, or build on it"
@@ -133,6 +132,18 @@ class Lab:
         """Queue the confirmation runs of a submission; how many were new."""
         priority = PRIORITY["spare"] if spare else PRIORITY["sealed"]
         return self._queue(tx, submission, "sealed", range(seeds), priority=priority)
+
+    def queue_audits(self, tx: Transaction, submission: submissions.Submission) -> None:
+        """Queue the runs under interventions that the scorer asked for; those that are known stay."""
+        for split, name, k in meta.find(tx, audits_key(submission.id), []):
+            self._queue(
+                tx,
+                submission,
+                split,
+                [int(k)],
+                priority=PRIORITY["audit"],
+                intervention=intervention(name),
+            )
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
         """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
@@ -178,13 +189,14 @@ class Lab:
         pairs: Sequence[int],
         *,
         priority: float,
+        intervention: Intervention = "none",
     ) -> int:
         new = 0
         for k in pairs:
             drawn = draw(self.secret, code_hash=submission.code_hash, split=split, k=k)
             new += runs.queue(
                 tx,
-                self._key(submission.code_hash, split, k, drawn),
+                self._key(submission.code_hash, split, k, drawn, intervention),
                 submission=submission.id,
                 researcher=submission.researcher,
                 code_hash=submission.code_hash,
@@ -194,11 +206,14 @@ class Lab:
                 supervisor_seed=drawn.supervisor,
                 student_seed=drawn.student_seed_hex,
                 nominal_cost=1.0,
+                intervention=intervention,
                 priority=priority,
             )
         return new
 
-    def _key(self, code_hash: str, split: SplitName, k: int, drawn: Draw) -> str:
+    def _key(
+        self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: Intervention = "none"
+    ) -> str:
         return RunSpec(
             code_hash,
             self.settings.testbed,
@@ -206,6 +221,7 @@ class Lab:
             pair_index=k,
             supervisor_seeds=drawn.supervisors,
             student_seed=drawn.student_seed,
+            intervention=intervention,
         ).key()
 
 

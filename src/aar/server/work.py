@@ -16,6 +16,7 @@ from aar.database import runs
 from aar.engines import Engine, Job, Outcome
 from aar.server.lab import Lab
 from aar.server.seeds import draw
+from aar.students.interventions import intervention
 from w2s.records import FloatArray, SplitName
 
 MOST_TRIES = 3
@@ -57,6 +58,7 @@ def job_of(lab: Lab, run: runs.Run) -> Job:
         student_seed=drawn.student_seed,
         salt=drawn.salt,
         practice=run.split == "practice",
+        intervention=intervention(run.intervention),
         wall_seconds=lab.settings.run_seconds,
         memory_mb=lab.settings.run_memory_mb,
     )
@@ -105,7 +107,7 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
                 kind="run",
                 nominal_minutes=round(outcome.nominal / PASSES_PER_MINUTE, 3),
             )
-        if state == "failed":
+        if state == "failed" and run.intervention == "none":  # what breaks in an audit may still be verified
             runs.drop_queued(tx, code_hash=run.code_hash, split=run.split)
 
 
