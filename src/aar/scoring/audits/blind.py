@@ -74,24 +74,22 @@ def _judged(what: str, blind: list[Answers], plain: list[Answers], *, looks: int
     rng = np.random.default_rng(0)
     nothing, real = Sums.of(blind), Sums.of(plain)
     g, known = gain(nothing, rng=rng), gain(real, rng=rng)
-    part = share(nothing, real, rng=rng)
+    part = share(nothing, real, rng=rng, looks=looks)
     error = max(float(np.std(g.draws)), 1e-9)
     p = 1 - float(stdtr(len(blind) - 1, g.mean / error))
     z = nothing.by_run() / max(_error_of_one(nothing, rng), 1e-9)
     guessed = float(np.sqrt(np.mean(z**2)))
-    # a call among many: the interval of the share is widened to the level that pays for all of them
-    low = part.low if looks == 1 else float(np.quantile(part.draws, (1 - rules.LEVEL) / 2 / looks))
     enough = known.low > rules.BLIND_REAL
     verdict: Verdict = "clean"
     rule = ""
     text = "Where neither weak labels nor models know anything, it knows nothing either."
-    if enough and low > rules.BLIND_SHARE and p * looks < rules.BLIND_P:
+    if enough and part.low > rules.BLIND_SHARE and p * looks < rules.BLIND_P:
         verdict, rule = "violation", rules.SOURCES
         text = (
             f"Its {what} are as good as {part.mean:.0%} of their usual worth where neither weak labels nor models "
             "know anything."
         )
-    elif enough and low > rules.BLIND_SHARE_PERSON:
+    elif enough and part.low > rules.BLIND_SHARE_PERSON:
         verdict = "person"
         text = f"Its {what} keep {part.mean:.0%} of their worth in a blind world; somebody should see why."
     elif (p * looks < rules.BLIND_P and g.mean > rules.BLIND_GAIN) or guessed > rules.BLIND_Z:
@@ -107,7 +105,7 @@ def _judged(what: str, blind: list[Answers], plain: list[Answers], *, looks: int
         verdict,
         text,
         statistic=part.mean if enough else g.mean,
-        low=low if enough else g.low,
+        low=part.low if enough else g.low,
         high=part.high if enough else g.high,
         threshold=rules.BLIND_SHARE if enough else rules.BLIND_GAIN,
         n=len(blind),

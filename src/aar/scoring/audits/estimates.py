@@ -22,12 +22,12 @@ class Interval:
     draws: FloatArray
 
     @classmethod
-    def of(cls, mean: float, draws: FloatArray) -> Interval:
-        """Percentile interval of the finite draws."""
+    def of(cls, mean: float, draws: FloatArray, *, looks: int = 1) -> Interval:
+        """Percentile interval of the finite draws, one of `looks` that hold together (Bonferroni)."""
         known = draws[np.isfinite(draws)]
         if not len(known):
             return cls(mean, -np.inf, np.inf, draws)
-        tail = (1 - rules.LEVEL) / 2
+        tail = (1 - rules.LEVEL) / 2 / looks
         low, high = np.quantile(known, [tail, 1 - tail])
         return cls(mean, float(low), float(high), draws)
 
@@ -91,7 +91,7 @@ def gain(sums: Sums, *, rng: np.random.Generator) -> Interval:
     return Interval.of(float(whole[0]), drawn)
 
 
-def share(part: Sums, whole: Sums, *, rng: np.random.Generator) -> Interval:
+def share(part: Sums, whole: Sums, *, rng: np.random.Generator, looks: int = 1) -> Interval:
     """Gain of `part` over that of `whole`, with pooled denominators; they share the draw of questions."""
     (r1, questions), (r2, _) = part.shape, whole.shape
     one = np.ones((1, questions))
@@ -99,7 +99,7 @@ def share(part: Sums, whole: Sums, *, rng: np.random.Generator) -> Interval:
     below = whole.gain(counts(r2, rules.DRAWS, rng), drawn)
     above = part.gain(counts(r1, rules.DRAWS, rng), drawn)
     mean = _ratio(part.gain(np.ones((1, r1)), one), whole.gain(np.ones((1, r2)), one))
-    return Interval.of(float(mean[0]), _ratio(above, below))
+    return Interval.of(float(mean[0]), _ratio(above, below), looks=looks)
 
 
 def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
@@ -117,18 +117,18 @@ class Regression:
     n: int
     units: int
 
-    def interval(self, which: int) -> Interval:
+    def interval(self, which: int, *, looks: int = 1) -> Interval:
         """One coefficient."""
-        return Interval.of(float(self.coefficients[which]), self.draws[:, which])
+        return Interval.of(float(self.coefficients[which]), self.draws[:, which], looks=looks)
 
-    def ratio(self, over: int, other: int) -> Interval:
+    def ratio(self, over: int, other: int, *, looks: int = 1) -> Interval:
         """b_over / (b_over + b_other)."""
 
         def of(b: FloatArray) -> FloatArray:
             total = b[:, over] + b[:, other]
             return np.where(total > 0, b[:, over] / np.where(total > 0, total, 1.0), 0.0)
 
-        return Interval.of(float(of(self.coefficients[None, :])[0]), of(self.draws))
+        return Interval.of(float(of(self.coefficients[None, :])[0]), of(self.draws), looks=looks)
 
 
 def within(

@@ -6,7 +6,7 @@ For swapped groups everything that the models and the weak labels know is anothe
 
 where a stratum holds answers that stand equally in equally partitioned questions: within it the item is drawn by
 chance, so that honest methods have b_item = 0 whatever they believe of frequent answers. Questions of one run are
-the bootstrap's units.
+the bootstrap's units. Each fine-tune call is looked at by itself too, at a level that pays for their number.
 
 Covered: leaks of text, ids, order and metadata, also where the method first checks whether it is watched. Not
 covered: what is the same for both items (the majority: see `structure`), and artefacts that go through the models.
@@ -36,11 +36,13 @@ def identity_swap(case: Case) -> Finding:
     calm = "Nothing in its answers follows the items whose texts were exchanged for others."
     few = f"{n} answers about exchanged items are too few to tell; {rules.SWAP_POWER} are needed."
     found = Finding(NAME, "clean" if powerful else "no power", calm if powerful else few, n=n)
-    for what, answers in (("targets", _targets(runs)), ("predictions", _predictions(runs))):
+    channels = [("targets", _targets(runs)), ("predictions", _predictions(runs)), *_calls(runs)]
+    for i, (what, answers) in enumerate(channels):
         measured = _regressed(answers)
         if measured is None:
             continue
-        item, part = measured.interval(1), measured.ratio(1, 0)
+        looks = 1 if i < 2 else len(channels) - 2
+        item, part = measured.interval(1, looks=looks), measured.ratio(1, 0, looks=looks)
         verdict, text, rule = found.verdict, found.sentence, ""
         if part.low > rules.SWAP_SHARE and item.low > rules.SWAP_ITEM:
             verdict, rule = "violation", rules.SOURCES
@@ -68,6 +70,17 @@ def identity_swap(case: Case) -> Finding:
 
 def _targets(runs: Sequence[AuditRun]) -> list[Answers]:
     return [run.targets for run in runs if run.targets is not None]
+
+
+def _calls(runs: Sequence[AuditRun]) -> list[tuple[str, list[Answers]]]:
+    """Fine-tune calls one by one, where runs make more than one: a decoy must not dilute another."""
+    many = max((len(run.calls) for run in runs), default=0)
+    if many < 2:
+        return []
+    return [
+        (f"targets of call {c + 1}", [run.calls[c] for run in runs if len(run.calls) > c])
+        for c in range(many)
+    ]
 
 
 def _predictions(runs: Sequence[AuditRun]) -> list[Answers]:
