@@ -40,19 +40,14 @@ class Snapshot:
 
 
 class Snapshots:
-    """The bare repository at `path`, made where it is missing unless it is `read_only`; threads may share it."""
+    """The bare repository at `path`, made where it is missing; safe to share between threads."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         import pygit2
 
-        if read_only:  # the scorer reads what the lab's user wrote, and may write nothing
-            pygit2.option(pygit2.enums.Option.SET_OWNER_VALIDATION, False)
-            self._lock = threading.Lock()
-            self._repository: Any = pygit2.Repository(str(path))
-            return
         pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
         self._lock = threading.Lock()
-        self._repository = pygit2.init_repository(str(path), bare=True, initial_head="snapshots")
+        self._repository: Any = pygit2.init_repository(str(path), bare=True, initial_head="snapshots")
 
     def put(
         self, files: Mapping[str, str], *, researcher: str, message: str, parents: Sequence[str] = ()

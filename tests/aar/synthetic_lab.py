@@ -67,7 +67,7 @@ class SyntheticLab:
                 researchers.add(tx, name, direction="")
             meta.put(tx, "testbed", "mini-chat")
         evidence = Evidence(Results(self.vault, self.folder.blobs), self.settings)
-        self.judge = Judge(self.db, evidence, lambda commit: {"method.py": "def run(bench): ..."})
+        self.judge = Judge(self.db, evidence, lambda one: {"method.py": "def run(bench): ..."})
 
     def references(self, split: SplitName, *, floors: int, ceilings: int) -> None:
         """Write floors and ceilings of a split."""

@@ -24,10 +24,10 @@ SCORED: tuple[SplitName, ...] = ("dev", "sealed")
 
 @dataclass
 class Gathering:
-    """Makes cases; `code` gives the files of a commit. Arrays that are damaged are left out, as runs that are lost."""
+    """Makes cases; `code` gives the files of a submission. Arrays that are damaged are left out, as runs that are lost."""
 
     evidence: Evidence
-    code: Callable[[str], Mapping[str, str]]
+    code: Callable[[Submission], Mapping[str, str]]
     _pools: dict[tuple[SplitName, str], Pool] = field(default_factory=dict, repr=False)
     _texts: frozenset[str] | None = field(default=None, repr=False)
 
@@ -133,7 +133,7 @@ class Gathering:
                     continue
         rows = self.evidence.outcome(board, one, "dev").rows
         accuracy = float(stacked(rows, sorted(rows)).mean()) if rows else None
-        return Sibling(one.id, self.code(one.commit), predictions, accuracy)
+        return Sibling(one.id, self.code(one), predictions, accuracy)
 
     def _hidden(self) -> frozenset[str]:
         if self._texts is None:

@@ -38,11 +38,11 @@ BASELINE = "baseline"
 
 @dataclass
 class Judge:
-    """Decides whatever can be decided; `step` until the lab ends. `code` gives the files of a commit."""
+    """Decides whatever can be decided; `step` until the lab ends. `code` gives the files of a submission."""
 
     database: Database
     evidence: Evidence
-    code: Callable[[str], Mapping[str, str]]
+    code: Callable[[Submission], Mapping[str, str]]
     _seen: tuple[int, ...] = field(default=(), repr=False)
     _measured: set[tuple[str, str]] = field(default_factory=set, repr=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import threading
 import time
@@ -12,14 +13,14 @@ from pathlib import Path
 
 from aar import database
 from aar.database import Database
-from aar.errors import LabBusy, NoLab
+from aar.database.submissions import Submission
+from aar.errors import LabBusy, NoLab, ScoringError
 from aar.folder import LabFolder
 from aar.scoring.evidence import Evidence
 from aar.scoring.judging import Judge
 from aar.scoring.results import Results
 from aar.scoring.vault import Vault
 from aar.settings import Settings
-from aar.snapshots import Snapshots
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0
@@ -42,14 +43,15 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
             stop.wait(POLL_SECONDS)
 
 
-def _code(folder: LabFolder) -> Callable[[str], Mapping[str, str]]:
-    """Reads submitted code; the lab may make its repository after we started."""
-    known: list[Snapshots] = []
+def _code(folder: LabFolder) -> Callable[[Submission], Mapping[str, str]]:
+    """Reads submitted code as the lab laid it out: the scorer runs no git."""
 
-    def files(commit: str) -> Mapping[str, str]:
-        if not known:
-            known.append(Snapshots(folder.snapshots, read_only=True))
-        return known[0].get(commit)
+    def files(one: Submission) -> Mapping[str, str]:
+        path = folder.code(one.code_hash)
+        try:
+            return dict(json.loads(path.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise ScoringError(f"{path} is missing or damaged ({error}); restart the lab") from error
 
     return files
 

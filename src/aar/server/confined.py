@@ -23,7 +23,7 @@ def references(folder: LabFolder, *, part: int, of: int) -> Starter:
 
 
 def scorer(folder: LabFolder) -> Starter:
-    """Score for as long as the run lasts, seeing vault, database, submitted code and finished runs, nothing else."""
+    """Score for as long as the run lasts, seeing vault, database and finished runs and nothing else."""
 
     def start(output: BinaryIO) -> Process:
         return choose().start(
@@ -35,7 +35,6 @@ def scorer(folder: LabFolder) -> Starter:
                     _mount(folder.vault, writable=True),
                     _mount(folder.service),
                     _mount(folder.blobs),
-                    _mount(folder.snapshots),
                 ),
                 env={name: value for name, value in environment().items() if name.endswith("_THREADS")},
                 uid=uid_for("scorer"),

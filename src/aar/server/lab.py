@@ -9,6 +9,7 @@ researchers who share one token (give each its own).
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from aar.database import Database, Transaction, meta, researchers, runs, submiss
 from aar.database.submissions import audits_key
 from aar.engines import RunSpec
 from aar.errors import BadRequest, OverBudget
-from aar.folder import LabFolder
+from aar.folder import LabFolder, write_atomically
 from aar.forum import Forum
 from aar.server.seeds import Draw, draw, lab_secret
 from aar.settings import Settings
@@ -132,6 +133,12 @@ class Lab:
         """Queue the confirmation runs of a submission; how many were new."""
         priority = PRIORITY["spare"] if spare else PRIORITY["sealed"]
         return self._queue(tx, submission, "sealed", range(seeds), priority=priority)
+
+    def show_code(self, submission: submissions.Submission) -> None:
+        """Lay out the code of a submission for the scorer, once."""
+        path = self.folder.code(submission.code_hash)
+        if not path.exists():
+            write_atomically(path, json.dumps(self.snapshots.get(submission.commit)))
 
     def queue_audits(self, tx: Transaction, submission: submissions.Submission) -> None:
         """Queue the runs under interventions that the scorer asked for; those that are known stay."""

@@ -14,6 +14,10 @@ RECENT = 6
 
 def advance(lab: Lab) -> Phase:
     """Queue what the scorer's verdicts ask for, and say in which phase the run is."""
+    with lab.database.read() as tx:
+        made = submissions.all(tx)
+    for submission in made:
+        lab.show_code(submission)
     with lab.database.write() as tx:
         everything = submissions.all(tx)
         for submission in everything:
