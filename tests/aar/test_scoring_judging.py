@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from synthetic_lab import SyntheticLab
 
 from aar.database import meta, submissions, verdicts
-from aar.ledger import Ledger
+from aar.errors import BadRequest, BrokenChain
+from aar.ledger import Ledger, record_overruling
 from aar.scoring.audits import rules
 
 
@@ -235,3 +237,24 @@ def test_fresh_compares_with_vanilla_and_leaves_the_record_alone(lab: SyntheticL
     assert lab.status(worse) == ("verified", "done")
     assert lab.figures(worse, "sealed").champion == "s1"
     assert lab.champion() == best
+
+
+def test_a_person_can_overrule_with_a_note_that_the_ledger_keeps(tmp_path: Path) -> None:
+    lab = SyntheticLab(tmp_path / "lab", baselines=())
+    lab.cheats = 1.0
+    one = lab.submit("r1", dev=0.99, sealed=0.99)
+    with lab.db.write() as tx, pytest.raises(BadRequest):
+        record_overruling(tx, one, status="verified", note="too early")
+    lab.settle()
+    assert lab.status(one) == ("violation", "done")
+    with lab.db.write() as tx:
+        record_overruling(tx, one, status="verified", note="read the code: it is an artefact of the items")
+    assert lab.status(one) == ("verified", "done")
+    assert lab.reply(one) == "decided by a person"
+    assert lab.figures(one, "sealed").audits
+    assert lab.champion() is None
+    Ledger(lab.db).verify()
+    with lab.db.write() as tx:
+        tx.execute(sa.text("UPDATE submissions SET status = 'no_improvement'"))
+    with pytest.raises(BrokenChain, match="overruling says 'verified'"):
+        Ledger(lab.db).verify()

@@ -24,7 +24,7 @@ SCORED: tuple[SplitName, ...] = ("dev", "sealed")
 
 @dataclass
 class Gathering:
-    """Makes cases; `code` gives the files of a submission. Arrays that are damaged are left out, as runs that are lost."""
+    """Makes cases; `code` gives the files of a submission. Arrays that are damaged are left out, like lost runs."""
 
     evidence: Evidence
     code: Callable[[Submission], Mapping[str, str]]
