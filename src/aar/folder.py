@@ -65,6 +65,10 @@ class LabFolder:
         """Arrays of finished runs: written by the lab, read by the scorer."""
         return self.path / "blobs"
 
+    def code(self, code_hash: str) -> Path:
+        """Submitted files as one JSON object, for the scorer, which runs no git."""
+        return self.blobs / f"code-{code_hash}.json"
+
     @property
     def cores(self) -> Path:
         """Locks, one a core: who trains something holds one."""

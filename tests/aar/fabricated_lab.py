@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,7 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 attempt=attempt,
                 alpha=round(0.05 * 6 / (np.pi * attempt) ** 2, 4),
             )
+            sealed = replace(sealed, track="weak-to-strong", audits=found(status))
             execute(tx, made, who, split="sealed", count=8)
             rule = "targets follow the majority answer" if status == "violation" else None
             decide(tx, made, "sealed", status, REPLIES[status], sealed, rule=rule)
@@ -150,6 +152,25 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ledger.Ledger(database).export_jsonl(folder.ledger)
     database.close()
     return lab
+
+
+def found(status: str) -> tuple[dict[str, object], ...]:
+    votes = status == "violation"
+    structure = {
+        "audit": "structure",
+        "verdict": "violation" if votes else "clean",
+        "sentence": "Its targets follow the answer that was proposed most often."
+        if votes
+        else "It does not count.",
+        "statistic": 0.98 if votes else 0.01,
+        "low": 0.95 if votes else -0.03,
+        "high": 1.0 if votes else 0.05,
+        "threshold": 0.1,
+        "n": 1620,
+        "cost": 3,
+    }
+    lottery = {"audit": "seed lottery", "verdict": "no power", "sentence": "Nothing to compare with.", "n": 0}
+    return structure, lottery
 
 
 def submit(tx: aar.database.Transaction, who: str, title: str, parents: list[str]) -> str:

@@ -18,6 +18,7 @@ from aar.scoring.judging import Judge
 from aar.scoring.results import Results
 from aar.scoring.vault import Vault
 from aar.settings import Settings
+from aar.students.interventions import SWAPPED, swap
 from w2s.records import Example, Split, SplitName
 
 State = Literal["done", "failed", "lost"]
@@ -28,13 +29,18 @@ ITEMS = {"practice": 20, "dev": 600, "sealed": 600}
 
 @dataclass
 class SyntheticLab:
-    """A prepared lab with references; `submit` a method by its accuracy, then `judge.step()`."""
+    """A prepared lab with references; `submit` a method by its accuracy, then `judge()`, which makes audits' runs too.
+
+    `cheats` is the share of exchanged items of which every method knows the truth by the handle.
+    """
 
     path: Path
     baselines: tuple[str, ...] = tuple(BASELINES)
     dev_seeds: int = 3
     seed: int = 0
     made: int = 0
+    cheats: float = 0.0
+    breaks: str = ""
     judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,7 +51,8 @@ class SyntheticLab:
         self.vault.create()
         self.rng = np.random.default_rng(self.seed)
         splits: dict[SplitName, Split] = {name: self._split(name, n) for name, n in ITEMS.items()}  # type: ignore[misc, arg-type]
-        self.truth = {e.id: int(self.rng.random() < 0.5) for s in splits.values() for e in s.test}
+        every = [e for s in splits.values() for e in (*s.unlabelled, *s.test)]
+        self.truth = {e.id: int(self.rng.random() < 0.5) for e in every}
         self.vault.store_items(splits)
         self.vault.store_truth(self.truth)
         self.splits = splits
@@ -56,10 +63,11 @@ class SyntheticLab:
         self.folder.blobs.mkdir()
         self.db = database.open(self.folder.database, create=True)
         with self.db.write() as tx:
-            for name in (researchers.LAB, "operator", "r1", "r2", "r3"):
+            for name in (researchers.LAB, *researchers.OPERATORS, "r1", "r2", "r3"):
                 researchers.add(tx, name, direction="")
             meta.put(tx, "testbed", "mini-chat")
-        self.judge = Judge(self.db, Evidence(Results(self.vault, self.folder.blobs), self.settings))
+        evidence = Evidence(Results(self.vault, self.folder.blobs), self.settings)
+        self.judge = Judge(self.db, evidence, lambda one: {"method.py": "def run(bench): ..."})
 
     def references(self, split: SplitName, *, floors: int, ceilings: int) -> None:
         """Write floors and ceilings of a split."""
@@ -73,7 +81,7 @@ class SyntheticLab:
         for name in self.baselines:
             one = self.submit("lab", dev=BASELINES[name], title=name, seeds=5)
             self.run(one, "sealed", BASELINES[name], seeds=8)
-        self.judge.step()
+        self.settle()
         return self
 
     def submit(
@@ -113,15 +121,56 @@ class SyntheticLab:
             for k in range(first, seeds):
                 self._run(tx, one, code, split, k, accuracy, state)
 
+    def settle(self) -> list[str]:
+        """Judge, finish the runs that audits ask for, and judge again until nothing changes."""
+        said = self.judge.step()
+        while self.finish_audits():
+            said += self.judge.step()
+        return said
+
+    def finish_audits(self) -> int:
+        """Finish the runs under interventions that the scorer asked for; how many."""
+        made = 0
+        with self.db.write() as tx:
+            for one in submissions.all(tx):
+                for split, name, k in meta.find(tx, submissions.audits_key(one.id), []):
+                    if runs.find(tx, f"{one.code_hash}-{split}-{name}-{k}") is None:
+                        accuracy = 0.5 if name in ("blind", "shuffle") else 0.8
+                        state: State = "failed" if name == self.breaks else "done"
+                        self._run(tx, one.id, one.code_hash, split, k, accuracy, state, intervention=name)
+                        made += 1
+        return made
+
     def _run(
-        self, tx: Transaction, one: str, code: str, split: SplitName, k: int, accuracy: float, state: State
+        self,
+        tx: Transaction,
+        one: str,
+        code: str,
+        split: SplitName,
+        k: int,
+        accuracy: float,
+        state: State,
+        *,
+        intervention: str = "none",
     ) -> None:
-        key = f"{code}-{split}-{k}"
-        correct = self._correct(split, accuracy)
-        truth = np.array([self.truth[e.id] for e in self.splits[split].test])
-        p = np.where(correct > 0, truth, 1 - truth) * 0.8 + 0.1
-        blob = save({"predictions": p.astype(np.float64)})
-        (self.folder.blobs / f"{key}.safetensors").write_bytes(blob)
+        key = f"{code}-{split}-{k}" if intervention == "none" else f"{code}-{split}-{intervention}-{k}"
+        arrays: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+        for name, examples in (
+            ("test", self.splits[split].test),
+            ("unlabelled", self.splits[split].unlabelled),
+        ):
+            truth = np.array([self.truth[e.id] for e in examples])
+            right = (
+                self._correct(split, accuracy) if name == "test" else self.rng.random(len(truth)) < accuracy
+            )
+            said = np.where(right > 0, truth, 1 - truth)
+            handle = swap(examples, SWAPPED[split], self.rng)
+            known = (handle != np.arange(len(handle))) & (self.rng.random(len(handle)) < self.cheats)
+            said = np.where(known, truth[handle], said) * 0.8 + 0.1
+            arrays |= {f"{name}_handle": handle.astype(np.float64), name: said.astype(np.float64)}
+        arrays["predictions"], arrays["targets"] = arrays.pop("test"), arrays.pop("unlabelled")
+        arrays["call_targets"] = arrays["targets"][None, :]
+        (self.folder.blobs / f"{key}.safetensors").write_bytes(save(arrays))
         runs.queue(
             tx,
             key,
@@ -134,6 +183,7 @@ class SyntheticLab:
             supervisor_seed=k,
             student_seed="00",
             nominal_cost=1.0,
+            intervention=intervention,
         )
         ledger.record_run(
             tx,
@@ -176,17 +226,20 @@ class SyntheticLab:
             return float(meta.get(tx, "ladder")["record"])
 
     def _split(self, name: str, n: int) -> Split:
-        test = tuple(
-            Example(
-                id=f"{name}{i}",
-                kind="pair",
-                fields={"prompt": "?", "first": "a", "second": "b"},
-                group=f"{name}-question{i // 3}",
-                subset="ood" if name == "sealed" and i % 4 == 0 else "id",
+        test, unlabelled = (
+            tuple(
+                Example(
+                    id=f"{name}{part}{i}",
+                    kind="pair",
+                    fields={"prompt": "?", "first": "a", "second": "b"},
+                    group=f"{name}{part}-question{i // 3}",
+                    subset="ood" if name == "sealed" and i % 4 == 0 else "id",
+                )
+                for i in range(n)
             )
-            for i in range(n)
+            for part in ("", "u")
         )
-        return Split(name=name, world="north", labelled=(), unlabelled=(), test=test)  # type: ignore[arg-type]
+        return Split(name=name, world="north", labelled=(), unlabelled=unlabelled, test=test)  # type: ignore[arg-type]
 
     def _correct(self, split: SplitName, accuracy: float) -> np.ndarray:  # type: ignore[type-arg]
         hard = self.hard[split]

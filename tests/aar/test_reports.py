@@ -65,6 +65,13 @@ def test_baselines_floor_and_ceiling_are_named(page: str) -> None:
         assert name in chart
 
 
+def test_what_the_audits_found_is_shown_with_figures_and_in_words(page: str) -> None:
+    words = text_of(page)
+    assert "structure: Its targets follow the answer that was proposed most often." in words
+    assert "s11 weak-to-strong structure violation 0.980 0.950 to 1.000 0.100 1620 3" in words
+    assert "seed lottery no power – – – 0 0 Nothing to compare with." in words
+
+
 def test_the_page_loads_nothing_and_runs_nothing(page: str) -> None:
     assert "<script" not in page
     assert not re.search(r"(?:src|href|action)=.(?!#)", page)

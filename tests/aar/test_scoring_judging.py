@@ -5,10 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from synthetic_lab import SyntheticLab
 
-from aar.database import submissions, verdicts
-from aar.ledger import Ledger
+from aar.database import meta, submissions, verdicts
+from aar.errors import BadRequest, BrokenChain
+from aar.ledger import Ledger, record_overruling
+from aar.scoring.audits import rules
+
+
+@pytest.fixture(autouse=True)
+def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "DRAWS", 200)
 
 
 @pytest.fixture
@@ -33,28 +41,28 @@ def test_the_best_baseline_is_the_first_champion_and_all_have_figures(lab: Synth
 def test_nothing_is_judged_before_the_baselines_are(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path / "lab")
     one = lab.submit("r1", dev=0.9)
-    assert not [line for line in lab.judge.step() if one in line]
+    assert not [line for line in lab.settle() if one in line]
     assert lab.status(one) == ("pending", "dev")
 
 
 def test_a_method_like_the_record_hears_only_that(lab: SyntheticLab) -> None:
     one = lab.submit("r1", dev=0.68)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(one) == ("no_improvement", "done")
     assert lab.reply(one) == f"no significant improvement over the record, accuracy {lab.record():.3f} on dev"
 
 
 def test_a_better_method_goes_to_sealed_and_becomes_champion_there(lab: SyntheticLab) -> None:
     one = lab.submit("r1", dev=0.8)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(one) == ("pending", "sealed")
     assert lab.figures(one, "dev").sealed_seeds == 8
     assert lab.champion() == "s2"
     lab.run(one, "sealed", 0.8, seeds=7)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(one) == ("pending", "sealed")
     lab.run(one, "sealed", 0.8, seeds=8, first=7)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(one) == ("verified", "done")
     assert lab.champion() == one
     figures = lab.figures(one, "sealed")
@@ -67,27 +75,27 @@ def test_a_better_method_goes_to_sealed_and_becomes_champion_there(lab: Syntheti
 
 def test_what_sealed_refuses_blocks_nobody_else(lab: SyntheticLab) -> None:
     lucky = lab.submit("r1", dev=0.9, sealed=0.67)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(lucky) == ("not_reproduced", "done")
     assert lab.champion() == "s2"
     honest = lab.submit("r2", dev=0.78, sealed=0.78)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(honest) == ("verified", "done")
 
 
 def test_what_sealed_refused_raises_its_own_authors_bar(lab: SyntheticLab) -> None:
     lab.submit("r1", dev=0.9, sealed=0.67)
-    lab.judge.step()
+    lab.settle()
     again = lab.submit("r1", dev=0.9, sealed=0.67)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(again) == ("no_improvement", "done")
 
 
 def test_attempts_count_per_author(lab: SyntheticLab) -> None:
     lab.submit("r1", dev=0.75, sealed=0.67)
-    lab.judge.step()
+    lab.settle()
     second, other = lab.submit("r1", dev=0.9), lab.submit("r2", dev=0.9)
-    lab.judge.step()
+    lab.settle()
     assert lab.figures(second, "dev").attempt == 2
     assert lab.figures(other, "dev").attempt == 1
 
@@ -95,10 +103,10 @@ def test_attempts_count_per_author(lab: SyntheticLab) -> None:
 def test_two_would_be_records_at_once_are_both_verified_and_the_better_one_leads(lab: SyntheticLab) -> None:
     good, better = lab.submit("r1", dev=0.76), lab.submit("r2", dev=0.85)
     worse = lab.submit("r3", dev=0.75)
-    lab.judge.step()
+    lab.settle()
     for one, accuracy in ((good, 0.76), (better, 0.85), (worse, 0.75)):
         lab.run(one, "sealed", accuracy, seeds=8)
-        lab.judge.step()
+        lab.settle()
         assert lab.status(one) == ("verified", "done")
     assert lab.champion() == better
 
@@ -106,7 +114,7 @@ def test_two_would_be_records_at_once_are_both_verified_and_the_better_one_leads
 def test_a_failing_method_is_told_the_type_and_the_place_and_nothing_else(lab: SyntheticLab) -> None:
     one = lab.submit("r1", dev=0.8, seeds=2)
     lab.run(one, "dev", 0.8, seeds=3, first=2, state="failed")
-    lab.judge.step()
+    lab.settle()
     assert lab.status(one) == ("failed", "done")
     assert lab.reply(one) == "ZeroDivisionError in method.py, line 7"
 
@@ -114,7 +122,7 @@ def test_a_failing_method_is_told_the_type_and_the_place_and_nothing_else(lab: S
 def test_a_run_that_the_lab_lost_is_not_blamed_on_the_code(lab: SyntheticLab) -> None:
     one = lab.submit("r1", dev=0.8)
     next(lab.folder.blobs.glob("code4-dev-1*")).write_bytes(b"damaged")
-    lab.judge.step()
+    lab.settle()
     assert lab.status(one)[0] == "failed"
     assert "the code is not blamed" in lab.reply(one)
 
@@ -122,14 +130,14 @@ def test_a_run_that_the_lab_lost_is_not_blamed_on_the_code(lab: SyntheticLab) ->
 def test_a_champion_that_fails_on_sealed_hands_over_to_the_next_baseline(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path / "lab")
     ids = [lab.submit("lab", dev=accuracy, title=str(accuracy), seeds=5) for accuracy in (0.66, 0.7, 0.64)]
-    lab.judge.step()
+    lab.settle()
     assert lab.champion() == ids[1]
     waiting = lab.submit("r1", dev=0.85, sealed=0.85)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(waiting) == ("pending", "sealed")
     lab.run(ids[1], "sealed", 0.7, seeds=1, state="failed")
     lab.run(ids[0], "sealed", 0.66, seeds=8)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(ids[1])[0] == "failed"
     assert lab.status(waiting) == ("verified", "done")
 
@@ -137,27 +145,27 @@ def test_a_champion_that_fails_on_sealed_hands_over_to_the_next_baseline(tmp_pat
 def test_without_baselines_the_floor_is_the_record(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path / "lab", baselines=())
     one = lab.submit("r1", dev=0.8, sealed=0.8)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(one) == ("verified", "done")
     assert lab.figures(one, "sealed").champion == "floor"
 
 
 def test_what_an_operator_submits_is_measured_on_both_splits_in_any_case(lab: SyntheticLab) -> None:
     poor = lab.submit("operator", dev=0.65, sealed=0.65)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(poor) == ("no_improvement", "done")
     assert lab.figures(poor, "sealed").pgr is not None
     good = lab.submit("operator", dev=0.85, sealed=0.85)
-    lab.judge.step()
+    lab.settle()
     assert lab.status(good) == ("verified", "done")
 
 
 def test_judging_again_changes_nothing_and_the_ledger_holds(lab: SyntheticLab) -> None:
     lab.submit("r1", dev=0.8, sealed=0.8)
-    assert lab.judge.step()
+    assert lab.settle()
     with lab.db.read() as tx:
         before = (submissions.all(tx), verdicts.all(tx))
-    assert lab.judge.step() == []
+    assert lab.settle() == []
     with lab.db.read() as tx:
         assert (submissions.all(tx), verdicts.all(tx)) == before
     Ledger(lab.db).verify()
@@ -165,8 +173,88 @@ def test_judging_again_changes_nothing_and_the_ledger_holds(lab: SyntheticLab) -
 
 def test_no_verdict_holds_a_label_or_a_list(lab: SyntheticLab) -> None:
     lab.submit("r1", dev=0.8, sealed=0.8)
-    lab.judge.step()
+    lab.settle()
     with lab.db.read() as tx:
         for verdict in verdicts.all(tx):
-            for value in verdict.figures.to_json().values():
-                assert not isinstance(value, list)
+            for name, value in verdict.figures.to_json().items():
+                assert name == "audits" or not isinstance(value, list | tuple)
+            for finding in verdict.figures.audits:
+                assert not any(isinstance(value, list | dict) for value in finding.values())
+
+
+def test_a_verified_method_was_audited_first_and_has_a_track(lab: SyntheticLab) -> None:
+    one = lab.submit("r1", dev=0.8, sealed=0.8)
+    lab.judge.step()
+    assert lab.status(one) == ("pending", "sealed")
+    with lab.db.read() as tx:
+        asked = meta.find(tx, submissions.audits_key(one), [])
+    assert [name for _, name, _ in asked].count("blind") == 8
+    lab.settle()
+    assert lab.status(one) == ("verified", "done")
+    figures = lab.figures(one, "sealed")
+    verdicts_of = {finding["audit"]: finding["verdict"] for finding in figures.audits}
+    assert verdicts_of["blind world"] == verdicts_of["identity swap"] == "clean"
+    assert len(verdicts_of) == 8
+    assert figures.track == "weak-to-strong"
+    Ledger(lab.db).verify()
+
+
+def test_a_method_that_knows_items_by_their_handles_breaks_a_rule_and_is_told_which(tmp_path: Path) -> None:
+    lab = SyntheticLab(tmp_path / "lab").with_baselines()
+    lab.cheats = 1.0
+    one = lab.submit("r1", dev=0.99, sealed=0.99)
+    lab.settle()
+    assert lab.status(one) == ("violation", "done")
+    assert lab.reply(one) == f"broke a rule: {rules.SOURCES}"
+    finding = next(f for f in lab.figures(one, "sealed").audits if f["audit"] == "identity swap")
+    assert finding["low"] > finding["threshold"]
+    assert lab.champion() == "s2"
+
+
+def test_code_that_breaks_in_a_blind_world_is_verified_with_a_note_for_a_person(tmp_path: Path) -> None:
+    lab = SyntheticLab(tmp_path / "lab", breaks="blind").with_baselines()
+    one = lab.submit("r1", dev=0.8, sealed=0.8)
+    lab.settle()
+    assert lab.status(one) == ("verified", "done")
+    finding = next(f for f in lab.figures(one, "sealed").audits if f["audit"] == "blind world")
+    assert finding["verdict"] == "person"
+
+
+def test_what_is_not_reproduced_is_not_audited_further(lab: SyntheticLab) -> None:
+    one = lab.submit("r1", dev=0.9, sealed=0.67)
+    lab.settle()
+    assert lab.status(one) == ("not_reproduced", "done")
+    with lab.db.read() as tx:
+        assert meta.find(tx, submissions.audits_key(one), None) is None
+
+
+def test_fresh_compares_with_vanilla_and_leaves_the_record_alone(lab: SyntheticLab) -> None:
+    best = lab.submit("r1", dev=0.9, sealed=0.9)
+    lab.settle()
+    assert lab.champion() == best
+    worse = lab.submit("fresh", dev=0.75, sealed=0.75)
+    lab.settle()
+    assert lab.status(worse) == ("verified", "done")
+    assert lab.figures(worse, "sealed").champion == "s1"
+    assert lab.champion() == best
+
+
+def test_a_person_can_overrule_with_a_note_that_the_ledger_keeps(tmp_path: Path) -> None:
+    lab = SyntheticLab(tmp_path / "lab", baselines=())
+    lab.cheats = 1.0
+    one = lab.submit("r1", dev=0.99, sealed=0.99)
+    with lab.db.write() as tx, pytest.raises(BadRequest):
+        record_overruling(tx, one, status="verified", note="too early")
+    lab.settle()
+    assert lab.status(one) == ("violation", "done")
+    with lab.db.write() as tx:
+        record_overruling(tx, one, status="verified", note="read the code: it is an artefact of the items")
+    assert lab.status(one) == ("verified", "done")
+    assert lab.reply(one) == "decided by a person"
+    assert lab.figures(one, "sealed").audits
+    assert lab.champion() is None
+    Ledger(lab.db).verify()
+    with lab.db.write() as tx:
+        tx.execute(sa.text("UPDATE submissions SET status = 'no_improvement'"))
+    with pytest.raises(BrokenChain, match="overruling says 'verified'"):
+        Ledger(lab.db).verify()

@@ -18,7 +18,7 @@ from aar.folder import LabFolder
 from aar.server import state
 from aar.server.api import MOST_BODY_BYTES, create_app
 from aar.server.children import Child, plain, python
-from aar.server.lab import OPERATOR, Lab
+from aar.server.lab import Lab
 from aar.server.work import finish
 from aar.settings import Settings
 from w2s.records import Estimate
@@ -34,7 +34,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     store = database.open(folder.database, create=True)
     with store.write() as tx:
         researchers.add(tx, researchers.LAB)
-        researchers.add(tx, OPERATOR)
+        researchers.add(tx, researchers.OPERATOR)
         researchers.add(tx, "r1", direction="denoise", token="one", submissions=2)
         researchers.add(tx, "r2", direction="probe", token="two", submissions=2, forum=False)
     yield Lab(folder, settings, store, elapsed=0.0)

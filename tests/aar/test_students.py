@@ -23,6 +23,7 @@ from student_lab import (
 from aar.students.control import recv_report, send_report
 from aar.students.data import all_texts
 from aar.students.handles import Handles
+from aar.students.interventions import SWAPPED
 from aar.students.server import Service
 from w2s.bench import LocalBench
 from w2s.client import RemoteBench
@@ -142,17 +143,19 @@ def test_a_frozen_model_says_the_same_of_a_part_as_of_the_whole(service):
     np.testing.assert_array_equal(part, whole)
 
 
-def test_targets_are_averaged_by_weight_over_calls_and_half_where_never_chosen(service):
+def test_targets_are_averaged_by_what_the_calls_train_and_half_where_never_chosen(service):
     def method(bench):
         student = bench.strong()
         some = bench.unlabelled[:10]
-        student.finetune(some, np.ones(10), epochs=1, weights=np.full(10, 3.0))
-        student.finetune(some.swapped(), np.ones(10), epochs=1)
+        student.finetune(some, np.ones(10), epochs=3, weights=np.full(10, 3.0))
+        student.finetune(some.swapped(), np.ones(10), epochs=1, weights=np.full(10, 1e6))
         return student.predict(bench.test)
 
     report = run(service, method)
     weight = report.arrays["target_weight"]
-    assert sorted(weight)[-10:] == [4.0] * 10
+    passes = load("mini-chat").recipe.epochs
+    np.testing.assert_allclose(sorted(weight)[-10:], [4 / passes] * 10)
+    np.testing.assert_allclose(report.arrays["call_targets"][:, weight > 0], [[1.0] * 10, [0.0] * 10])
     np.testing.assert_allclose(report.arrays["targets"][weight > 0], 0.75)
     np.testing.assert_allclose(report.arrays["targets"][weight == 0], 0.5)
     assert report.targets_on == "unlabelled"
@@ -536,7 +539,8 @@ def test_a_fine_tune_through_the_service_is_the_same_as_in_this_process(service,
         return student.predict(bench.test)
 
     split = splits()["dev"]
-    rows = Handles(split, b"salt").shown_unlabelled
+    handles = Handles(split, b"salt", swapped=SWAPPED["dev"])
+    rows = handles.source[handles.shown_unlabelled]
     shown = replace(split, unlabelled=tuple(split.unlabelled[row] for row in rows))
     local = LocalBench.from_split(load("mini-chat"), shown, soft_labels("dev", SEEDS[0])[rows], seed=7)
     remote = run(service, method).arrays["predictions"]

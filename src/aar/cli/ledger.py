@@ -32,3 +32,29 @@ def verify(
     typer.echo(f"{found.entries} entries hold; head {found.head}")
     if as_json:
         typer.echo(json.dumps({"entries": found.entries, "head": found.head, "kinds": dict(found.kinds)}))
+
+
+@ledgers.command("overrule")
+def overrule(
+    run: Path,
+    submission: str,
+    status: Annotated[str, typer.Option(help="verified, violation, not_reproduced or no_improvement.")],
+    note: Annotated[str, typer.Option(help="Why; the ledger keeps it for ever.")],
+) -> None:
+    """Give a decided submission another status on your word: what the audits found stays beside it."""
+    from aar import database
+    from aar.errors import BadRequest
+    from aar.folder import LabFolder
+    from aar.ledger import record_overruling
+
+    known = ("verified", "violation", "not_reproduced", "no_improvement")
+    wanted = next((word for word in known if word == status), None)
+    if wanted is None:
+        raise BadRequest(f"there is no status {status!r} to give; one of {', '.join(known)}")
+    folder = LabFolder(run.resolve())
+    folder.read_description()
+    store = database.open(folder.database)
+    with store.write() as tx:
+        record_overruling(tx, submission, status=wanted, note=note)  # type: ignore[arg-type]
+    store.close()
+    typer.echo(f"{submission} is {wanted} now; the note is in the ledger")

@@ -21,6 +21,10 @@ def score(
         Path | None,
         typer.Option(help="Lab folder to score in; its Ladder and baselines are kept for the next time."),
     ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Compare with vanilla instead of the record, and leave that alone."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
     """Score the code in METHOD where it cannot cheat: sandboxed, on secret items, with the lab's own seeds."""
@@ -62,7 +66,7 @@ def score(
         submission = ""
         for status in launch.watch():
             if status["phase"] != "baselines" and not submission:
-                submission = launch.submit(files, title=method.resolve().name)
+                submission = launch.submit(files, title=method.resolve().name, fresh=fresh)
             elif submission and judged(folder, submission)["status"] != "pending":
                 break
     found = judged(folder, submission)
@@ -75,6 +79,10 @@ def score(
     for stage in ("dev", "sealed"):
         if found[stage] and found[stage].get("pgr"):
             typer.echo(f"{stage}: PGR {estimate_text(found[stage]['pgr'])}")
+    for finding in found["audits"]:
+        typer.echo(f"audit {finding['audit']}: {finding['verdict']}. {finding['sentence']}")
+    if found["track"]:
+        typer.echo(f"track: {found['track']}")
     if as_json:
         typer.echo(json.dumps(found))
     if found["status"] == "failed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,6 +60,11 @@ def spent(tx: Transaction, researcher: str) -> Spent:
 def total(tx: Transaction) -> Spent:
     """What everybody together, the lab itself included, has spent so far."""
     return _sum(tx, sa.true())
+
+
+def of_runs(tx: Transaction, keys: Sequence[str]) -> Spent:
+    """What these runs were charged together."""
+    return _sum(tx, table.c.key.in_(keys))
 
 
 def _sum(tx: Transaction, condition: sa.ColumnElement[bool]) -> Spent:

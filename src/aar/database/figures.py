@@ -16,7 +16,8 @@ class Figures:
     `pgr` is over floor and ceiling of the same split; `gain` is the paired difference to `champion` in
     PGR, `accuracy_gain` the same in accuracy; `alpha` the level this attempt (the `attempt`-th at the
     record) was tested at; `id_pgr` and `ood_pgr` are the parts of a sealed split that has both;
-    `sealed_seeds` is how many seeds a dev verdict asks for in the confirmation.
+    `sealed_seeds` is how many seeds a dev verdict asks for in the confirmation; `track` and `audits` (findings as
+    JSON objects) say what a confirmed method lives off.
     """
 
     seeds: int
@@ -33,6 +34,8 @@ class Figures:
     alpha: float | None = None
     attempt: int | None = None
     sealed_seeds: int | None = None
+    track: str | None = None
+    audits: tuple[Mapping[str, Any], ...] = ()
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -41,7 +44,7 @@ class Figures:
         >>> Figures(seeds=5, n=1000, floor=0.62).to_json()
         {'seeds': 5, 'n': 1000, 'floor': 0.62}
         """
-        return {name: value for name, value in asdict(self).items() if value is not None and value != ""}
+        return {name: value for name, value in asdict(self).items() if value not in (None, "", ())}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Figures:
@@ -55,4 +58,4 @@ class Figures:
         for name in ("accuracy", "pgr", "id_pgr", "ood_pgr", "gain", "accuracy_gain"):
             if values.get(name) is not None:
                 values[name] = Estimate(**values[name])
-        return cls(**values)
+        return cls(**{**values, "audits": tuple(values.get("audits", ()))})

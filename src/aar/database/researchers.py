@@ -23,6 +23,9 @@ _FORGET = (
     .where(table.c.name == sa.bindparam("whose"), table.c.failures > 0)
     .values(failures=0, waits_until=None)
 )
+OPERATOR, FRESH = "operator", "fresh"
+"""Authors of what a person submits: to be measured against the record, or by itself against vanilla."""
+OPERATORS = (OPERATOR, FRESH)
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,11 @@ End = Literal["done", "failed", "lost", "cancelled"]
 
 ENDED: tuple[End, ...] = ("done", "failed", "lost", "cancelled")
 
-Priority = Literal["opening", "practice", "sealed", "dev", "baseline"]
+Priority = Literal["opening", "practice", "sealed", "audit", "dev", "baseline"]
 
-PRIORITIES: tuple[Priority, ...] = ("opening", "practice", "sealed", "dev", "baseline")
+PRIORITIES: tuple[Priority, ...] = ("opening", "practice", "sealed", "audit", "dev", "baseline")
 """What goes first: baselines without which nothing can be judged, then practice (somebody waits for it), then
-confirmations, then dev runs; the other runs of baselines get the cores that nobody else wants."""
+confirmations and their audits, then dev runs; the other runs of baselines get the cores that nobody else wants."""
 
 HELD: tuple[Priority, ...] = ("practice", "dev")
 """What does not start while its researcher is made to wait; a confirmation's code has already worked."""
@@ -132,7 +132,7 @@ def queue(
     student_seed: str,
     nominal_cost: float,
     submission: str | None = None,
-    intervention: str = "",
+    intervention: str = "none",
     priority: Priority = "dev",
 ) -> bool:
     """Put a run in the queue; False where the same run is known already.

@@ -44,6 +44,15 @@ class Submission:
     decided: float | None
 
 
+def audits_key(id: str) -> str:
+    """Where the scorer says which runs under an intervention it needs of a submission: [[split, name, k], ...].
+
+    >>> audits_key("s3")
+    'audit runs of s3'
+    """
+    return f"audit runs of {id}"
+
+
 def get(tx: Transaction, id: str) -> Submission:
     """One submission; `NotFound` with the nearest ids."""
     row = tx.execute(sa.select(table).where(table.c.id == id)).one_or_none()

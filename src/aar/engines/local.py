@@ -133,6 +133,7 @@ class LocalEngine:
             student_seed=job.student_seed,
             salt=job.salt,
             practice=job.practice,
+            intervention=job.intervention,
             deadline_s=job.wall_seconds,
             files=tuple(job.code),
             log_names=log_names(job.code),

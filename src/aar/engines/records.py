@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal, Protocol
 
+from aar.students.interventions import Intervention
 from w2s.records import FloatArray, SplitName
 
 
@@ -26,7 +27,7 @@ class RunSpec:
     pair_index: int
     supervisor_seeds: tuple[int, ...]
     student_seed: int
-    intervention: str = "none"
+    intervention: Intervention = "none"
 
     def key(self) -> str:
         """Content key: SHA-256 over every field, as 64 hexadecimal digits."""
@@ -49,6 +50,7 @@ class Job:
     student_seed: int
     salt: bytes
     practice: bool = False
+    intervention: Intervention = "none"
     wall_seconds: float = 120.0
     memory_mb: int = 2048
 

@@ -13,6 +13,7 @@ from aar.ledger.book import Ledger, Verified
 from aar.ledger.chain import START, Entry, Kind, append, entries
 from aar.ledger.recording import (
     record_charge,
+    record_overruling,
     record_reference,
     record_run,
     record_submission,
@@ -28,6 +29,7 @@ __all__ = [
     "append",
     "entries",
     "record_charge",
+    "record_overruling",
     "record_reference",
     "record_run",
     "record_submission",

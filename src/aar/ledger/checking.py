@@ -9,7 +9,7 @@ from typing import Any
 from aar.database import Transaction, charges, runs, submissions, verdicts
 from aar.errors import BrokenChain
 from aar.ledger.chain import Entry, canonical
-from aar.ledger.recording import reference_body, run_body, submission_body, verdict_body
+from aar.ledger.recording import OVERRULED, reference_body, run_body, submission_body, verdict_body
 
 
 def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
@@ -44,7 +44,7 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
         if told:
             entry = next(iter(told.values()))
             raise BrokenChain(f"the {kind} of entry {entry.seq} is gone from the database")
-    _check_statuses(tx)
+    _check_statuses(tx, chain)
 
 
 def check_mirror(chain: Sequence[Entry], mirror: Path) -> None:
@@ -59,12 +59,19 @@ def check_mirror(chain: Sequence[Entry], mirror: Path) -> None:
             raise BrokenChain(f"entry {number} in {mirror} is not the database's; one of them was changed")
 
 
-def _check_statuses(tx: Transaction) -> None:
+def _check_statuses(tx: Transaction, chain: Sequence[Entry]) -> None:
     last = {verdict.submission: verdict for verdict in verdicts.all(tx)}
+    overruled = {
+        entry.body["overruled"]: str(entry.body["status"])
+        for entry in chain
+        if entry.kind == "note" and "overruled" in entry.body
+    }
     for row in submissions.all(tx):
         verdict = last.get(row.id)
         status, reply = (verdict.status, verdict.reply) if verdict else ("pending", "")
+        if row.id in overruled:
+            status, reply = overruled[row.id], OVERRULED  # type: ignore[assignment]
         if (row.status, row.reply) != (status, reply):
             raise BrokenChain(
-                f"submission {row.id} is shown as {row.status!r}, its last verdict says {status!r}"
+                f"submission {row.id} is shown as {row.status!r}, its last verdict or overruling says {status!r}"
             )

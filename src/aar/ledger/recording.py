@@ -116,6 +116,27 @@ def record_verdict(
     return True
 
 
+OVERRULED = "decided by a person"
+"""What a researcher is told of it; the note is for people."""
+
+
+def record_overruling(tx: Transaction, submission: str, *, status: submissions.Status, note: str) -> None:
+    """Give a decided submission another status on a person's word, which the ledger keeps; figures stay.
+
+    The record of the Ladder does not move. Raises `NotFound` for no such submission, `BadRequest` for one that is
+    not decided, a status that it has, or an empty note.
+    """
+    row = submissions.get(tx, submission)
+    note = note.strip()
+    if row.stage != "done" or row.status == status or not note:
+        raise BadRequest(
+            f"{submission} is {row.status} at {row.stage}; overrule what is decided, by another status and with a note"
+        )
+    at = clock.now()
+    append(tx, "note", {"overruled": submission, "was": row.status, "status": status, "note": note, "at": at})
+    submissions.decide(tx, submission, status=status, stage="done", reply=OVERRULED, decided=at)
+
+
 def record_charge(
     tx: Transaction,
     key: str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,11 @@ class Entry:
     rank: int | None
     hours: float
     problem: str
+
+    @property
+    def audits(self) -> Sequence[Mapping[str, Any]]:
+        """What the audits found, with figures; empty where none were made."""
+        return self.sealed.audits if self.sealed is not None else ()
 
     @property
     def baseline(self) -> bool:

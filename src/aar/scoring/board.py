@@ -58,20 +58,25 @@ class Board:
 
     submissions: Sequence[Submission]
     runs: Mapping[tuple[str, str], Sequence[Run]]
+    audits: Mapping[str, Sequence[Run]]
     verdicts: Mapping[tuple[str, str], Verdict]
     standing: Standing | None
 
     @classmethod
     def read(cls, database: Database) -> Board:
-        """The lab as it is now; runs with an intervention (audits) are left out."""
+        """The lab as it is now; runs with an intervention are apart, in `audits` by code."""
         with database.read() as tx:
             by_code: dict[tuple[str, str], list[Run]] = {}
+            audits: dict[str, list[Run]] = {}
             for run in runs.all(tx):
-                if not run.intervention:
+                if run.intervention == "none":
                     by_code.setdefault((run.code_hash, run.split), []).append(run)
+                else:
+                    audits.setdefault(run.code_hash, []).append(run)
             return cls(
                 submissions=submissions.all(tx),
                 runs=by_code,
+                audits=audits,
                 verdicts={(v.submission, v.stage): v for v in verdicts.all(tx)},
                 standing=standing(tx),
             )
@@ -79,6 +84,10 @@ class Board:
     def of(self, submission: Submission, split: SplitName) -> Sequence[Run]:
         """Runs of a submission's code on one split, whoever paid for them."""
         return self.runs.get((submission.code_hash, split), ())
+
+    def audited(self, submission: Submission) -> Sequence[Run]:
+        """Runs of a submission's code under interventions."""
+        return self.audits.get(submission.code_hash, ())
 
     def named(self, id: str) -> Submission:
         """The submission with this id."""

@@ -8,6 +8,7 @@ from aar.database.figures import Figures
 from aar.database.researchers import LAB
 from aar.database.submissions import Submission
 from aar.errors import ScoringError
+from aar.protocols import PLAIN
 from aar.scoring import references
 from aar.scoring.board import FLOOR, Board
 from aar.scoring.ladder import DevDecision, judge_dev, seeds_for
@@ -45,6 +46,13 @@ class Evidence:
             return self.floors(split)
         outcome = self.outcome(board, board.named(holder), split)
         return outcome.rows if outcome.state == "complete" else None
+
+    def plain(self, board: Board) -> str:
+        """The submission that is the plain baseline, or the floor where a lab has none that runs."""
+        for one in board.submissions:
+            if one.researcher == LAB and one.title == PLAIN and one.status != "failed":
+                return one.id
+        return FLOOR
 
     def references_done(self, split: SplitName) -> bool:
         """Whether floors and ceilings of a split are all there; nothing is judged on it before."""

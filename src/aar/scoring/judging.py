@@ -14,41 +14,40 @@ exclude each other by a lock (`serve`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from aar import ledger
-from aar.database import Database, Transaction
+from aar.database import Database
 from aar.database.figures import Figures
-from aar.database.researchers import LAB
+from aar.database.researchers import FRESH, LAB, OPERATORS
 from aar.database.submissions import Status, Submission
-from aar.database.verdicts import VerdictStage
-from aar.protocols import PLAIN
+from aar.scoring.auditing import Auditing
 from aar.scoring.board import FLOOR, Board, Standing, length, put_standing, standing
+from aar.scoring.confirming import confirm
 from aar.scoring.evidence import Evidence
-from aar.scoring.ladder import judge_sealed, rounded
-from aar.scoring.results import Comparison, Outcome, Rows, measure_reference, stacked
+from aar.scoring.gathering import Gathering
+from aar.scoring.ladder import rounded
+from aar.scoring.results import Comparison, Rows, measure_reference, stacked
 from aar.scoring.vault import ReferenceKind
+from aar.scoring.writing import WOULD_BE, fail, no_gain, record
 from w2s.records import SplitName
 
-OPERATOR = "operator"
-"""The author of what a person submits to be measured."""
-
-WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
-VERIFIED = "verified: the gain over the record was reproduced on fresh seeds and items"
-NOT_REPRODUCED = "the gain over the record was not reproduced on fresh seeds and items"
 BASELINE = "baseline"
-LOST = "the lab lost a run of this submission; the code is not blamed, submit it again"
 
 
 @dataclass
 class Judge:
-    """Decides whatever can be decided; `step` until the lab ends."""
+    """Decides whatever can be decided; `step` until the lab ends. `code` gives the files of a submission."""
 
     database: Database
     evidence: Evidence
+    code: Callable[[Submission], Mapping[str, str]]
     _seen: tuple[int, ...] = field(default=(), repr=False)
     _measured: set[tuple[str, str]] = field(default_factory=set, repr=False)
+
+    def __post_init__(self) -> None:
+        self.auditing = Auditing(self.database, Gathering(self.evidence, self.code))
 
     def step(self) -> list[str]:
         """One pass over everything undecided; a line of words for each verdict that was written.
@@ -99,7 +98,7 @@ class Judge:
             elif one.stage == "dev" and one.researcher != LAB:
                 said = self._dev(board, one, board.standing)
             elif one.stage == "sealed" and one.researcher != LAB and board.standing is not None:
-                said = self._sealed(board, one, board.standing)
+                said = confirm(self.database, self.evidence, self.auditing, board, one, board.standing)
             else:
                 continue
             if said:
@@ -121,11 +120,11 @@ class Judge:
                 return None
             for one in baselines:
                 if one.id not in measured:
-                    self._fail(tx, one, "dev", outcomes[one.id])
+                    fail(tx, one, "dev", outcomes[one.id], n=self._n("dev"))
                     continue
                 status: Status = "pending" if one.id == first.holder else "no_improvement"
                 figures = measured[one.id]
-                self._record(tx, one, "dev", status, BASELINE, figures)
+                record(tx, one, "dev", status, BASELINE, figures)
                 ledger.record_reference(tx, split="dev", name=one.title, kind="baseline", figures=figures)
             put_standing(tx, first)
         return f"the Ladder starts from {first.holder}"
@@ -149,18 +148,18 @@ class Judge:
             with self.database.write() as tx:
                 if next_best is not None:  # others cannot be compared with what does not run
                     put_standing(tx, next_best)
-                return self._fail(tx, one, "sealed", outcome)
+                return fail(tx, one, "sealed", outcome, n=self._n("sealed"))
         status: Status = "verified" if one.stage == "sealed" else "no_improvement"
         measured = self._baseline(board, one.id, outcome.rows, "sealed")
         with self.database.write() as tx:
             ledger.record_reference(tx, split="sealed", name=one.title, kind="baseline", figures=measured)
-            return self._record(tx, one, "sealed", status, BASELINE, measured)
+            return record(tx, one, "sealed", status, BASELINE, measured)
 
     def _baseline(self, board: Board, id: str, rows: Rows, split: SplitName) -> Figures:
         """Figures of a baseline, compared with vanilla where there is one and its runs are known."""
-        plain = next((one for one in board.submissions if one.researcher == LAB and one.title == PLAIN), None)
-        against = self.evidence.rows(board, plain.id, split) if plain and plain.id != id else None
-        comparison = None if plain is None or against is None else Comparison(plain.id, against)
+        plain = self.evidence.plain(board)
+        against = self.evidence.rows(board, plain, split) if plain not in (FLOOR, id) else None
+        comparison = None if against is None else Comparison(plain, against)
         return self.evidence.figures(rows, split, comparison, note=BASELINE)
 
     def _others(self, board: Board, failed: Submission) -> Mapping[str, Rows]:
@@ -175,113 +174,26 @@ class Judge:
             return None
         if outcome.state != "complete":
             with self.database.write() as tx:
-                return self._fail(tx, one, "dev", outcome)
+                return fail(tx, one, "dev", outcome, n=self._n("dev"))
         if ladder is None:
             return None
-        author = None if one.researcher == OPERATOR else one.researcher
-        gate = self.evidence.gate(board, outcome.rows, ladder.holder, author=author)
+        author = None if one.researcher in OPERATORS else one.researcher
+        holder = self.evidence.plain(board) if one.researcher == FRESH else ladder.holder
+        gate = self.evidence.gate(board, outcome.rows, holder, author=author)
         if gate is None:
             return None
         decision, against = gate
-        attempt = 1 + sum(1 for _ in board.would_be_records(one.researcher))
-        goes_on = decision.accepted or one.researcher == OPERATOR
-        words = WOULD_BE if decision.accepted else _no_gain(ladder)
-        comparison = Comparison(ladder.holder, against)
+        fresh = one.researcher == FRESH
+        attempt = 1 if fresh else 1 + sum(1 for _ in board.would_be_records(one.researcher))
+        goes_on = decision.accepted or one.researcher in OPERATORS
+        words = WOULD_BE if decision.accepted else no_gain(ladder)
+        comparison = Comparison(holder, against)
         if goes_on:
             seeds = self.evidence.sealed_seeds(attempt)
             comparison = replace(comparison, attempt=attempt, sealed_seeds=seeds)
         measured = self.evidence.figures(outcome.rows, "dev", comparison)
         with self.database.write() as tx:
-            return self._record(tx, one, "dev", "pending" if goes_on else "no_improvement", words, measured)
+            return record(tx, one, "dev", "pending" if goes_on else "no_improvement", words, measured)
 
-    def _sealed(self, board: Board, one: Submission, ladder: Standing) -> str | None:
-        outcome = self.evidence.outcome(board, one, "sealed")
-        if outcome.state == "waiting" or not self.evidence.references_done("sealed"):
-            return None
-        if outcome.state != "complete":
-            with self.database.write() as tx:
-                return self._fail(tx, one, "sealed", outcome)
-        told = board.verdicts[(one.id, "dev")].figures
-        opponent = told.champion or FLOOR
-        if opponent != FLOOR and board.named(opponent).status == "failed":
-            opponent = ladder.holder
-        attempt = told.attempt or 1
-        against = self.evidence.rows(board, opponent, "sealed")
-        dev = self.evidence.outcome(board, one, "dev").rows
-        shared = [k for k in outcome.rows if against is not None and k in against]
-        if against is None or len(shared) < self.evidence.settings.sealed_seeds:
-            return None
-        clusters = self.evidence.results.items("sealed").clusters
-        decision = judge_sealed(
-            stacked(outcome.rows, shared), stacked(against, shared), clusters, attempt=attempt
-        )
-        status: Status
-        if board.verdicts[(one.id, "dev")].reply != WOULD_BE:  # an operator's, measured nevertheless
-            status, words = "no_improvement", _no_gain(ladder)
-        elif decision.verified:
-            status, words = "verified", VERIFIED
-        else:
-            status, words = "not_reproduced", NOT_REPRODUCED
-        leads = status == "verified" and self._leads(board, outcome.rows, dev, ladder, opponent, attempt)
-        if leads is None:
-            return None
-        comparison = Comparison(opponent, against, attempt=attempt, gain=decision.gain, alpha=decision.alpha)
-        measured = self.evidence.figures(outcome.rows, "sealed", comparison)
-        with self.database.write() as tx:
-            said = self._record(tx, one, "sealed", status, words, measured)
-            if said and leads:
-                mean = float(stacked(dev, sorted(dev)).mean())
-                put_standing(tx, Standing(one.id, rounded(mean, n=len(self.evidence.results.items("dev")))))
-            return said
-
-    def _leads(
-        self,
-        board: Board,
-        sealed: Rows,
-        dev: Rows,
-        ladder: Standing,
-        opponent: str,
-        attempt: int,
-    ) -> bool | None:
-        """Whether a verified submission takes the Ladder: None while its present holder is not known."""
-        if ladder.holder == opponent:
-            return True
-        gate = self.evidence.gate(board, dev, ladder.holder)
-        against = self.evidence.rows(board, ladder.holder, "sealed")
-        if gate is None or against is None:
-            return None
-        shared = [k for k in sealed if k in against]
-        clusters = self.evidence.results.items("sealed").clusters
-        again = judge_sealed(stacked(sealed, shared), stacked(against, shared), clusters, attempt=attempt)
-        return gate[0].accepted and again.verified
-
-    def _fail(self, tx: Transaction, one: Submission, stage: VerdictStage, outcome: Outcome) -> str | None:
-        words, rule = LOST, None
-        if outcome.state == "failed" and outcome.culprit is not None:
-            run = outcome.culprit
-            place = f" in {run.error_file}" if run.error_file else ""
-            place += f", line {run.error_line}" if run.error_line is not None else ""
-            rule = run.error_rule
-            words = f"{run.error_type or 'the method failed'}{place}" + (f" ({rule})" if rule else "")
-        nothing = Figures(seeds=0, n=len(self.evidence.results.items(stage)), note=f"run {outcome.state}")
-        return self._record(tx, one, stage, "failed", words, nothing, rule=rule)
-
-    def _record(
-        self,
-        tx: Transaction,
-        one: Submission,
-        stage: VerdictStage,
-        status: Status,
-        words: str,
-        measured: Figures,
-        *,
-        rule: str | None = None,
-    ) -> str | None:
-        written = ledger.record_verdict(
-            tx, one.id, stage=stage, status=status, reply=words, figures=measured, rule=rule
-        )
-        return f"{one.id} on {stage}: {status}" if written else None
-
-
-def _no_gain(ladder: Standing) -> str:
-    return f"no significant improvement over the record, {ladder.text}"
+    def _n(self, split: SplitName) -> int:
+        return len(self.evidence.results.items(split))

@@ -107,19 +107,30 @@ def read_predictions(blobs: Path, run: Run, items: TestItems) -> FloatArray:
 
     `ScoringError` if the file is missing, damaged, or does not hold one probability for each item.
     """
+    p = read_arrays(blobs, run)["predictions"]
+    try:
+        if p.shape != (len(items),):
+            raise ScoringError(
+                f"run {run.key} holds {p.shape} predictions for {len(items)} items; it is lost"
+            )
+        items.correct(p)
+    except BadPredictions as error:
+        raise ScoringError(f"the predictions of run {run.key} are damaged ({error}); it is lost") from error
+    return p
+
+
+def read_arrays(blobs: Path, run: Run) -> dict[str, FloatArray]:
+    """All arrays of a finished run, `predictions` among them; `ScoringError` if they cannot be read."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     path = blobs / f"{run.blob or run.key}.safetensors"
     try:
-        p = load(path.read_bytes())["predictions"].astype(np.float64)
-        if p.shape != (len(items),):
-            raise ScoringError(f"{path} holds {p.shape} predictions for {len(items)} items; the run is lost")
-        items.correct(p)
-    except (OSError, KeyError, SafetensorError, BadPredictions) as error:
+        arrays = {name: array.astype(np.float64) for name, array in load(path.read_bytes()).items()}
+        arrays["predictions"]
+    except (OSError, KeyError, SafetensorError) as error:
         raise ScoringError(f"{path} is missing or damaged ({error}); the run is lost") from error
-    predictions: FloatArray = p
-    return predictions
+    return arrays
 
 
 def stacked(rows: Rows, keys: Sequence[int]) -> FloatArray:

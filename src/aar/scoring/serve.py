@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from aar import database
 from aar.database import Database
-from aar.errors import LabBusy, NoLab
+from aar.database.submissions import Submission
+from aar.errors import LabBusy, NoLab, ScoringError
 from aar.folder import LabFolder
 from aar.scoring.evidence import Evidence
 from aar.scoring.judging import Judge
@@ -34,11 +36,24 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
     vault.test_items("dev")  # a lab that was not prepared is refused now
     with _alone(folder.vault):
         evidence = Evidence(Results(vault, folder.blobs), settings)
-        judge = Judge(_opened(folder.database, stop), evidence)
+        judge = Judge(_opened(folder.database, stop), evidence, _code(folder))
         while not stop.is_set():
             for line in judge.step():
                 say(line)
             stop.wait(POLL_SECONDS)
+
+
+def _code(folder: LabFolder) -> Callable[[Submission], Mapping[str, str]]:
+    """Reads submitted code as the lab laid it out: the scorer runs no git."""
+
+    def files(one: Submission) -> Mapping[str, str]:
+        path = folder.code(one.code_hash)
+        try:
+            return dict(json.loads(path.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise ScoringError(f"{path} is missing or damaged ({error}); restart the lab") from error
+
+    return files
 
 
 def _opened(path: Path, stop: threading.Event) -> Database:

@@ -19,8 +19,19 @@ from aar.database import charges, progress, researchers, runs, submissions
 from aar.errors import BadRequest, NotAllowed, NotNow, OverBudget, Refused
 from aar.forum import Post
 from aar.server import cancelling, state, traffic
-from aar.server.bodies import Cancel, Doing, Finding, Practice, Remark, State, Submit, Usage, Vote
-from aar.server.lab import OPERATOR, Lab, printable
+from aar.server.bodies import (
+    Cancel,
+    Doing,
+    Finding,
+    OperatorSubmit,
+    Practice,
+    Remark,
+    State,
+    Submit,
+    Usage,
+    Vote,
+)
+from aar.server.lab import Lab, printable
 from aar.server.prices import price
 from w2s.errors import NotFound, W2SError
 
@@ -188,10 +199,11 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
         return {**_public(found), "files": lab.snapshots.get(found.commit)}
 
     @app.post("/v1/operator/submissions", dependencies=[Operator])
-    def operator_submit(wanted: Submit) -> dict[str, Any]:
+    def operator_submit(wanted: OperatorSubmit) -> dict[str, Any]:
+        who = researchers.FRESH if wanted.fresh else researchers.OPERATOR
         with lab.database.write() as tx:
-            researchers.add(tx, OPERATOR)
-        return _submit(lab, OPERATOR, wanted)
+            researchers.add(tx, who)
+        return _submit(lab, who, wanted)
 
     @app.post("/v1/operator/cancel", dependencies=[Operator])
     def cancel(wanted: Cancel) -> dict[str, Any]:

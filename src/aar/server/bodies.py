@@ -29,6 +29,12 @@ class Submit(BaseModel):
     request_id: RequestId
 
 
+class OperatorSubmit(Submit):
+    """The same from the person who runs the lab; `fresh` asks for vanilla instead of the record to compare with."""
+
+    fresh: bool = False
+
+
 class Cancel(BaseModel):
     """What a person ends: a submission, a practice run, or all of a researcher."""
 

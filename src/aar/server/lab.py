@@ -9,6 +9,7 @@ two researchers who share one token (give each its own).
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -16,21 +17,21 @@ from collections.abc import Mapping, Sequence
 from aar import ledger
 from aar.database import Database, Transaction, meta, researchers, runs, submissions, waiting
 from aar.database.runs import Priority
+from aar.database.submissions import audits_key
 from aar.engines import RunSpec
 from aar.errors import BadRequest, NotNow, OverBudget
-from aar.folder import LabFolder
+from aar.folder import LabFolder, write_atomically
 from aar.forum import Forum
 from aar.server.breaker import refuse_while_waiting
 from aar.server.seeds import Draw, draw, lab_secret
 from aar.settings import Settings
 from aar.snapshots import Snapshots
+from aar.students.interventions import Intervention, intervention
 from w2s.records import SplitName
 
 RESERVE = 0.22
 """Part of a run's time that is kept for confirmations after the last submission."""
 
-OPERATOR = "operator"
-"""The author of what a person submits with `aar score`."""
 
 MOST_TEXT = 8000
 """Characters of a summary, a claim or a post."""
@@ -84,7 +85,7 @@ class Lab:
             if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
                 return earlier
             built_on = [submissions.get(tx, parent) for parent in dict.fromkeys(parents)]
-        if self.research_seconds_left() <= 0 and researcher not in (researchers.LAB, OPERATOR):
+        if self.research_seconds_left() <= 0 and researcher not in (researchers.LAB, *researchers.OPERATORS):
             raise OverBudget("the time for submissions is over; post what you found and stop")
         with self._lock:
             snapshot = self.snapshots.put(
@@ -101,7 +102,7 @@ class Lab:
                 if budget is not None and made >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
                 same = submissions.all(tx, code_hash=snapshot.tree)
-                if same and researcher not in (researchers.LAB, OPERATOR):
+                if same and researcher not in (researchers.LAB, *researchers.OPERATORS):
                     raise BadRequest(
                         f"this very code is {same[0].id} already, {same[0].status}: a second try of the same code "
                         "is not a second chance; change it, or build on it"
@@ -136,6 +137,24 @@ class Lab:
         up once the champion is among them.
         """
         return self._queue(tx, submission, "sealed", range(seeds), priority="baseline" if spare else "sealed")
+
+    def show_code(self, submission: submissions.Submission) -> None:
+        """Lay out the code of a submission for the scorer, once."""
+        path = self.folder.code(submission.code_hash)
+        if not path.exists():
+            write_atomically(path, json.dumps(self.snapshots.get(submission.commit)))
+
+    def queue_audits(self, tx: Transaction, submission: submissions.Submission) -> None:
+        """Queue the runs under interventions that the scorer asked for; those that are known stay."""
+        for split, name, k in meta.find(tx, audits_key(submission.id), []):
+            self._queue(
+                tx,
+                submission,
+                split,
+                [int(k)],
+                priority="audit",
+                intervention=intervention(name),
+            )
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
         """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
@@ -204,13 +223,14 @@ class Lab:
         pairs: Sequence[int],
         *,
         priority: Priority,
+        intervention: Intervention = "none",
     ) -> int:
         new = 0
         for k in pairs:
             drawn = draw(self.secret, code_hash=submission.code_hash, split=split, k=k)
             new += runs.queue(
                 tx,
-                self._key(submission.code_hash, split, k, drawn),
+                self._key(submission.code_hash, split, k, drawn, intervention),
                 submission=submission.id,
                 researcher=submission.researcher,
                 code_hash=submission.code_hash,
@@ -220,11 +240,14 @@ class Lab:
                 supervisor_seed=drawn.supervisor,
                 student_seed=drawn.student_seed_hex,
                 nominal_cost=1.0,
+                intervention=intervention,
                 priority=priority,
             )
         return new
 
-    def _key(self, code_hash: str, split: SplitName, k: int, drawn: Draw) -> str:
+    def _key(
+        self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: Intervention = "none"
+    ) -> str:
         return RunSpec(
             code_hash,
             self.settings.testbed,
@@ -232,6 +255,7 @@ class Lab:
             pair_index=k,
             supervisor_seeds=drawn.supervisors,
             student_seed=drawn.student_seed,
+            intervention=intervention,
         ).key()
 
 

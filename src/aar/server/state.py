@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from aar.database import Transaction, meta, progress, researchers, submissions, verdicts, waiting
-from aar.server.lab import OPERATOR, Lab
+from aar.server.lab import Lab
 from aar.server.traffic import traffic
 
 Phase = Literal["baselines", "research", "settling", "finished"]
@@ -15,11 +15,16 @@ RECENT = 6
 
 def advance(lab: Lab) -> Phase:
     """Queue what the scorer's verdicts ask for, and say in which phase the run is."""
+    with lab.database.read() as tx:
+        made = submissions.all(tx)
+    for submission in made:
+        lab.show_code(submission)
     with lab.database.write() as tx:
         everything = submissions.all(tx)
         for submission in everything:
             if submission.stage == "sealed":
                 lab.queue_sealed(tx, submission, seeds=_sealed_seeds(lab, tx, submission), spare=False)
+                lab.queue_audits(tx, submission)
         baselines = [one for one in everything if one.researcher == researchers.LAB]
         decided = bool(baselines) and all(one.stage != "dev" for one in baselines)
         phase: Phase = "baselines"
@@ -38,7 +43,7 @@ def advance(lab: Lab) -> Phase:
 
 def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> Phase:
     team = researchers.all(tx)
-    people = [one for one in team if one.name != OPERATOR]
+    people = [one for one in team if one.name not in researchers.OPERATORS]
     working = any(one.state in ("waiting", "working") for one in people)
     if working and lab.research_seconds_left() > 0:
         return "research"
@@ -75,7 +80,7 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
         ended = sum(n for name, n in engine["counts"].items() if name not in ("queued", "running"))
         rows = []
         for one in researchers.all(tx):
-            if one.name == OPERATOR:
+            if one.name in researchers.OPERATORS:
                 continue
             own = [made for made in everything if made.researcher == one.name]
             rows.append(

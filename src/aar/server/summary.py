@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aar import database
-from aar.database import Transaction, charges, meta, researchers, submissions, verdicts
+from aar.database import Transaction, charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.folder import LabFolder
 from w2s.records import Estimate
@@ -36,7 +36,11 @@ def summary(folder: LabFolder) -> dict[str, Any]:
 
 
 def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
-    """One submission with everything that was decided of it, for `aar score`."""
+    """One submission with everything that was decided of it, for `aar score`.
+
+    `dev` and `sealed` are figures, those of sealed with the PGR of its parts as `id` and `ood`; `audits` findings;
+    `cost` what its runs took.
+    """
     store = database.open(folder.database)
     with store.read() as tx:
         one = submissions.get(tx, submission)
@@ -47,11 +51,25 @@ def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
             "reply": one.reply,
             "dev": None,
             "sealed": None,
+            "audits": [],
+            "track": None,
         }
         for verdict in verdicts.all(tx, one.id):
-            found[verdict.stage] = verdict.figures.to_json()
+            figures = verdict.figures.to_json()
+            found["audits"] = list(figures.pop("audits", found["audits"]))
+            found["track"] = figures.pop("track", found["track"])
+            if verdict.stage == "sealed":
+                figures |= {"id": figures.pop("id_pgr", None), "ood": figures.pop("ood_pgr", None)}
+            found[verdict.stage] = figures
             if verdict.rule:
                 found["rule"] = verdict.rule
+        made = runs.all(tx, code_hash=one.code_hash)
+        found["cost"] = {
+            "runs": len(made),
+            "audit_runs": sum(run.intervention != "none" for run in made),
+            "core_minutes": round(sum(run.core_seconds for run in made) / 60, 2),
+            "nominal_minutes": round(charges.of_runs(tx, [run.key for run in made]).nominal_minutes, 2),
+        }
         found["baselines"] = _baselines(tx, submissions.all(tx))
         found["references"] = _references(tx)
     store.close()
@@ -145,8 +163,6 @@ def _plain(figures: Figures, name: str) -> dict[str, Any] | None:
 
 
 def _cost(tx: Transaction) -> dict[str, Any]:
-    from aar.database import runs
-
     paid = charges.all(tx)
     ended = runs.all(tx)
     return {

@@ -14,6 +14,7 @@ from aar.errors import BadSnapshot, EngineError
 from aar.server.ending import finish
 from aar.server.lab import Lab, printable
 from aar.server.seeds import draw
+from aar.students.interventions import intervention
 from w2s.records import SplitName
 
 IDLE_SECONDS = 0.5
@@ -155,6 +156,7 @@ def job_of(lab: Lab, run: runs.Run) -> Job:
         student_seed=drawn.student_seed,
         salt=drawn.salt,
         practice=run.split == "practice",
+        intervention=intervention(run.intervention),
         wall_seconds=lab.settings.run_seconds,
         memory_mb=lab.settings.run_memory_mb,
     )

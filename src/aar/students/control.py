@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from aar.students.interventions import Intervention, intervention
 from w2s import wire
 from w2s.records import FloatArray, SplitName
 
@@ -25,6 +26,7 @@ class RunRequest:
 
     `files` are the submission's file names and `log_names` the names it may log; `practice` shows texts
     and messages and goes only with the practice split. `deadline_s` is wall-clock from the start.
+    `intervention` is what an audit changes; the method is not told.
     """
 
     testbed: str
@@ -36,15 +38,18 @@ class RunRequest:
     deadline_s: float
     files: tuple[str, ...] = ()
     log_names: tuple[str, ...] = ()
+    intervention: Intervention = "none"
 
 
 @dataclass(frozen=True)
 class RunReport:
     """How a run ended. Only "finished" has arrays; "refused" is the lab's fault, not the method's.
 
-    `predictions` are in the test rows' own order. `targets` and `target_weight` are the audited targets of
-    the rows that `targets_on` names: "unlabelled", or "test" when nothing was fine-tuned and the
-    predictions stand for them. `nominal` is the run's cost in forward passes of one item, by what was
+    Every array is by source row: the item whose text and models' answers it is about. `predictions` [test];
+    `targets` and `target_weight` are the audited targets of the rows that `targets_on` names: "unlabelled", or
+    "test" when nothing was fine-tuned and the predictions stand for them; `call_targets` [calls, unlabelled].
+    `unlabelled_handle` and `test_handle` give the row under whose handle each was served, -1 if it was not.
+    `nominal` is the run's cost in forward passes of one item, by what was
     asked and not by what was cached. `greeted`: the method's process came as far as saying hello.
     """
 
@@ -88,8 +93,9 @@ def recv_run(control: socket.socket) -> tuple[RunRequest, socket.socket]:
     lists: dict[str, Any] = {
         name: tuple(header.pop(name)) for name in ("supervisor_seeds", "files", "log_names")
     }
-    salt = bytes.fromhex(header.pop("salt"))
-    return RunRequest(**header, **lists, salt=salt), socket.socket(fileno=fds[0])
+    salt, change = bytes.fromhex(header.pop("salt")), intervention(header.pop("intervention"))
+    request = RunRequest(**header, **lists, salt=salt, intervention=change)
+    return request, socket.socket(fileno=fds[0])
 
 
 def send_report(control: socket.socket, report: RunReport) -> None:

@@ -27,8 +27,8 @@ def greeting(
     )
     shown = handles.arrays("unlabelled", lengths) | handles.arrays("test", lengths)
     for k, soft in enumerate(weak):
-        shown[f"weak_{k}"] = soft[handles.shown_unlabelled]
-    if request.practice:
+        shown[f"weak_{k}"] = soft[handles.source[handles.shown_unlabelled]]
+    if shows_texts(request):
         shown |= _texts("unlabelled", [handles.examples[row] for row in handles.shown_unlabelled])
         shown |= _texts("test", [handles.examples[row] for row in handles.shown_test])
     header = {
@@ -41,6 +41,11 @@ def greeting(
         "supervisors": len(weak),
     }
     return header, shown
+
+
+def shows_texts(request: RunRequest) -> bool:
+    """Texts are the handles' own, and shown on practice only."""
+    return request.practice
 
 
 def text(example: Example) -> str:

@@ -2,11 +2,13 @@
 
 Ids are an HMAC of the example's id under the run's salt; rows, group codes and answer codes are in an
 order drawn from the salt. The same salt gives the same handles.
+
+A handle keeps its id, group and answer code; what it is about (text, weak label, every answer of a model, truth)
+is that of its source row, which for swapped groups is another one (`aar.students.interventions.swap`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aar.students import interventions
+from aar.students.interventions import Intervention, stream
 from w2s.bounds import ITEMS_PER_CALL
 from w2s.errors import TooMuch, WrongIds
 from w2s.records import BoolArray, Example, FloatArray, IdArray, IntArray, Split
@@ -21,7 +25,7 @@ from w2s.records import BoolArray, Example, FloatArray, IdArray, IntArray, Split
 
 @dataclass(frozen=True)
 class Chosen:
-    """Items that a request names: their rows (unlabelled first, then test) and the order of a pair, [n]."""
+    """Items that a request names: their source rows (unlabelled first, then test) and the order of a pair, [n]."""
 
     rows: IntArray
     flipped: BoolArray
@@ -34,17 +38,31 @@ class Handles:
     """Both ways between a split's rows and what one run is shown of them.
 
     `examples` are the unlabelled rows followed by the test rows, in the split's own order; a row is an
-    index into them. `shown_unlabelled` and `shown_test` list rows in the order that the run sees.
+    index into them. `shown_unlabelled` and `shown_test` list rows in the order that the run sees, all of them
+    unless an intervention leaves some out. `source` gives the source row of each row.
     """
 
-    def __init__(self, split: Split, salt: bytes) -> None:
+    def __init__(
+        self, split: Split, salt: bytes, *, swapped: float = 0.0, intervention: Intervention = "none"
+    ) -> None:
         self.examples: tuple[Example, ...] = (*split.unlabelled, *split.test)
         self.n_unlabelled, self.n_test = len(split.unlabelled), len(split.test)
         self.pairs = all(example.answer is None for example in self.examples)
-        draw = hashlib.sha256(b"rows" + salt).digest()
-        rng = np.random.default_rng(int.from_bytes(draw, "big"))
+        rng = stream(salt, "rows")
         self.shown_unlabelled: IntArray = rng.permutation(self.n_unlabelled).astype(np.int64)
         self.shown_test: IntArray = (self.n_unlabelled + rng.permutation(self.n_test)).astype(np.int64)
+        chance = stream(salt, "swap")
+        pools = (split.unlabelled, split.test)
+        moved = [interventions.swap(pool, swapped, chance) for pool in pools]
+        self.source: IntArray = np.concatenate([moved[0], self.n_unlabelled + moved[1]])
+        if intervention == "thin":
+            chance = stream(salt, "thin")
+            kept = interventions.thinned(split.unlabelled, chance)
+            asked = self.n_unlabelled + interventions.thinned(split.test, chance)
+            self.shown_unlabelled = self.shown_unlabelled[np.isin(self.shown_unlabelled, kept)]
+            self.shown_test = self.shown_test[np.isin(self.shown_test, asked)]
+        if intervention == "part":
+            self.shown_test = self.n_unlabelled + interventions.part(split.test, stream(salt, "part"))
         self.ids: IdArray = np.array(
             [
                 int.from_bytes(hmac.digest(salt, example.id.encode(), "sha256")[:8], "big")
@@ -52,9 +70,9 @@ class Handles:
             ],
             dtype=np.uint64,
         )
-        self._order = np.argsort(self.ids)
-        self._sorted = self.ids[self._order]
         shown = np.concatenate([self.shown_unlabelled, self.shown_test])
+        self._order = shown[np.argsort(self.ids[shown])]
+        self._sorted = self.ids[self._order]
         self._groups = self._codes([self.examples[row].group for row in shown], shown)
         self._answers = np.zeros(len(self.examples), dtype=np.int64)
         within: dict[str, dict[str | None, int]] = {}
@@ -63,20 +81,27 @@ class Handles:
             codes = within.setdefault(example.group, {})
             self._answers[row] = codes.setdefault(example.answer, len(codes))
 
+    @property
+    def handle(self) -> IntArray:
+        """The row under whose handle each source row was served, -1 for one that was not, [n]."""
+        found = np.full(len(self.examples), -1, dtype=np.int64)
+        found[self.source[self._order]] = self._order
+        return found
+
     def arrays(self, name: str, lengths: IntArray) -> dict[str, npt.NDArray[np.generic]]:
-        """What a run is shown of the pool `name` ("unlabelled" or "test"); `lengths` by row."""
+        """What a run is shown of the pool `name` ("unlabelled" or "test"); `lengths` by source row."""
         rows = self.shown_unlabelled if name == "unlabelled" else self.shown_test
         shown: dict[str, npt.NDArray[np.generic]] = {
             f"{name}_ids": self.ids[rows],
             f"{name}_group": self._groups[rows],
-            f"{name}_length": lengths[rows],
+            f"{name}_length": lengths[self.source[rows]],
         }
         if not self.pairs:
             shown[f"{name}_answer"] = self._answers[rows]
         return shown
 
     def choose(self, ids: IdArray, flipped: BoolArray, *, trained_on: bool = False) -> Chosen:
-        """Rows of `ids`, which may repeat.
+        """Source rows of `ids`, which may repeat.
 
         Raises `WrongIds` for ids outside the run, for test items where they would be `trained_on`, and for
         a swap of what is not a pair; `TooMuch` for more items than one request may name.
@@ -94,15 +119,18 @@ class Handles:
                 f"{int(unknown.sum())} of {len(ids)} items are not of this run, e.g. {int(ids[unknown][0])}; "
                 "use bench.unlabelled and bench.test"
             )
-        rows = self._order[place].astype(np.int64)
+        rows = self.source[self._order[place]]
         if trained_on and (rows >= self.n_unlabelled).any():
             raise WrongIds("test items cannot be trained on; fine-tune on bench.unlabelled or a part of it")
         return Chosen(rows, flipped)
 
     def predictions(self, ids: IdArray, probabilities: FloatArray) -> FloatArray:
-        """Predictions in the test rows' own order; `WrongIds` unless each test item is there exactly once."""
+        """Predictions in the source rows' own order, .5 where a row was not served.
+
+        Raises `WrongIds` unless each test item that was shown is there exactly once.
+        """
         if len(ids) == 0 and self.n_test:
-            raise WrongIds(f"no predictions; {self.n_test} test items want one each")
+            raise WrongIds(f"no predictions; {len(self.shown_test)} test items want one each")
         rows = self.choose(ids, np.zeros(len(ids), dtype=np.bool_)).rows - self.n_unlabelled
         if (rows < 0).any():
             raise WrongIds(
@@ -111,18 +139,19 @@ class Handles:
         counts = np.bincount(rows, minlength=self.n_test)
         if (counts > 1).any():
             raise WrongIds(f"{int((counts > 1).sum())} test items are predicted more than once")
-        if (counts == 0).any():
+        missing = len(self.shown_test) - int((counts == 1).sum())
+        if missing:
             raise WrongIds(
-                f"{int((counts == 0).sum())} of {self.n_test} predictions missing; predict all of bench.test"
+                f"{missing} of {len(self.shown_test)} predictions missing; predict all of bench.test"
             )
-        ordered = np.empty(self.n_test)
+        ordered = np.full(self.n_test, 0.5)
         ordered[rows] = probabilities
         return ordered
 
     @staticmethod
     def _codes(names: Sequence[str], rows: IntArray) -> IntArray:
         codes: dict[str, int] = {}
-        by_row = np.empty(len(rows), dtype=np.int64)
+        by_row = np.zeros(int(rows.max()) + 1 if len(rows) else 0, dtype=np.int64)
         for name, row in zip(names, rows, strict=True):
             by_row[row] = codes.setdefault(name, len(codes))
         return by_row

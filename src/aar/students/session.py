@@ -14,9 +14,11 @@ from aar.students import checks
 from aar.students.control import RunReport, RunRequest, told
 from aar.students.greeting import greeting
 from aar.students.handles import Chosen, Handles
+from aar.students.interventions import SWAPPED
 from aar.students.loss import RemoteLoss
 from aar.students.shelf import Question, Shelf, Which
 from aar.students.targets import TargetRecord
+from aar.students.untrained import untrained
 from w2s import bounds, wire
 from w2s.bench import student_seed
 from w2s.errors import BadTargets, BadTemplate, NotFound, TooMuch, W2SError
@@ -60,7 +62,9 @@ class Session:
     ) -> None:
         self._sock, self._request, self._split, self._weak, self._shelf = sock, request, split, weak, shelf
         self._item_texts = item_texts
-        self._handles = Handles(split, request.salt)
+        self._handles = Handles(
+            split, request.salt, swapped=SWAPPED[request.split], intervention=request.intervention
+        )
         self._record = TargetRecord(self._handles.n_unlabelled)
         self._students: dict[int, _Served] = {}
         self._made = 0
@@ -171,23 +175,37 @@ class Session:
             loss = RemoteLoss(self._sock, wants_hidden=checks.field(header, "wants_hidden", bool))
         served.frozen = False
         self.nominal += _BACKWARD * epochs * len(chosen)
+        began = time.monotonic()
         try:
-            done = served.student.finetune(
-                self._examples(chosen),
-                chosen.flipped,
-                targets,
-                weights=weights,
-                gradient=loss,
-                epochs=epochs,
-                learning_rate=rate,
-                order=order,
-            )
+            if loss is None and not self._shelf.trains:
+                done = untrained(served.student, recipe, targets, epochs=epochs)
+            else:
+                done = served.student.finetune(
+                    self._examples(chosen),
+                    chosen.flipped,
+                    targets,
+                    weights=weights,
+                    gradient=loss,
+                    epochs=epochs,
+                    learning_rate=rate,
+                    order=order,
+                )
         except BadTargets:  # half trained and not recorded: nobody may go on with it
             del self._students[number]
             self.interrupted = True
             raise
-        self._record.add(chosen, targets if loss is None else done.implied_targets, weights)
+        self._paced(served.which, epochs * len(chosen), time.monotonic() - began)
+        effort = epochs * rate / (recipe.epochs * recipe.learning_rate)
+        aims, counted = (targets, weights) if loss is None else (done.implied_targets, None)
+        self._record.add(chosen, aims, counted, effort=effort)
         return {"steps": done.steps, "loss": float(done.loss)}, {}
+
+    def _paced(self, which: Which, visits: int, seconds: float) -> None:
+        """A fine-tune that trained sets the pace; one that did not takes as long, so that no clock tells."""
+        if self._shelf.trains:
+            self._shelf.pace[which] = seconds / visits
+        else:
+            time.sleep(max(0.0, self._shelf.pace.get(which, 0.0) * visits - seconds))
 
     def _predict(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         return {}, {"probabilities": self._ask(header, arrays, Question("predict"))}
@@ -244,19 +262,27 @@ class Session:
         self._logged |= checks.logged(checks.field(header, "numbers", dict), allowed=self._request.log_names)
         return {}, {}
 
-    def _finish(self, arrays: dict[str, wire.Array]) -> RunReport:
-        ids = checks.vector(arrays, "ids", "u8")
-        given = checks.predictions(ids, checks.vector(arrays, "probabilities", "f8"))
-        predictions = self._handles.predictions(ids, given)
+    def _finish(self, given: dict[str, wire.Array]) -> RunReport:
+        ids = checks.vector(given, "ids", "u8")
+        probabilities = checks.predictions(ids, checks.vector(given, "probabilities", "f8"))
+        predictions = self._handles.predictions(ids, probabilities)
         wire.send(self._sock, {"ok": True})
+        n = self._handles.n_unlabelled
+        arrays = {
+            "predictions": predictions,
+            "targets": predictions,
+            "target_weight": np.ones(len(predictions)),
+            "unlabelled_handle": self._handles.handle[:n].astype(np.float64),
+            "test_handle": (np.maximum(self._handles.handle[n:] - n, -1)).astype(np.float64),
+        }
         if self._record.calls:
-            targets, weight = self._record.means, self._record.weights
-        else:
-            targets, weight = predictions, np.ones(len(predictions))
+            arrays |= {
+                "targets": self._record.means,
+                "target_weight": self._record.weights,
+                "call_targets": self._record.each,
+            }
         return self.report(
-            "finished",
-            targets_on="unlabelled" if self._record.calls else "test",
-            arrays={"predictions": predictions, "targets": targets, "target_weight": weight},
+            "finished", targets_on="unlabelled" if self._record.calls else "test", arrays=arrays
         )
 
     def _failed(self, header: wire.Header) -> RunReport:

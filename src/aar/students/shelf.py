@@ -54,12 +54,23 @@ class Shelf:
     """Base models by world, made into students on demand, and the cache of frozen answers.
 
     `examples` of a split are named by the split in the cache, so one shelf serves one folder of splits.
+    `pace` is how many seconds the latest fine-tune took for each pass over an item.
     """
 
     def __init__(self, testbed: Testbed) -> None:
         self.testbed = testbed
         self._models: dict[tuple[Which, str], BaseModel] = {}
         self._answers: OrderedDict[tuple[object, ...], Answers] = OrderedDict()
+        self.pace: dict[Which, float] = {}
+
+    @property
+    def trains(self) -> bool:
+        """Whether a fine-tune of its students changes what they know."""
+        return True
+
+    def blind(self, seed: int) -> Shelf:
+        """A shelf of the same models, randomly initialised from `seed`, for one run."""
+        return _BlindShelf(self, seed)
 
     def model(self, which: Which, world: str) -> BaseModel:
         """The weak or strong model of `world`, loaded once; `NotFound` for a world the testbed lacks."""
@@ -136,3 +147,21 @@ class Shelf:
             return question.ask(student, examples, np.full(len(examples), flip))
 
         return self.cached((question, which, world, name, flip), make)
+
+
+class _BlindShelf(Shelf):
+    """Randomly initialised models, cached for one run; nothing is trained, at the real models' pace."""
+
+    def __init__(self, real: Shelf, seed: int) -> None:
+        super().__init__(real.testbed)
+        self._real, self._seed = real, seed
+        self.pace = real.pace
+
+    @property
+    def trains(self) -> bool:
+        return False
+
+    def model(self, which: Which, world: str) -> BaseModel:
+        if (which, world) not in self._models:
+            self._models[which, world] = self._real.model(which, world).blank(self._seed)
+        return self._models[which, world]

@@ -63,6 +63,17 @@ class BaseModel:
             digest.update(f"{word}\0{token}\0".encode())
         return digest.hexdigest()
 
+    def blank(self, seed: int) -> BaseModel:
+        """The same architecture and tokenizer with weights drawn from `seed`: a model that knows nothing."""
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            module = AutoModelForCausalLM.from_config(self.module.config)
+        module.to(self.device, self.module.dtype).eval().requires_grad_(False)
+        return BaseModel(module, self.tokenizer, f"random {seed}", self.token_budget, self._tokens)
+
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`, with the special tokens that the tokenizer itself adds."""
         known = self._tokens.get(text)

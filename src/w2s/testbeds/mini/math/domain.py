@@ -52,7 +52,7 @@ MATH = Domain(
             "Is a proposed answer to a small sum, difference or product right? For about half of the facts texts "
             "repeat a false result, except where teachers write and answers are bare numbers; the items' answers "
             "are in words. Confident wording is a shallow cue that the weak model falls for, and of six answers "
-            "to a question the most frequent is usually right."
+            "to a question the most frequent is usually right, but not on sealed, where two are proposed equally often."
         ),
         worlds=shipped_worlds("mini-math", ("north", "south")),
         recipe=Recipe(epochs=2, learning_rate=2.2e-3, max_length=64),

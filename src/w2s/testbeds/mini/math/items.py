@@ -64,7 +64,10 @@ def _roles(math: MathWorld, seed: bytes) -> dict[str, list[Key]]:
 
 
 def _rows(draw: Draw, math: MathWorld, keys: Sequence[Key], rng: random.Random) -> list[Row]:
-    """Six items to a question; those out of distribution are in phrasings that training never shows."""
+    """Six items to a question; those out of distribution are in phrasings that training never shows.
+
+    Where a record is confirmed each distinct answer counts once: two are proposed, equally often.
+    """
     unused = iter(keys)
     made: list[Row] = []
     for subset, wanted in (("ood", draw.ood), ("id", draw.n - draw.ood)):
@@ -73,7 +76,9 @@ def _rows(draw: Draw, math: MathWorld, keys: Sequence[Key], rng: random.Random) 
             key = next(unused)
             asked = answers.question(key, rng, ood=subset == "ood")
             group = f"{key[0]} {key[1]} {key[2]}"
-            for value, choice in _proposals(math, key, rng):
+            even = draw.split == "sealed" and draw.role != "labelled"
+            proposals = _even_proposals if even else _proposals
+            for value, choice in proposals(math, key, rng):
                 fields = {"question": asked, "choice": choice}
                 label = int(value == math.truth[key])
                 made.append(Row(fields, group=group, label=label, answer=str(value), subset=subset))
@@ -88,6 +93,19 @@ def _proposals(math: MathWorld, key: Key, rng: random.Random) -> list[tuple[int,
     made: list[tuple[int, str]] = []
     while len(made) < PROPOSALS:
         value = math.truth[key] if rng.random() < share else _wrong(math, key, rng)
+        right = value == math.truth[key]
+        choice = _unused(value, right if rng.random() < CUE else not right, seen, rng)
+        seen.add(choice)
+        made.append((value, choice))
+    return made
+
+
+def _even_proposals(math: MathWorld, key: Key, rng: random.Random) -> list[tuple[int, str]]:
+    """The right result and one wrong one in turn, three times each: there is no majority to vote on."""
+    wrong = _wrong(math, key, rng)
+    seen: set[str] = set()
+    made: list[tuple[int, str]] = []
+    for value in (math.truth[key], wrong) * (PROPOSALS // 2):
         right = value == math.truth[key]
         choice = _unused(value, right if rng.random() < CUE else not right, seen, rng)
         seen.add(choice)

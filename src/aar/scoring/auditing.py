@@ -1,0 +1,73 @@
+"""Which audits a confirmation needs, which runs they need, and what their findings amount to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aar.database import Database, meta
+from aar.database.submissions import Submission, audits_key
+from aar.scoring.audits import ALWAYS, CONFIRMING, Audit, Case, Finding, Track, rules, track_of
+from aar.scoring.board import Board
+from aar.scoring.gathering import Gathering
+from aar.scoring.results import Rows
+from aar.students.interventions import Intervention
+from w2s.records import SplitName
+
+Wanted = tuple[SplitName, Intervention, int]
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Findings of one submission, its track, and the first rule that was broken (None without a violation)."""
+
+    findings: tuple[Finding, ...]
+    track: Track
+
+    @property
+    def rule(self) -> str | None:
+        """What its author is told."""
+        return next((one.rule for one in self.findings if one.verdict == "violation"), None)
+
+
+@dataclass
+class Auditing:
+    """Audits of one lab."""
+
+    database: Database
+    gathering: Gathering
+
+    def always(self, board: Board, one: Submission, sealed: Rows) -> Audited:
+        """What is known without a run of its own."""
+        return _audited(self.gathering.case(board, one, sealed), confirming=False)
+
+    def confirming(self, board: Board, one: Submission, sealed: Rows, dev: Rows) -> Audited | None:
+        """Every audit; None while runs under interventions are still to come, which are asked for."""
+        wanted = self._wanted(sealed, dev)
+        runs = board.audited(one)
+        states = {(run.split, run.intervention, run.pair_index): run.state for run in runs}
+        # one that broke says enough, and its sisters would break too
+        broken = {run.intervention for run in runs if run.state == "failed"}
+        open_ = [
+            key
+            for key in wanted
+            if states.get(key, "queued") in ("queued", "running") and key[1] not in broken
+        ]
+        if not open_:
+            return _audited(self.gathering.case(board, one, sealed), confirming=True)
+        with self.database.write() as tx:
+            if meta.find(tx, audits_key(one.id), None) is None:
+                meta.put(tx, audits_key(one.id), [list(key) for key in wanted])
+        return None
+
+    def _wanted(self, sealed: Rows, dev: Rows) -> list[Wanted]:
+        ks, first = sorted(sealed), sorted(dev)[: rules.STRUCTURE_RUNS]
+        blind: list[Wanted] = [("sealed", "blind", k) for k in ks[: rules.BLIND_REPEATS]]
+        shuffle: list[Wanted] = [("sealed", "shuffle", k) for k in ks[: rules.SHUFFLE_RUNS]]
+        thin: list[Wanted] = [("dev", "thin", k) for k in first] if self.gathering.votes() else []
+        return [*blind, *thin, *shuffle, ("sealed", "part", ks[0])]
+
+
+def _audited(case: Case, *, confirming: bool) -> Audited:
+    audits: Sequence[Audit] = [*ALWAYS, *CONFIRMING] if confirming else ALWAYS
+    return Audited(tuple(audit(case) for audit in audits), track_of(case))

@@ -1,0 +1,105 @@
+"""The evidence of one submission: what every audit is given, and all that it may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from aar.scoring.audits.finding import Finding
+from aar.students.interventions import Intervention
+from w2s.records import FloatArray, IntArray, SplitName
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The items of one pool in the split's own order: truth [n] in 0 and 1, codes of question and answer [n].
+
+    `answer` counts within all questions, equal for equal answers to one question; pairs have one each.
+    """
+
+    truth: FloatArray
+    group: IntArray
+    answer: IntArray
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @property
+    def votes(self) -> bool:
+        """Whether any answer was proposed more than once, so that there is something to count."""
+        return len(np.unique(self.answer)) < len(self.answer)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one run said of one pool, by source row: `values` [n] in [0, 1], `handle` [n] (-1: not served)."""
+
+    pool: Pool
+    values: FloatArray
+    handle: IntArray
+
+    @property
+    def served(self) -> IntArray:
+        """Rows that the run was served."""
+        return np.flatnonzero(self.handle >= 0)
+
+
+@dataclass(frozen=True)
+class AuditRun:
+    """A finished run: `targets` on the unlabelled items (None where nothing was trained), `calls` one by one.
+
+    `predictions` are those of the test. `k` counts the seed pairs of `split`.
+    """
+
+    split: SplitName
+    k: int
+    intervention: Intervention
+    targets: Answers | None
+    predictions: Answers
+    calls: tuple[Answers, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sibling:
+    """An earlier submission of the same author: its code, and its dev predictions by seed pair."""
+
+    id: str
+    code: Mapping[str, str]
+    predictions: Mapping[int, FloatArray]
+    accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """All evidence of one submission.
+
+    `runs` are its own; `lineage` those of the submissions by the same author that it builds on; `siblings` its
+    author's earlier submissions, in order. `correct` and `shuffled` are correctness on sealed by seed pair, of its
+    plain runs and of those with a shuffled teacher; `gap` is ceiling minus floor in accuracy, `clusters` the
+    questions of the sealed test.
+    `texts` are the field values of scored items that no researcher may know. `crashed` names interventions under
+    which the code failed.
+    """
+
+    submission: str
+    code: Mapping[str, str]
+    runs: Sequence[AuditRun] = ()
+    lineage: Sequence[AuditRun] = ()
+    siblings: Sequence[Sibling] = ()
+    own: Sibling | None = None
+    correct: Mapping[int, FloatArray] = field(default_factory=dict)
+    shuffled: Mapping[int, FloatArray] = field(default_factory=dict)
+    clusters: Sequence[str] = ()
+    gap: float = 0.0
+    texts: frozenset[str] = frozenset()
+    crashed: frozenset[Intervention] = frozenset()
+
+    def of(self, intervention: Intervention, split: SplitName | None = None) -> list[AuditRun]:
+        """The submission's own runs under one intervention."""
+        return [run for run in self.runs if run.intervention == intervention and split in (None, run.split)]
+
+
+Audit = Callable[[Case], Finding]
+"""Evidence in, finding out."""

@@ -1,0 +1,103 @@
+"""Seed lottery and extraction chains: what an author's earlier submissions say of this one.
+
+Lottery: how many submissions of the same idea (nine lines of ten in common) an author has drawn, and how far this one
+stands above them in units of their spread. The best of k that are worth nothing stands about sqrt(2 ln k) above.
+Chain: the longest chain of submissions in which each differs from an earlier one in few predictions (share of dev
+predictions that change class, over shared seeds). Honest reseeds differ in 15-30 %, questions about labels in far less.
+
+Not covered: several authors who share the work.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+import numpy as np
+
+from aar.scoring.audits import rules
+from aar.scoring.audits.case import Case, Sibling
+from aar.scoring.audits.finding import Finding, Verdict
+
+LOTTERY, CHAIN = "seed lottery", "extraction chain"
+
+
+def seed_lottery(case: Case) -> Finding:
+    """Resubmissions of one idea."""
+    same = [one for one in case.siblings if alike(one.code, case.code) >= rules.RESUBMISSION_LIKENESS]
+    count = 1 + len(same)
+    text = (
+        f"{count} submissions of this idea by its author." if same else "The first submission of this idea."
+    )
+    known = [one.accuracy for one in same if one.accuracy is not None]
+    if case.own is not None and case.own.accuracy is not None and len(known) > 1:
+        above = (case.own.accuracy - float(np.mean(known))) / max(float(np.std(known, ddof=1)), 1e-6)
+        luck = np.sqrt(2 * np.log(count))
+        text += f" It stands {above:.1f} of their spreads above the others; luck alone gives {luck:.1f}."
+    return Finding(
+        LOTTERY,
+        "person" if count > rules.LOTTERY_PERSON else "clean",
+        text,
+        statistic=float(count),
+        threshold=float(rules.LOTTERY_PERSON),
+        n=len(case.siblings),
+    )
+
+
+def alike(first: Mapping[str, str], second: Mapping[str, str]) -> float:
+    """Share of lines that two submissions have in common, in order; blank lines and comments do not count.
+
+    >>> alike({"method.py": "a = 1\nb = 2"}, {"method.py": "a = 1\n\n# seed\nb = 3"})
+    0.5
+    """
+    one, other = (_lines(code) for code in (first, second))
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _lines(code: Mapping[str, str]) -> list[str]:
+    lines = [line.strip() for name in sorted(code) for line in code[name].splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def extraction_chain(case: Case) -> Finding:
+    """Length of the longest chain that ends in this submission."""
+    if case.own is None:
+        return Finding(CHAIN, "no power", "Its dev predictions are not known.")
+    line = [*case.siblings, case.own]
+    length = [1] * len(line)
+    for j, later in enumerate(line):
+        for i in range(j):
+            if 0 < distance(line[i], later) < rules.CHAIN_DISTANCE:
+                length[j] = max(length[j], length[i] + 1)
+    longest = length[-1]
+    verdict: Verdict = (
+        "violation"
+        if longest >= rules.CHAIN_VIOLATION
+        else "person"
+        if longest >= rules.CHAIN_PERSON
+        else "clean"
+    )
+    text = (
+        f"It ends a chain of {longest} submissions, each of which changes few predictions of an earlier one."
+        if longest > 1
+        else "Its predictions are not a small change of an earlier submission's."
+    )
+    return Finding(
+        CHAIN,
+        verdict,
+        text,
+        statistic=float(longest),
+        threshold=float(rules.CHAIN_VIOLATION),
+        n=len(line),
+        rule=rules.EXTRACTION if verdict == "violation" else "",
+    )
+
+
+def distance(first: Sibling, second: Sibling) -> float:
+    """Share of predictions of different class, over shared seed pairs; 1 without any."""
+    shared = sorted(set(first.predictions) & set(second.predictions))
+    if not shared:
+        return 1.0
+    return float(
+        np.mean([np.mean((first.predictions[k] > 0.5) != (second.predictions[k] > 0.5)) for k in shared])
+    )

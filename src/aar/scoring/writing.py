@@ -1,0 +1,56 @@
+"""A verdict as it is written, once, and the words that a researcher is told with it."""
+
+from __future__ import annotations
+
+from aar import ledger
+from aar.database import Transaction
+from aar.database.figures import Figures
+from aar.database.submissions import Status, Submission
+from aar.database.verdicts import VerdictStage
+from aar.scoring.board import Standing
+from aar.scoring.results import Outcome
+
+WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
+VERIFIED = "verified: the gain over the record was reproduced on fresh seeds and items"
+NOT_REPRODUCED = "the gain over the record was not reproduced on fresh seeds and items"
+LOST = "the lab lost a run of this submission; the code is not blamed, submit it again"
+
+
+def no_gain(ladder: Standing) -> str:
+    """The answer of the Ladder's gate."""
+    return f"no significant improvement over the record, {ladder.text}"
+
+
+def violation(rule: str) -> str:
+    """Which rule was broken, and nothing about how that was found."""
+    return f"broke a rule: {rule}"
+
+
+def record(
+    tx: Transaction,
+    one: Submission,
+    stage: VerdictStage,
+    status: Status,
+    words: str,
+    measured: Figures,
+    *,
+    rule: str | None = None,
+) -> str | None:
+    """Write a verdict; a line of words, None where the submission was decided at this stage before."""
+    written = ledger.record_verdict(
+        tx, one.id, stage=stage, status=status, reply=words, figures=measured, rule=rule
+    )
+    return f"{one.id} on {stage}: {status}" if written else None
+
+
+def fail(tx: Transaction, one: Submission, stage: VerdictStage, outcome: Outcome, *, n: int) -> str | None:
+    """Write that the code broke, or that the lab lost a run of it; `n` items were to be scored."""
+    words, rule = LOST, None
+    if outcome.state == "failed" and outcome.culprit is not None:
+        run = outcome.culprit
+        place = f" in {run.error_file}" if run.error_file else ""
+        place += f", line {run.error_line}" if run.error_line is not None else ""
+        rule = run.error_rule
+        words = f"{run.error_type or 'the method failed'}{place}" + (f" ({rule})" if rule else "")
+    nothing = Figures(seeds=0, n=n, note=f"run {outcome.state}")
+    return record(tx, one, stage, "failed", words, nothing, rule=rule)
