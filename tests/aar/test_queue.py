@@ -365,6 +365,14 @@ def test_runs_that_another_undecided_submission_of_the_same_code_needs_go_on(lab
         assert cancelling.cancel(tx, theirs).queued == 2
 
 
+def test_code_whose_runs_were_cancelled_is_not_taken_in_again_only_to_wait_forever(lab: Lab) -> None:
+    one = submit(lab, "r1", "same")
+    with lab.database.write() as tx:
+        cancelling.withdraw(tx, "r1", one)
+    with pytest.raises(BadRequest, match="cancelled as s1, and a run ends only once; change the code"):
+        submit(lab, "operator", "same")
+
+
 def test_a_researcher_withdraws_its_own_and_never_anothers(lab: Lab) -> None:
     client = TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
 

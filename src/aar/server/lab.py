@@ -107,6 +107,14 @@ class Lab:
                         f"this very code is {same[0].id} already, {same[0].status}: a second try of the same code "
                         "is not a second chance; change it, or build on it"
                     )
+                ended = {
+                    run.state for run in runs.all(tx, code_hash=snapshot.tree) if run.split != "practice"
+                }
+                if "cancelled" in ended and "failed" not in ended:
+                    raise BadRequest(
+                        f"the runs of this very code were cancelled as {same[0].id}, and a run ends only once; change "
+                        "the code, if only a comment"
+                    )
                 baseline = researcher == researchers.LAB
                 count = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
                 self._admit(tx, who, new=count)
