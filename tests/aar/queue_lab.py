@@ -14,9 +14,10 @@ import numpy as np
 
 from aar import database
 from aar.database import researchers, runs, schema, waiting
+from aar.database.researchers import OPERATOR
 from aar.engines import Job, Outcome
 from aar.folder import LabFolder
-from aar.server.lab import OPERATOR, Lab
+from aar.server.lab import Lab
 from aar.server.work import Slots
 from aar.settings import Settings
 
