@@ -272,8 +272,7 @@ def stay(children: int = 1, *, socket_name: str = "") -> None:
                 server.bind("\0" + socket_name)
                 server.listen()
             if os.fork() == 0:
-                with open("/proc/self/comm", "w") as name:
-                    name.write("aar-left")
+                LIBC.prctl(15, b"aar-left", 0, 0, 0)  # its name
                 time.sleep(20)
             os._exit(0)
     time.sleep(0.3)
