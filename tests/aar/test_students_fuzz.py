@@ -1,6 +1,7 @@
 """Whatever frames a method sends, the service answers or ends that run, and the next run is as if nothing was."""
 
 import contextlib
+import weakref
 
 import numpy as np
 import pytest
@@ -97,6 +98,14 @@ def test_no_sequence_of_requests_breaks_the_service(service, expected, requests)
 
     report, _ = serve(service, play, request(deadline_s=20))
     assert report.status in ("finished", "vanished", "bad")
+
+
+def test_a_run_that_ended_badly_leaves_no_model_behind(service):
+    world = next(iter(service._splits.values())).world
+    model = weakref.ref(service._shelf.model("strong", world))
+    report, _ = serve(service, lambda sock: sock.sendall(b"garbage" * 9), request())
+    assert report.status == "bad"
+    assert model() is None
 
 
 def test_after_all_that_a_run_gives_the_same_as_before(service, expected):

@@ -6,6 +6,7 @@ run is told does not depend on what was asked before it, to the bit.
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -138,6 +139,7 @@ class Shelf:
         """Forget models and answers: after a run that was interrupted in the middle of a computation."""
         self._models.clear()
         self._answers.clear()
+        gc.collect()  # models hang in cycles: a service whose runs keep failing would grow until the next full pass
 
     def _pool(
         self, question: Question, which: Which, world: str, name: str, examples: Sequence[Example], flip: bool
