@@ -99,6 +99,7 @@ class SyntheticLab:
             one = ledger.record_submission(
                 tx, code_hash=f"code{self.made}", commit="0" * 40, researcher=researcher, title=title
             ).id
+        self.folder.code(f"code{self.made}").write_text('{"method.py": "def run(bench): ..."}')
         self.run(one, "dev", dev, seeds=seeds or self.dev_seeds)
         if sealed is not None:
             self.run(one, "sealed", sealed, seeds=8)

@@ -12,11 +12,13 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 import scipy.special  # noqa: F401  a forked scorer finds it imported
 from synthetic_lab import SyntheticLab
 
 from aar.database import submissions, verdicts
 from aar.ledger import Ledger, entries
+from aar.scoring.audits import rules
 from aar.scoring.serve import serve
 
 
@@ -45,7 +47,10 @@ def fork(lab: SyntheticLab) -> int:
     return child
 
 
-def test_a_scorer_killed_again_and_again_writes_every_verdict_once(tmp_path: Path) -> None:
+def test_a_scorer_killed_again_and_again_writes_every_verdict_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "DRAWS", 20)  # a verdict in less time than the scorer is given
     lab = SyntheticLab(tmp_path / "lab")
     for name, accuracy in (("vanilla", 0.66), ("confident_labels", 0.68), ("zero_shot", 0.64)):
         lab.submit("lab", dev=accuracy, sealed=accuracy, title=name, seeds=5)
@@ -59,6 +64,7 @@ def test_a_scorer_killed_again_and_again_writes_every_verdict_once(tmp_path: Pat
         os.kill(scorer, signal.SIGKILL)
         os.waitpid(scorer, 0)
         kills += 1
+        lab.finish_audits()
         assert kills < 1000, "no progress between the kills"
     assert undecided(lab) == 0
     assert kills > 2
@@ -81,6 +87,7 @@ def test_a_second_scorer_of_the_same_lab_is_refused(tmp_path: Path) -> None:
         one = lab.submit("r1", dev=0.8, sealed=0.8)
         deadline = time.monotonic() + 30
         while lab.status(one)[1] != "done" and time.monotonic() < deadline:
+            lab.finish_audits()
             time.sleep(0.05)
         second = start(lab)
         _, error = second.communicate(timeout=30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -30,6 +31,22 @@ class Pool:
     def votes(self) -> bool:
         """Whether any answer was proposed more than once, so that there is something to count."""
         return len(np.unique(self.answer)) < len(self.answer)
+
+    @cached_property
+    def places(self) -> tuple[tuple[int, ...], ...]:
+        """How often each item's own answer stands in its question, then how often all answers there do, [n].
+
+        >>> Pool(np.zeros(3), np.array([0, 0, 0]), np.array([0, 0, 1])).places
+        ((2, 1, 2), (2, 1, 2), (1, 1, 2))
+        """
+        times = np.bincount(self.answer)
+        answers, first = np.unique(self.answer, return_index=True)
+        shapes: dict[int, list[int]] = {}
+        for answer, row in zip(answers, first, strict=True):
+            shapes.setdefault(int(self.group[row]), []).append(int(times[answer]))
+        shape = {group: tuple(sorted(sizes)) for group, sizes in shapes.items()}
+        own = times[self.answer]
+        return tuple((int(t), *shape[int(g)]) for t, g in zip(own, self.group, strict=True))
 
 
 @dataclass(frozen=True)

@@ -126,16 +126,4 @@ def positions(pool: Pool, known: dict[tuple[int, ...], int]) -> IntArray:
     >>> positions(pool, {}).tolist()
     [0, 0, 1]
     """
-    times = np.bincount(pool.answer)
-    answers, first = np.unique(pool.answer, return_index=True)
-    shapes: dict[int, list[int]] = {}
-    for answer, row in zip(answers, first, strict=True):
-        shapes.setdefault(int(pool.group[row]), []).append(int(times[answer]))
-    shape = {group: tuple(sorted(sizes)) for group, sizes in shapes.items()}
-    return np.array(
-        [
-            known.setdefault((int(times[a]), *shape[int(g)]), len(known))
-            for g, a in zip(pool.group, pool.answer, strict=True)
-        ],
-        dtype=np.int64,
-    )
+    return np.array([known.setdefault(place, len(known)) for place in pool.places], dtype=np.int64)
