@@ -106,13 +106,13 @@ def test_the_same_job_gives_the_same_arrays_to_the_bit(outcome):
 
 
 def test_a_job_that_is_cancelled_is_killed_and_its_slot_serves_the_next(engine, loop, outcome):
-    def methods():
-        children = psutil.Process().children(recursive=True)
-        return [child for child in children if "w2s.runner" in " ".join(child.cmdline())]
+    def processes():
+        return set(psutil.Process().children(recursive=True))
 
     async def start_and_cancel():
+        waiting = processes()
         task = asyncio.ensure_future(engine.run(job("def run(bench):\n    while True: pass")))
-        while not (running := methods()):
+        while not (running := processes() - waiting):
             await asyncio.sleep(0.05)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -121,7 +121,7 @@ def test_a_job_that_is_cancelled_is_killed_and_its_slot_serves_the_next(engine, 
 
     cancelled, running = loop.run(start_and_cancel())
     assert cancelled
-    _, alive = psutil.wait_procs(running, timeout=5)
+    _, alive = psutil.wait_procs(list(running), timeout=5)
     assert alive == []
     assert outcome(VANILLA).status == "ok"
 
