@@ -266,15 +266,17 @@ def stay(children: int = 1, *, socket_name: str = "") -> None:
     """Processes that leave their session and parent, and live on."""
     for _ in range(children):
         if os.fork() == 0:
-            os.setsid()
-            server = socket.socket(socket.AF_UNIX)
-            if socket_name:
-                server.bind("\0" + socket_name)
-                server.listen()
-            if os.fork() == 0:
-                LIBC.prctl(15, b"aar-left", 0, 0, 0)  # its name
-                time.sleep(20)
-            os._exit(0)
+            try:
+                os.setsid()
+                server = socket.socket(socket.AF_UNIX)
+                if socket_name:
+                    server.bind("\0" + socket_name)
+                    server.listen()
+                if os.fork() == 0:
+                    LIBC.prctl(15, b"aar-left", 0, 0, 0)  # its name
+                    time.sleep(20)
+            finally:
+                os._exit(0)
     time.sleep(0.3)
 
 
