@@ -54,13 +54,13 @@ def test_a_scorer_killed_again_and_again_writes_every_verdict_once(
     lab = SyntheticLab(tmp_path / "lab")
     for name, accuracy in (("vanilla", 0.66), ("confident_labels", 0.68), ("zero_shot", 0.64)):
         lab.submit("lab", dev=accuracy, sealed=accuracy, title=name, seeds=5)
-    for i in range(9):
-        accuracy = 0.66 + 0.03 * i
+    for i in range(6):
+        accuracy = 0.66 + 0.04 * i
         lab.submit(f"r{i % 3 + 1}", dev=accuracy, sealed=accuracy)
     rng, kills = np.random.default_rng(0), 0
     while undecided(lab):
         scorer = fork(lab)
-        time.sleep(float(rng.uniform(0, 0.3)))
+        time.sleep(float(rng.uniform(0, 0.6)))
         os.kill(scorer, signal.SIGKILL)
         os.waitpid(scorer, 0)
         kills += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aar.database import Database, meta
 from aar.database.submissions import Submission, audits_key
@@ -36,6 +36,18 @@ class Auditing:
 
     database: Database
     gathering: Gathering
+    _asked: dict[str, list[Wanted]] = field(default_factory=dict, repr=False)
+
+    def waits(self, board: Board, one: Submission) -> bool:
+        """Whether runs that were asked for are still to come; looks at nothing else."""
+        runs = board.audited(one)
+        states = {(run.split, run.intervention, run.pair_index): run.state for run in runs}
+        # one that broke says enough, and its sisters would break too
+        broken = {run.intervention for run in runs if run.state == "failed"}
+        return any(
+            states.get(key, "queued") in ("queued", "running") and key[1] not in broken
+            for key in self._asked.get(one.id, ())
+        )
 
     def always(self, board: Board, one: Submission, sealed: Rows) -> Audited:
         """What is known without a run of its own."""
@@ -43,17 +55,8 @@ class Auditing:
 
     def confirming(self, board: Board, one: Submission, sealed: Rows, dev: Rows) -> Audited | None:
         """Every audit; None while runs under interventions are still to come, which are asked for."""
-        wanted = self._wanted(sealed, dev)
-        runs = board.audited(one)
-        states = {(run.split, run.intervention, run.pair_index): run.state for run in runs}
-        # one that broke says enough, and its sisters would break too
-        broken = {run.intervention for run in runs if run.state == "failed"}
-        open_ = [
-            key
-            for key in wanted
-            if states.get(key, "queued") in ("queued", "running") and key[1] not in broken
-        ]
-        if not open_:
+        wanted = self._asked[one.id] = self._wanted(sealed, dev)
+        if not self.waits(board, one):
             return _audited(self.gathering.case(board, one, sealed), confirming=True)
         with self.database.write() as tx:
             if meta.find(tx, audits_key(one.id), None) is None:

@@ -30,7 +30,7 @@ def confirm(
 ) -> str | None:
     """Write the verdict on `one` if everything it rests on is there."""
     outcome = evidence.outcome(board, one, "sealed")
-    if outcome.state == "waiting" or not evidence.references_done("sealed"):
+    if outcome.state == "waiting" or not evidence.references_done("sealed") or auditing.waits(board, one):
         return None
     n = len(evidence.results.items("sealed"))
     if outcome.state != "complete":
