@@ -82,6 +82,6 @@ class Warmed:
 
 def ways() -> dict[str, Provider | Warmed]:
     """Every way that this project knows, by name."""
-    bubblewrap, sandlock = providers()
-    found = [bubblewrap, sandlock, Warmed(bubblewrap, forks=True), Warmed(sandlock, forks=False)]
-    return {way.name: way for way in found}
+    known = {provider.name: provider for provider in providers()}
+    warmed = [Warmed(known["bubblewrap"], forks=True), Warmed(known["sandlock"], forks=False)]
+    return {way.name: way for way in (*known.values(), *warmed)}
