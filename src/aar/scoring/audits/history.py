@@ -47,8 +47,8 @@ def seed_lottery(case: Case) -> Finding:
 def alike(first: Mapping[str, str], second: Mapping[str, str]) -> float:
     """Share of lines that two submissions have in common, in order; blank lines and comments do not count.
 
-    >>> alike({"method.py": "a = 1\nb = 2"}, {"method.py": "a = 1\n\n# seed\nb = 3"})
-    0.5
+    >>> alike({"method.py": "a = 1"}, {"method.py": "# seed", "more.py": "a = 1"})
+    1.0
     """
     one, other = (_lines(code) for code in (first, second))
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
