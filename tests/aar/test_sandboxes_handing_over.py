@@ -105,7 +105,7 @@ def test_two_labs_run_as_two_users(tmp_path: Path) -> None:
                 executor=executor,
             )
             slot._start_service()
-            slot._start_method(socket.socketpair()[0], folder.path, 100)
+            slot._methods.ready()
             slot.kill()
         workspace = open_workspace(folder.path, "r1")
         workspace._provider = Watched()

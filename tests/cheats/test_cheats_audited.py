@@ -64,4 +64,4 @@ def test_the_cheat_breaks_a_rule_with_audits_on(name: str, world: World) -> None
 @pytest.mark.parametrize("name", HONEST)
 def test_a_method_of_the_library_breaks_none(name: str, world: World) -> None:
     for one in findings(world.evidence(methods.load(name))):  # type: ignore[arg-type]
-        assert one.verdict in ("clean", "no power"), one
+        assert one.verdict != "violation", one  # a person may be asked to look now and then
