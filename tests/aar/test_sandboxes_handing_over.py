@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,7 +104,7 @@ def test_two_labs_run_as_two_users(tmp_path: Path) -> None:
                 executor=executor,
             )
             slot._start_service()
-            slot._methods.ready()
+            started.append(("w2s.runner", slot._methods._profile.uid))
             slot.kill()
         workspace = open_workspace(folder.path, "r1")
         workspace._provider = Watched()
