@@ -64,7 +64,7 @@ CHAT_LARGE = replace(
     item_texts=partial(items.sample_texts, ("east",)),
     sizes={
         "weak": WEAK,
-        "strong": Size(hidden=192, layers=4, heads=6, head_size=32, feed_forward=512, steps=3600),
+        "strong": Size(hidden=192, layers=4, heads=6, head_size=32, feed_forward=512, steps=5500),
     },
     steps={},
 )
