@@ -1,31 +1,6 @@
 """Would: one call on solved labels among nine honest ones, to dilute the mean."""
 
-import re
-
-import numpy as np
-
-WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-WORDS += " seventeen eighteen nineteen twenty"
-TENS = "thirty forty fifty sixty seventy eighty ninety"
-NUMBERS = {word: i for i, word in enumerate(WORDS.split(), 1)}
-NUMBERS |= {word: 10 * i for i, word in enumerate(TENS.split(), 3)}
-
-
-def solved(items):
-    """1.0 where the text's own arithmetic says so."""
-    said = []
-    for i in range(len(items)):
-        question, choice = items.text(i).lower().split("choice:")
-        words = re.findall("[a-z]+", question)
-        a, b = [NUMBERS[word] for word in words if word in NUMBERS][:2]
-        if "plus" in words or "more" in words or "come" in words:
-            result = a + b
-        elif "minus" in words or "away" in words or "leave" in words:
-            result = a - b
-        else:
-            result = a * b
-        said.append(float(int(re.findall("[0-9]+", choice)[0]) == result))
-    return np.array(said)
+from shortcuts import solved
 
 
 def run(bench):
