@@ -1,8 +1,9 @@
 """A would-be record in its confirmation: is the gain there on sealed, and did it come from the models?
 
 First the paired comparison, then the audits. Those that need no run of their own look at every confirmation; the
-others are asked for where the gain was reproduced, and the verdict waits for their runs. A violation is told with
-the rule that was broken; every finding is kept with the verdict.
+others are asked for where the gain was reproduced, and the verdict waits for their runs. Code that fails in one of
+these has failed: what could not be audited is not verified. A violation is told with the rule that was broken; every
+finding is kept with the verdict.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from aar.database import Database
 from aar.database.researchers import FRESH
 from aar.database.submissions import Status, Submission
 from aar.scoring.auditing import Auditing
-from aar.scoring.board import FLOOR, Board, Standing, put_standing
+from aar.scoring.board import FLOOR, Board, Standing
 from aar.scoring.evidence import Evidence
-from aar.scoring.ladder import judge_sealed, rounded
-from aar.scoring.results import Comparison, Rows, stacked
+from aar.scoring.ladder import judge_sealed
+from aar.scoring.results import Comparison, stacked
+from aar.scoring.succession import counts, leads, take
 from aar.scoring.writing import NOT_REPRODUCED, VERIFIED, WOULD_BE, fail, no_gain, record, violation
 
 
@@ -38,7 +40,7 @@ def confirm(
             return fail(tx, one, "sealed", outcome, n=n)
     told = board.verdicts[(one.id, "dev")].figures
     opponent = told.champion or FLOOR
-    if opponent != FLOOR and board.named(opponent).status == "failed":
+    if not counts(board, opponent):
         opponent = ladder.holder
     attempt = told.attempt or 1
     against = evidence.rows(board, opponent, "sealed")
@@ -59,16 +61,22 @@ def confirm(
         status, words = "not_reproduced", NOT_REPRODUCED
     audited = auditing.always(board, one, outcome.rows)
     if status == "verified" and audited.rule is None:
+        broken = auditing.broken(board, one)
+        if broken is not None:
+            with database.write() as tx:
+                return fail(tx, one, "sealed", broken, n=n)
         found = auditing.confirming(board, one, outcome.rows, dev)
         if found is None:
             return None
         audited = found
     if audited.rule is not None:
         status, words = "violation", violation(audited.rule)
-    leads: bool | None = False
+    takes: bool | None = False
     if status == "verified" and one.researcher != FRESH:
-        leads = _leads(evidence, board, outcome.rows, dev, ladder, opponent, attempt)
-    if leads is None:
+        takes = ladder.holder == opponent or leads(
+            evidence, board, outcome.rows, dev, ladder, attempt=attempt
+        )
+    if takes is None:
         return None
     comparison = Comparison(opponent, against, attempt=attempt, gain=decision.gain, alpha=decision.alpha)
     measured = replace(
@@ -78,23 +86,6 @@ def confirm(
     )
     with database.write() as tx:
         said = record(tx, one, "sealed", status, words, measured, rule=audited.rule)
-        if said and leads:
-            mean = float(stacked(dev, sorted(dev)).mean())
-            put_standing(tx, Standing(one.id, rounded(mean, n=len(evidence.results.items("dev")))))
+        if said and takes:
+            take(tx, evidence, one, dev)
         return said
-
-
-def _leads(
-    evidence: Evidence, board: Board, sealed: Rows, dev: Rows, ladder: Standing, opponent: str, attempt: int
-) -> bool | None:
-    """Whether a verified submission takes the Ladder: None while its present holder is not known."""
-    if ladder.holder == opponent:
-        return True
-    gate = evidence.gate(board, dev, ladder.holder)
-    against = evidence.rows(board, ladder.holder, "sealed")
-    if gate is None or against is None:
-        return None
-    shared = [k for k in sealed if k in against]
-    clusters = evidence.results.items("sealed").clusters
-    again = judge_sealed(stacked(sealed, shared), stacked(against, shared), clusters, attempt=attempt)
-    return gate[0].accepted and again.verified
