@@ -30,13 +30,19 @@ PARTS = ("cheats", "methods", "nulls")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--part", choices=PARTS, action="append", help="leave the others out; repeatable")
     parser.add_argument("--testbed", choices=TESTBEDS, action="append", help="repeatable")
-    parser.add_argument("--method", action="append", help="this one of the library, or this variant; repeatable")
+    parser.add_argument(
+        "--method", action="append", help="this one of the library, or this variant; repeatable"
+    )
     parser.add_argument("--nulls", type=int, default=24, help="null submissions for each testbed")
     parser.add_argument("--minutes", type=float, default=1e6, help="begin nothing new after so long")
-    parser.add_argument("--in-flight", type=int, default=3, help="submissions at a time; 1 to measure seconds")
+    parser.add_argument(
+        "--in-flight", type=int, default=3, help="submissions at a time; 1 to measure seconds"
+    )
     parser.add_argument("--write", action="store_true", help="measure nothing")
     options = parser.parse_args()
     rows = Rows(REPOSITORY / "benchmarks" / "results" / "scoring_table.jsonl")

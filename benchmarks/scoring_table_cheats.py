@@ -8,9 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from scoring_table_rows import REPOSITORY, SOURCES, Rows, key, version
-
-CHEATS = REPOSITORY / "tests" / "cheats"
+from scoring_table_rows import CHEATING, CHEATS, REPOSITORY, Rows, key, version
 
 
 class _Collector:
@@ -18,7 +16,7 @@ class _Collector:
 
     def __init__(self, rows: Rows, until: float) -> None:
         self._rows, self._until, self._known = rows, until, rows.known("cheats")
-        self._version = version((CHEATS, SOURCES))
+        self._version = version(CHEATING)
 
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
         """Only what is to do, in the order in which it stands."""
@@ -36,8 +34,13 @@ class _Collector:
         said = [value for name, value in report.user_properties if name == "cheat"]
         for cells in said or [{"cheat": ""}]:
             name = f"{report.nodeid} {cells['cheat']}".strip()
-            row = {"part": "cheats", "key": self._key(report.nodeid), "name": name, "outcome": report.outcome, **cells}
-            self._rows.add({**row, "who": who(cells["cheat"])})
+            row = {
+                "part": "cheats",
+                "key": self._key(report.nodeid),
+                "version": self._version[:8],
+                "name": name,
+            }
+            self._rows.add({**row, "outcome": report.outcome, **cells, "who": who(cells["cheat"])})
 
     def _key(self, node: str) -> str:
         return key(node.rpartition("tests/")[2], self._version)
@@ -51,7 +54,11 @@ def run_cheats(rows: Rows, *, until: float) -> None:
 
 def who(cheat: str) -> str:
     """The first line of a cheat's own file: who did it or would."""
-    for path in (CHEATS / "audited" / f"{cheat}.py", CHEATS / "exploits" / f"{cheat}.py", CHEATS / f"test_{cheat}.py"):
+    for path in (
+        CHEATS / "audited" / f"{cheat}.py",
+        CHEATS / "exploits" / f"{cheat}.py",
+        CHEATS / f"test_{cheat}.py",
+    ):
         if cheat and path.is_file():
             text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
             return " ".join(text.split("\n\n")[0].split())

@@ -84,7 +84,8 @@ def null(testbed: str, count: int) -> list[Wanted]:
     found = []
     for name, (code, share) in NULLS.items():
         found += [
-            Wanted("nulls", testbed, f"{name} {k + 1}", f"{code}# {k + 1}\n") for k in range(round(share * count))
+            Wanted("nulls", testbed, f"{name} {k + 1}", f"{code}# {k + 1}\n")
+            for k in range(round(share * count))
         ]
     return found
 
@@ -157,6 +158,7 @@ def _row(folder: LabFolder, id: str, one: Wanted) -> Row | None:
     return {
         "part": one.part,
         "key": one.key,
+        "version": version(SCORES)[:8],
         "testbed": one.testbed,
         "name": one.name,
         "status": found["status"],
@@ -172,4 +174,8 @@ def _row(folder: LabFolder, id: str, one: Wanted) -> Row | None:
 def _figures(found: dict[str, Any] | None) -> dict[str, Any] | None:
     if found is None:
         return None
-    return {name: found[name] for name in ("seeds", "n", "pgr", "gain", "accuracy_gain", "attempt") if name in found}
+    return {
+        name: found[name]
+        for name in ("seeds", "n", "pgr", "gain", "accuracy_gain", "attempt")
+        if name in found
+    }

@@ -12,8 +12,11 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = REPOSITORY / "src"
-SCORES = (SOURCES / "aar" / "scoring", SOURCES / "aar" / "students", SOURCES / "w2s" / "models", SOURCES / "w2s" / "metrics")
+SCORES = tuple(SOURCES / place for place in ("aar/scoring", "aar/students", "w2s/models", "w2s/metrics"))
 """Code on which a verdict rests, besides the methods' own."""
+CHEATS = REPOSITORY / "tests" / "cheats"
+CHEATING = (CHEATS, SOURCES)
+"""Code on which it rests how a cheat ends."""
 Row = dict[str, Any]
 
 
@@ -80,6 +83,8 @@ def bare(source: str) -> str:
 
 
 def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scoring_table_rows import Row, Rows
+from scoring_table_rows import CHEATING, SCORES, Row, Rows, version
 
 AUDITS = {"identity swap": "swap", "blind world": "blind share", "structure": "votes"}
 """Audits that look for artefacts, and the word for their statistic."""
@@ -50,8 +50,12 @@ def cheats(rows: Rows) -> list[str]:
                 one["outcome"] = "failed"
     if not found:
         return ["Nothing measured yet."]
-    lines = [f"{len(found)} cheats."] if found else []
-    lines += ["", "| cheat | who | prevention off | prevention on | by | share or figure [95 %] |", "|---|---|---|---|---|---|"]
+    lines = [f"{len(found)} cheats.{_old(found.values(), CHEATING)}"]
+    lines += [
+        "",
+        "| cheat | who | prevention off | prevention on | by | share or figure [95 %] |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, one in sorted(found.items()):
         cells = [one.get(cell, "–") for cell in ("who", "without", "ended", "by", "figure")]
         cells[2] = "**not as it should be**" if one["outcome"] == "failed" else cells[2]
@@ -68,8 +72,13 @@ def methods(rows: Rows) -> list[str]:
     for testbed, found in by_testbed.items():
         count = Counter(row["status"] for row in found)
         told = ", ".join(f"{n} {status}" for status, n in count.most_common())
-        lines += ["", f"{testbed}: {len(found)} methods, {told}."]
-        lines += ["", "| method | status | track | PGR gained on sealed | " + " | ".join(AUDITS.values()) + " | asks a person |"]
+        lines += ["", f"{testbed}: {len(found)} methods, {told}.{_old(found, SCORES)}"]
+        lines += [
+            "",
+            "| method | status | track | PGR gained on sealed | "
+            + " | ".join(AUDITS.values())
+            + " | asks a person |",
+        ]
         lines += ["|---" * (5 + len(AUDITS)) + "|"]
         for row in sorted(found, key=lambda row: -_mean(row)):
             shares = [_share(row["audits"], audit) for audit in AUDITS]
@@ -80,7 +89,7 @@ def methods(rows: Rows) -> list[str]:
 
 
 def alarms(rows: Rows) -> list[str]:
-    """How often the whole chain was wrong of what is honest and of what is worth nothing, with the exact upper bound."""
+    """How often the whole chain was wrong, with the exact upper bound."""
     lines = ["| submissions | testbeds | judged | alarms | at most (95 %) |", "|---|---|---|---|---|"]
     whole: list[tuple[int, int]] = []
     for part, words in (("methods", "methods of the library"), ("nulls", "worth nothing")):
@@ -89,10 +98,18 @@ def alarms(rows: Rows) -> list[str]:
         whole.append((len(wrong), len(found)))
         named = f": {', '.join(row['name'] for row in wrong)}" if wrong else ""
         testbeds = ", ".join(dict.fromkeys(row["testbed"] for row in found)) or "–"
-        lines.append(_line([words, testbeds, str(len(found)), f"{len(wrong)}{named}", _bound(len(wrong), len(found))]))
+        lines.append(
+            _line([words, testbeds, str(len(found)), f"{len(wrong)}{named}", _bound(len(wrong), len(found))])
+        )
     wrong_in_all, of = (sum(column) for column in zip(*whole, strict=True))
     lines.append(_line(["together", "", str(of), str(wrong_in_all), _bound(wrong_in_all, of)]))
     return lines
+
+
+def _old(rows: Iterable[Row], folders: tuple[Path, ...]) -> str:
+    """How many rows the present code did not make."""
+    old = sum(row["version"] != version(folders)[:8] for row in rows)
+    return f" {old} of them were measured before the code's last change." if old else ""
 
 
 def upper(alarms: int, of: int) -> float:

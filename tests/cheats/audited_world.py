@@ -145,9 +145,7 @@ class World:
         votes = any(example.answer is not None for example in self.splits["dev"].test)
         with untaught(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(greeting, "shows_texts", lambda request: True)
-            runs = [
-                self._audited(self.run(method, *one), *one) for one in plan if votes or one[2] != "thin"
-            ]
+            runs = [self._audited(self.run(method, *one), *one) for one in plan if votes or one[2] != "thin"]
         return Case("s1", {"method.py": ""}, runs=runs)
 
     def _audited(self, report: RunReport, split: SplitName, k: int, intervention: Intervention) -> AuditRun:

@@ -17,9 +17,7 @@ def read(text):
     topic = next(
         attribute.name
         for attribute in ATTRIBUTES
-        if any(
-            form.format(n=person) == prompt for form in (*attribute.questions, *attribute.ood_questions)
-        )
+        if any(form.format(n=person) == prompt for form in (*attribute.questions, *attribute.ood_questions))
     )
     return person, topic, (first, second)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from synthetic_lab import SyntheticLab
 
-from aar.scoring.audits import rules
 from aar.scoring.auditing import Auditing
+from aar.scoring.audits import rules
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from aar.snapshots import MAX_BYTES, check_files
 from w2s import testbeds
 from w2s.bench import LocalBench
 
-DIGITS = 4
+DIGITS, ITEMS = 4, 500
 
 
 def lab(item_seed: bytes) -> tuple[LocalBench, np.ndarray]:
@@ -21,12 +21,13 @@ def lab(item_seed: bytes) -> tuple[LocalBench, np.ndarray]:
     splits, truth = testbeds.generate(testbed, item_seed=item_seed)
     split = splits["dev"]
     bench = LocalBench.from_split(testbed, split, np.full(len(split.unlabelled), 0.4), seed=0)
-    return bench, np.array([truth[e.id] for e in split.test])
+    return bench, np.array([truth[e.id] for e in split.test[:ITEMS]])
 
 
 def fingerprints(bench: LocalBench) -> list[bytes]:
     student = bench.strong()
-    asked = [student.zero_shot(bench.test), student.likelihood(bench.test)]
+    items = bench.test[:ITEMS]
+    asked = [student.zero_shot(items), student.likelihood(items)]
     return [np.round(row, DIGITS).tobytes() for row in np.stack(asked, axis=1)]
 
 
@@ -55,7 +56,10 @@ def test_the_cheat_works_on_items_that_are_known(table_of_answers, table) -> Non
 def test_a_labs_own_items_are_in_no_table(table_of_answers, table) -> None:
     recognised, accuracy = score(table_of_answers, b"another secret!!")
     table(
-        "fingerprints", ended=f"accuracy {accuracy:.2f}", by="secret items", figure=f"{recognised:.0%} recognised"
+        "fingerprints",
+        ended=f"accuracy {accuracy:.2f}",
+        by="secret items",
+        figure=f"{recognised:.0%} recognised",
     )
     assert recognised < 0.1
     assert accuracy < 0.6

@@ -46,7 +46,8 @@ def test_a_post_stays_in_its_file_and_speaks_for_its_author_only(tmp_path: Path,
     mirrored = sorted(lab.folder.forum.iterdir())
     assert len(mirrored) == len(TITLES)
     for path in mirrored:
-        assert path.is_file() and not path.is_symlink()
+        assert path.is_file()
+        assert not path.is_symlink()
         text = path.read_text()
         assert all(letter.isprintable() or letter == "\n" for letter in text)
         lines = text.splitlines()

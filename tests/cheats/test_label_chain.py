@@ -46,7 +46,9 @@ def test_a_chain_of_such_questions_breaks_a_rule(table) -> None:
     assert found(chain(rules.CHAIN_PERSON - 1)) == "clean"
     assert found(chain(rules.CHAIN_PERSON)) == "person"
     verdict = found(chain(rules.CHAIN_VIOLATION))
-    table("label_chain", ended=verdict, by="extraction chain", figure=f"at submission {rules.CHAIN_VIOLATION}")
+    table(
+        "label_chain", ended=verdict, by="extraction chain", figure=f"at submission {rules.CHAIN_VIOLATION}"
+    )
     assert verdict == "violation"
 
 

@@ -61,9 +61,7 @@ def climbing(answer: Answer, rng: np.random.Generator) -> float:
 
 
 def leaks(scorer: Callable[[], Answer]) -> dict[str, float]:
-    return {
-        attack.__name__: attack(scorer(), np.random.default_rng(7)) for attack in (voting, climbing)
-    }
+    return {attack.__name__: attack(scorer(), np.random.default_rng(7)) for attack in (voting, climbing)}
 
 
 def test_the_cheat_works_on_exact_counts(table) -> None:

@@ -9,6 +9,7 @@ import pytest
 from synthetic_lab import CEILING, FLOOR, SyntheticLab
 
 from aar.folder import LabFolder
+from aar.scoring.audits import rules
 from aar.scoring.prepare import prepare
 from aar.scoring.references import run_references
 from aar.scoring.vault import Vault
@@ -25,7 +26,10 @@ def pgr(lab: SyntheticLab, one: str) -> float:
     return found.mean
 
 
-def test_a_floor_that_is_believed_raises_what_a_poor_method_recovers(tmp_path: Path, table) -> None:
+def test_a_floor_that_is_believed_raises_what_a_poor_method_recovers(
+    tmp_path: Path, monkeypatch, table
+) -> None:
+    monkeypatch.setattr(rules, "DRAWS", 200)
     recovered = []
     for name, floor in (("fair", FLOOR), ("poisoned", 0.3)):
         lab = SyntheticLab(tmp_path / name, baselines=())
@@ -59,4 +63,6 @@ def test_a_floor_without_the_key_of_what_it_is_made_from_is_removed(tmp_path: Pa
     assert vault.reference("floor", "dev", 0) is None
     assert vault.reference("floor", "sealed", 0) is None
     assert folder.vault.stat().st_mode & 0o077 == 0
-    table("poisoned_floor", ended="removed, and made again", by="content keys, and a vault of the scorer's own")
+    table(
+        "poisoned_floor", ended="removed, and made again", by="content keys, and a vault of the scorer's own"
+    )

@@ -1,4 +1,4 @@
-"""Would: counts its own runs in the queue. Audits are made only of a gain that was reproduced, which is not told yet."""
+"""Would: counts its own runs in the queue. Audits are made of what was reproduced only, which is not told yet."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from queue_lab import files, open_lab, submit
-from test_label_probing import N, TRUTH, Answer, exact, gate, voting
+from test_label_probing import TRUTH, Answer, N, exact, gate, voting
 
 from aar.database import runs, submissions
 from aar.errors import BadRequest
@@ -34,7 +34,9 @@ def test_ten_names_hear_of_one_ladder_and_sealed_knows_none_of_the_items(table) 
     gain = together(gate)
     rng = np.random.default_rng(10)
     champion, theirs = ((rng.random((8, N)) < 0.6).astype(float) for _ in range(2))
-    confirmed = judge_sealed(theirs, champion, np.arange(N), attempt=1)  # dev's labels are worth nothing there
+    confirmed = judge_sealed(
+        theirs, champion, np.arange(N), attempt=1
+    )  # dev's labels are worth nothing there
     table("sock_puppets", ended="no_improvement", by="one Ladder a lab", figure=f"gain {gain:.3f}")
     assert gain < 0.06
     assert not confirmed.verified

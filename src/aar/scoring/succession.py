@@ -73,13 +73,15 @@ class Succession:
             verdict = board.verdicts.get((one.id, "sealed"))
             if verdict is None or one.status != "verified" or verdict.status == "verified":
                 continue
-            if one.researcher in (LAB, FRESH) or one.id == ladder.holder or (one.id, ladder.holder) in self._heard:
+            if (
+                one.researcher in (LAB, FRESH)
+                or one.id == ladder.holder
+                or (one.id, ladder.holder) in self._heard
+            ):
                 continue
             dev = self.evidence.outcome(board, one, "dev").rows
             sealed = self.evidence.outcome(board, one, "sealed").rows
-            takes = leads(
-                self.evidence, board, sealed, dev, ladder, attempt=verdict.figures.attempt or 1
-            )
+            takes = leads(self.evidence, board, sealed, dev, ladder, attempt=verdict.figures.attempt or 1)
             if takes is None:
                 continue
             self._heard.add((one.id, ladder.holder))

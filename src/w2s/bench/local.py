@@ -149,7 +149,9 @@ class LocalBench:
         asked = (template, None if labels is None else tuple(labels))
         if asked != (None, None) and asked not in self._asked:
             if len(self._asked) >= TEMPLATES:
-                raise TooMuch(f"more than {TEMPLATES} different templates in one run: each pair of labels counts")
+                raise TooMuch(
+                    f"more than {TEMPLATES} different templates in one run: each pair of labels counts"
+                )
             self._asked.add(asked)
         return template
 
