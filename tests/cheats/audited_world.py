@@ -31,6 +31,7 @@ from aar.students.server import Service
 from aar.students.shelf import Shelf
 from w2s import testbeds
 from w2s.client import RemoteBench
+from w2s.models import TextStudent
 from w2s.models.losses import LossArrays, torch_gradient
 from w2s.records import Example, FloatArray, Predictions, SplitName
 
@@ -42,14 +43,15 @@ SEEDS = 11
 SHARE = 0.6
 """Share of the questions that audits are shown: as many swapped answers as they need for their power, and not more."""
 
-PLAIN: Plan = [*(("dev", k, "none") for k in range(3)), *(("sealed", k, "none") for k in range(8))]  # type: ignore[list-item]
-"""The runs that are made of every would-be record."""
+SEALED: Plan = [("sealed", k, "none") for k in range(8)]
+"""The plain runs of a confirmation; with them alone the swap has its power."""
 WHOLE: Plan = [
-    *PLAIN,
-    *(("dev", k, "thin") for k in range(rules.STRUCTURE_RUNS)),
-    *(("sealed", k, "blind") for k in range(rules.BLIND_REPEATS)),
-]  # type: ignore[list-item]
-"""Those that are made of a gain that was reproduced, too."""
+    *[("dev", k, "none") for k in range(3)],
+    *SEALED,
+    *[("dev", k, "thin") for k in range(rules.STRUCTURE_RUNS)],
+    *[("sealed", k, "blind") for k in range(rules.BLIND_REPEATS)],
+]
+"""Every run that is made of a gain that was reproduced, but for those that find no violation."""
 
 
 class World:
@@ -176,6 +178,7 @@ def untaught() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Shelf, "trains", property(lambda self: False))
         patch.setattr(Shelf, "pace", {}, raising=False)
+        patch.setattr(TextStudent, "perturb", lambda self, seed, scale: None)
         patch.setattr(session._Served, "frozen", property(lambda self: True, lambda self, value: None))
         yield
 

@@ -26,6 +26,7 @@ from aar.students.shelf import Question
 from aar.students.targets import TargetRecord
 from w2s import bounds, testbeds, wire
 from w2s.bench import LocalBench
+from w2s.models import TextStudent
 
 Patch = pytest.MonkeyPatch
 EXPLOITS = {path.stem: path for path in sorted((Path(__file__).parent / "exploits").glob("*.py"))}
@@ -97,14 +98,18 @@ def _predictions_by_position(patch: Patch) -> None:
 
 
 def _any_layer(patch: Patch) -> None:
-    def hidden_states(self: Session, header: wire.Header, arrays: Any) -> Any:
-        question = Question("hidden_states", layer=header["layer"])
-        try:
-            return {}, {"states": self._ask(header, arrays, question)}
-        except IndexError:
-            return {}, {"states": np.zeros((0, 1), dtype=np.float32)}
+    def hidden_states(self: TextStudent, examples: Any, flipped: Any, layer: int, **more: Any) -> Any:
+        rows = self._rows(examples, flipped, self.prompting.template)
+        words = self._module.get_input_embeddings().weight.detach().numpy()
+        return np.stack(
+            [words[ids[: last + 1]].mean(axis=0) for ids, last in zip(rows.ids, rows.last, strict=True)]
+        )
 
-    patch.setattr(Session, "_hidden_states", hidden_states)
+    def asked(self: Session, header: wire.Header, arrays: Any) -> Any:
+        return {}, {"states": self._ask(header, arrays, Question("hidden_states", layer=header["layer"]))}
+
+    patch.setattr(TextStudent, "hidden_states", hidden_states)
+    patch.setattr(Session, "_hidden_states", asked)
 
 
 def _likelihood_of_any_text(patch: Patch) -> None:

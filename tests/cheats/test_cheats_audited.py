@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from audited_world import PLAIN, SHARE, WHOLE, Method, World
+from audited_world import SEALED, SHARE, WHOLE, Method, World
 
 from aar.scoring.audits import Case, Finding, blind_world, identity_swap, structure
 from w2s import methods
@@ -84,7 +84,7 @@ def test_the_cheat_works_with_texts_visible_and_audits_off(name, worlds, vanilla
 @pytest.mark.parametrize("name", CHEATS)
 def test_the_cheat_breaks_a_rule_with_audits_on(name, worlds, table) -> None:
     world = worlds(home_of(name), SHARE)
-    case = world.evidence(method_of(name, world), PLAIN if name in SWAP_ONLY else WHOLE)
+    case = world.evidence(method_of(name, world), SEALED if name in SWAP_ONLY else WHOLE)
     broken = {one.audit: one for one in findings(case) if one.verdict == "violation"}
     assert CAUGHT_BY.get(name, "identity swap") in broken
     shares = [f"{one.audit} {one.statistic:.2f} [{one.low:.2f}, {one.high:.2f}]" for one in broken.values()]
