@@ -12,6 +12,7 @@ alike; compare the head hash with one printed earlier (each report holds it).
 from aar.ledger.book import Ledger, Verified
 from aar.ledger.chain import START, Entry, Kind, append, entries
 from aar.ledger.recording import (
+    OVERRULED,
     record_charge,
     record_overruling,
     record_reference,
@@ -21,6 +22,7 @@ from aar.ledger.recording import (
 )
 
 __all__ = [
+    "OVERRULED",
     "START",
     "Entry",
     "Kind",

@@ -71,7 +71,7 @@ class Succession:
     def _promote(self, board: Board, ladder: Standing) -> str | None:
         for one in board.submissions:
             verdict = board.verdicts.get((one.id, "sealed"))
-            if verdict is None or one.status != "verified" or verdict.status == "verified":
+            if verdict is None or one.status != "verified" or one.reply != ledger.OVERRULED:
                 continue
             if (
                 one.researcher in (LAB, FRESH)
