@@ -219,13 +219,13 @@ def test_code_that_breaks_with_a_shuffled_teacher_depends_on_it(tmp_path: Path) 
     assert lab.figures(one, "sealed").track == "weak-to-strong"
 
 
-def test_code_that_breaks_in_a_blind_world_is_not_verified(tmp_path: Path) -> None:
+def test_code_that_breaks_in_a_blind_world_is_verified_with_a_note_for_a_person(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path / "lab", breaks="blind").with_baselines()
     one = lab.submit("r1", dev=0.8, sealed=0.8)
     lab.settle()
-    assert lab.status(one) == ("failed", "done")
-    assert lab.reply(one) == "ZeroDivisionError in method.py, line 7, in a run of its audits"
-    assert lab.champion() == "s2"
+    assert lab.status(one) == ("verified", "done")
+    finding = next(f for f in lab.figures(one, "sealed").audits if f["audit"] == "blind world")
+    assert finding["verdict"] == "person"
 
 
 def test_what_is_not_reproduced_is_not_audited_further(lab: SyntheticLab) -> None:
