@@ -86,7 +86,7 @@ def test_background_jobs_survive_between_calls(opened: Callable[..., object]) ->
             await workspace.exec(
                 ["sh", "-c", "(sleep 0.5; echo late; echo done > /workspace/result) & echo started"]
             )
-            for _ in range(50):
+            for _ in range(600):
                 await asyncio.sleep(0.1)
                 if (await workspace.exec(["cat", "result"])).stdout == "done\n":
                     return

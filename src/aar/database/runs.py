@@ -239,9 +239,7 @@ def requeue(tx: Transaction, key: str) -> None:
     shares.settle(tx, priority=run.priority, researcher=run.researcher, nominal=-run.nominal_cost)
 
 
-def renew(
-    tx: Transaction, key: str, *, submission: str | None, researcher: str, priority: Priority
-) -> None:
+def renew(tx: Transaction, key: str, *, submission: str | None, researcher: str, priority: Priority) -> None:
     """A lost run as if it had just been queued; call `aar.ledger.record_again`, which also writes the ledger."""
     rank = PRIORITIES.index(priority)
     shares.join(tx, priority=rank, researcher=researcher)

@@ -13,7 +13,9 @@ from aar.scoring.results import Outcome
 WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
 VERIFIED = "verified: the gain over the record was reproduced on fresh seeds and items"
 NOT_REPRODUCED = "the gain over the record was not reproduced on fresh seeds and items"
-DAMAGED = "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
+DAMAGED = (
+    "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
+)
 
 
 def no_gain(ladder: Standing) -> str:
