@@ -92,9 +92,9 @@ def by_request(tx: Transaction, *, researcher: str, request: str) -> Submission 
 
 
 def count(tx: Transaction, researcher: str) -> int:
-    """How many submissions a researcher has used up: code that was handed in again counts once."""
-    codes = sa.select(sa.func.count(sa.distinct(table.c.code_hash))).where(table.c.researcher == researcher)
-    return int(tx.scalar(codes) or 0)
+    """How many submissions a researcher has used up: those that the lab lost do not count."""
+    own = sa.and_(table.c.researcher == researcher, table.c.reply != LOST)
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(own)) or 0)
 
 
 def insert(

@@ -100,10 +100,9 @@ class Lab:
                 made = submissions.count(tx, researcher)
                 who = researchers.get(tx, researcher)
                 budget = who.submissions
-                refuse_known(tx, researcher, snapshot.tree)
-                counted = submissions.all(tx, researcher=researcher, code_hash=snapshot.tree)
-                if budget is not None and made >= budget and not counted:
+                if budget is not None and made >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
+                refuse_known(tx, researcher, snapshot.tree)
                 baseline = researcher == researchers.LAB
                 count = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
                 self._admit(tx, who, new=count)
