@@ -66,7 +66,7 @@ def outside(name: str) -> str:
     given = {**TARGETS, "name": name, "earlier": EARLIER}
     command = [sys.executable, str(HERE / "naive_fork_server.py"), json.dumps(given)]
     done = subprocess.run(
-        command, capture_output=True, check=True, timeout=60, cwd="/", env={"PYTHONPATH": str(HERE)}
+        command, capture_output=True, check=True, timeout=300, cwd="/", env={"PYTHONPATH": str(HERE)}
     )
     return done.stdout.decode().splitlines()[-1]
 

@@ -5,8 +5,8 @@ environment, descriptors, memory, processes, time; nothing is left when it ends.
 Not covered: a user of its own (as root it stays root, without capabilities); names and sizes of host files,
 which `stat` tells; a `kill -9` of the guard.
 Programs inside have no /tmp (TMPDIR names their scratch folder), cannot change the mode or times of files
-(they are told that it worked), and make no sockets but pairs; a background job whose shell has
-ended may lose its folder, so it should use absolute paths. A mount cannot cover a path that the host has.
+(they are told that it worked), and make no sockets but pairs; a background job that does nothing at all in
+its first half second, while its shell ends, loses its folder. A mount cannot cover a path that the host has.
 """
 
 from __future__ import annotations
