@@ -52,7 +52,7 @@ def job(source, **changes):
         supervisor_seeds=(SEEDS[0],),
         student_seed=7,
         salt=b"salt",
-        wall_seconds=30,
+        wall_seconds=300,
         memory_mb=600,
     )
     return replace(made, **changes)

@@ -67,7 +67,7 @@ def main(specification: "dict[str, Any]") -> int:
     with ours:
         ours.sendall(len(message).to_bytes(4, "big"))
         socket.send_fds(ours, [message], given)
-        select.select([ours, over], [], [])  # the launcher has them now, or there is none
+        select.select([ours.fileno(), over], [], [])  # the launcher has them now, or there is none
     for descriptor in (0, *given):
         os.close(descriptor)
     os.read(over, 1)
