@@ -68,9 +68,9 @@ class Sandlock:
             return Check(False, f"{found}; sandlock needs version {wanted}", REMEDY)
         with self.start(["/bin/true"], Profile(python=False), stderr=subprocess.PIPE) as process:
             try:
-                status = process.wait(20)
+                status = process.wait(60)
             except TimeoutError:
-                return Check(False, "a trial sandbox did not end within 20 s", REMEDY)
+                return Check(False, "a trial sandbox did not end within 60 s", REMEDY)
             said = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
         if status != 0:
             why = said.splitlines()[-1] if said else "it said nothing"

@@ -62,11 +62,11 @@ def main(specification: "dict[str, Any]") -> int:
     threading.Thread(target=run, daemon=True).start()
     message = json.dumps(
         {key: specification[key] for key in ("argv", "env", "cwd", "limits", "filter")}
-        | {"numbers": [0, *specification["pass_fds"]]}
+        | {"numbers": [0, *specification["pass_fds"], 1, 2]}
     ).encode()
     with ours:
         ours.sendall(len(message).to_bytes(4, "big"))
-        socket.send_fds(ours, [message], given)
+        socket.send_fds(ours, [message], [*given, 1, 2])  # sandlock would keep what is printed for itself
         select.select([ours.fileno(), over], [], [])  # the launcher has them now, or there is none
     for descriptor in (0, *given):
         os.close(descriptor)

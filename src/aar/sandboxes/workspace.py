@@ -33,6 +33,7 @@ from w2s.errors import TooMuch
 DAEMON = Path(__file__).with_name("exec_daemon.py")
 DAEMON_TARGET = "/sandbox/exec_daemon.py"
 WORKSPACE_LIMITS = Limits(memory_mb=3072, processes=128, file_mb=512, open_files=1024)
+START_SECONDS = 60.0
 GRACE_SECONDS = 10.0
 FAR = 4
 """A workspace with this many times too many files is not even started to delete some."""
@@ -203,7 +204,7 @@ class Workspace:
         with mine, theirs:
             self._hand_over(theirs)
             theirs.close()
-            mine.settimeout(GRACE_SECONDS)
+            mine.settimeout(START_SECONDS)
             mine.sendall(NOTHING)  # the daemon closes, which proves it is there
             with contextlib.suppress(TimeoutError, ConnectionError):
                 if mine.recv(1) == b"" and self._process.poll() is None:
