@@ -19,6 +19,10 @@ Status = Literal["pending", "failed", "no_improvement", "not_reproduced", "viola
 Stage = Literal["dev", "sealed", "done"]
 
 
+LOST = "the lab lost a run of this submission; the code is not blamed: hand the same code in again, it costs nothing"
+"""What the author is told where runs were lost: the one case in which the same code is taken again."""
+
+
 @dataclass(frozen=True)
 class Submission:
     """One submission; `parents` are ids of submissions it builds on, `claim` its author's own words.
@@ -88,10 +92,9 @@ def by_request(tx: Transaction, *, researcher: str, request: str) -> Submission 
 
 
 def count(tx: Transaction, researcher: str) -> int:
-    """How many submissions a researcher has made."""
-    return int(
-        tx.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.researcher == researcher)) or 0
-    )
+    """How many submissions a researcher has used up: those that the lab lost do not count."""
+    own = sa.and_(table.c.researcher == researcher, table.c.reply != LOST)
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(own)) or 0)
 
 
 def insert(

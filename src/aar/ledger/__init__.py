@@ -12,6 +12,7 @@ alike; compare the head hash with one printed earlier (each report holds it).
 from aar.ledger.book import Ledger, Verified
 from aar.ledger.chain import START, Entry, Kind, append, entries
 from aar.ledger.recording import (
+    record_again,
     record_charge,
     record_overruling,
     record_reference,
@@ -28,6 +29,7 @@ __all__ = [
     "Verified",
     "append",
     "entries",
+    "record_again",
     "record_charge",
     "record_overruling",
     "record_reference",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aar import ledger
 from aar.database import Transaction
 from aar.database.figures import Figures
-from aar.database.submissions import Status, Submission
+from aar.database.submissions import LOST, Status, Submission
 from aar.database.verdicts import VerdictStage
 from aar.scoring.board import Standing
 from aar.scoring.results import Outcome
@@ -13,7 +13,9 @@ from aar.scoring.results import Outcome
 WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
 VERIFIED = "verified: the gain over the record was reproduced on fresh seeds and items"
 NOT_REPRODUCED = "the gain over the record was not reproduced on fresh seeds and items"
-LOST = "the lab lost a run of this submission; the code is not blamed, submit it again"
+DAMAGED = (
+    "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
+)
 
 
 def no_gain(ladder: Standing) -> str:
@@ -46,6 +48,8 @@ def record(
 def fail(tx: Transaction, one: Submission, stage: VerdictStage, outcome: Outcome, *, n: int) -> str | None:
     """Write that the code broke, or that the lab lost a run of it; `n` items were to be scored."""
     words, rule = LOST, None
+    if outcome.culprit is not None and outcome.culprit.state == "done":
+        words = DAMAGED
     if outcome.state == "failed" and outcome.culprit is not None:
         run = outcome.culprit
         place = f" in {run.error_file}" if run.error_file else ""

@@ -23,6 +23,7 @@ from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder, write_atomically
 from aar.forum import Forum
 from aar.server.breaker import refuse_while_waiting
+from aar.server.known import again, refuse_known
 from aar.server.seeds import Draw, draw, lab_secret
 from aar.settings import Settings
 from aar.snapshots import Snapshots
@@ -101,20 +102,7 @@ class Lab:
                 budget = who.submissions
                 if budget is not None and made >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
-                same = submissions.all(tx, code_hash=snapshot.tree)
-                if same and researcher not in (researchers.LAB, *researchers.OPERATORS):
-                    raise BadRequest(
-                        f"this very code is {same[0].id} already, {same[0].status}: a second try of the same code "
-                        "is not a second chance; change it, or build on it"
-                    )
-                ended = {
-                    run.state for run in runs.all(tx, code_hash=snapshot.tree) if run.split != "practice"
-                }
-                if "cancelled" in ended and "failed" not in ended:
-                    raise BadRequest(
-                        f"the runs of this very code were cancelled as {same[0].id}, and a run ends only once; change "
-                        "the code, if only a comment"
-                    )
+                refuse_known(tx, researcher, snapshot.tree)
                 baseline = researcher == researchers.LAB
                 count = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
                 self._admit(tx, who, new=count)
@@ -188,8 +176,12 @@ class Lab:
                 known = runs.find(tx, key)
                 if known is not None and known.state == "cancelled":
                     raise BadRequest(f"the practice run of this very code was {known.error_rule}; change it")
-                if known is None:
+                if known is None or known.state == "lost":
                     self._admit(tx, researchers.get(tx, researcher), new=1)
+                if known is not None and known.state == "lost":
+                    ledger.record_again(
+                        tx, key, submission=None, researcher=known.researcher, priority="practice"
+                    )
                 runs.queue(
                     tx,
                     key,
@@ -236,9 +228,11 @@ class Lab:
         new = 0
         for k in pairs:
             drawn = draw(self.secret, code_hash=submission.code_hash, split=split, k=k)
+            key = self._key(submission.code_hash, split, k, drawn, intervention)
+            new += again(tx, key, submission, priority=priority)
             new += runs.queue(
                 tx,
-                self._key(submission.code_hash, split, k, drawn, intervention),
+                key,
                 submission=submission.id,
                 researcher=submission.researcher,
                 code_hash=submission.code_hash,
