@@ -12,6 +12,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from aar.database.connection import Transaction
+from aar.database.researchers import LAB, OPERATORS
 from aar.database.schema import submissions as table
 from w2s.errors import NotFound
 
@@ -92,6 +93,12 @@ def count(tx: Transaction, researcher: str) -> int:
     return int(
         tx.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.researcher == researcher)) or 0
     )
+
+
+def count_of_researchers(tx: Transaction) -> int:
+    """How many submissions all researchers have made together; the lab's and operators' do not count."""
+    theirs = table.c.researcher.not_in((LAB, *OPERATORS))
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(theirs)) or 0)
 
 
 def insert(

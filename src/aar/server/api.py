@@ -1,13 +1,13 @@
 """The lab's HTTP interface: what researchers' tools and the terminal call, each with its own bearer token.
 
-Answers to researchers hold words, never figures of a scored run. Bodies are bounded; every refusal is
+Answers to researchers hold words; a figure of a scored run only where the study's feedback tells one. Bodies are bounded; every refusal is
 `{"error": type, "message": text}`.
 """
 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Header, Request
@@ -72,6 +72,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
     def me(who: Me) -> dict[str, Any]:
         with lab.database.read() as tx:
             own = submissions.all(tx, researcher=who.name)
+            scores = lab.scores(tx)
             spent = charges.spent(tx, who.name)
             queue = traffic.of_researcher(tx, who, slots=lab.settings.slots)
         left = None if who.submissions is None else max(0, who.submissions - len(own))
@@ -85,14 +86,15 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
             "submissions_left": left,
             "stop": over or left == 0 or tokens > lab.settings.tokens,
             "forum": who.forum,
+            "feedback": lab.settings.feedback,
             "queue": queue,
-            "submissions": [_public(one) for one in own],
+            "submissions": [_public(one, scores) for one in own],
         }
 
     @app.get("/v1/leaderboard")
     def leaderboard(who: Me) -> dict[str, Any]:
         with lab.database.read() as tx:
-            return state.leaderboard(tx, only=None if who.forum else who.name)
+            return state.leaderboard(tx, only=None if who.forum else who.name, scores=lab.scores(tx))
 
     @app.post("/v1/progress")
     def note(who: Me, doing: Doing) -> dict[str, Any]:
@@ -175,14 +177,15 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.get("/v1/submissions/{one}")
     async def submission(who: Me, one: str, wait: float = 0.0) -> dict[str, Any]:
-        def find() -> submissions.Submission:
+        def find() -> tuple[submissions.Submission, dict[str, Any]]:
             with lab.database.read() as tx:
                 found = submissions.get(tx, one)
+                public = _public(found, lab.scores(tx))
             if not who.forum and found.researcher not in (who.name, researchers.LAB):
                 raise NotAllowed("others' submissions are closed together with the forum in this study")
-            return found
+            return found, public
 
-        return _public(await _wait(find, lambda found: found.stage == "done", wait))
+        return (await _wait(find, lambda found: found[0].stage == "done", wait))[1]
 
     @app.delete("/v1/submissions/{one}")
     def withdraw(who: Me, one: str) -> dict[str, Any]:
@@ -262,7 +265,9 @@ async def _wait(find: Callable[[], Found], done: Callable[[Found], bool], second
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _public(one: submissions.Submission) -> dict[str, Any]:
+def _public(one: submissions.Submission, scores: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """What researchers may read of a submission; `scores` are those that the study's feedback tells."""
+    told = {"score": scores[one.id]} if scores and one.id in scores else {}
     return {
         "id": one.id,
         "title": one.title,
@@ -270,6 +275,7 @@ def _public(one: submissions.Submission) -> dict[str, Any]:
         "status": one.status,
         "reply": one.reply,
         "parents": list(one.parents),
+        **told,
     }
 
 
