@@ -24,6 +24,8 @@ from w2s.records import Example, Split, SplitName
 State = Literal["done", "failed", "lost"]
 BASELINES = {"vanilla": 0.66, "confident_labels": 0.68, "zero_shot": 0.64}
 FLOOR, CEILING = 0.60, 0.95
+SUPERVISORS = 10
+"""Of sealed: what the latest attempt gets."""
 ITEMS = {"practice": 20, "dev": 600, "sealed": 600}
 
 
@@ -49,9 +51,7 @@ class SyntheticLab:
 
     def __post_init__(self) -> None:
         self.folder = LabFolder(self.path)
-        self.settings = Settings(
-            baselines=self.baselines, dev_seeds=self.dev_seeds, feedback=self.feedback
-        )
+        self.settings = Settings(baselines=self.baselines, dev_seeds=self.dev_seeds, feedback=self.feedback)
         self.folder.describe({"testbed": "mini-chat", "settings": self.settings.as_json()})
         self.vault = Vault(self.folder.vault)
         self.vault.create()
@@ -65,7 +65,7 @@ class SyntheticLab:
         # how hard an item is, is the same for whoever answers it
         self.hard = {name: self.rng.random(len(split.test)) for name, split in splits.items()}
         self.references("dev", floors=10, ceilings=10)
-        self.references("sealed", floors=10, ceilings=10)
+        self.references("sealed", floors=SUPERVISORS, ceilings=10)
         self.folder.blobs.mkdir()
         self.db = database.open(self.folder.database, create=True)
         with self.db.write() as tx:
@@ -75,7 +75,9 @@ class SyntheticLab:
             ledger.append(tx, "lab", {"testbed": "mini-chat", "settings": self.settings.as_json()})
         evidence = Evidence(Results(self.vault, self.folder.blobs), self.settings)
         self.judge = Judge(
-            self.db, evidence, lambda one: {"method.py": self.code.get(one.id, f"def run(bench): ... # {one.id}")}
+            self.db,
+            evidence,
+            lambda one: {"method.py": self.code.get(one.id, f"def run(bench): ... # {one.id}")},
         )
 
     def references(self, split: SplitName, *, floors: int, ceilings: int) -> None:
@@ -89,7 +91,7 @@ class SyntheticLab:
         """Submit the baselines with finished runs on both splits, and judge them."""
         for name in self.baselines:
             one = self.submit("lab", dev=BASELINES[name], title=name, seeds=5)
-            self.run(one, "sealed", BASELINES[name], seeds=8)
+            self.run(one, "sealed", BASELINES[name], seeds=SUPERVISORS)
         self.settle()
         return self
 
@@ -108,7 +110,7 @@ class SyntheticLab:
         self.folder.code(f"code{self.made}").write_text('{"method.py": "def run(bench): ..."}')
         self.run(one, "dev", dev, seeds=seeds or self.dev_seeds)
         if sealed is not None:
-            self.run(one, "sealed", sealed, seeds=8)
+            self.run(one, "sealed", sealed, seeds=SUPERVISORS)
         return one
 
     def hand_in(self, researcher: str, code_hash: str, *, title: str = "a method") -> str:

@@ -34,7 +34,8 @@ def verify(
         typer.echo(f"{split}: {leak}")
     if as_json:
         told = {
-            split: {**vars(leak), "most_gain": round(leak.most_gain, 4)} for split, leak in found.leaks.items()
+            split: {**vars(leak), "most_gain": round(leak.most_gain, 4)}
+            for split, leak in found.leaks.items()
         }
         kinds = dict(found.kinds)
         typer.echo(json.dumps({"entries": found.entries, "head": found.head, "kinds": kinds, "leaked": told}))

@@ -24,7 +24,7 @@ from aar.errors import BrokenChain
 from aar.ledger.chain import Entry
 
 WORDS: dict[VerdictStage, int] = {"dev": 2, "sealed": 6}
-"""Words that answer with the labels in hand: a would-be record or none; verified, not reproduced, or one of four rules."""
+"""Words that answer with labels in hand: a would-be record or none; verified, not reproduced, or one of four rules."""
 
 NOISY_SCORES = 101
 """Scores that a noisy reply can hold: 0, .01, ..., 1."""
@@ -108,7 +108,11 @@ class Account:
         stage: VerdictStage = body["stage"]
         figures = Figures.from_json(body["figures"])
         bits = self.price(
-            str(body["submission"]), stage=stage, status=str(body["status"]), rule=body["rule"], figures=figures
+            str(body["submission"]),
+            stage=stage,
+            status=str(body["status"]),
+            rule=body["rule"],
+            figures=figures,
         )
         if figures.bits is not None and figures.bits != bits:
             raise BrokenChain(

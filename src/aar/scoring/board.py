@@ -56,9 +56,10 @@ def length(database: Database) -> int:
 class Board:
     """One consistent view of what is handed in, run and decided; `Watch` makes it, and the next one replaces it.
 
-    `first` names, by code, who of researchers and lab handed it in first; `runs` are those that ended, by code and split; `audits` those under an intervention, by code; `recomputed`
-    those of one code (the first) with the seeds of another; `unfinished` the code and split of whatever waits or is
-    under way without an intervention. `account` says what was told about the labels so far.
+    `first` names, by code, who of researchers and lab handed it in first; `runs` are those that ended, by code and
+    split; `audits` those under an intervention, by code; `recomputed` those of one code (the first) with the seeds of
+    another; `unfinished` the code and split of whatever waits or is under way without an intervention. `account` says
+    what was told about the labels so far.
     """
 
     submissions: Sequence[Submission]

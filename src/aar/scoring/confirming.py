@@ -1,8 +1,9 @@
 """A would-be record in its confirmation: is the gain there on sealed, and did it come from the models?
 
-First the paired comparison, with one look at half of the seeds that can only end it early, then the audits. Those that need no run of their own look at every confirmation; the
-others are asked for where the gain was reproduced, and the verdict waits for their runs. A violation is told with
-the rule that was broken; every finding is kept with the verdict.
+First the paired comparison, with one look at half of the seeds that can only end it early, then the audits. Those
+that need no run of their own look at every confirmation; the others are asked for where the gain was reproduced, and
+the verdict waits for their runs. A violation is told with the rule that was broken; every finding is kept with the
+verdict.
 """
 
 from __future__ import annotations

@@ -67,7 +67,11 @@ class Duplicates:
     def near(self, board: Board, rows: Rows) -> Submission | None:
         """The submission answered earlier whose answers are the nearest to `rows`, if nearly the same."""
         mine = self._flat(rows)
-        known = [(other, found) for other in self._earlier(board) if (found := self._known(board, other)) is not None]
+        known = [
+            (other, found)
+            for other in self._earlier(board)
+            if (found := self._known(board, other)) is not None
+        ]
         if not known:
             return None
         apart = np.abs(np.stack([found for _, found in known]) - mine).mean(axis=1)

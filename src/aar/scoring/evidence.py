@@ -42,9 +42,7 @@ class Evidence:
             needed = self.settings.sealed_seeds
         else:
             needed = self.settings.baseline_seeds if one.researcher == LAB else self.settings.dev_seeds
-        return self.results.outcome(
-            board.of(one, split), split, needed=needed, waits=board.waits(one, split)
-        )
+        return self.results.outcome(board.of(one, split), split, needed=needed, waits=board.waits(one, split))
 
     def rows(self, board: Board, holder: str, split: SplitName) -> Rows | None:
         """The holder's correctness, or None while it is not known."""
@@ -106,7 +104,7 @@ class Evidence:
         return told(self.settings.feedback, stacked(rows, sorted(rows)), rng)
 
     def level(self, one: Submission, attempt: int) -> float:
-        """Level of the `attempt`-th would-be record of the author of `one`; what an operator hands in has its own .05."""
+        """Level of the `attempt`-th would-be record of the author of `one`; operators have a .05 of their own."""
         return level(attempt, authors=self._authors(one))
 
     def sealed_seeds(self, one: Submission, attempt: int) -> int:

@@ -1,7 +1,7 @@
 """The lab's HTTP interface: what researchers' tools and the terminal call, each with its own bearer token.
 
-Answers to researchers hold words; a figure of a scored run only where the study's feedback tells one. Bodies are bounded; every refusal is
-`{"error": type, "message": text}`.
+Answers to researchers hold words; a figure of a scored run only where the study's feedback tells one. Bodies are
+bounded; every refusal is `{"error": type, "message": text}`.
 """
 
 import asyncio

@@ -71,7 +71,12 @@ class Calls:
         """What the memory speaks for and against."""
         scores = memory.scores
         known = [
-            Reading(one.genome, one.status, one.worth(scores) if scores else None, one.researcher == self.researcher)
+            Reading(
+                one.genome,
+                one.status,
+                one.worth(scores) if scores else None,
+                one.researcher == self.researcher,
+            )
             for one in memory.submissions.values()
             if one.genome is not None
         ]
