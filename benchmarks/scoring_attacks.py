@@ -209,10 +209,16 @@ ATTACKS: Mapping[str, Callable[..., Bits]] = {
 }
 
 
+def at_chance(truth: Bits, rng: np.random.Generator) -> Bits:
+    """A vector with every second answer right: what is above one half in the end was learnt."""
+    return truth ^ (rng.permutation(len(truth)) % 2 == 0)
+
+
 def gain(policy: str, attack: str, *, n: int, k: int, seed: int) -> float:
     """Accuracy above one half that one attack ends with."""
     rng = np.random.default_rng([seed, n, k])
-    truth, base = rng.random(n) < 0.5, rng.random(n) < 0.5
+    truth = rng.random(n) < 0.5
+    base = at_chance(truth, rng)
     oracle = Oracle(policy, truth, base, rng)
     final = ATTACKS[attack](oracle.ask, base, k, rng, one_bit=policy in ONE_BIT)
     return float((final == truth).mean()) - 0.5
@@ -246,12 +252,12 @@ class ProbedLab:
         vault.store_items({**splits, "practice": _split("practice", 2)})  # type: ignore[arg-type]
         vault.store_truth(labels | {one.id: 0 for one in _split("practice", 2).test})
         self.truth = np.array([labels[one.id] == 1 for one in splits["dev"].test])
-        self.base = self.rng.random(self.n) < 0.5
+        self.base = at_chance(self.truth, self.rng)
         for k in range(10):  # whoever holds the record is at chance, and the attacker has its answers
             for kind, right in (("floor", (self.base == self.truth)), ("ceiling", np.ones(self.n))):
                 vault.store_reference(kind, "dev", k, right.astype(np.float64), key="")  # type: ignore[arg-type]
-                at_chance = self.rng.random(self.n) < (0.5 if kind == "floor" else 1.0)
-                vault.store_reference(kind, "sealed", k, at_chance.astype(np.float64), key="")  # type: ignore[arg-type]
+                drawn = self.rng.random(self.n) < (0.5 if kind == "floor" else 1.0)
+                vault.store_reference(kind, "sealed", k, drawn.astype(np.float64), key="")  # type: ignore[arg-type]
         folder.blobs.mkdir()
         self.folder, self.database = folder, database.open(folder.database, create=True)
         with self.database.write() as tx:

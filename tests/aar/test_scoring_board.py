@@ -11,7 +11,7 @@ from aar import database, ledger
 from aar.database import Database, researchers, runs, submissions
 from aar.scoring.board import Watch
 
-RUNS = 3000
+RUNS = 1200
 
 
 def add(db: Database, first: int, last: int) -> None:
