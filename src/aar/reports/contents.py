@@ -127,7 +127,7 @@ def read(database: Database, *, mirror: Path) -> Contents:
     try:
         checked = book.verify(mirror=mirror)
         entries, head, problem = checked.entries, checked.head, ""
-        leaks: Mapping[str, Leak] = dict(checked.leaks)
+        leaks: Mapping[str, Leak] = {str(split): leak for split, leak in checked.leaks.items()}
     except BrokenChain as error:
         entries, head, problem, leaks = 0, "", str(error), {}
     with database.read() as tx:

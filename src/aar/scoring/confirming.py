@@ -47,9 +47,8 @@ def confirm(
         return None
     attempt = told.figures.attempt or 1
     alpha = evidence.level(one, attempt)
-    wanted = told.figures.sealed_seeds or evidence.settings.sealed_seeds
-    if opponent == FLOOR:
-        wanted = min(wanted, len(against))
+    # whoever it is compared with was asked for as many seeds, and has those that could be had
+    wanted = min(told.figures.sealed_seeds or evidence.settings.sealed_seeds, len(against))
     shared = [k for k in sorted(outcome.rows) if k in against]
     clusters = evidence.results.items("sealed").clusters
     note = ""

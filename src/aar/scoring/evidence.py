@@ -38,18 +38,23 @@ class Evidence:
 
     def outcome(self, board: Board, one: Submission, split: SplitName) -> Outcome:
         """Where a submission's runs on one split stand."""
-        if split == "sealed":
-            needed = self.settings.sealed_seeds
-        else:
-            needed = self.settings.baseline_seeds if one.researcher == LAB else self.settings.dev_seeds
-        return self.results.outcome(board.of(one, split), split, needed=needed, waits=board.waits(one, split))
+        return self.results.outcome(
+            board.of(one, split), split, needed=self._needed(one, split), waits=board.waits(one, split)
+        )
 
     def rows(self, board: Board, holder: str, split: SplitName) -> Rows | None:
-        """The holder's correctness, or None while it is not known."""
+        """The holder's correctness, or None while it is not known.
+
+        Seeds that were added later, to compare it with others on more, may fail or be lost: those before them stand.
+        """
         if holder == FLOOR:
             return self.floors(split)
-        outcome = self.outcome(board, board.named(holder), split)
-        return outcome.rows if outcome.state == "complete" else None
+        one = board.named(holder)
+        outcome = self.outcome(board, one, split)
+        known = outcome.state == "complete" or (
+            not board.waits(one, split) and len(outcome.rows) >= self._needed(one, split)
+        )
+        return outcome.rows if known else None
 
     def plain(self, board: Board) -> str:
         """The submission that is the plain baseline, or the floor where a lab has none that runs."""
@@ -112,6 +117,11 @@ class Evidence:
         start = self.settings.sealed_seeds
         wanted = seeds_for(attempt, authors=self._authors(one), start=start)
         return min(wanted, max(start, self.results.supervisors("sealed")))
+
+    def _needed(self, one: Submission, split: SplitName) -> int:
+        if split == "sealed":
+            return self.settings.sealed_seeds
+        return self.settings.baseline_seeds if one.researcher == LAB else self.settings.dev_seeds
 
     def _authors(self, one: Submission) -> int:
         return 1 if one.researcher in OPERATORS else max(1, self.settings.researchers)

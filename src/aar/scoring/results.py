@@ -53,11 +53,9 @@ class Results:
 
         `waits` says that others are queued or under way.
         """
-        failed = next((run for run in runs if run.state == "failed"), None)
-        if failed is not None:
-            return Outcome("failed", {}, failed)
         by_supervisor: dict[int, list[FloatArray]] = {}
         lost: Run | None = None
+        failed = next((run for run in runs if run.state == "failed"), None)
         for run in runs:
             if run.state == "lost":
                 lost = run
@@ -71,6 +69,8 @@ class Results:
             by_supervisor.setdefault(run.supervisor_seed, []).append(correct)
         # runs that share a supervisor share its luck: they are one seed, measured more than once
         rows = {k: np.mean(tables, axis=0) for k, tables in sorted(by_supervisor.items())}
+        if failed is not None:
+            return Outcome("failed", rows, failed)
         if waits:
             return Outcome("waiting", rows)
         if lost is not None:
