@@ -121,9 +121,12 @@ def test_a_would_be_record_that_is_an_earlier_method_with_other_seeds_is_answere
         lucky: "# another seed\ndef run(bench):\n    return 1",
     }
     lab.like[lucky] = first
+    told = Ledger(lab.db).verify().leaks["dev"].replies
     lab.settle()
     assert lab.status(lucky) == ("no_improvement", "done")
     assert lab.figures(lucky, "dev").same_as == first
+    # its author may guess that it was a would-be record, or it would not have been run again
+    assert Ledger(lab.db).verify().leaks["dev"].replies == told + 1
 
 
 def test_a_would_be_record_of_like_code_that_answers_otherwise_goes_on_to_sealed(lab: SyntheticLab) -> None:

@@ -71,12 +71,12 @@ class Account:
         self, submission: str, *, stage: VerdictStage, status: str, rule: str | None, figures: Figures
     ) -> float | None:
         """Bits of a reply that would be given now; None where it is not a researcher's, or says nothing new."""
-        if self._authors.get(submission) in (LAB, *OPERATORS, None) or not _answers(status, figures):
+        word = _word(status, rule, figures)
+        if word is None or self._authors.get(submission) in (LAB, *OPERATORS, None):
             return None
         known = self._words[stage]
-        word = rule or status
         bits = -math.log2((known[word] + 0.5) / (known.total() + WORDS[stage] / 2))
-        if stage == "dev" and figures.score is not None:
+        if stage == "dev" and figures.score is not None and figures.same_as is None:
             scores = NOISY_SCORES if self.feedback == "noisy" else figures.seeds * figures.n + 1
             bits += math.log2(scores)
         return round(bits, DIGITS)
@@ -107,19 +107,14 @@ class Account:
         body = entry.body
         stage: VerdictStage = body["stage"]
         figures = Figures.from_json(body["figures"])
-        bits = self.price(
-            str(body["submission"]),
-            stage=stage,
-            status=str(body["status"]),
-            rule=body["rule"],
-            figures=figures,
-        )
+        status, rule = str(body["status"]), body["rule"]
+        bits = self.price(str(body["submission"]), stage=stage, status=status, rule=rule, figures=figures)
         if figures.bits is not None and figures.bits != bits:
             raise BrokenChain(
                 f"entry {entry.seq} says that its reply told {figures.bits} bits; those before it give {bits}"
             )
         if bits is not None:
-            self._words[stage][body["rule"] or str(body["status"])] += 1
+            self._words[stage][_word(status, rule, figures) or ""] += 1
             self._bits[stage] += bits
             self._items[stage] = figures.n
 
@@ -132,8 +127,14 @@ def leaked(chain: Iterable[Entry]) -> dict[VerdictStage, Leak]:
     return account.leaks()
 
 
-def _answers(status: str, figures: Figures) -> bool:
-    """Whether labels were asked: not for code that failed, nor for an answer that repeats an earlier one."""
-    return status in ("pending", "no_improvement", "not_reproduced", "violation", "verified") and (
-        figures.same_as is None
-    )
+def _word(status: str, rule: str | None, figures: Figures) -> str | None:
+    """What was answered with labels in hand; None for code that failed, and for what repeats an earlier answer.
+
+    A would-be record that was found to repeat one under other seeds was compared with the champion first: who reads
+    the answer may guess that.
+    """
+    if status == "failed":
+        return None
+    if figures.same_as is not None:
+        return "pending" if figures.champion is not None else None
+    return rule or status

@@ -177,7 +177,16 @@ class Judge:
         earlier = same_code(board, one)
         return None if earlier is None else self._as(board, one, earlier, identical=True)
 
-    def _as(self, board: Board, one: Submission, earlier: Submission, *, identical: bool) -> str | None:
+    def _as(
+        self,
+        board: Board,
+        one: Submission,
+        earlier: Submission,
+        *,
+        identical: bool = False,
+        compared: str | None = None,
+    ) -> str | None:
+        """The answer to `earlier` once more; `compared` with this holder first, if a would-be record repeats it."""
         if earlier.stage != "done":
             return None
         told = board.verdicts.get((earlier.id, "dev"))
@@ -187,7 +196,7 @@ class Judge:
             both = (board.verdicts.get((earlier.id, "sealed")), told)
             rule = next((verdict.rule for verdict in both if verdict is not None and verdict.rule), None)
         score = told.figures.score if told is not None else None
-        figures = Figures(seeds=0, n=self._n("dev"), score=score, same_as=earlier.id)
+        figures = Figures(seeds=0, n=self._n("dev"), score=score, champion=compared, same_as=earlier.id)
         with self.database.write() as tx:
             return record(tx, board, one, "dev", status, words, figures, rule=rule)
 
@@ -204,7 +213,7 @@ class Judge:
             return None
         operator = one.researcher in OPERATORS
         if not operator and (earlier := self.duplicates.near(board, outcome.rows)) is not None:
-            return self._as(board, one, earlier, identical=False)
+            return self._as(board, one, earlier)
         holder = self.evidence.plain(board) if one.researcher == FRESH else ladder.holder
         gate = self.evidence.gate(board, outcome.rows, holder, author=None if operator else one.researcher)
         if gate is None:
@@ -215,7 +224,7 @@ class Judge:
             if twin == "waiting":
                 return None
             if isinstance(twin, Submission):
-                return self._as(board, one, twin, identical=False)
+                return self._as(board, one, twin, compared=holder)
         fresh = one.researcher == FRESH
         attempt = 1 if fresh else 1 + sum(1 for _ in board.would_be_records(one.researcher))
         goes_on = decision.accepted or operator
