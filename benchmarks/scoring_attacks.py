@@ -166,6 +166,8 @@ def weighing(ask: Ask, base: Bits, k: int, rng: np.random.Generator, *, one_bit:
     signs = np.where(asked, 1.0, -1.0).astype(np.float32)
     answers = np.array([ask(vector) for vector in asked], dtype=np.float32)
     target = (answers - answers.mean()) * n if one_bit else (2 * answers - 1) * n
+    if not target.any():
+        return base
     step = 1.0 / (np.sqrt(n) + np.sqrt(k)) ** 2
     found = np.zeros(n, dtype=np.float32)
     ahead, speed = found, 1.0
