@@ -183,6 +183,34 @@ def test_a_run_folder_that_sandboxes_would_show_is_refused(tmp_path: Path) -> No
     assert not out.exists()
 
 
+def test_a_feedback_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
+    refused = aar("run", "--feedback", "loud", cwd=tmp_path)
+    assert refused.returncode != 0
+    for name in ("ladder", "noisy", "exact"):
+        assert name in refused.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_exact_feedback_is_said_at_the_start_and_kept_with_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from aar.cli.run import run_lab
+    from aar.errors import Interrupted
+    from aar.folder import LabFolder
+    from aar.server import launch
+    from aar.settings import Settings
+
+    def nothing_more(*_: object, **__: object) -> None:
+        raise Interrupted("enough")
+
+    monkeypatch.setattr(launch, "Launch", nothing_more)
+    folder = LabFolder(tmp_path / "run")
+    with pytest.raises(Interrupted):
+        run_lab(folder, Settings(feedback="exact"), port=None)
+    assert "WARNING: feedback is exact" in capsys.readouterr().err
+    assert Settings.from_json(folder.read_description()["settings"]).feedback == "exact"
+
+
 def test_testbeds_are_listed_and_shown_as_json() -> None:
     listed = json.loads(aar("testbed", "list", "--json").stdout.strip().splitlines()[-1])
     assert "mini-chat" in [testbed["name"] for testbed in listed["testbeds"]]

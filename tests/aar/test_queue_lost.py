@@ -16,6 +16,8 @@ from aar.database.submissions import LOST
 from aar.engines import Job, Outcome
 from aar.errors import BadRequest, BrokenChain
 from aar.scoring import results, writing
+from aar.scoring.board import Watch
+from aar.scoring.duplicates import same_code
 from aar.server import work as server_work
 from aar.server.known import MOST_TIMES
 from aar.server.lab import Lab
@@ -32,10 +34,11 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 def lose(lab: Lab, id: str, *, stage: verdicts.VerdictStage = "dev") -> None:
     """The engine loses a run of it, and the scorer says so."""
     work(lab, PretendedEngine(lost))
+    board = Watch(lab.database).board()
     with lab.database.write() as tx:
         one = submissions.get(tx, id)
         run = runs.all(tx, code_hash=one.code_hash, state="lost")[0]
-        assert writing.fail(tx, one, stage, results.Outcome("lost", {}, run), n=8) is not None
+        assert writing.fail(tx, board, one, stage, results.Outcome("lost", {}, run), n=8) is not None
 
 
 def ends(lab: Lab) -> Counter[str]:
@@ -94,18 +97,24 @@ def test_a_confirmation_that_was_lost_is_run_again(lab: Lab) -> None:
     ledger.Ledger(lab.database).verify()
 
 
-def test_only_lost_code_and_only_its_author_has_a_second_chance(lab: Lab) -> None:
-    lose(lab, submit(lab, "r1", "unlucky"))
-    with pytest.raises(BadRequest, match="this very code"):
-        submit(lab, "r2", "unlucky")
-    failing = submit(lab, "r2", "fails")
+def test_only_lost_code_is_run_again(lab: Lab) -> None:
+    unlucky = submit(lab, "r1", "unlucky")
+    lose(lab, unlucky)
+    again = submit(lab, "r2", "unlucky")
     work(lab, PretendedEngine(broken))
+    board = Watch(lab.database).board()
     with lab.database.write() as tx:
-        one = submissions.get(tx, failing)
+        one = submissions.get(tx, again)
         culprit = runs.all(tx, code_hash=one.code_hash, state="failed")[0]
-        writing.fail(tx, one, "dev", results.Outcome("failed", {}, culprit), n=8)
-    with pytest.raises(BadRequest, match="not a second chance"):
-        submit(lab, "r2", "fails")
+        writing.fail(tx, board, one, "dev", results.Outcome("failed", {}, culprit), n=8)
+    board = Watch(lab.database).board()
+    assert board.first == {board.named(again).code_hash: again}
+    repeated = submit(lab, "r1", "unlucky")
+    engine = PretendedEngine()
+    work(lab, engine)
+    assert engine.started == []
+    board = Watch(lab.database).board()
+    assert same_code(board, board.named(repeated)) == board.named(again)
 
 
 def test_code_that_is_lost_each_time_is_declined_in_the_end(lab: Lab) -> None:

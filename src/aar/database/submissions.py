@@ -12,6 +12,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from aar.database.connection import Transaction
+from aar.database.researchers import LAB, OPERATORS
 from aar.database.schema import submissions as table
 from w2s.errors import NotFound
 
@@ -95,6 +96,12 @@ def count(tx: Transaction, researcher: str) -> int:
     """How many submissions a researcher has used up: those that the lab lost do not count."""
     own = sa.and_(table.c.researcher == researcher, table.c.reply != LOST)
     return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(own)) or 0)
+
+
+def count_of_researchers(tx: Transaction) -> int:
+    """How many submissions all researchers have used up together; the lab's, operators' and lost ones do not count."""
+    theirs = sa.and_(table.c.researcher.not_in((LAB, *OPERATORS)), table.c.reply != LOST)
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(theirs)) or 0)
 
 
 def insert(

@@ -11,6 +11,7 @@ alike; compare the head hash with one printed earlier (each report holds it).
 
 from aar.ledger.book import Ledger, Verified
 from aar.ledger.chain import START, Entry, Kind, append, entries
+from aar.ledger.leaking import Account, Leak
 from aar.ledger.recording import (
     record_again,
     record_charge,
@@ -23,8 +24,10 @@ from aar.ledger.recording import (
 
 __all__ = [
     "START",
+    "Account",
     "Entry",
     "Kind",
+    "Leak",
     "Ledger",
     "Verified",
     "append",

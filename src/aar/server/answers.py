@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aar.database import runs, submissions
 from aar.forum import Post
 
 
-def public(one: submissions.Submission) -> dict[str, Any]:
-    """A submission, in words."""
+def public(one: submissions.Submission, scores: Mapping[str, float]) -> dict[str, Any]:
+    """A submission, in words; `scores` are those that the study's feedback tells."""
     return {
         "id": one.id,
         "title": one.title,
@@ -17,6 +18,7 @@ def public(one: submissions.Submission) -> dict[str, Any]:
         "status": one.status,
         "reply": one.reply,
         "parents": list(one.parents),
+        **({"score": scores[one.id]} if one.id in scores else {}),
     }
 
 

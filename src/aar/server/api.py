@@ -1,7 +1,7 @@
 """The lab's HTTP interface: what researchers' tools and the terminal call, each with its own bearer token.
 
-Answers to researchers hold words, never figures of a scored run. Bodies are bounded; every refusal is
-`{"error": type, "message": text}`.
+Answers to researchers hold words; a figure of a scored run only where the study's feedback tells one. Bodies are
+bounded; every refusal is `{"error": type, "message": text}`.
 """
 
 import asyncio
@@ -71,6 +71,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
     def me(who: Me) -> dict[str, Any]:
         with lab.database.read() as tx:
             own, used = submissions.all(tx, researcher=who.name), submissions.count(tx, who.name)
+            scores = lab.scores(tx)
             spent = charges.spent(tx, who.name)
             queue = traffic.of_researcher(tx, who, slots=lab.settings.slots)
         left = None if who.submissions is None else max(0, who.submissions - used)
@@ -84,14 +85,15 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
             "submissions_left": left,
             "stop": over or left == 0 or tokens > lab.settings.tokens,
             "forum": who.forum,
+            "feedback": lab.settings.feedback,
             "queue": queue,
-            "submissions": [answers.public(one) for one in own],
+            "submissions": [answers.public(one, scores) for one in own],
         }
 
     @app.get("/v1/leaderboard")
     def leaderboard(who: Me) -> dict[str, Any]:
         with lab.database.read() as tx:
-            return state.leaderboard(tx, only=None if who.forum else who.name)
+            return state.leaderboard(tx, only=None if who.forum else who.name, scores=lab.scores(tx))
 
     @app.post("/v1/progress")
     def note(who: Me, doing: Doing) -> dict[str, Any]:
@@ -174,28 +176,29 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.get("/v1/submissions/{one}")
     async def submission(who: Me, one: str, wait: float = 0.0) -> dict[str, Any]:
-        def find() -> submissions.Submission:
+        def find() -> tuple[submissions.Submission, dict[str, Any]]:
             with lab.database.read() as tx:
                 found = submissions.get(tx, one)
+                public = answers.public(found, lab.scores(tx))
             if not who.forum and found.researcher not in (who.name, researchers.LAB):
                 raise NotAllowed("others' submissions are closed together with the forum in this study")
-            return found
+            return found, public
 
-        return answers.public(await _wait(find, lambda found: found.stage == "done", wait))
+        return (await _wait(find, lambda found: found[0].stage == "done", wait))[1]
 
     @app.delete("/v1/submissions/{one}")
     def withdraw(who: Me, one: str) -> dict[str, Any]:
         with lab.database.write() as tx:
             cancelling.withdraw(tx, who.name, one)
-            return answers.public(submissions.get(tx, one))
+            return answers.public(submissions.get(tx, one), lab.scores(tx))
 
     @app.get("/v1/submissions/{one}/files")
     def files(who: Me, one: str) -> dict[str, Any]:
         with lab.database.read() as tx:
-            found = submissions.get(tx, one)
+            found, scores = submissions.get(tx, one), lab.scores(tx)
         if not who.forum and found.researcher not in (who.name, researchers.LAB):
             raise NotAllowed("others' code is closed together with the forum in this study")
-        return {**answers.public(found), "files": lab.snapshots.get(found.commit)}
+        return {**answers.public(found, scores), "files": lab.snapshots.get(found.commit)}
 
     @app.post("/v1/operator/submissions", dependencies=[Operator])
     def operator_submit(wanted: OperatorSubmit) -> dict[str, Any]:
@@ -249,7 +252,7 @@ def _submit(lab: Lab, researcher: str, wanted: Submit) -> dict[str, Any]:
         claim=wanted.claim,
         request=wanted.request_id,
     )
-    return {**answers.public(made), "submission": made.id}
+    return {**answers.public(made, {}), "submission": made.id}
 
 
 async def _wait(find: Callable[[], Found], done: Callable[[Found], bool], seconds: float) -> Found:

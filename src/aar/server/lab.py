@@ -15,7 +15,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from aar import ledger
-from aar.database import Database, Transaction, meta, researchers, runs, submissions, waiting
+from aar.database import Database, Transaction, meta, researchers, runs, submissions, verdicts, waiting
+from aar.database.recomputing import with_seeds_of
 from aar.database.runs import Priority
 from aar.database.submissions import audits_key
 from aar.engines import RunSpec
@@ -23,7 +24,7 @@ from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder, write_atomically
 from aar.forum import Forum
 from aar.server.breaker import refuse_while_waiting
-from aar.server.known import again, refuse_known
+from aar.server.known import again, is_answered, refuse_ended
 from aar.server.seeds import Draw, draw, lab_secret
 from aar.settings import Settings
 from aar.snapshots import Snapshots
@@ -39,7 +40,10 @@ MOST_TEXT = 8000
 
 
 class Lab:
-    """One lab while it runs; `elapsed` are the seconds of its time that were used before."""
+    """One lab while it runs; `elapsed` are the seconds of its time that were used before.
+
+    `refused` are the codes whose confirmations need no more runs.
+    """
 
     def __init__(self, folder: LabFolder, settings: Settings, database: Database, *, elapsed: float) -> None:
         self.folder = folder
@@ -52,6 +56,11 @@ class Lab:
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self.changed = asyncio.Event()
+        self.refused: set[str] = set()
+
+    def scores(self, tx: Transaction) -> Mapping[str, float]:
+        """What authors were told as numbers, by submission; nothing under the Ladder."""
+        return {} if self.settings.feedback == "ladder" else verdicts.scores(tx)
 
     def elapsed(self) -> float:
         """Seconds of the run's time that are used."""
@@ -78,8 +87,9 @@ class Lab:
     ) -> submissions.Submission:
         """Freeze the code, enter it into the ledger and queue its dev runs; all of it or nothing.
 
-        Raises `BadSnapshot`, `BadRequest`, `OverBudget`, `NotNow`. A request that was answered before gets the
-        same answer, and is not charged again.
+        Code that was handed in before is taken and charged like any other, and answered from what was decided of
+        it; nothing is queued. Raises `BadSnapshot`, `BadRequest`, `OverBudget`, `NotNow`. A request that was
+        answered before gets the same answer, and is not charged again.
         """
         title = _line(title, what="title", most=120)
         with self.database.read() as tx:
@@ -102,10 +112,15 @@ class Lab:
                 budget = who.submissions
                 if budget is not None and made >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
-                refuse_known(tx, researcher, snapshot.tree)
                 baseline = researcher == researchers.LAB
+                counted = not baseline and researcher not in researchers.OPERATORS
+                in_all = self.settings.submissions_in_all
+                if counted and in_all is not None and submissions.count_of_researchers(tx) >= in_all:
+                    raise OverBudget(f"all {in_all} submissions of this study are used")
+                same = submissions.all(tx, code_hash=snapshot.tree)
+                refuse_ended(tx, same, decisive=("dev",) if counted else ("dev", "sealed"))
                 count = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
-                self._admit(tx, who, new=count)
+                self._admit(tx, who, new=0 if is_answered(same) else count)
                 submission = ledger.record_submission(
                     tx,
                     code_hash=snapshot.tree,
@@ -151,6 +166,12 @@ class Lab:
                 priority="audit",
                 intervention=intervention(name),
             )
+
+    def queue_recomputed(
+        self, tx: Transaction, submission: submissions.Submission, *, of: str, count: int
+    ) -> None:
+        """Queue dev runs of a would-be record with the seeds of another code, of hash `of`; known ones stay."""
+        self._queue(tx, submission, "dev", range(count), priority="audit", seeds_of=of)
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
         """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
@@ -224,10 +245,11 @@ class Lab:
         *,
         priority: Priority,
         intervention: Intervention = "none",
+        seeds_of: str | None = None,
     ) -> int:
         new = 0
         for k in pairs:
-            drawn = draw(self.secret, code_hash=submission.code_hash, split=split, k=k)
+            drawn = draw(self.secret, code_hash=seeds_of or submission.code_hash, split=split, k=k)
             key = self._key(submission.code_hash, split, k, drawn, intervention)
             new += again(tx, key, submission, priority=priority)
             new += runs.queue(
@@ -242,7 +264,7 @@ class Lab:
                 supervisor_seed=drawn.supervisor,
                 student_seed=drawn.student_seed_hex,
                 nominal_cost=1.0,
-                intervention=intervention,
+                intervention=with_seeds_of(seeds_of) if seeds_of else intervention,
                 priority=priority,
             )
         return new
