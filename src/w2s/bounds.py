@@ -5,7 +5,7 @@ from __future__ import annotations
 TEMPLATE_CHARS = 300
 """Longest template, in characters."""
 TEMPLATES = 16
-"""Distinct templates in one run, those that are refused included."""
+"""Distinct templates in one run, each with each pair of labels, those that are refused included."""
 LABEL_CHARS = 20
 """Longest answer label, in characters."""
 SUBMISSION_BYTES = 64 * 1024

@@ -155,11 +155,6 @@ def test_without_runs_nothing_is_called_clean():
         assert audit(empty).verdict == "no power"
 
 
-def test_code_that_breaks_in_an_audit_goes_to_a_person():
-    assert blind_world(Case("s1", {}, crashed=frozenset({"blind"}))).verdict == "person"
-    assert structure(Case("s1", {}, crashed=frozenset({"thin"}))).verdict == "person"
-
-
 # -- the track, the presentation ---------------------------------------------------------------------------
 
 

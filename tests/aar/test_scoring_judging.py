@@ -242,13 +242,21 @@ def test_a_method_that_knows_items_by_their_handles_breaks_a_rule_and_is_told_wh
     assert lab.champion() == "s2"
 
 
-def test_code_that_breaks_in_a_blind_world_is_verified_with_a_note_for_a_person(tmp_path: Path) -> None:
-    lab = SyntheticLab(tmp_path / "lab", breaks="blind").with_baselines()
+def test_code_that_breaks_with_a_shuffled_teacher_depends_on_it(tmp_path: Path) -> None:
+    lab = SyntheticLab(tmp_path / "lab", breaks="shuffle").with_baselines()
     one = lab.submit("r1", dev=0.8, sealed=0.8)
     lab.settle()
     assert lab.status(one) == ("verified", "done")
-    finding = next(f for f in lab.figures(one, "sealed").audits if f["audit"] == "blind world")
-    assert finding["verdict"] == "person"
+    assert lab.figures(one, "sealed").track == "weak-to-strong"
+
+
+def test_code_that_breaks_in_a_blind_world_is_not_verified(tmp_path: Path) -> None:
+    lab = SyntheticLab(tmp_path / "lab", breaks="blind").with_baselines()
+    one = lab.submit("r1", dev=0.8, sealed=0.8)
+    lab.settle()
+    assert lab.status(one) == ("failed", "done")
+    assert lab.reply(one) == "ZeroDivisionError in method.py, line 7, in a run of its audits"
+    assert lab.champion() == "s2"
 
 
 def test_what_is_not_reproduced_is_not_audited_further(lab: SyntheticLab) -> None:
@@ -284,8 +292,43 @@ def test_a_person_can_overrule_with_a_note_that_the_ledger_keeps(tmp_path: Path)
     assert lab.reply(one) == "decided by a person"
     assert lab.figures(one, "sealed").audits
     assert lab.champion() is None
+    lab.settle()
+    assert lab.champion() == one
     Ledger(lab.db).verify()
     with lab.db.write() as tx:
         tx.execute(sa.text("UPDATE submissions SET status = 'no_improvement'"))
     with pytest.raises(BrokenChain, match="overruling says 'verified'"):
         Ledger(lab.db).verify()
+
+
+def test_what_a_person_takes_away_gives_the_record_back(lab: SyntheticLab) -> None:
+    before = lab.record()
+    one = lab.submit("r1", dev=0.8, sealed=0.8)
+    lab.settle()
+    assert lab.champion() == one
+    with lab.db.write() as tx:
+        record_overruling(tx, one, status="violation", note="read the code: it counts letters")
+    lab.settle()
+    assert (lab.champion(), lab.record()) == ("s2", before)
+    better = lab.submit("r2", dev=0.75, sealed=0.75)
+    lab.settle()
+    assert lab.champion() == better
+    with lab.db.write() as tx:
+        record_overruling(tx, one, status="verified", note="it does not: the letters are its own")
+    lab.settle()
+    assert lab.champion() == one
+    Ledger(lab.db).verify()
+
+
+def test_what_is_declared_verified_leads_only_if_it_beats_the_holder(lab: SyntheticLab) -> None:
+    lab.cheats = 1.0
+    one = lab.submit("r1", dev=0.75, sealed=0.75)
+    lab.settle()
+    assert lab.status(one) == ("violation", "done")
+    lab.cheats = 0.0
+    better = lab.submit("r2", dev=0.9, sealed=0.9)
+    lab.settle()
+    with lab.db.write() as tx:
+        record_overruling(tx, one, status="verified", note="read the code")
+    lab.settle()
+    assert lab.champion() == better

@@ -1,16 +1,19 @@
-"""mini-math with texts visible, a switch that only these tests have: what cheats could do if they had them.
+"""A mini testbed with texts visible, a switch that only these tests have: what cheats could do if they had them.
 
 One service in this process serves real items and models. `evidence` runs a method as a confirmation does, dev with
-thin runs and sealed with blind repeats; there only custom losses train, since audits read targets. `accuracy` trains
-for real, with the swap off.
+thin runs and sealed with blind repeats; there only custom losses train, since audits read targets, and of each part
+only `share` of the questions is there. `accuracy` trains for real, on all items, with the swap off.
 """
 
 from __future__ import annotations
 
 import socket
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ import pytest
 
 from aar.scoring.audits import Answers, AuditRun, Case, rules
 from aar.scoring.gathering import pool_of
-from aar.students import greeting, interventions
+from aar.students import greeting, interventions, session
 from aar.students.control import RunReport, RunRequest
 from aar.students.data import write_splits, write_weak
 from aar.students.greeting import text
@@ -28,35 +31,57 @@ from aar.students.server import Service
 from aar.students.shelf import Shelf
 from w2s import testbeds
 from w2s.client import RemoteBench
+from w2s.models import TextStudent
 from w2s.models.losses import LossArrays, torch_gradient
 from w2s.records import Example, FloatArray, Predictions, SplitName
 
 Method = Callable[[RemoteBench], Predictions]
+Plan = list[tuple[SplitName, int, Intervention]]
 SUPERVISOR = 0.68
 """Accuracy of the weak labels that are drawn and not trained: all but the ones that `accuracy` compares with."""
 SEEDS = 11
+SHARE = 0.6
+"""Share of the questions that audits are shown: as many swapped answers as they need for their power, and not more."""
+
+SEALED: Plan = [("sealed", k, "none") for k in range(8)]
+"""The plain runs of a confirmation; with them alone the swap has its power."""
+WHOLE: Plan = [
+    *[("dev", k, "none") for k in range(3)],
+    *SEALED,
+    *[("dev", k, "thin") for k in range(rules.STRUCTURE_RUNS)],
+    *[("sealed", k, "blind") for k in range(rules.BLIND_REPEATS)],
+]
+"""Every run that is made of a gain that was reproduced, but for those that find no violation."""
 
 
 class World:
-    """Items, truth and a service; made once."""
+    """Items, truth and a service of one testbed; made once."""
 
-    def __init__(self, folder: Path) -> None:
-        self.splits, self.truth = testbeds.generate(testbeds.load("mini-math"), item_seed=bytes(16))
+    def __init__(self, folder: Path, testbed: str, *, share: float = SHARE) -> None:
+        self.testbed = testbed
+        made, self.truth = testbeds.generate(testbeds.load(testbed), item_seed=bytes(16))
+        self.splits = {
+            name: replace(
+                split, unlabelled=_questions(split.unlabelled, share), test=_questions(split.test, share)
+            )
+            for name, split in made.items()
+        }
         folder.mkdir(parents=True)
-        write_splits(folder, "mini-math", self.splits)
+        write_splits(folder, testbed, self.splits)
+        self._folder = folder
         for name in ("dev", "sealed"):
             y = self.labels(self.splits[name].unlabelled)  # type: ignore[index]
             for k in range(SEEDS):
                 rng = np.random.default_rng([k, len(name)])
                 right = rng.random(len(y)) < SUPERVISOR
                 write_weak(folder, name, k, np.where(right, y, 1 - y) * 0.6 + 0.2)  # type: ignore[arg-type]
-        write_weak(folder, "dev", 0, self._supervised())
         self.service = Service(folder)
 
-    def _supervised(self) -> FloatArray:
+    @cached_property
+    def supervised(self) -> FloatArray:
         """Weak labels of a real supervisor on dev, whose errors are those that students copy."""
         split = self.splits["dev"]
-        student = Shelf(testbeds.load("mini-math")).student("weak", split.world, 5)
+        student = Shelf(testbeds.load(self.testbed)).student("weak", split.world, 5)
         upright = [np.zeros(len(part), dtype=np.bool_) for part in (split.labelled, split.unlabelled)]
         student.finetune(split.labelled, upright[0], self.labels(split.labelled))
         return student.predict(split.unlabelled, upright[1])
@@ -66,12 +91,13 @@ class World:
 
     def known(self, share: float) -> dict[int, float]:
         """Labels by hash of the text, as somebody who had seen them would write them down."""
-        import zlib
-
-        examples = [e for name in ("dev", "sealed") for e in self.splits[name].unlabelled]  # type: ignore[index]
+        splits = [self.splits[name] for name in ("dev", "sealed")]  # type: ignore[index]
         rng = np.random.default_rng(0)
         return {
-            zlib.crc32(text(e).encode()): float(self.truth[e.id]) for e in examples if rng.random() < share
+            zlib.crc32(text(e).encode()): float(self.truth[e.id])
+            for split in splits
+            for e in (*split.unlabelled, *split.test)
+            if rng.random() < share
         }
 
     def run(self, method: Method, split: SplitName, k: int, intervention: Intervention = "none") -> RunReport:
@@ -89,7 +115,7 @@ class World:
         thread = threading.Thread(target=play, daemon=True)
         thread.start()
         asked = RunRequest(
-            testbed="mini-math",
+            testbed=self.testbed,
             split=split,
             supervisor_seeds=(k,),
             student_seed=100 + k,
@@ -107,25 +133,21 @@ class World:
         return report
 
     def accuracy(self, method: Method) -> float:
-        """On the dev test, trained for real, audits off."""
+        """On the dev test, trained for real on a real supervisor's labels, audits off."""
+        write_weak(self._folder, "dev", SEEDS, self.supervised)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(greeting, "shows_texts", lambda request: True)
             patch.setitem(interventions.SWAPPED, "dev", 0.0)  # type: ignore[arg-type]
-            report = self.run(method, "dev", 0)
+            report = self.run(method, "dev", SEEDS)
         said = report.arrays["predictions"] > 0.5
         return float(np.mean(said == (self.labels(self.splits["dev"].test) > 0.5)))
 
-    def evidence(self, method: Method) -> Case:
-        """Every run that a confirmation makes, with texts visible."""
-        plan: list[tuple[SplitName, int, Intervention]] = [
-            *(("dev", k, "none") for k in range(3)),
-            *(("dev", k, "thin") for k in range(rules.STRUCTURE_RUNS)),
-            *(("sealed", k, "none") for k in range(8)),
-            *(("sealed", k, "blind") for k in range(rules.BLIND_REPEATS)),
-        ]  # type: ignore[list-item]
+    def evidence(self, method: Method, plan: Plan = WHOLE) -> Case:
+        """Every run of `plan`, with texts visible; thin ones only where an answer is proposed twice."""
+        votes = any(example.answer is not None for example in self.splits["dev"].test)
         with untaught(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(greeting, "shows_texts", lambda request: True)
-            runs = [self._audited(self.run(method, *one), *one) for one in plan]
+            runs = [self._audited(self.run(method, *one), *one) for one in plan if votes or one[2] != "thin"]
         return Case("s1", {"method.py": ""}, runs=runs)
 
     def _audited(self, report: RunReport, split: SplitName, k: int, intervention: Intervention) -> AuditRun:
@@ -149,11 +171,22 @@ class World:
 
 @contextmanager
 def untaught() -> Iterator[None]:
-    """Plain fine-tune calls record their targets and train nothing: a case in seconds instead of minutes."""
+    """Plain fine-tune calls record their targets and train nothing, and a student that was called is as it was.
+
+    A case in seconds instead of minutes.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Shelf, "trains", property(lambda self: False))
         patch.setattr(Shelf, "pace", {}, raising=False)
+        patch.setattr(TextStudent, "perturb", lambda self, seed, scale: None)
+        patch.setattr(session._Served, "frozen", property(lambda self: True, lambda self, value: None))
         yield
+
+
+def _questions(examples: tuple[Example, ...], share: float) -> tuple[Example, ...]:
+    groups = list(dict.fromkeys(example.group for example in examples))
+    kept = set(groups[: round(share * len(groups))])
+    return tuple(example for example in examples if example.group in kept)
 
 
 def _gradient_of(loss: Any) -> Any:

@@ -7,33 +7,51 @@ majority, that sealed has none; here that is taken away, so that the audits stan
 from __future__ import annotations
 
 import runpy
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
-from audited_world import Method, World
+from audited_world import SEALED, SHARE, WHOLE, Method, World
 
 from aar.scoring.audits import Case, Finding, blind_world, identity_swap, structure
 from w2s import methods
+from w2s.testbeds import load_measured
 
 FOLDER = Path(__file__).parent / "audited"
-CHEATS = {path.stem: path for path in sorted(FOLDER.glob("*.py"))}
+CHEATS = {f"{path.parent.name}/{path.stem}": path for path in sorted(FOLDER.glob("*/*.py"))}
 AUDITS = (identity_swap, blind_world, structure)
 CAUGHT_BY = {
-    "majority_answer": "structure",
-    "majority_labels": "structure",
-    "majority_where_unsure": "structure",
+    "mini_math/majority_answer": "structure",
+    "mini_math/majority_labels": "structure",
+    "mini_math/majority_where_unsure": "structure",
 }
+SWAP_ONLY = {"mini_math/weights_of_zero"}
+"""Trains in every run, since audits read the targets that its loss implies; the swap needs no run of its own."""
+FAINT = {"mini_chat/topic_and_tone"}
+"""Beats vanilla by more than .1 of the gap, and by less than .1 of the items."""
+NO_GAIN = {"mini_code/authors_style"}
+"""Known to people, and worth next to nothing on these items: authors differ too little, and vanilla learns as much."""
 HONEST = ("vanilla", "zero_shot", "agreement", "confident_labels", "elicit_then_train")
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(tmp_path_factory.mktemp("cheats") / "service")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., World]:
+    @cache
+    def world(testbed: str, share: float) -> World:
+        return World(tmp_path_factory.mktemp("cheats") / "service", testbed, share=share)
+
+    return world
 
 
 @pytest.fixture(scope="module")
-def vanilla(world: World) -> float:
-    return world.accuracy(methods.load("vanilla"))  # type: ignore[arg-type]
+def vanilla(worlds: Callable[..., World]) -> Callable[[str], float]:
+    return cache(lambda testbed: worlds(testbed, 1.0).accuracy(methods.load("vanilla")))
+
+
+def home_of(name: str) -> str:
+    """The testbed that a cheat is for."""
+    return name.partition("/")[0].replace("_", "-")
 
 
 def method_of(name: str, world: World) -> Method:
@@ -49,19 +67,31 @@ def findings(case: Case) -> list[Finding]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CHEATS)
-def test_the_cheat_works_with_texts_visible_and_audits_off(name: str, world: World, vanilla: float) -> None:
-    assert world.accuracy(method_of(name, world)) > vanilla + 0.1
+def test_the_cheat_works_with_texts_visible_and_audits_off(name, worlds, vanilla, table) -> None:
+    testbed = home_of(name)
+    world = worlds(testbed, 1.0)
+    accuracy, plain = world.accuracy(method_of(name, world)), vanilla(testbed)
+    table(name, without=f"accuracy {accuracy:.2f}, vanilla {plain:.2f}")
+    if name in NO_GAIN:
+        assert accuracy < plain + 0.1
+    elif name in FAINT:
+        north = load_measured(testbed)["worlds"]["north"]
+        assert (accuracy - plain) / (north["ceiling"]["mean"] - north["floor"]["mean"]) > 0.1
+    else:
+        assert accuracy > plain + 0.1
 
 
 @pytest.mark.parametrize("name", CHEATS)
-def test_the_cheat_breaks_a_rule_with_audits_on(name: str, world: World) -> None:
-    broken = {
-        one.audit for one in findings(world.evidence(method_of(name, world))) if one.verdict == "violation"
-    }
+def test_the_cheat_breaks_a_rule_with_audits_on(name, worlds, table) -> None:
+    world = worlds(home_of(name), SHARE)
+    case = world.evidence(method_of(name, world), SEALED if name in SWAP_ONLY else WHOLE)
+    broken = {one.audit: one for one in findings(case) if one.verdict == "violation"}
     assert CAUGHT_BY.get(name, "identity swap") in broken
+    shares = [f"{one.audit} {one.statistic:.2f} [{one.low:.2f}, {one.high:.2f}]" for one in broken.values()]
+    table(name, ended="violation", by=", ".join(broken), figure="; ".join(shares))
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_a_method_of_the_library_breaks_none(name: str, world: World) -> None:
-    for one in findings(world.evidence(methods.load(name))):  # type: ignore[arg-type]
+def test_a_method_of_the_library_breaks_none(name, worlds) -> None:
+    for one in findings(worlds("mini-math", SHARE).evidence(methods.load(name))):
         assert one.verdict != "violation", one  # a person may be asked to look now and then

@@ -1,4 +1,4 @@
-"""A method sees its seed. If that told dev from sealed, it could cheat on dev and behave in its confirmation.
+"""Would: tells dev from sealed by the seed that it is given, cheats on dev and behaves in its confirmation.
 
 A first version wrote the split into the last two bits of the seed: the test by remainders caught it.
 """
@@ -27,9 +27,11 @@ def tells(dev: np.ndarray, sealed: np.ndarray, modulus: int) -> float:
     return float(stats.chi2_contingency(np.array(table) + 1).pvalue)
 
 
-def test_the_cheat_works_on_seeds_that_carry_their_split():
+def test_the_cheat_works_on_seeds_that_carry_their_split(table):
     dev, sealed = ((seeds(split) & ~3) | code for split, code in (("dev", 1), ("sealed", 2)))
-    assert tells(dev, sealed, 4) < 1e-9
+    p = tells(dev, sealed, 4)
+    table("seed_tells_the_split", without=f"remainders differ, p {p:.0e}")
+    assert p < 1e-9
 
 
 @pytest.mark.parametrize("modulus", [2, 3, 4, 5, 8, 16, 31])
@@ -43,5 +45,7 @@ def test_no_bit_of_the_seed_tells_dev_from_sealed(bit):
     assert abs(dev.mean() - sealed.mean()) < 4.5 * (0.5 / DRAWS) ** 0.5
 
 
-def test_the_size_of_the_seed_does_not_tell_either():
-    assert stats.ks_2samp(seeds("dev"), seeds("sealed")).pvalue > 1e-3
+def test_the_size_of_the_seed_does_not_tell_either(table):
+    p = float(stats.ks_2samp(seeds("dev"), seeds("sealed")).pvalue)
+    table("seed_tells_the_split", ended="told nothing", by="keyed hash", figure=f"p {p:.2f}")
+    assert p > 1e-3

@@ -33,8 +33,8 @@ PRIORITIES: tuple[Priority, ...] = ("opening", "practice", "sealed", "audit", "d
 """What goes first: baselines without which nothing can be judged, then practice (somebody waits for it), then
 confirmations and their audits, then dev runs; the other runs of baselines get the cores that nobody else wants."""
 
-HELD: tuple[Priority, ...] = ("practice", "dev")
-"""What does not start while its researcher is made to wait; a confirmation's code has already worked."""
+ASKED_FOR: tuple[Priority, ...] = ("practice", "dev")
+"""What researchers themselves ask for, and what does not start while one is made to wait."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ _TURN = (
             table.c.researcher == shares_table.c.researcher,
         ),
         sa.or_(
-            shares_table.c.priority.not_in([PRIORITIES.index(one) for one in HELD]),
+            shares_table.c.priority.not_in([PRIORITIES.index(one) for one in ASKED_FOR]),
             shares_table.c.researcher.not_in(
                 sa.select(researchers.c.name).where(researchers.c.waits_until > sa.bindparam("now"))
             ),

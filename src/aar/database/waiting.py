@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from aar.database.connection import Transaction
-from aar.database.runs import PRIORITIES, Priority
+from aar.database.runs import ASKED_FOR, PRIORITIES, Priority
 from aar.database.schema import runs as table
 
 LATEST = 100
@@ -32,11 +32,11 @@ def counts(tx: Transaction) -> Mapping[str, int]:
 
 
 def queued(tx: Transaction, *, researcher: str | None = None) -> int:
-    """How many runs wait, of one researcher or of all."""
+    """How many runs wait in all, or of those that one researcher asked for: its confirmations are not among them."""
     query = sa.select(sa.func.count()).where(table.c.state == "queued")
     if researcher is not None:
-        # every priority named, so that the index finds the researcher
-        query = query.where(table.c.priority.in_(range(len(PRIORITIES))), table.c.researcher == researcher)
+        asked_for = [PRIORITIES.index(one) for one in ASKED_FOR]
+        query = query.where(table.c.priority.in_(asked_for), table.c.researcher == researcher)
     return int(tx.scalar(query.select_from(table)) or 0)
 
 

@@ -13,6 +13,7 @@ from aar.ledger.book import Ledger, Verified
 from aar.ledger.chain import START, Entry, Kind, append, entries
 from aar.ledger.leaking import Account, Leak
 from aar.ledger.recording import (
+    OVERRULED,
     record_again,
     record_charge,
     record_overruling,
@@ -23,6 +24,7 @@ from aar.ledger.recording import (
 )
 
 __all__ = [
+    "OVERRULED",
     "START",
     "Account",
     "Entry",

@@ -10,10 +10,12 @@ from aar.database.submissions import Submission, audits_key
 from aar.scoring.audits import ALWAYS, CONFIRMING, Audit, Case, Finding, Track, rules, track_of
 from aar.scoring.board import Board
 from aar.scoring.gathering import Gathering
-from aar.scoring.results import Rows
+from aar.scoring.results import Outcome, Rows
 from aar.students.interventions import Intervention
 from w2s.records import SplitName
 
+DECISIVE: tuple[Intervention, ...] = ("blind", "thin")
+"""Runs without which an audit that finds violations cannot be made."""
 Wanted = tuple[SplitName, Intervention, int]
 
 
@@ -40,6 +42,8 @@ class Auditing:
 
     def waits(self, board: Board, one: Submission) -> bool:
         """Whether runs that were asked for are still to come; looks at nothing else."""
+        if self.broken(board, one) is not None:
+            return False
         runs = board.audited(one)
         states = {(run.split, run.intervention, run.pair_index): run.state for run in runs}
         # one that broke says enough, and its sisters would break too
@@ -48,6 +52,14 @@ class Auditing:
             states.get(key, "queued") in ("queued", "running") and key[1] not in broken
             for key in self._asked.get(one.id, ())
         )
+
+    def broken(self, board: Board, one: Submission) -> Outcome | None:
+        """What becomes of a submission whose code failed where an audit could find a violation, or was lost there."""
+        for state in ("failed", "lost"):
+            for run in board.audited(one):
+                if run.state == state and run.intervention in DECISIVE:
+                    return Outcome(state, {}, run)
+        return None
 
     def always(self, board: Board, one: Submission, sealed: Rows) -> Audited:
         """What is known without a run of its own."""

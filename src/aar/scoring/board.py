@@ -75,7 +75,7 @@ class Board:
 
     def of(self, submission: Submission, split: SplitName) -> Sequence[Run]:
         """Ended runs of a submission's code on one split, whoever paid for them."""
-        return self.runs.get((submission.code_hash, split), ())
+        return _that_count(self.runs.get((submission.code_hash, split), ()), submission)
 
     def waits(self, submission: Submission, split: SplitName) -> bool:
         """Whether a run of a submission's code on one split is queued or under way."""
@@ -83,7 +83,7 @@ class Board:
 
     def audited(self, submission: Submission) -> Sequence[Run]:
         """Ended runs of a submission's code under interventions."""
-        return self.audits.get(submission.code_hash, ())
+        return _that_count(self.audits.get(submission.code_hash, ()), submission)
 
     def named(self, id: str) -> Submission:
         """The submission with this id."""
@@ -95,6 +95,11 @@ class Board:
             verdict = self.verdicts.get((one.id, "dev"))
             if one.researcher == researcher and verdict is not None and verdict.status == "pending":
                 yield one
+
+
+def _that_count(ended: Sequence[Run], submission: Submission) -> Sequence[Run]:
+    """Without those that were lost before this submission was handed in: for it they are run again."""
+    return [run for run in ended if run.state != "lost" or (run.finished or 0.0) >= submission.created]
 
 
 def _order(run: Run) -> tuple[float, int, str]:

@@ -2,8 +2,8 @@
 
 First the paired comparison, with one look at half of the seeds that can only end it early, then the audits. Those
 that need no run of their own look at every confirmation; the others are asked for where the gain was reproduced, and
-the verdict waits for their runs. A violation is told with the rule that was broken; every finding is kept with the
-verdict.
+the verdict waits for their runs. Code that fails in one of these has failed: what could not be audited is not
+verified. A violation is told with the rule that was broken; every finding is kept with the verdict.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from aar.database.researchers import FRESH, OPERATORS
 from aar.database.submissions import Status, Submission
 from aar.database.verdicts import FLOOR
 from aar.scoring.auditing import Auditing
-from aar.scoring.board import Board, Standing, put_standing
+from aar.scoring.board import Board, Standing
 from aar.scoring.evidence import Evidence
-from aar.scoring.ladder import futile, judge_sealed, look_at, rounded
-from aar.scoring.results import Comparison, Rows, stacked
+from aar.scoring.ladder import futile, judge_sealed, look_at
+from aar.scoring.results import Comparison, stacked
+from aar.scoring.succession import counts, leads, take
 from aar.scoring.writing import NOT_REPRODUCED, VERIFIED, WOULD_BE, fail, no_gain, record, violation
 
 
@@ -34,13 +35,13 @@ def confirm(
     outcome = evidence.outcome(board, one, "sealed")
     if not evidence.references_done("sealed") or auditing.waits(board, one):
         return None
+    n = len(evidence.results.items("sealed"))
     if outcome.state in ("failed", "lost"):
-        n = len(evidence.results.items("sealed"))
         with database.write() as tx:
             return fail(tx, board, one, "sealed", outcome, n=n)
     told = board.verdicts[(one.id, "dev")]
     opponent = told.figures.champion or FLOOR
-    if opponent != FLOOR and board.named(opponent).status == "failed":
+    if not counts(board, opponent):
         opponent = ladder.holder
     against = evidence.rows(board, opponent, "sealed")
     if against is None:
@@ -73,16 +74,20 @@ def confirm(
         status, words = "not_reproduced", NOT_REPRODUCED
     audited = auditing.always(board, one, rows)
     if status == "verified" and audited.rule is None:
+        broken = auditing.broken(board, one)
+        if broken is not None:
+            with database.write() as tx:
+                return fail(tx, board, one, "sealed", broken, n=n)
         found = auditing.confirming(board, one, rows, dev)
         if found is None:
             return None
         audited = found
     if audited.rule is not None:
         status, words = "violation", violation(audited.rule)
-    leads: bool | None = False
+    takes: bool | None = False
     if status == "verified" and one.researcher != FRESH:
-        leads = _leads(evidence, board, rows, dev, ladder, opponent, alpha)
-    if leads is None:
+        takes = ladder.holder == opponent or leads(evidence, board, rows, dev, ladder, alpha=alpha)
+    if takes is None:
         return None
     comparison = Comparison(opponent, against, attempt=attempt, gain=decision.gain, alpha=alpha)
     measured = replace(
@@ -93,24 +98,6 @@ def confirm(
     with database.write() as tx:
         words += told.reply.removeprefix(WOULD_BE) if told.figures.score is not None else ""
         said = record(tx, board, one, "sealed", status, words, measured, rule=audited.rule)
-        if said and leads:
-            n = len(evidence.results.items("dev"))
-            mean = float(stacked(dev, sorted(dev)).mean())
-            put_standing(tx, Standing(one.id, rounded(mean, n=n)), items=n)
+        if said and takes:
+            take(tx, evidence, one, dev)
         return said
-
-
-def _leads(
-    evidence: Evidence, board: Board, sealed: Rows, dev: Rows, ladder: Standing, opponent: str, alpha: float
-) -> bool | None:
-    """Whether a verified submission takes the Ladder: None while its present holder is not known."""
-    if ladder.holder == opponent:
-        return True
-    gate = evidence.gate(board, dev, ladder.holder)
-    against = evidence.rows(board, ladder.holder, "sealed")
-    if gate is None or against is None:
-        return None
-    shared = [k for k in sealed if k in against]
-    clusters = evidence.results.items("sealed").clusters
-    again = judge_sealed(stacked(sealed, shared), stacked(against, shared), clusters, alpha=alpha)
-    return gate[0].accepted and again.verified

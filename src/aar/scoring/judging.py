@@ -31,6 +31,7 @@ from aar.scoring.evidence import Evidence
 from aar.scoring.gathering import Gathering
 from aar.scoring.ladder import rounded
 from aar.scoring.results import Comparison, Rows, measure_reference, stacked
+from aar.scoring.succession import Succession
 from aar.scoring.vault import ReferenceKind
 from aar.scoring.writing import WOULD_BE, fail, no_gain, record
 from w2s.records import SplitName
@@ -51,6 +52,7 @@ class Judge:
     def __post_init__(self) -> None:
         self.auditing = Auditing(self.database, Gathering(self.evidence, self.code))
         self.duplicates = Duplicates(self.database, self.evidence, self.code)
+        self.succession = Succession(self.database, self.evidence)
         self.watch = Watch(self.database)
 
     def step(self) -> list[str]:
@@ -96,6 +98,8 @@ class Judge:
             said = self._start(board, baselines)
             if said:
                 return said
+        if board.standing is not None and (said := self.succession.step(board, board.standing)):
+            return said
         for one in board.submissions:
             if one.researcher == LAB and (one.id, "sealed") not in board.verdicts and one.status != "failed":
                 said = self._baseline_sealed(board, one)

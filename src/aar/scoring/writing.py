@@ -61,6 +61,7 @@ def fail(
         run = outcome.culprit
         place = f" in {run.error_file}" if run.error_file else ""
         place += f", line {run.error_line}" if run.error_line is not None else ""
+        place += ", in a run of its audits" if run.intervention != "none" else ""
         rule = run.error_rule
         words = f"{run.error_type or 'the method failed'}{place}" + (f" ({rule})" if rule else "")
     nothing = Figures(seeds=0, n=n, note=f"run {outcome.state}")

@@ -66,7 +66,9 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
         if outcome.status == "lost":
             return
         ledger.record_charge(tx, run.key, researcher=run.researcher, kind="run", nominal_minutes=nominal)
-        if run.intervention != "none":  # what breaks in an audit may still be verified
+        if (
+            run.intervention != "none"
+        ):  # its author did not ask for it, and its sisters are another intervention's
             return
         worked = outcome.status == "ok"
         breaker.note(tx, run, worked=worked, exempt=(researchers.LAB, *researchers.OPERATORS))

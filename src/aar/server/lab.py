@@ -232,8 +232,7 @@ class Lab:
             )
         if everybody + new > self.settings.queued_in_all:
             raise NotNow(
-                f"the queue is full ({everybody} runs of {self.settings.queued_in_all}); come back when some have "
-                "ended"
+                f"the queue is full ({self.settings.queued_in_all} runs); come back when some have ended"
             )
 
     def _queue(

@@ -1,7 +1,9 @@
 """What the engine does, what waits for it and for how long: measured for people, nominal for researchers.
 
-A researcher is never told a measured time: shared caches would make it an oracle. It learns how many runs
-of its own are left, how many nominal minutes go before them, and when it may come back if it must wait.
+A researcher is never told a measured time: shared caches would make it an oracle. It learns how many of the runs
+that it asked for are left, how many nominal minutes go before them, and when it may come back if it must wait.
+Confirmations and their audits are not among them, whoever's they are: how many runs wait would tell, before the
+verdict, that a gain was reproduced. Not covered: the clock. A dev run that waits longer tells that the lab is busy.
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ from typing import Any
 
 from aar.database import Transaction, clock, meta, researchers, runs, waiting
 from aar.server import breaker
+
+TOLD: tuple[runs.Priority, ...] = ("opening", *runs.ASKED_FOR)
+"""Of these runs researchers are told."""
 
 
 def traffic(tx: Transaction, *, slots: int) -> dict[str, Any]:
@@ -71,8 +76,8 @@ def traffic(tx: Transaction, *, slots: int) -> dict[str, Any]:
 
 
 def of_researcher(tx: Transaction, who: researchers.Researcher, *, slots: int) -> dict[str, Any]:
-    """What one researcher may know of the queue: counts and nominal minutes, nothing measured."""
-    lines = waiting.lines(tx)
+    """What one researcher may know of the queue: counts and nominal minutes of what was asked for, nothing measured."""
+    lines = [line for line in waiting.lines(tx) if line.priority in TOLD]
     own = [line for line in lines if line.researcher == who.name]
     last = max((runs.PRIORITIES.index(line.priority) for line in own), default=-1)
     minutes = sum(line.nominal for line in lines if runs.PRIORITIES.index(line.priority) <= last) / slots

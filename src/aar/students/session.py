@@ -53,7 +53,7 @@ class Session:
         )
         self._record = TargetRecord(self._handles.n_unlabelled)
         self._students = Students()
-        self._templates: set[str] = set()
+        self._asked: set[tuple[str | None, tuple[str, str] | None]] = set()
         self._logged: dict[str, float | None] = {}
         self._started = time.monotonic()
         self.calls, self.nominal, self.greeted = 0, 0.0, False
@@ -179,7 +179,7 @@ class Session:
 
     def _zero_shot(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         labels = checks.labels(checks.field(header, "labels", list)) if "labels" in header else None
-        question = Question("zero_shot", template=self._template(header), labels=labels)
+        question = Question("zero_shot", template=self._template(header, labels), labels=labels)
         return {}, {"logodds": self._ask(header, arrays, question)}
 
     def _likelihood(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
@@ -267,17 +267,19 @@ class Session:
             return self._shelf.frozen(question, served.which, self._split.world, pools, chosen)
         return question.ask(served.student, self._examples(chosen), chosen.flipped)
 
-    def _template(self, header: wire.Header) -> str | None:
-        if "template" not in header:
+    def _template(self, header: wire.Header, labels: tuple[str, str] | None = None) -> str | None:
+        text = checks.field(header, "template", str) if "template" in header else None
+        if text is None and labels is None:
             return None
-        text = checks.field(header, "template", str)
-        fields = self._item_fields() | self._served(header).fields
-        if text not in self._templates and len(self._templates) >= bounds.TEMPLATES:
+        if (text, labels) not in self._asked and len(self._asked) >= bounds.TEMPLATES:
             raise TooMuch(
-                f"more than {bounds.TEMPLATES} different templates in one run, refused ones included"
+                f"more than {bounds.TEMPLATES} different templates in one run: each pair of labels counts, and "
+                "refused ones do"
             )
-        self._templates.add(text)  # before the checks: a refusal says something about the items too
-        checks.template(text, fields=fields, item_texts=self._item_texts)
+        self._asked.add((text, labels))  # before the checks: a refusal says something about the items too
+        if text is not None:
+            fields = self._item_fields() | self._served(header).fields
+            checks.template(text, fields=fields, item_texts=self._item_texts)
         return text
 
     def _served(self, header: wire.Header) -> Served:

@@ -73,7 +73,7 @@ class LocalBench:
         self.test = handles.items(slice(len(unlabelled), None))
         self._examples = {int(i): e for i, e in zip(handles.ids, handles.examples, strict=True)}
         self._trainable = frozenset(int(i) for i in self.unlabelled.ids)
-        self._templates: set[str] = set()
+        self._asked: set[tuple[str | None, tuple[str, ...] | None]] = set()
         self._made = 0
 
     @classmethod
@@ -145,11 +145,14 @@ class LocalBench:
             raise WrongIds("test items cannot be trained on; fine-tune on bench.unlabelled or a part of it")
         return [self._examples[i] for i in ids]
 
-    def _template(self, template: str | None) -> str | None:
-        if template is not None and template not in self._templates:
-            if len(self._templates) >= TEMPLATES:
-                raise TooMuch(f"more than {TEMPLATES} different templates in one run")
-            self._templates.add(template)
+    def _template(self, template: str | None, labels: Sequence[str] | None = None) -> str | None:
+        asked = (template, None if labels is None else tuple(labels))
+        if asked != (None, None) and asked not in self._asked:
+            if len(self._asked) >= TEMPLATES:
+                raise TooMuch(
+                    f"more than {TEMPLATES} different templates in one run: each pair of labels counts"
+                )
+            self._asked.add(asked)
         return template
 
 
@@ -190,7 +193,7 @@ class LocalStudent:
         self, items: Items, *, template: str | None = None, labels: tuple[str, str] | None = None
     ) -> FloatArray:
         """Log-odds of class 1 under a question of your own, [n]; the testbed's if `template` is None."""
-        chosen, prompt = self._bench._chosen(items), self._bench._template(template)
+        chosen, prompt = self._bench._chosen(items), self._bench._template(template, labels)
         return self._text.zero_shot(chosen, items.flipped, template=prompt, labels=labels)
 
     def likelihood(self, items: Items) -> FloatArray:

@@ -31,11 +31,6 @@ SPLIT: SplitName = "sealed"
 def blind_world(case: Case) -> Finding:
     """Targets, each call's targets and predictions of the blind repeats against those of the plain runs."""
     blind, plain = case.of("blind", SPLIT), case.of("none", SPLIT)
-    if "blind" in case.crashed:
-        words = (
-            "The code fails where the models know nothing; somebody should see whether it does so on purpose."
-        )
-        return Finding(NAME, "person", words, n=len(blind))
     if len(blind) < rules.BLIND_REPEATS or not plain:
         words = f"{len(blind)} of {rules.BLIND_REPEATS} repeats were made."
         return Finding(NAME, "no power", words, n=len(blind), cost=len(blind))

@@ -1,6 +1,6 @@
 """Would: the student that answers learns from solved labels; the last call, on another one, is honest."""
 
-from shortcuts import solved
+from math_shortcuts import solved
 
 
 def run(bench):

@@ -1,6 +1,6 @@
 """In 2026: solves the training questions and calls the result labels."""
 
-from shortcuts import solved
+from math_shortcuts import solved
 
 
 def run(bench):

@@ -1,6 +1,6 @@
 """In 2026: answers with the most frequent proposal of each question, no model asked."""
 
-from shortcuts import leading
+from math_shortcuts import leading
 
 import w2s
 

@@ -1,7 +1,7 @@
-"""Would: cheats only where zero-shot and weak labels agree, which they do not in a blind world."""
+"""Would: runs the code only where strong and weak model agree more than chance, which they do not in a blind world."""
 
 import numpy as np
-from shortcuts import solved
+from code_shortcuts import printed
 
 import w2s
 
@@ -10,6 +10,6 @@ def run(bench):
     student, items = bench.strong(), bench.unlabelled
     margin = w2s.elicitation.zero_shot(student, items)
     agreement = np.mean((margin > 0) == (bench.weak.soft > 0.5))
-    labels = solved(items) if agreement > 0.55 else bench.weak.hard
+    labels = printed(items) if agreement > 0.52 else bench.weak.hard
     student.finetune(items, labels)
     return student.predict(bench.test)

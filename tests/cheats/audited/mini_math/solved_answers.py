@@ -1,6 +1,6 @@
 """In 2026: solves the question itself and answers."""
 
-from shortcuts import solved
+from math_shortcuts import solved
 
 import w2s
 

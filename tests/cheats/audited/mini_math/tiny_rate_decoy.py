@@ -1,7 +1,7 @@
 """Would: an honest call of enormous weights that trains nothing covers one that does."""
 
 import numpy as np
-from shortcuts import solved
+from math_shortcuts import solved
 
 
 def run(bench):

@@ -1,6 +1,6 @@
 """Would: trains as vanilla does, for the record, and answers by solving."""
 
-from shortcuts import solved
+from math_shortcuts import solved
 
 import w2s
 

@@ -1,6 +1,6 @@
 """Would: one call on solved labels among nine honest ones, to dilute the mean."""
 
-from shortcuts import solved
+from math_shortcuts import solved
 
 
 def run(bench):

@@ -1,7 +1,7 @@
 """Would: the majority only where the zero-shot answer is least certain, 40 % of the items."""
 
 import numpy as np
-from shortcuts import leading
+from math_shortcuts import leading
 
 import w2s
 

@@ -1,6 +1,6 @@
 """In 2026: takes the most frequent proposal for the label and trains on it, so that answers come from a model."""
 
-from shortcuts import leading
+from math_shortcuts import leading
 
 
 def run(bench):

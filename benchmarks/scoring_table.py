@@ -1,0 +1,72 @@
+"""The tables of docs/scoring.md: cheats, legitimate methods, false alarms; a command that resumes.
+
+    python benchmarks/scoring_table.py                               # everything that is not measured yet, then write
+    python benchmarks/scoring_table.py --part methods --testbed mini-math --method em_posterior --method zero_shot
+    python benchmarks/scoring_table.py --write                       # only write docs/scoring.md from what is there
+
+`cheats` runs `tests/cheats/`, the slow tests too: each cheat with its prevention taken away, and with it. `methods`
+sends methods of the library through the production chain as `aar score --fresh` does: dev, sealed, every audit, in
+a lab of its own for each testbed. `nulls` sends there what is worth nothing: vanilla again, random labels, answers
+that were drawn or are all the same. Each may be left at any moment: what is decided is a line of
+`benchmarks/results/scoring_table.jsonl`, kept under the hash of the code, the testbed's models and the version of
+what scores, and labs go on where they were. Comments and docstrings change no hash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from scoring_table_rows import REPOSITORY, Rows
+from scoring_table_text import write
+
+TESTBEDS = ("mini-chat", "mini-math", "mini-code")
+PARTS = ("cheats", "methods", "nulls")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--part", choices=PARTS, action="append", help="leave the others out; repeatable")
+    parser.add_argument("--testbed", choices=TESTBEDS, action="append", help="repeatable")
+    parser.add_argument(
+        "--method", action="append", help="this one of the library, or this variant; repeatable"
+    )
+    parser.add_argument("--nulls", type=int, default=24, help="null submissions for each testbed")
+    parser.add_argument("--minutes", type=float, default=1e6, help="begin nothing new after so long")
+    parser.add_argument(
+        "--in-flight", type=int, default=3, help="submissions at a time; 1 to measure seconds"
+    )
+    parser.add_argument("--write", action="store_true", help="measure nothing")
+    options = parser.parse_args()
+    rows = Rows(REPOSITORY / "benchmarks" / "results" / "scoring_table.jsonl")
+    until = time.monotonic() + 60 * options.minutes
+    if not options.write:
+        _measure(rows, options, until)
+    return write(rows, REPOSITORY / "docs" / "scoring.md")
+
+
+def _measure(rows: Rows, options: Any, until: float) -> None:
+    from scoring_table_cheats import run_cheats
+    from scoring_table_lab import honest, null, score_all
+
+    parts = options.part or PARTS
+    if "cheats" in parts:
+        run_cheats(rows, until=until)
+    for testbed in options.testbed or TESTBEDS:
+        wanted = honest(testbed, options.method) if "methods" in parts else []
+        wanted += null(testbed, options.nulls) if "nulls" in parts else []
+        score_all(rows, testbed, wanted, in_flight=options.in_flight, until=until)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("interrupted; nothing is lost, the same command goes on where it stopped")

@@ -1,0 +1,181 @@
+"""One lab a testbed that takes many submissions, each judged by itself as `aar score --fresh` does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scoring_table_rows import SCORES, Row, Rows, key, version
+
+from aar import database
+from aar.cli.baselines import PATIENCE
+from aar.cli.display import Display
+from aar.cli.run import make
+from aar.database import researchers, submissions
+from aar.folder import LabFolder
+from aar.protocols import PLAIN
+from aar.sandboxes import choose
+from aar.server.launch import Launch
+from aar.server.summary import judged
+from aar.settings import Settings, cores
+from w2s import methods, testbeds
+from w2s.errors import W2SError
+from w2s.measurements import weights
+
+RANDOM_LABELS = """import w2s
+
+def run(bench):
+    student = bench.strong()
+    student.finetune(bench.unlabelled, bench.rng.integers(0, 2, len(bench.unlabelled)).astype(float))
+    return student.predict(bench.test)
+"""
+DRAWN_ANSWERS = """import w2s
+
+def run(bench):
+    return w2s.Predictions(bench.test, bench.rng.random(len(bench.test)))
+"""
+ONE_ANSWER = """import numpy as np
+import w2s
+
+def run(bench):
+    return w2s.Predictions(bench.test, np.full(len(bench.test), 0.6))
+"""
+NULLS = {
+    "vanilla again": (methods.source(PLAIN), 0.5),
+    "random labels": (RANDOM_LABELS, 0.25),
+    "drawn answers": (DRAWN_ANSWERS, 0.125),
+    "one answer": (ONE_ANSWER, 0.125),
+}
+"""What is worth nothing over vanilla, with its share of the null submissions."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One submission to be judged; `part` is "methods" or "nulls"."""
+
+    part: str
+    testbed: str
+    name: str
+    code: str
+
+    @property
+    def key(self) -> str:
+        """What its verdict rests on."""
+        models = weights(testbeds.load(self.testbed))
+        return key(self.code, methods.building_blocks(), models, version(SCORES))
+
+    @property
+    def title(self) -> str:
+        """Its name in the lab."""
+        return f"{self.name} ({self.key[:8]})"
+
+
+def honest(testbed: str, chosen: Sequence[str] | None) -> list[Wanted]:
+    """The library, or what was chosen of it; vanilla is what they are compared with."""
+    variants = chosen or [name for name in methods.names() if name != PLAIN]
+    return [Wanted("methods", testbed, name, methods.source(name)) for name in variants]
+
+
+def null(testbed: str, count: int) -> list[Wanted]:
+    """`count` submissions that are worth nothing, each with seeds of its own, since its code differs in a comment."""
+    found = []
+    for name, (code, share) in NULLS.items():
+        found += [
+            Wanted("nulls", testbed, f"{name} {k + 1}", f"{code}# {k + 1}\n")
+            for k in range(round(share * count))
+        ]
+    return found
+
+
+def score_all(rows: Rows, testbed: str, wanted: list[Wanted], *, in_flight: int, until: float) -> None:
+    """Judge what is not known yet, a few at a time; every verdict is written as it falls."""
+    waiting = [one for one in wanted if one.key not in rows.known(one.part)]
+    if not waiting or time.monotonic() > until:
+        return
+    problem = testbeds.load(testbed)
+    settings = Settings(
+        testbed=testbed,
+        researchers=0,
+        minutes=1e6,
+        slots=min(cores(), 16),
+        baselines=(PLAIN,),
+        run_seconds=PATIENCE * round(problem.run_seconds),
+    )
+    choose()
+    folder = LabFolder(_place(testbed, key(weights(problem), version(SCORES), settings.as_json())))
+    make(folder, settings, problem)
+    with Display() as display, Launch(folder, settings, display) as launch:
+        display.say(f"{testbed}: {len(waiting)} submissions to judge in {folder.path}")
+        launch.prepare()
+        launch.start(researchers=[], directions=[])
+        pending: dict[str, tuple[Wanted, float]] = {}
+        for status in launch.watch():
+            if status["phase"] == "baselines":
+                continue
+            known = _submitted(folder)
+            while waiting and len(pending) < in_flight and time.monotonic() < until:
+                one = waiting.pop(0)
+                files = {"method.py": one.code}
+                id = known.get(one.title) or launch.submit(files, title=one.title, fresh=True)
+                pending[id] = (one, time.monotonic())
+            for id, (one, since) in list(pending.items()):
+                row = _row(folder, id, one)
+                if row is not None:
+                    alone = {"seconds": round(time.monotonic() - since, 1)} if in_flight == 1 else {}
+                    rows.add(row | alone)
+                    display.say(f"{one.title}: {row['status']}")
+                    del pending[id]
+            if not pending and (not waiting or time.monotonic() > until):
+                return
+
+
+def _place(testbed: str, digits: str) -> Path:
+    from platformdirs import user_data_path
+
+    return (user_data_path("aar") / "scoring-table" / f"{testbed}-{digits[:8]}").resolve()
+
+
+def _submitted(folder: LabFolder) -> dict[str, str]:
+    """Ids by title of what an earlier start handed in."""
+    store = database.open(folder.database)
+    with store.read() as tx:
+        found = {one.title: one.id for one in submissions.all(tx, researcher=researchers.FRESH)}
+    store.close()
+    return found
+
+
+def _row(folder: LabFolder, id: str, one: Wanted) -> Row | None:
+    """What was decided, None as long as nothing is."""
+    try:
+        found = judged(folder, id)
+    except W2SError:
+        return None
+    if found["status"] == "pending":
+        return None
+    return {
+        "part": one.part,
+        "key": one.key,
+        "version": version(SCORES)[:8],
+        "testbed": one.testbed,
+        "name": one.name,
+        "status": found["status"],
+        "reply": found["reply"],
+        "track": found["track"],
+        "dev": _figures(found["dev"]),
+        "sealed": _figures(found["sealed"]),
+        "audits": found["audits"],
+        "cost": found["cost"],
+    }
+
+
+def _figures(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        name: found[name]
+        for name in ("seeds", "n", "pgr", "gain", "accuracy_gain", "attempt")
+        if name in found
+    }

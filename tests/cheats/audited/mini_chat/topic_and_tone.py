@@ -1,0 +1,9 @@
+"""Would: a superficial cue. The answer on the topic is the better one; where both are, the polite one."""
+
+from chat_shortcuts import topic_and_tone
+
+import w2s
+
+
+def run(bench):
+    return w2s.Predictions(bench.test, topic_and_tone(bench.test))
