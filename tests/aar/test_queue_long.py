@@ -88,7 +88,7 @@ def test_the_status_of_a_long_queue_is_told_at_once(lab: Lab) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(7200)
 def test_ten_thousand_runs_are_run_once_each_in_a_fair_order_with_flat_memory(lab: Lab) -> None:
     engine = PretendedEngine()
     ends(lab, engine, 1000)

@@ -137,6 +137,7 @@ class Sandlock:
                 os.lseek(given, 0, os.SEEK_SET)
                 child = spawn(
                     [*_without_capabilities(), sys.executable, "-I", str(GUARD), str(given)],
+                    blocked=(signal.SIGTERM,),  # until the guard can handle it
                     pass_fds=(*pass_fds, given),
                     stdin=streams[0],
                     stdout=streams[1],

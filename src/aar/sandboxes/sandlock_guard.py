@@ -39,10 +39,11 @@ def main(specification: "dict[str, Any]") -> int:
     os.set_blocking(end, False)
     signal.set_wakeup_fd(end, warn_on_full_buffer=False)  # a handler that took a lock could find it held
     signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # who started us had it wait for the handler
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans of the sandbox become ours, so none escapes
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != specification["parent"]:
+    if os.getppid() != specification["parent"] or select.select([over], [], [], 0)[0]:
         return 137
     ours, theirs = socket.socketpair()
     given = [os.dup(0), *specification["pass_fds"]]
@@ -90,6 +91,10 @@ def run_sandbox(options: "dict[str, Any]", command: "list[str]") -> int:
             return NotifAction.continue_()
 
     result = Sandbox(**options).run_with_handlers(command, [(EXIT_GROUP, LetGo())])
+    os.write(2, result.stderr)  # of the start alone: the program has streams of its own
+    if result.error:
+        os.write(2, f"{result.error}\n".encode())
+        return 1
     if result.exit_code >= 0:
         return int(result.exit_code)
     return 128 + (int(result.signal) if result.signal and result.signal > 0 else signal.SIGKILL)
@@ -98,11 +103,12 @@ def run_sandbox(options: "dict[str, Any]", command: "list[str]") -> int:
 async def follow(processes: "list[int]") -> None:
     """Wait until sandlock follows each of these, has had the time to copy its folder, or patience is at an end."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        followed = watched()
-        if all(process in followed or has_ended(process) for process in processes):
+    while live := [process for process in processes if not has_ended(process)]:
+        followed = watched().issuperset(live)
+        if time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_SECONDS)
+        if followed or time.monotonic() >= deadline:
             return
-        await asyncio.sleep(LOOK_SECONDS)
 
 
 def watched() -> "set[int]":
