@@ -72,7 +72,7 @@ class Oracle:
     truth: Bits
     base: Bits
     rng: np.random.Generator
-    own: float | None = None
+    own: npt.NDArray[np.float64] | None = None
     record: float = 0.0
 
     def __post_init__(self) -> None:
@@ -95,10 +95,10 @@ class Oracle:
             better = accuracy > self.record + 0.5 / np.sqrt(n)
             self.record = accuracy if better else self.record
             return float(better)
-        decision = judge_dev(correct, self.holder, self.items, own_best=self.own)
-        if decision.accepted:
-            self.own = decision.mean
-        return float(decision.accepted)
+        accepted = judge_dev(correct, self.holder, self.items, own=self.own).accepted
+        if accepted:
+            self.own = correct
+        return float(accepted)
 
     def _correct(self, vector: Bits) -> npt.NDArray[np.float64]:
         return (vector == self.truth).astype(np.float64)[None, :]

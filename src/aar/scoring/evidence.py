@@ -18,7 +18,7 @@ from aar.scoring.feedback import Score, told
 from aar.scoring.ladder import DevDecision, judge_dev, level, seeds_for
 from aar.scoring.results import Comparison, Outcome, Results, Rows, measure, stacked
 from aar.settings import Settings
-from w2s.records import SplitName
+from w2s.records import FloatArray, SplitName
 
 
 @dataclass
@@ -89,16 +89,16 @@ class Evidence:
         shared = [k for k in rows if against is not None and k in against]
         if against is None or len(shared) < self.settings.dev_seeds:
             return None
-        own: list[float] = []
+        own: list[FloatArray] = []
         for other in board.would_be_records(author) if author is not None else ():
             theirs = self.outcome(board, other, "dev").rows
             if all(k in theirs for k in shared):
-                own.append(float(stacked(theirs, shared).mean()))
+                own.append(stacked(theirs, shared))
         decision = judge_dev(
             stacked(rows, shared),
             stacked(against, shared),
             self.results.items("dev").clusters,
-            own_best=max(own, default=None),
+            own=max(own, key=lambda correct: float(correct.mean()), default=None),
         )
         return decision, against
 

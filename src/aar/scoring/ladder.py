@@ -7,9 +7,10 @@ The Ladder's shared state (one per testbed and lab) is the holder's correctness 
 mean rounded to the step. It moves only when a submission was verified on sealed. So a would-be record
 that luck made, or that fitted the dev items, and that sealed then refused (`not_reproduced`) leaves the
 shared bar where it was and blocks nobody. Such a submission is not free for its author, though: each
-submission must also beat the best dev mean of its author's earlier would-be records by a step. That is
-the original Ladder kept per author, next to the shared gate; otherwise "would-be record or not" would be
-an oracle that answers one bit for every submission.
+submission must pass the same gate against the best of its author's earlier would-be records too. Otherwise
+"would-be record or not" would be an oracle that answers one bit for every submission; and a bar that rose by
+a step alone would let an author climb as on the original Ladder once the gate is passed (measured in
+benchmarks/scoring_attacks.py: .059 instead of .040 of accuracy with 300 submissions at n = 1263).
 
 Covered: single-item probing, differencing at a rounding edge, hill climbing by one author (the answers
 "would-be record" are at most 1/step per author); a lucky record that blocks others; seed picking.
@@ -89,13 +90,13 @@ def judge_dev(
     holder: FloatArray,
     clusters: Clusters,
     *,
-    own_best: float | None = None,
+    own: FloatArray | None = None,
 ) -> DevDecision:
     """Is `candidate` a would-be record? [S, n] each, row k of both the same supervisor.
 
     Accepted if its mean beats the holder's by more than max(step, 2 standard errors of the paired
-    difference, clusters counted once), and beats `own_best`, the best dev mean among its author's earlier
-    would-be records, by more than a step.
+    difference, clusters counted once), and that of `own`, the best of its author's earlier would-be records on
+    the same seeds, in the same way.
 
     >>> import numpy as np
     >>> better, holder = np.ones((3, 400)), np.tile([1.0, 0.0], (3, 200))
@@ -110,10 +111,8 @@ def judge_dev(
     difference, n = a.mean(axis=0) - b.mean(axis=0), a.shape[1]
     gain, stderr, mean = float(difference.mean()), clustered_stderr(difference, clusters), float(a.mean())
     threshold = max(step(n), 2 * stderr)
-    own = own_best is None or mean - own_best > step(n)
-    return DevDecision(
-        accepted=gain > threshold and own, mean=mean, gain=gain, stderr=stderr, threshold=threshold
-    )
+    accepted = gain > threshold and (own is None or judge_dev(a, own, clusters).accepted)
+    return DevDecision(accepted=accepted, mean=mean, gain=gain, stderr=stderr, threshold=threshold)
 
 
 def level(attempt: int, *, authors: int) -> float:
