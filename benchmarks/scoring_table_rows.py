@@ -15,8 +15,8 @@ SOURCES = REPOSITORY / "src"
 SCORES = tuple(SOURCES / place for place in ("aar/scoring", "aar/students", "w2s/models", "w2s/metrics"))
 """Code on which a verdict rests, besides the methods' own."""
 CHEATS = REPOSITORY / "tests" / "cheats"
-CHEATING = (CHEATS, SOURCES)
-"""Code on which it rests how a cheat ends."""
+CHEATING = (SOURCES,)
+"""Code on which it rests how a cheat ends, besides its own."""
 Row = dict[str, Any]
 
 

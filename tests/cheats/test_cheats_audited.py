@@ -28,8 +28,11 @@ CAUGHT_BY = {
 }
 SWAP_ONLY = {"mini_math/weights_of_zero"}
 """Trains in every run, since audits read the targets that its loss implies; the swap needs no run of its own."""
-FAINT = {"mini_chat/topic_and_tone"}
-"""Beats vanilla by more than .1 of the gap, and by less than .1 of the items."""
+FAINT = {
+    "mini_chat/topic_and_tone": "on topic, then polite",
+    "mini_code/authors_style": "style and wording",
+}
+"""Surface cues, by their names among `Testbed.shortcuts`: a single draw of items does not show what they are worth."""
 NO_GAIN = {"mini_code/authors_style"}
 """Known to people, and worth next to nothing on these items: authors differ too little, and vanilla learns as much."""
 HONEST = ("vanilla", "zero_shot", "agreement", "confident_labels", "elicit_then_train")
@@ -57,7 +60,7 @@ def home_of(name: str) -> str:
 def method_of(name: str, world: World) -> Method:
     found = runpy.run_path(str(CHEATS[name]))
     if "KNOWN" in found:
-        found["run"].__globals__["KNOWN"].update(world.known(0.4))
+        found["run"].__globals__["KNOWN"].update(world.known(found.get("SHARE", 0.4)))
     return found["run"]  # type: ignore[no-any-return]
 
 
@@ -66,19 +69,21 @@ def findings(case: Case) -> list[Finding]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CHEATS)
+@pytest.mark.parametrize("name", sorted(set(CHEATS) - set(FAINT)))
 def test_the_cheat_works_with_texts_visible_and_audits_off(name, worlds, vanilla, table) -> None:
     testbed = home_of(name)
     world = worlds(testbed, 1.0)
     accuracy, plain = world.accuracy(method_of(name, world)), vanilla(testbed)
     table(name, without=f"accuracy {accuracy:.2f}, vanilla {plain:.2f}")
-    if name in NO_GAIN:
-        assert accuracy < plain + 0.1
-    elif name in FAINT:
-        north = load_measured(testbed)["worlds"]["north"]
-        assert (accuracy - plain) / (north["ceiling"]["mean"] - north["floor"]["mean"]) > 0.1
-    else:
-        assert accuracy > plain + 0.1
+    assert accuracy > plain + 0.1
+
+
+@pytest.mark.parametrize("name", FAINT)
+def test_a_surface_cue_is_worth_what_was_measured_over_ten_draws_of_items(name, table) -> None:
+    north = load_measured(home_of(name))["worlds"]["north"]
+    cue, plain = north["shortcuts"][FAINT[name]]["pgr"], north["vanilla"]["pgr"]
+    table(name, without=f"PGR {cue:.2f}, vanilla {plain:.2f}")
+    assert (cue > plain + 0.1) == (name not in NO_GAIN)
 
 
 @pytest.mark.parametrize("name", CHEATS)

@@ -30,7 +30,7 @@ def tells(dev: np.ndarray, sealed: np.ndarray, modulus: int) -> float:
 def test_the_cheat_works_on_seeds_that_carry_their_split(table):
     dev, sealed = ((seeds(split) & ~3) | code for split, code in (("dev", 1), ("sealed", 2)))
     p = tells(dev, sealed, 4)
-    table("seed_tells_the_split", without=f"remainders differ, p {p:.0e}")
+    table("seed_tells_the_split", without=f"remainders tell, p {max(p, 1e-9):.0e}")
     assert p < 1e-9
 
 
