@@ -455,7 +455,7 @@ def main() -> None:
         f"## {PROBES} adversarial submissions to the scorer, n = {PROBED}",
         "",
         "A vault, a database and a ledger with synthetic labels; code whose runs answer what the attacker wants; the",
-        f"policy `ladder`; {given.labs} labs for each attack. The bound is what the ledger's bits allow at most.",
+        f"policy `ladder`; labs for each attack: {given.labs}. The bound is what the ledger's bits allow at most.",
         "",
         *probes(state, repeats=1 if given.small else given.labs),
     ]
