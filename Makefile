@@ -4,6 +4,8 @@
 PYTHON ?= python3
 # A CPU build of torch from its own index: make setup TORCH_INDEX="--index-url https://download.pytorch.org/whl/cpu"
 TORCH_INDEX ?=
+# A module of tests stays on one worker, so that what its tests share is made once; the longest modules begin first.
+PARALLEL ?= -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -25,7 +27,7 @@ demo: setup
 	$(BIN)/aar run
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: setup lint types
 

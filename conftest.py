@@ -1,4 +1,7 @@
-"""What the whole suite agrees on: what is slow, needs a GPU or a network is skipped, and the reason is printed."""
+"""What the whole suite agrees on: what is slow, needs a GPU or a network is skipped, and the reason is printed.
+
+Made-up examples are the same in every run and no clock judges them, so that a busy machine fails nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

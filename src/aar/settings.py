@@ -7,13 +7,17 @@ import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
+Feedback = Literal["ladder", "noisy", "exact"]
+"""What an author is told of dev besides a word: nothing, a rounded score on a random half, or the exact count."""
+
 
 @dataclass(frozen=True)
 class Settings:
     """The settings of one run. Kept in `lab.json`, so that a resumed run goes on as it began.
 
     `minutes` is the wall-clock of the whole run, references and confirmations included. `submissions`
-    and `practices` are budgets of each researcher. `dev_seeds` and `sealed_seeds` are how many
+    and `practices` are budgets of each researcher, `submissions_in_all` that of the study (None: as many as the
+    researchers' own allow). `feedback` is what is told of dev. `dev_seeds` and `sealed_seeds` are how many
     (supervisor, student) seed pairs a submission is run on; a baseline gets `baseline_seeds` on dev. `floors`
     and `ceilings` are the seeds that floor and ceiling of each split are measured over. Of the `baselines` all are
     run on sealed too, or only the best on dev, as `confirmed` says.
@@ -25,6 +29,7 @@ class Settings:
     researchers: int = 3
     minutes: float = 7.0
     forum: bool = True
+    feedback: Feedback = "ladder"
     slots: int = 2
     baselines: tuple[str, ...] = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
@@ -34,6 +39,7 @@ class Settings:
     floors: int = 10
     ceilings: int = 10
     submissions: int = 12
+    submissions_in_all: int | None = None
     practices: int = 60
     queued: int = 200
     queued_in_all: int = 20_000

@@ -55,7 +55,7 @@ def request(split: SplitName = "dev", **changes: Any) -> RunRequest:
         student_seed=7,
         salt=b"salt",
         practice=split == "practice",
-        deadline_s=60,
+        deadline_s=300,
         files=("method.py",),
         log_names=("loss", "share"),
     )

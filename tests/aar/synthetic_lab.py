@@ -10,20 +10,22 @@ import numpy as np
 from safetensors.numpy import save
 
 from aar import database, ledger
-from aar.database import Transaction, meta, researchers, runs, submissions, verdicts
+from aar.database import Transaction, meta, recomputing, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.folder import LabFolder
 from aar.scoring.evidence import Evidence
 from aar.scoring.judging import Judge
 from aar.scoring.results import Results
 from aar.scoring.vault import Vault
-from aar.settings import Settings
+from aar.settings import Feedback, Settings
 from aar.students.interventions import SWAPPED, swap
 from w2s.records import Example, Split, SplitName
 
 State = Literal["done", "failed", "lost"]
 BASELINES = {"vanilla": 0.66, "confident_labels": 0.68, "zero_shot": 0.64}
 FLOOR, CEILING = 0.60, 0.95
+SUPERVISORS = 10
+"""Of sealed: what the latest attempt gets."""
 ITEMS = {"practice": 20, "dev": 600, "sealed": 600}
 
 
@@ -31,7 +33,8 @@ ITEMS = {"practice": 20, "dev": 600, "sealed": 600}
 class SyntheticLab:
     """A prepared lab with references; `submit` a method by its accuracy, then `judge()`, which makes audits' runs too.
 
-    `cheats` is the share of exchanged items of which every method knows the truth by the handle.
+    `cheats` is the share of exchanged items of which every method knows the truth by the handle. Runs with another
+    submission's seeds are finished too: `like` names, by submission, whose method it repeats under other seeds.
     """
 
     path: Path
@@ -41,11 +44,14 @@ class SyntheticLab:
     made: int = 0
     cheats: float = 0.0
     breaks: str = ""
+    feedback: Feedback = "ladder"
+    like: dict[str, str] = field(default_factory=dict)
+    code: dict[str, str] = field(default_factory=dict)
     judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder = LabFolder(self.path)
-        self.settings = Settings(baselines=self.baselines, dev_seeds=self.dev_seeds)
+        self.settings = Settings(baselines=self.baselines, dev_seeds=self.dev_seeds, feedback=self.feedback)
         self.folder.describe({"testbed": "mini-chat", "settings": self.settings.as_json()})
         self.vault = Vault(self.folder.vault)
         self.vault.create()
@@ -59,15 +65,20 @@ class SyntheticLab:
         # how hard an item is, is the same for whoever answers it
         self.hard = {name: self.rng.random(len(split.test)) for name, split in splits.items()}
         self.references("dev", floors=10, ceilings=10)
-        self.references("sealed", floors=10, ceilings=10)
+        self.references("sealed", floors=SUPERVISORS, ceilings=10)
         self.folder.blobs.mkdir()
         self.db = database.open(self.folder.database, create=True)
         with self.db.write() as tx:
             for name in (researchers.LAB, *researchers.OPERATORS, "r1", "r2", "r3"):
                 researchers.add(tx, name, direction="")
             meta.put(tx, "testbed", "mini-chat")
+            ledger.append(tx, "lab", {"testbed": "mini-chat", "settings": self.settings.as_json()})
         evidence = Evidence(Results(self.vault, self.folder.blobs), self.settings)
-        self.judge = Judge(self.db, evidence, lambda one: {"method.py": "def run(bench): ..."})
+        self.judge = Judge(
+            self.db,
+            evidence,
+            lambda one: {"method.py": self.code.get(one.id, f"def run(bench): ... # {one.id}")},
+        )
 
     def references(self, split: SplitName, *, floors: int, ceilings: int) -> None:
         """Write floors and ceilings of a split."""
@@ -80,7 +91,7 @@ class SyntheticLab:
         """Submit the baselines with finished runs on both splits, and judge them."""
         for name in self.baselines:
             one = self.submit("lab", dev=BASELINES[name], title=name, seeds=5)
-            self.run(one, "sealed", BASELINES[name], seeds=8)
+            self.run(one, "sealed", BASELINES[name], seeds=SUPERVISORS)
         self.settle()
         return self
 
@@ -95,15 +106,19 @@ class SyntheticLab:
     ) -> str:
         """A submission whose dev runs (and sealed runs, if an accuracy is given) are finished."""
         self.made += 1
-        with self.db.write() as tx:
-            one = ledger.record_submission(
-                tx, code_hash=f"code{self.made}", commit="0" * 40, researcher=researcher, title=title
-            ).id
+        one = self.hand_in(researcher, f"code{self.made}", title=title)
         self.folder.code(f"code{self.made}").write_text('{"method.py": "def run(bench): ..."}')
         self.run(one, "dev", dev, seeds=seeds or self.dev_seeds)
         if sealed is not None:
-            self.run(one, "sealed", sealed, seeds=8)
+            self.run(one, "sealed", sealed, seeds=SUPERVISORS)
         return one
+
+    def hand_in(self, researcher: str, code_hash: str, *, title: str = "a method") -> str:
+        """A submission of this code, without a run."""
+        with self.db.write() as tx:
+            return ledger.record_submission(
+                tx, code_hash=code_hash, commit="0" * 40, researcher=researcher, title=title
+            ).id
 
     def run(
         self,
@@ -140,6 +155,23 @@ class SyntheticLab:
                         state: State = "failed" if name == self.breaks else "done"
                         self._run(tx, one.id, one.code_hash, split, k, accuracy, state, intervention=name)
                         made += 1
+            for id, (other, count) in recomputing.asked(tx).items():
+                made += self._recompute(tx, submissions.get(tx, id), other, count)
+        return made
+
+    def _recompute(self, tx: Transaction, one: submissions.Submission, other: str, count: int) -> int:
+        """Finish the runs of `one` with the seeds of the code `other`: equal to its runs if the method is the same."""
+        made = 0
+        for k in range(count):
+            key = f"{one.code_hash}-dev-as-{other}-{k}"
+            if runs.find(tx, key) is not None:
+                continue
+            name = recomputing.with_seeds_of(other)
+            self._run(tx, one.id, one.code_hash, "dev", k, 0.8, "done", intervention=name, key=key)
+            if one.id in self.like:
+                same = (self.folder.blobs / f"{other}-dev-{k}.safetensors").read_bytes()
+                (self.folder.blobs / f"{key}.safetensors").write_bytes(same)
+            made += 1
         return made
 
     def _run(
@@ -153,8 +185,10 @@ class SyntheticLab:
         state: State,
         *,
         intervention: str = "none",
+        key: str | None = None,
     ) -> None:
-        key = f"{code}-{split}-{k}" if intervention == "none" else f"{code}-{split}-{intervention}-{k}"
+        named = f"{code}-{split}-{k}" if intervention == "none" else f"{code}-{split}-{intervention}-{k}"
+        key = key or named
         arrays: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
         for name, examples in (
             ("test", self.splits[split].test),

@@ -68,7 +68,7 @@ def test_a_folder_of_another_measurement_is_refused_before_anything_starts(
         [sys.executable, "-m", "aar.cli", "baselines", "--seeds", "2", "--lab", str(lab.path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1

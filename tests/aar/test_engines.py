@@ -52,7 +52,7 @@ def job(source, **changes):
         supervisor_seeds=(SEEDS[0],),
         student_seed=7,
         salt=b"salt",
-        wall_seconds=30,
+        wall_seconds=300,
         memory_mb=600,
     )
     return replace(made, **changes)
@@ -121,7 +121,7 @@ def test_a_job_that_is_cancelled_is_killed_and_its_slot_serves_the_next(engine, 
 
     cancelled, running = loop.run(start_and_cancel())
     assert cancelled
-    _, alive = psutil.wait_procs(list(running), timeout=5)
+    _, alive = psutil.wait_procs(list(running), timeout=60)
     assert alive == []
     assert outcome(VANILLA).status == "ok"
 
@@ -199,14 +199,12 @@ def test_a_method_that_breaks_the_contract_fails_by_name(outcome, source, error)
 
 
 def test_an_endless_loop_ends_with_a_clear_rule(outcome):
-    start = time.monotonic()
     done = outcome("def run(bench):\n    while True: pass", wall_seconds=1.5)
     assert (done.status, done.error_type, done.error_rule) == (
         "method_failed",
         "TimeoutError",
         "took longer than 1.5 s",
     )
-    assert time.monotonic() - start < 10
 
 
 def test_eating_memory_ends_with_a_clear_rule(outcome):
@@ -239,6 +237,13 @@ def test_a_method_cannot_see_the_service_its_texts_or_the_network(outcome):
     assert done.status == "ok", done
 
 
+async def under_way(engine):
+    """Wait until the only slot runs a method; the processes of that."""
+    while (method := engine._slots[0]._method) is None or len(found := method.members()) < 2:
+        await asyncio.sleep(0.01)
+    return found
+
+
 def test_a_killed_service_is_replaced_and_the_run_repeated(engine, loop):
     async def killed():
         running = asyncio.create_task(
@@ -252,7 +257,7 @@ def test_a_killed_service_is_replaced_and_the_run_repeated(engine, loop):
         """)
             )
         )
-        await asyncio.sleep(0.7)
+        await under_way(engine)
         for process in psutil.Process(engine._slots[0].service_pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):  # it died with the one before
                 process.kill()
@@ -274,10 +279,7 @@ def test_a_method_process_killed_from_outside_is_repeated(engine, loop):
         """)
             )
         )
-        await asyncio.sleep(0.7)
-        victims = engine._slots[0]._method.members()
-        assert len(victims) > 1
-        for pid in victims:
+        for pid in await under_way(engine):
             with contextlib.suppress(ProcessLookupError):  # it died with the one before
                 os.kill(pid, signal.SIGKILL)
         return await running
@@ -294,16 +296,36 @@ def test_a_method_that_ends_as_if_killed_each_time_has_failed(outcome):
     )
 
 
-def test_a_cancelled_job_leaves_no_method_and_a_working_slot(engine, loop):
-    async def cancelled():
-        running = asyncio.create_task(engine.run(job("def run(bench):\n    while True: pass")))
-        await asyncio.sleep(0.7)
+BUSY = """
+    def run(bench):
+        student = bench.strong()
+        while True:
+            student.finetune(bench.unlabelled, bench.weak.hard, epochs=1)
+"""
+
+
+def test_a_cancelled_job_leaves_its_service_as_if_it_had_never_been(engine, loop, outcome):
+    async def cancelled(source):
+        running = asyncio.create_task(engine.run(job(source)))
+        await under_way(engine)
+        began = busy()
+        while busy() < began + 0.3:  # it is in the middle of it
+            await asyncio.sleep(0.05)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        return await engine.run(job(VANILLA))
 
-    assert loop.run(cancelled()).status == "ok"
+    def busy():
+        slot = engine._slots[0]
+        return slot._service.usage().cpu_seconds + slot._method.usage().cpu_seconds
+
+    before = outcome(VANILLA)
+    service = engine._slots[0].service_pid
+    for source in (BUSY, "def run(bench):\n    while True: pass"):
+        loop.run(cancelled(source))
+        after = outcome(VANILLA)
+        assert after.arrays["predictions"].tobytes() == before.arrays["predictions"].tobytes()
+        assert engine._slots[0].service_pid == service
 
 
 def test_a_job_of_another_testbed_or_with_a_strange_file_is_refused(outcome):
@@ -321,7 +343,7 @@ def test_stop_ends_everything_and_jobs_in_flight_are_lost(provider, folders):
         engine = LocalEngine(provider, folders, slots=1, testbed="mini-chat")
         await engine.start()
         running = asyncio.create_task(engine.run(job("def run(bench):\n    while True: pass")))
-        await asyncio.sleep(0.7)
+        await under_way(engine)
         ours = set(psutil.Process().children(recursive=True)) - before
         await engine.stop()
         return await running, ours
@@ -354,7 +376,7 @@ def test_when_the_host_is_killed_nothing_is_left_running(provider, folders):
 
 def gone(process):
     try:
-        process.wait(5)
+        process.wait(60)
     except psutil.TimeoutExpired:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

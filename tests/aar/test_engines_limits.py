@@ -113,12 +113,12 @@ def test_a_hostile_run_ends_by_itself_and_the_one_beside_it_is_as_alone(
     what: str, engine: LocalEngine, loop: asyncio.Runner, alone: np.ndarray
 ) -> None:
     source, (error, rule) = HOSTILE[what]
-    seconds = 4 if error == "TimeoutError" else 60
+    seconds = 4 if error == "TimeoutError" else 300
 
     async def both() -> tuple[Outcome, Outcome]:
         hostile = asyncio.create_task(engine.run(job(source, wall_seconds=seconds, memory_mb=400)))
         await asyncio.sleep(0.5)
-        return await engine.run(job(VANILLA, wall_seconds=120)), await hostile
+        return await engine.run(job(VANILLA, wall_seconds=300)), await hostile
 
     honest, hostile = loop.run(both())
     assert (hostile.status, hostile.error_type) == ("method_failed", error), hostile

@@ -152,7 +152,7 @@ bodies = st.dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(notes=st.lists(bodies, min_size=2, max_size=6), data=st.data())
 def test_any_change_of_any_entry_is_found(
     tmp_path_factory: pytest.TempPathFactory, notes: list[dict[str, object]], data: st.DataObject

@@ -518,7 +518,7 @@ def aar(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "aar.cli", "queue", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -106,7 +106,7 @@ def test_a_host_killed_five_times_leaves_every_run_with_one_end(memory: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(7200)
 def test_a_host_killed_at_fifty_moments_leaves_every_run_with_one_end(memory: Path) -> None:
     study(memory, 70)
     assert killed_at_random_moments(memory, times=50, longest=0.3) == 50

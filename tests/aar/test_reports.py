@@ -9,7 +9,7 @@ import pytest
 from fabricated_lab import STORY, fabricate
 
 import aar.database
-from aar.database import researchers
+from aar.database import meta, researchers
 from aar.errors import NoLab
 from aar.folder import LabFolder
 from aar.ledger import Ledger
@@ -105,6 +105,22 @@ def test_a_changed_ledger_is_said_at_the_top(lab: Path, tmp_path: Path) -> None:
     words = text_of(write_report(tmp_path / "copy").read_text(encoding="utf-8"))
     assert "The ledger does not verify." in words
     assert "verdict s11 at sealed differs" in words
+
+
+@pytest.mark.parametrize(("feedback", "red"), [("ladder", False), ("noisy", False), ("exact", True)])
+def test_exact_feedback_is_said_in_red(tmp_path: Path, feedback: str, red: bool) -> None:
+    database = aar.database.open(LabFolder(tmp_path).database, create=True)
+    with database.write() as tx:
+        meta.put(tx, "settings", {"feedback": feedback})
+    database.close()
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    assert ('<p class="alarm"><b>Exact feedback.</b>' in page) is red
+    assert ("Noisy feedback:" in page) is (feedback == "noisy")
+
+
+def test_what_the_replies_can_have_told_is_on_the_page(page: str) -> None:
+    words = text_of(page)
+    assert re.search(r"Told of dev : at most \d+\.\d bits were told of [\d,]+ labels", words)
 
 
 @pytest.mark.parametrize("people", [0, 1])

@@ -14,7 +14,7 @@ from aar.researchers.evolution.rendering import render
 genomes = st.builds(Genome, **{gene: st.sampled_from(choices) for gene, choices in CHOICES.items()})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(genomes)
 def test_a_genome_is_read_back_from_the_source_it_was_written_as(genome: Genome) -> None:
     source = render(genome, researcher="r1", parents=["s1"])
@@ -22,7 +22,7 @@ def test_a_genome_is_read_back_from_the_source_it_was_written_as(genome: Genome)
     assert from_source(source).key() == genome.key()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(genomes)
 def test_a_rendered_method_is_python_that_imports_only_what_it_uses(genome: Genome) -> None:
     source = render(genome, researcher="r1", parents=[])
@@ -38,7 +38,7 @@ def test_a_rendered_method_is_python_that_imports_only_what_it_uses(genome: Geno
     assert len(source.encode()) < 8000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(genomes, st.floats(min_value=1.0, max_value=6.0))
 def test_a_budget_is_kept_where_it_can_be(genome: Genome, most: float) -> None:
     assert within_budget(genome, most=most).cost() <= most

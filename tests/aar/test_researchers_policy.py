@@ -6,8 +6,10 @@ import time
 import pytest
 from fake_lab import FakeLab, research
 
-from aar.researchers.evolution.genome import CHOICES, from_source
-from aar.researchers.evolution.memory import Memory
+from aar.researchers.evolution import reading
+from aar.researchers.evolution.evidence import STATUS_WORTH, Reading, weigh
+from aar.researchers.evolution.genome import CHOICES, Genome, from_source
+from aar.researchers.evolution.memory import Known, Memory
 from aar.researchers.evolution.policy import Answer, Policy
 
 
@@ -74,6 +76,38 @@ def test_what_did_not_work_is_told_as_well() -> None:
     research(lab, seed=1)
     told = {name for post in lab.posts for name in post["cited"]}
     assert {name for name, one in lab.submissions.items() if one["status"] == "no_improvement"} <= told
+
+
+def test_a_score_that_the_lab_tells_decides_what_is_built_on() -> None:
+    memory = Memory()
+    told = {"a": 0.61, "b": 0.74, "c": 0.68}
+    for name in told:
+        memory.submissions[name] = Known(status="no_improvement")
+    assert len({known.worth(memory.scores) for known in memory.submissions.values()}) == 1
+    entries = [
+        {"submission": name, "status": "no_improvement", "rank": None, "score": score}
+        for name, score in told.items()
+    ]
+    reading.take_ranks(memory, {"entries": entries})
+    worth = {name: known.worth(memory.scores) for name, known in memory.submissions.items()}
+    assert worth["a"] < worth["c"] < worth["b"] < STATUS_WORTH["verified"]
+    memory.submissions["a"].status = "verified"
+    assert memory.submissions["a"].worth(memory.scores) > worth["b"]
+    assert Memory.from_json(memory.to_json()) == memory
+
+
+@pytest.mark.parametrize("score", ["0.9", 1.5, -0.1, float("nan"), None, [0.9], True])
+def test_a_score_that_is_no_accuracy_is_not_believed(score: object) -> None:
+    assert reading.score({"score": score}, None) is None
+
+
+def test_scores_weigh_the_choices_of_methods_that_all_got_the_same_word() -> None:
+    good, bad = Genome(signals=("zero_shot",)), Genome(signals=("weak",))
+    known = [Reading(good, "no_improvement", 0.9, True), Reading(bad, "no_improvement", -0.5, True)]
+    leaning = weigh(known, [], [])
+    assert leaning["signal:zero_shot"] > 0 > leaning["signal:weak"]
+    without = weigh([Reading(one.genome, one.status, None, True) for one in known], [], [])
+    assert without["signal:zero_shot"] == without["signal:weak"] == 0.0
 
 
 def test_posts_say_that_no_language_model_wrote_them() -> None:

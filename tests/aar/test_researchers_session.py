@@ -39,7 +39,7 @@ def start(
         env={**os.environ, **(env or {})},
         text=True,
         capture_output=True,
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -41,7 +41,7 @@ def said(provider: Provider, argv: list[str], profile: Profile | None = None, **
     ) as process:
         assert process.stdout is not None
         output = process.stdout.read().decode()
-        process.wait(20)
+        process.wait(60)
     return output
 
 
@@ -167,10 +167,10 @@ def test_the_host_process_list_shows_no_environment_and_no_mounts(provider: Prov
 
 def test_the_exit_status_is_the_programs_own(provider: Provider) -> None:
     with provider.start(["/bin/sh", "-c", "exit 7"], Profile(uid=UID)) as process:
-        assert process.wait(5) == 7
+        assert process.wait(60) == 7
         assert process.reason is None
     with provider.start(["/bin/sh", "-c", "kill -9 $$"], Profile(uid=UID)) as process:
-        assert process.wait(5) == 137
+        assert process.wait(60) == 137
 
 
 def test_an_unknown_uid_is_refused_rather_than_run_as_root(provider: Provider) -> None:

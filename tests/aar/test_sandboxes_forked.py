@@ -51,7 +51,7 @@ def call(server: ForkServer, code: str, *arguments: str, limits: Limits = LIMITS
     with started(server, code, *arguments, limits=limits) as process:
         assert process.stdout is not None
         output = process.stdout.read().decode()
-        process.wait(30)
+        process.wait(60)
     return output.strip()
 
 
@@ -66,7 +66,7 @@ def outside(name: str) -> str:
     given = {**TARGETS, "name": name, "earlier": EARLIER}
     command = [sys.executable, str(HERE / "naive_fork_server.py"), json.dumps(given)]
     done = subprocess.run(
-        command, capture_output=True, check=True, timeout=60, cwd="/", env={"PYTHONPATH": str(HERE)}
+        command, capture_output=True, check=True, timeout=300, cwd="/", env={"PYTHONPATH": str(HERE)}
     )
     return done.stdout.decode().splitlines()[-1]
 
@@ -171,7 +171,7 @@ def test_the_memory_of_a_call_counts_without_what_was_imported_for_all(server: F
     assert call(server, small, limits=Limits(memory_mb=150)) == str(20 << 18)
     hog = "def main(arguments):\n x = []\n while len(x) < 250: x.append(bytearray(b'x') * (1 << 20))\n"
     with started(server, hog + " import time; time.sleep(30)", limits=Limits(memory_mb=150)) as process:
-        process.wait(20)
+        process.wait(60)
         assert process.reason == "memory"
 
 
@@ -190,7 +190,7 @@ def test_a_call_that_cannot_be_set_up_runs_nothing_and_says_why(server: ForkServ
     with server.start(
         Call("program", (), files), LIMITS, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert process.wait(20) == 126
+        assert process.wait(60) == 126
         assert process.stderr is not None
         assert process.stdout is not None
         assert b"FileExistsError" in process.stderr.read()
@@ -207,9 +207,11 @@ def test_a_killed_server_takes_its_call_along_and_says_so(tmp_path: Path) -> Non
         process.stdout.readline()
         pids = process.members()
         psutil.Process(pids[0]).parent().kill()
-        assert process.wait(5) == 137
-    time.sleep(0.2)
-    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+        assert process.wait(60) == 137
+    deadline = time.monotonic() + 60
+    while any(psutil.pid_exists(pid) for pid in pids):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     assert not server.alive
     with pytest.raises(SandboxLost):
         started(server, "def main(arguments): pass")
@@ -241,7 +243,7 @@ def test_a_module_that_does_not_import_is_named(server: ForkServer) -> None:
 
 def test_a_forked_process_is_of_another_user_than_its_server(server: ForkServer) -> None:
     with started(server, "import time\ndef main(arguments): time.sleep(60)") as process:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(process.members()) < 2 or psutil.Process(process.members()[1]).uids().real != UID:
             assert time.monotonic() < deadline
             time.sleep(0.01)

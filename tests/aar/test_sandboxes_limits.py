@@ -52,7 +52,7 @@ def said(process: SandboxProcess) -> str:
     return process.stdout.read().decode()
 
 
-def all_gone(pids: list[int], *, within: float = 5.0) -> bool:
+def all_gone(pids: list[int], *, within: float = 60.0) -> bool:
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if not [pid for pid in pids if is_alive(pid)]:
@@ -72,7 +72,7 @@ def test_the_memory_of_all_processes_together_is_bounded(provider: Provider | Wa
     hog = "import os, time\nos.fork(); os.fork()\nx = []\nwhile len(x) < 80: x.append(bytearray(1 << 20))\n"
     hog += "time.sleep(60)"
     with start(provider, hog, memory_mb=200) as process:
-        process.wait(20)
+        process.wait(60)
         assert process.reason == "memory"
         assert process.peak_memory_mb > 150
 
@@ -80,18 +80,18 @@ def test_the_memory_of_all_processes_together_is_bounded(provider: Provider | Wa
 def test_one_huge_allocation_fails_at_once(provider: Provider | Warmed) -> None:
     with start(provider, "bytearray(100 << 30)", memory_mb=200, stdout=subprocess.PIPE) as process:
         assert "MemoryError" in said(process)
-        assert process.wait(10) == 1
+        assert process.wait(60) == 1
 
 
 def test_an_endless_loop_ends_with_reason_time(provider: Provider | Warmed) -> None:
     with start(provider, "while True: pass", wall_seconds=1) as process:
-        assert process.wait(10) == 137
+        assert process.wait(60) == 137
         assert process.reason == "time"
 
 
 def test_processor_time_of_all_processes_together_is_bounded(provider: Provider | Warmed) -> None:
     with start(provider, "import os; os.fork()\nwhile True: pass", cpu_seconds=0.5) as process:
-        process.wait(10)
+        process.wait(60)
         assert process.reason == "cpu"
         assert process.usage().cpu_seconds > 0.4
         assert process.usage().processes == 0
@@ -99,11 +99,11 @@ def test_processor_time_of_all_processes_together_is_bounded(provider: Provider 
 
 def test_a_fork_bomb_stays_small_and_ends(provider: Provider | Warmed) -> None:
     bomb = "import os\nwhile True:\n try: os.fork()\n except OSError: pass"
-    with start(provider, bomb, processes=30, wall_seconds=1.5) as process:
-        time.sleep(0.8)
-        pids = process.members()
-        assert 5 < len(pids) <= 30 + 5
-        process.wait(20)
+    with start(provider, bomb, processes=30, wall_seconds=3) as process:
+        while len(pids := process.members()) <= 5:
+            assert process.poll() is None
+        assert len(pids) <= 30 + 5
+        process.wait(60)
         assert process.reason == "time"
     assert all_gone(pids)
 
@@ -151,7 +151,7 @@ def test_an_endless_printer_is_ended_by_its_reader(provider: Provider | Warmed) 
         assert process.stdout is not None
         assert len(process.stdout.read(100_000)) == 100_000
         process.kill()
-        assert process.wait(5) == 137
+        assert process.wait(60) == 137
 
 
 def test_kill_leaves_nothing_even_of_daemons(provider: Provider | Warmed) -> None:
@@ -170,7 +170,7 @@ def test_daemons_do_not_outlive_the_program(provider: Provider | Warmed) -> None
         assert process.stdout is not None
         process.stdout.readline()
         pids = process.members()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert not [pid for pid in pids if is_alive(pid)]
 
 
@@ -207,12 +207,12 @@ def test_a_sandbox_outlives_the_thread_that_started_it(provider: Provider | Warm
     thread.start()
     thread.join()
     with started[0] as process:
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_waiting_has_a_timeout_and_notices_the_end_at_once(provider: Provider | Warmed) -> None:
     with start(provider, "import time; time.sleep(0.5)") as process:
         with pytest.raises(TimeoutError):
             process.wait(0.05)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert process.poll() == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -80,17 +81,56 @@ def test_python_and_open_w2s_are_there_and_the_forum_is_read_only(opened: Callab
     run(session())
 
 
+async def comes(workspace: Workspace, path: str, content: str) -> bool:
+    """Whether a file gets this content; the wait is far longer than it takes."""
+    for _ in range(600):
+        if (await workspace.exec(["cat", path])).stdout == content:
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
 def test_background_jobs_survive_between_calls(opened: Callable[..., object]) -> None:
     async def session() -> None:
         async with opened() as workspace:
-            await workspace.exec(
-                ["sh", "-c", "(sleep 0.5; echo late; echo done > /workspace/result) & echo started"]
-            )
-            for _ in range(50):
-                await asyncio.sleep(0.1)
-                if (await workspace.exec(["cat", "result"])).stdout == "done\n":
-                    return
-            raise AssertionError("the background job did not finish")
+            await workspace.exec(["sh", "-c", "(sleep 0.5; echo late; echo done > result) & echo started"])
+            assert await comes(workspace, "result", "done\n")
+
+    run(session())
+
+
+DETACHED = """
+import os, subprocess
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        subprocess.run(["cp", "given", "taken4"])
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["sh", "-c", "cp given taken1 &"],
+        ["bash", "-c", "nohup cp given taken2 >/dev/null 2>&1 &"],
+        ["sh", "-c", "mkdir -p sub; cd sub; sh -c 'cp ../given ../taken3 &'"],
+        ["python", "-c", DETACHED],
+    ],
+    ids=["job", "nohup", "in another folder", "daemon"],
+)
+def test_a_background_job_starts_also_if_its_shell_ends_at_once(
+    command: list[str], opened: Callable[..., object]
+) -> None:
+    taken = re.search(r"taken\d", command[2])
+    assert taken is not None
+
+    async def session() -> None:
+        async with opened() as workspace:
+            for k in range(5):
+                await workspace.write_file("given", f"{k}\n")
+                await workspace.exec(command)
+                assert await comes(workspace, taken[0], f"{k}\n")
 
     run(session())
 

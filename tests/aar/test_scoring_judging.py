@@ -100,6 +100,37 @@ def test_attempts_count_per_author(lab: SyntheticLab) -> None:
     assert lab.figures(other, "dev").attempt == 1
 
 
+def test_a_confirmation_without_a_chance_is_ended_after_half_of_its_seeds(lab: SyntheticLab) -> None:
+    hopeless, good = lab.submit("r1", dev=0.9), lab.submit("r2", dev=0.9)
+    measured = lab.submit("operator", dev=0.9)
+    lab.settle()
+    for one, accuracy in ((hopeless, 0.67), (good, 0.9), (measured, 0.67)):
+        lab.run(one, "sealed", accuracy, seeds=4)
+    lab.settle()
+    assert lab.status(hopeless) == ("not_reproduced", "done")
+    assert lab.figures(hopeless, "sealed").seeds == 4
+    assert lab.figures(hopeless, "sealed").note == "ended after 4 of 8 seeds, which left it no chance"
+    assert lab.status(good) == ("pending", "sealed")
+    assert lab.status(measured) == ("pending", "sealed")
+
+
+def test_the_level_is_the_authors_part_of_the_studys(lab: SyntheticLab) -> None:
+    one, other = lab.submit("r1", dev=0.8, sealed=0.8), lab.submit("operator", dev=0.8, sealed=0.8)
+    lab.settle()
+    alpha = lab.figures(one, "sealed").alpha
+    own = lab.figures(other, "sealed").alpha
+    assert alpha is not None
+    assert own is not None
+    assert own == pytest.approx(3 * alpha)  # three researchers share, an operator has its own
+
+
+def test_a_champion_whose_added_seeds_break_holds_nobody_up(lab: SyntheticLab) -> None:
+    lab.run("s2", "sealed", 0.68, first=10, seeds=11, state="failed")
+    one = lab.submit("r1", dev=0.8, sealed=0.8)
+    lab.settle()
+    assert lab.status(one) == ("verified", "done")
+
+
 def test_two_would_be_records_at_once_are_both_verified_and_the_better_one_leads(lab: SyntheticLab) -> None:
     good, better = lab.submit("r1", dev=0.76), lab.submit("r2", dev=0.85)
     worse = lab.submit("r3", dev=0.75)

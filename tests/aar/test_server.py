@@ -11,15 +11,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from aar import database, ledger
-from aar.database import researchers, runs, submissions
+from aar.database import meta, recomputing, researchers, runs, submissions
 from aar.database.figures import Figures
 from aar.engines import Outcome
+from aar.errors import OverBudget
 from aar.folder import LabFolder
 from aar.server import state
 from aar.server.api import MOST_BODY_BYTES, create_app
 from aar.server.children import Child, plain, python
 from aar.server.lab import Lab
-from aar.server.work import finish
+from aar.server.work import finish, job_of
 from aar.settings import Settings
 from w2s.records import Estimate
 
@@ -194,11 +195,111 @@ def test_malformed_submissions_are_refused_and_leave_nothing(
         assert runs.all(tx) == []
 
 
-def test_the_same_code_is_not_a_second_chance_for_another_author(client: TestClient) -> None:
-    made = submit(client)["submission"]
+def test_the_same_code_is_taken_and_charged_but_not_run_again(client: TestClient, lab: Lab) -> None:
+    submit(client)
     again = submit(client, token="two", request_id="other")
-    assert (again["code"], again["error"]) == (400, "BadRequest")
-    assert str(made) in str(again["message"])
+    assert (again["code"], again["status"]) == (200, "pending")
+    with lab.database.read() as tx:
+        assert submissions.count(tx, "r2") == 1
+        assert len(runs.all(tx, split="dev")) == lab.settings.dev_seeds
+
+
+def test_the_budget_of_the_study_is_refused_and_says_so(tmp_path: Path) -> None:
+    folder = LabFolder(tmp_path)
+    folder.describe({})
+    store = database.open(folder.database, create=True)
+    with store.write() as tx:
+        for name in (researchers.LAB, "r1", "r2"):
+            researchers.add(tx, name)
+    lab = Lab(folder, Settings(submissions_in_all=2), store, elapsed=0.0)
+
+    def hand_in(who: str, number: int) -> None:
+        files = {"method.py": f"{METHOD['method.py']}# {number}\n"}
+        lab.submit(who, files=files, title="x", summary="", parents=(), claim="", request=None)
+
+    for number, who in enumerate((researchers.LAB, "r1", "r2")):
+        hand_in(who, number)
+    with pytest.raises(OverBudget, match="all 2 submissions of this study are used"):
+        hand_in("r2", 3)
+    store.close()
+
+
+def test_a_would_be_record_is_run_with_anothers_seeds_and_salt_when_the_scorer_asks(
+    client: TestClient, lab: Lab
+) -> None:
+    first = str(submit(client)["submission"])
+    other = {"method.py": METHOD["method.py"] + "# another seed\n"}
+    second = str(submit(client, files=other, request_id="q2")["submission"])
+    with lab.database.write() as tx:
+        of = submissions.get(tx, first).code_hash
+        mine = submissions.get(tx, second).code_hash
+        meta.put(tx, recomputing.asked_key(second), [of, lab.settings.dev_seeds])
+    state.advance(lab)
+    with lab.database.read() as tx:
+        again = [run for run in runs.all(tx, code_hash=mine) if run.intervention != "none"]
+        plain = {run.pair_index: run for run in runs.all(tx, code_hash=of)}
+        own = {run.pair_index: run for run in runs.all(tx, code_hash=mine) if run.intervention == "none"}
+    assert [run.pair_index for run in again] == list(range(lab.settings.dev_seeds))
+    for run in again:
+        job, theirs = job_of(lab, run), job_of(lab, plain[run.pair_index])
+        assert job.code == other
+        assert (job.student_seed, job.salt) == (theirs.student_seed, theirs.salt)
+        assert job.salt != job_of(lab, own[run.pair_index]).salt
+        assert job.intervention == "none"
+
+
+def test_what_waits_for_a_confirmation_that_was_ended_early_is_not_started(
+    client: TestClient, lab: Lab
+) -> None:
+    one = str(submit(client)["submission"])
+
+    def decide(stage: str, status: str) -> None:
+        with lab.database.write() as tx:
+            figures = Figures(seeds=3, n=1000, sealed_seeds=8)
+            ledger.record_verdict(
+                tx,
+                one,
+                stage=stage,  # type: ignore[arg-type]
+                status=status,  # type: ignore[arg-type]
+                reply="",
+                figures=figures,
+            )
+
+    decide("dev", "pending")
+    state.advance(lab)
+    with lab.database.write() as tx:
+        for _ in range(lab.settings.dev_seeds + 4):
+            run = runs.claim(tx)
+            assert run is not None
+            if run.split == "sealed" and run.pair_index < 4:
+                ledger.record_run(tx, run.key, state="done", seconds=1.0, core_seconds=1.0)
+    decide("sealed", "not_reproduced")
+    state.advance(lab)
+    with lab.database.read() as tx:
+        states = [run.state for run in sorted(runs.all(tx, split="sealed"), key=lambda run: run.pair_index)]
+    assert states == ["done"] * 4 + ["running"] * 3 + ["cancelled"]
+
+
+def test_a_score_is_read_only_where_the_study_tells_one(tmp_path: Path) -> None:
+    for feedback, told in (("ladder", None), ("exact", 0.7123)):
+        folder = LabFolder(tmp_path / feedback)
+        folder.describe({})
+        store = database.open(folder.database, create=True)
+        with store.write() as tx:
+            researchers.add(tx, researchers.LAB)
+            researchers.add(tx, "r1", token="one")
+        lab = Lab(folder, Settings(feedback=feedback), store, elapsed=0.0)  # type: ignore[arg-type]
+        client = TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+        made = str(submit(client)["submission"])
+        with store.write() as tx:
+            figures = Figures(seeds=3, n=1000, score=told)
+            ledger.record_verdict(tx, made, stage="dev", status="no_improvement", reply="no", figures=figures)
+        me = client.get("/v1/me", headers=as_("one")).json()
+        (entry,) = client.get("/v1/leaderboard", headers=as_("one")).json()["entries"]
+        one = client.get(f"/v1/submissions/{made}", headers=as_("one")).json()
+        assert me["feedback"] == feedback
+        assert {found.get("score") for found in (me["submissions"][0], entry, one)} == {told}
+        store.close()
 
 
 def test_a_closed_forum_hides_others_submissions_everywhere(client: TestClient) -> None:

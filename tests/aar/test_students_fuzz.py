@@ -82,7 +82,7 @@ def expected(service):
     return run(service, vanilla).arrays["predictions"].tobytes()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(OPS), options, shapes), min_size=1, max_size=6))
 def test_no_sequence_of_requests_breaks_the_service(service, expected, requests):
     def play(sock):
@@ -96,7 +96,7 @@ def test_no_sequence_of_requests_breaks_the_service(service, expected, requests)
                 wire.send(sock, {"op": op, **VALID, **fields}, arrays(ids, **shape))
                 wire.recv(sock)
 
-    report, _ = serve(service, play, request(deadline_s=20))
+    report, _ = serve(service, play, request(deadline_s=600))
     assert report.status in ("finished", "vanished", "bad")
 
 

@@ -107,7 +107,23 @@ def test_an_unknown_method_is_named():
         arms(testbeds.load("mini-chat"), chosen=["vanila"])
 
 
-def test_a_measurement_resumes_after_a_cut_off_line(tmp_path):
+@pytest.fixture
+def few_items(monkeypatch):
+    """Every pool of a split cut to its first hundred items."""
+    whole = testbeds.generate
+
+    def cut(*arguments, **options):
+        splits, truth = whole(*arguments, **options)
+        pools = ("labelled", "unlabelled", "test")
+        return {
+            name: replace(split, **{pool: getattr(split, pool)[:100] for pool in pools})
+            for name, split in splits.items()
+        }, truth
+
+    monkeypatch.setattr(testbeds, "generate", cut)
+
+
+def test_a_measurement_resumes_after_a_cut_off_line(tmp_path, few_items):
     out, ran = tmp_path / "lines.jsonl", []
 
     def run():

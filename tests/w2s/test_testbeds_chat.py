@@ -19,7 +19,7 @@ from w2s.testbeds.mini.domains import DOMAINS
 
 ROLES = ("labelled", "unlabelled", "test")
 SEEDS = st.binary(min_size=1, max_size=80)
-few = settings(max_examples=4, deadline=None)
+few = settings(max_examples=4)
 
 
 DOMAIN = DOMAINS["mini-chat"]

@@ -100,7 +100,7 @@ def test_the_same_seed_gives_the_same_items_and_another_seed_others(made):
     assert others["dev"].test != made[0]["dev"].test
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.binary(min_size=1, max_size=80))
 def test_no_computation_serves_two_roles_and_no_text_two_worlds(seed):
     splits, _ = items.generate(seed)

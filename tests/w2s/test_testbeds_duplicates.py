@@ -24,7 +24,7 @@ def brute_force(texts, threshold):
     return sorted(pairs)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts=TEXTS, threshold=st.sampled_from([0.3, 0.5, 0.8, 1.0]))
 def test_what_is_reported_is_true_and_equal_texts_are_always_found(texts, threshold):
     found, true = near_duplicates(texts, threshold=threshold), brute_force(texts, threshold)
@@ -33,7 +33,7 @@ def test_what_is_reported_is_true_and_equal_texts_are_always_found(texts, thresh
     assert {pair for pair in true if pair[2] == 1.0} <= set(found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts=TEXTS, rng=st.randoms(use_true_random=False))
 def test_the_order_of_the_texts_changes_nothing(texts, rng):
     order = list(range(len(texts)))
@@ -43,7 +43,7 @@ def test_the_order_of_the_texts_changes_nothing(texts, rng):
     assert there == near_duplicates(texts)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(max_size=60), space=st.sampled_from([" ", "\n\t", "\u00a0"]))
 def test_case_and_spacing_hide_no_copy(text, space):
     shouted = space + "".join(c + space if c.isspace() else c for c in text)

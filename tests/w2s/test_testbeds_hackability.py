@@ -275,7 +275,7 @@ def test_examples_without_truth_are_refused():
 ORDER_BLIND = ("longest answer", "recurring answer", "low id", "lengths", "style", "question alone")
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(rng=st.randoms(use_true_random=False))
 def test_the_order_of_the_examples_matters_to_the_probes_of_order_alone(rng):
     splits, truth = planted.splits(plant=longer, labelled=100, test=100)
@@ -348,7 +348,7 @@ def test_published_floors_and_ceilings_are_those_of_their_split(monkeypatch):
 TEXT = st.text(alphabet="ab ?\n\t{}%|\u00df\u2028\U0001f600", max_size=12)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(
     texts=st.lists(TEXT, min_size=3, max_size=12),
     kind=st.sampled_from(["pair", "verification"]),

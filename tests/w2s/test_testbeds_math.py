@@ -43,7 +43,7 @@ def test_the_same_seed_gives_the_same_items_and_another_seed_others(made):
     assert not {e.id for e in others["dev"].test} & {e.id for e in made[0]["dev"].test}
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.binary(min_size=1, max_size=80))
 def test_no_fact_and_no_text_is_in_two_roles_or_worlds(seed):
     splits, _ = MATH.testbed.make_items(seed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
@@ -92,10 +91,9 @@ def test_an_archive_that_unpacks_to_too_much_is_stopped(
     monkeypatch.setattr(archive, "FILE_BYTES", 1 << 20)
     path = packed(tmp_path / "bomb.tar.gz", {**three, "test.jsonl": bytes(64 << 20)})
     (tmp_path / "into").mkdir()
-    start = time.monotonic()
     with pytest.raises(BadTestbed, match="unpacks to"):
         archive.unpack(path, tmp_path / "into")
-    assert time.monotonic() - start < 5
+    assert sum(file.stat().st_size for file in (tmp_path / "into").rglob("*")) < 4 << 20
 
 
 @pytest.mark.parametrize("cut", [0, 10, 1000])

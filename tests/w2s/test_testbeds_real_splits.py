@@ -38,7 +38,7 @@ def mine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return done.folder
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     sizes=st.lists(st.integers(1, 5), min_size=30, max_size=60),
     shares=st.builds(
@@ -84,7 +84,7 @@ def test_no_group_is_in_two_pools_and_every_item_is_in_one(
     }
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(order=st.integers(0, 2**32), seed=st.binary(min_size=1, max_size=80))
 def test_the_order_of_lines_changes_neither_ids_nor_splits(order: int, seed: bytes) -> None:
     made = release_folder.lines("verification")

@@ -19,7 +19,7 @@ def verify(
     run: Path,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
-    """Check every hash of the chain, the rows that it speaks of, and the mirror file."""
+    """Check every hash of the chain, the rows that it speaks of, the mirror file, and what replies told of labels."""
     from aar import database
     from aar.folder import LabFolder
     from aar.ledger import Ledger
@@ -30,8 +30,15 @@ def verify(
     found = Ledger(store).verify(mirror=folder.ledger)
     store.close()
     typer.echo(f"{found.entries} entries hold; head {found.head}")
+    for split, leak in found.leaks.items():
+        typer.echo(f"{split}: {leak}")
     if as_json:
-        typer.echo(json.dumps({"entries": found.entries, "head": found.head, "kinds": dict(found.kinds)}))
+        told = {
+            split: {**vars(leak), "most_gain": round(leak.most_gain, 4)}
+            for split, leak in found.leaks.items()
+        }
+        kinds = dict(found.kinds)
+        typer.echo(json.dumps({"entries": found.entries, "head": found.head, "kinds": kinds, "leaked": told}))
 
 
 @ledgers.command("overrule")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aar.cli import app
+from aar.settings import Feedback
 
 if TYPE_CHECKING:
     from aar.cli.display import Display
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from w2s.testbeds import Testbed
 
 LEAST_FREE_BYTES = 300 * 2**20
+
+FEEDBACK_WARNING = {
+    "noisy": "feedback: noisy scores; they give labels of dev away, more slowly than exact ones (docs/scoring.md)",
+    "exact": "WARNING: feedback is exact, as in the 2026 study: whoever asks often enough learns the labels of dev; "
+    "believe nothing of this run that is not verified",
+}
 
 
 @app.command()
@@ -37,7 +44,16 @@ def run(
     seed: Annotated[
         int | None, typer.Option(help="Seed of the researchers' choices; drawn if left out.")
     ] = None,
+    submissions_in_all: Annotated[
+        int | None, typer.Option(min=1, help="Budget of the study; as many as all have if left out.")
+    ] = None,
     forum: Annotated[bool, typer.Option(help="Whether researchers read each other.")] = True,
+    feedback: Annotated[
+        Feedback,
+        typer.Option(
+            help="What researchers are told of dev: a word; a noisy score; or, as in 2026, the exact one."
+        ),
+    ] = "ladder",
     slots: Annotated[
         int | None, typer.Option(min=1, help="Runs at a time; the number of cores if left out.")
     ] = None,
@@ -70,7 +86,9 @@ def run(
             researchers=researchers,
             minutes=minutes,
             submissions=submissions,
+            submissions_in_all=submissions_in_all,
             forum=forum,
+            feedback=feedback,
             slots=slots or min(cores(), 16),
         )
         folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{problem.name}").resolve())
@@ -102,6 +120,8 @@ def run_lab(
         display.say(f"run folder: {folder.path}")
         if settings.model == "aar/evolution":
             display.say("researchers: aar/evolution, an embedded search policy; it is not a language model")
+        if settings.feedback != "ladder":
+            display.say(FEEDBACK_WARNING[settings.feedback])
         with Launch(folder, settings, display, port=port) as launch:
             launch.prepare()
             launch.start(researchers=names, directions=[direction(i) for i in range(len(names))])

@@ -17,7 +17,9 @@ class Figures:
     PGR, `accuracy_gain` the same in accuracy; `alpha` the level this attempt (the `attempt`-th at the
     record) was tested at; `id_pgr` and `ood_pgr` are the parts of a sealed split that has both;
     `sealed_seeds` is how many seeds a dev verdict asks for in the confirmation; `track` and `audits` (findings as
-    JSON objects) say what a confirmed method lives off.
+    JSON objects) say what a confirmed method lives off. `score` is what the author was told besides the word (None
+    under the Ladder), `bits` what the reply can have told about the labels (`aar.ledger.leaking`), `same_as` the
+    earlier submission whose reply it repeats.
     """
 
     seeds: int
@@ -36,6 +38,9 @@ class Figures:
     sealed_seeds: int | None = None
     track: str | None = None
     audits: tuple[Mapping[str, Any], ...] = ()
+    score: float | None = None
+    bits: float | None = None
+    same_as: str | None = None
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:

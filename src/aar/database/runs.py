@@ -2,7 +2,8 @@
 
 A run is `queued` once, `running` while an engine has it, and ends `done` (predictions are in its blob),
 `failed` (the method's own fault), `lost` (given up after too many tries; nobody's fault) or `cancelled`
-(nobody wants its result any more). Ends are written through `aar.ledger.record_run`.
+(nobody wants its result any more). Ends are written through `aar.ledger.record_run`. Only a lost one is ever
+queued again, through `aar.ledger.record_again`.
 """
 
 from __future__ import annotations
@@ -236,6 +237,28 @@ def requeue(tx: Transaction, key: str) -> None:
         return
     tx.execute(table.update().where(table.c.key == key).values(state="queued", place=None))
     shares.settle(tx, priority=run.priority, researcher=run.researcher, nominal=-run.nominal_cost)
+
+
+def renew(tx: Transaction, key: str, *, submission: str | None, researcher: str, priority: Priority) -> None:
+    """A lost run as if it had just been queued; call `aar.ledger.record_again`, which also writes the ledger."""
+    rank = PRIORITIES.index(priority)
+    shares.join(tx, priority=rank, researcher=researcher)
+    nothing: dict[str, Any] = dict.fromkeys(("place", "started", "finished", "error_type", "error_rule"))
+    tx.execute(
+        table.update()
+        .where(table.c.key == key, table.c.state == "lost")
+        .values(
+            state="queued",
+            tries=0,
+            submission=submission,
+            researcher=researcher,
+            priority=rank,
+            seconds=0.0,
+            core_seconds=0.0,
+            created=clock.now(),
+            **nothing,
+        )
+    )
 
 
 def requeue_running(tx: Transaction) -> int:

@@ -12,11 +12,16 @@ from typing import Literal
 import sqlalchemy as sa
 
 from aar.database.connection import Transaction
+from aar.database.researchers import LAB, OPERATORS
 from aar.database.schema import submissions as table
 from w2s.errors import NotFound
 
 Status = Literal["pending", "failed", "no_improvement", "not_reproduced", "violation", "verified"]
 Stage = Literal["dev", "sealed", "done"]
+
+
+LOST = "the lab lost a run of this submission; the code is not blamed: hand the same code in again, it costs nothing"
+"""What the author is told where runs were lost: the one case in which the same code is taken again."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +93,15 @@ def by_request(tx: Transaction, *, researcher: str, request: str) -> Submission 
 
 
 def count(tx: Transaction, researcher: str) -> int:
-    """How many submissions a researcher has made."""
-    return int(
-        tx.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.researcher == researcher)) or 0
-    )
+    """How many submissions a researcher has used up: those that the lab lost do not count."""
+    own = sa.and_(table.c.researcher == researcher, table.c.reply != LOST)
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(own)) or 0)
+
+
+def count_of_researchers(tx: Transaction) -> int:
+    """How many submissions all researchers have used up together; the lab's, operators' and lost ones do not count."""
+    theirs = sa.and_(table.c.researcher.not_in((LAB, *OPERATORS)), table.c.reply != LOST)
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(theirs)) or 0)
 
 
 def insert(

@@ -14,6 +14,8 @@ from aar.database.schema import verdicts as table
 from aar.database.submissions import Status
 
 VerdictStage = Literal["dev", "sealed"]
+FLOOR = "floor"
+"""The holder of a Ladder that no submission holds yet: the supervisors themselves."""
 ReferenceKind = Literal["floor", "ceiling", "baseline"]
 
 
@@ -55,6 +57,13 @@ def find(tx: Transaction, submission: str, stage: VerdictStage) -> Verdict | Non
         sa.select(table).where(table.c.submission == submission, table.c.stage == stage)
     ).one_or_none()
     return None if row is None else _verdict(row)
+
+
+def scores(tx: Transaction) -> dict[str, float]:
+    """What authors were told of dev as a number, by submission; empty under the Ladder."""
+    score = table.c.figures["score"].as_float()
+    rows = tx.execute(sa.select(table.c.submission, score).where(table.c.stage == "dev", score.is_not(None)))
+    return {str(submission): float(value) for submission, value in rows}
 
 
 def references(tx: Transaction, *, split: str | None = None) -> list[Reference]:

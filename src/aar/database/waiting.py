@@ -46,6 +46,14 @@ def unfinished(tx: Transaction, *, split: str) -> bool:
     return tx.execute(there.limit(1)).first() is not None
 
 
+def unfinished_codes(tx: Transaction) -> frozenset[tuple[str, str]]:
+    """Code and split of every run without an intervention that waits or is under way, practice left out."""
+    there = sa.select(table.c.code_hash, table.c.split).where(
+        table.c.state.in_(("queued", "running")), table.c.split != "practice", table.c.intervention == "none"
+    )
+    return frozenset((str(code), str(split)) for code, split in tx.execute(there.distinct()))
+
+
 def known(tx: Transaction, *, code_hash: str, split: str) -> bool:
     """Whether a code was ever queued on a split."""
     there = sa.select(sa.literal(1)).where(table.c.code_hash == code_hash, table.c.split == split)

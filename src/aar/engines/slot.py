@@ -23,7 +23,7 @@ from w2s import wire
 
 T = TypeVar("T")
 READY_SECONDS = 120.0
-SERVICE_GRACE_SECONDS = 10.0
+SERVICE_GRACE_SECONDS = 30.0
 SERVICE_MEMORY_MB = 16_384
 EXIT_SECONDS = 5.0
 _STDERR_BYTES = 2000
@@ -78,12 +78,13 @@ class Slot:
     async def attempt(self, request: RunRequest, code: Mapping[str, str], *, memory_mb: int) -> Attempt:
         """Run the submission `code` once; the slot must be `ready`.
 
-        Raises `ServiceDied` if the service is lost on the way and `SandboxError` if no sandbox starts.
+        Raises `ServiceDied` if the service is lost on the way and `SandboxError` if no sandbox starts. Where it is
+        cancelled the method is killed, and the service kept if it notices in time.
         """
         control, service = self._control, self._service
         assert control is not None
         assert service is not None
-        spent = service.usage().cpu_seconds
+        spent, served = service.usage().cpu_seconds, False
         ours, theirs = socket.socketpair()
         try:
             with ours, theirs:
@@ -91,7 +92,13 @@ class Slot:
                 self._method = method
                 await self._call(lambda: send_run(control, request, ours))
             words = Words(method)
-            report = await self._report(control, method, request.deadline_s)
+            served = True
+            coming = asyncio.ensure_future(self._report(control, method, request.deadline_s))
+            try:
+                report = await asyncio.shield(coming)
+            except asyncio.CancelledError:
+                await self._end_method(method, coming)
+                raise
             if report.status == "vanished":
                 with contextlib.suppress(TimeoutError):
                     await self._call(lambda: method.wait(EXIT_SECONDS))
@@ -102,7 +109,8 @@ class Slot:
             self._end_service()
             raise ServiceDied(f"student service {self._number} was lost: {self._last_words()}") from error
         except asyncio.CancelledError:
-            self._end_service()  # it is in the middle of a run that nobody waits for
+            if not served:
+                self._end_service()  # it may have been given half a run
             raise
         finally:
             method_started, self._method = self._method, None
@@ -140,6 +148,17 @@ class Slot:
         if self._control is not None:
             self._control.close()
         self._service = self._control = None
+
+    async def _end_method(self, method: SandboxProcess, coming: asyncio.Future[RunReport]) -> None:
+        """Kill a method that nobody waits for, and wait until the service is through with it, or end that too.
+
+        To the service it looks like a method that went away by itself, after which it starts from nothing.
+        """
+        try:
+            await self._call(method.kill)
+            await coming
+        except (wire.WireError, OSError, asyncio.CancelledError):
+            self._end_service()
 
     async def _report(self, control: socket.socket, method: SandboxProcess, deadline_s: float) -> RunReport:
         """The service's report; its own deadline comes first, ours only if it does not keep it."""

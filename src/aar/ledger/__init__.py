@@ -11,8 +11,10 @@ alike; compare the head hash with one printed earlier (each report holds it).
 
 from aar.ledger.book import Ledger, Verified
 from aar.ledger.chain import START, Entry, Kind, append, entries
+from aar.ledger.leaking import Account, Leak
 from aar.ledger.recording import (
     OVERRULED,
+    record_again,
     record_charge,
     record_overruling,
     record_reference,
@@ -24,12 +26,15 @@ from aar.ledger.recording import (
 __all__ = [
     "OVERRULED",
     "START",
+    "Account",
     "Entry",
     "Kind",
+    "Leak",
     "Ledger",
     "Verified",
     "append",
     "entries",
+    "record_again",
     "record_charge",
     "record_overruling",
     "record_reference",

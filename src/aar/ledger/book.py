@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from aar.database import Database, Transaction
+from aar.database.verdicts import VerdictStage
 from aar.errors import BrokenChain, DiskFull
 from aar.ledger.chain import START, Entry, Kind, append, check, entries
 from aar.ledger.checking import check_mirror, check_rows
+from aar.ledger.leaking import Leak, leaked
 
 
 @dataclass(frozen=True)
 class Verified:
-    """A ledger that was checked from its first entry to `head`, the hash of its last."""
+    """A ledger that was checked from its first entry to `head`, the hash of its last.
+
+    `leaks` is what its replies can have told about the labels, by split.
+    """
 
     entries: int
     head: str
     kinds: Mapping[str, int]
+    leaks: Mapping[VerdictStage, Leak]
 
 
 class Ledger:
@@ -38,7 +44,10 @@ class Ledger:
             return append(tx, kind, body)
 
     def verify(self, *, mirror: Path | None = None) -> Verified:
-        """Check every hash, every recorded row, and the mirror where given; `BrokenChain` names the break."""
+        """Check every hash, every recorded row, the bits that were told, and the mirror where given.
+
+        `BrokenChain` names the break.
+        """
         with self.database.read() as tx:
             chain = list(entries(tx))
             previous = START
@@ -46,12 +55,13 @@ class Ledger:
                 check(entry, position=position, previous=previous)
                 previous = entry.hash
             check_rows(tx, chain)
+        leaks = leaked(chain)
         if mirror is not None:
             check_mirror(chain, mirror)
         kinds: dict[str, int] = {}
         for entry in chain:
             kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
-        return Verified(entries=len(chain), head=previous, kinds=kinds)
+        return Verified(entries=len(chain), head=previous, kinds=kinds, leaks=leaks)
 
     def export_jsonl(self, path: Path) -> int:
         """Bring the mirror file up to date, on disk when this returns; how many entries were added.

@@ -14,7 +14,7 @@ from aar.database import Transaction, clock
 from aar.database.schema import ledger as table
 from aar.errors import BrokenChain
 
-Kind = Literal["lab", "submission", "run", "verdict", "charge", "reference", "note"]
+Kind = Literal["lab", "submission", "run", "again", "verdict", "charge", "reference", "note"]
 
 START = "0" * 64
 """What stands for the hash before the first entry."""

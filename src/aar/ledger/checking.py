@@ -30,6 +30,8 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
     }
     for kind, stored in rows.items():
         told = {keys[kind](entry.body): entry for entry in chain if entry.kind == kind}
+        if kind == "run":
+            told = _ends(chain)
         for row in stored:
             entry = told.pop(keys[kind](row), None)
             if entry is None:
@@ -45,6 +47,22 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
             entry = next(iter(told.values()))
             raise BrokenChain(f"the {kind} of entry {entry.seq} is gone from the database")
     _check_statuses(tx, chain)
+
+
+def _ends(chain: Sequence[Entry]) -> dict[str, Entry]:
+    """How each run ended: once, or once more after it was lost and its code was handed in again."""
+    found: dict[str, Entry] = {}
+    for entry in chain:
+        key = str(entry.body.get("key"))
+        if entry.kind == "run" and key in found:
+            raise BrokenChain(f"the run {key} ends in entry {found[key].seq} and again in entry {entry.seq}")
+        if entry.kind == "run":
+            found[key] = entry
+        if entry.kind == "again":
+            lost = found.pop(key, None)
+            if lost is None or lost.body["state"] != "lost":
+                raise BrokenChain(f"entry {entry.seq} queues the run {key} again, which was not lost")
+    return found
 
 
 def check_mirror(chain: Sequence[Entry], mirror: Path) -> None:

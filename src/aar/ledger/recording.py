@@ -90,6 +90,17 @@ def record_run(
     return True
 
 
+def record_again(
+    tx: Transaction, key: str, *, submission: str | None, researcher: str, priority: runs.Priority
+) -> bool:
+    """Queue a lost run anew for whoever asks now; False where the run is not lost."""
+    if runs.get(tx, key).state != "lost":
+        return False
+    runs.renew(tx, key, submission=submission, researcher=researcher, priority=priority)
+    append(tx, "again", {"key": key, "submission": submission})
+    return True
+
+
 def record_verdict(
     tx: Transaction,
     submission: str,

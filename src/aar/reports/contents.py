@@ -11,7 +11,7 @@ from aar.database import Database, Transaction, charges, meta, researchers, runs
 from aar.database.figures import Figures
 from aar.errors import BrokenChain
 from aar.forum import Post, all_posts
-from aar.ledger import Ledger
+from aar.ledger import Leak, Ledger
 from w2s.records import Estimate
 
 
@@ -83,6 +83,12 @@ class Contents:
     ledger_entries: int
     ledger_head: str
     ledger_problem: str
+    leaks: Mapping[str, Leak]
+
+    @property
+    def feedback(self) -> str:
+        """What researchers were told of dev besides words."""
+        return str(self.settings.get("feedback", "ladder"))
 
     @property
     def everything(self) -> list[Entry]:
@@ -121,8 +127,9 @@ def read(database: Database, *, mirror: Path) -> Contents:
     try:
         checked = book.verify(mirror=mirror)
         entries, head, problem = checked.entries, checked.head, ""
+        leaks: Mapping[str, Leak] = {str(split): leak for split, leak in checked.leaks.items()}
     except BrokenChain as error:
-        entries, head, problem = 0, "", str(error)
+        entries, head, problem, leaks = 0, "", str(error), {}
     with database.read() as tx:
         made = submissions.all(tx)
         team = researchers.all(tx)
@@ -155,6 +162,7 @@ def read(database: Database, *, mirror: Path) -> Contents:
             ledger_entries=entries,
             ledger_head=head,
             ledger_problem=problem,
+            leaks=leaks,
         )
 
 

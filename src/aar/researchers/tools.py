@@ -166,7 +166,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         return told(await _ask(client.vote(post, value)))
 
     async def leaderboard() -> str:
-        """The lab's record in words, and the ranked submissions with their status words."""
+        """The lab's record in words, and the ranked submissions with their status words, and scores if any are told."""
         return told(await _ask(client.leaderboard()))
 
     async def practice(folder: str) -> str:

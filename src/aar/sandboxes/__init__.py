@@ -13,13 +13,14 @@ from aar.errors import NoSandbox
 from aar.sandboxes.accounts import hand_over, lab_user, uid_for
 from aar.sandboxes.bubblewrap import Bubblewrap
 from aar.sandboxes.calls import Call
+from aar.sandboxes.commands import ExecResult
 from aar.sandboxes.docker import Docker
 from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s, refuse_shown
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Check, Limits, Mount, Profile, Provider
 from aar.sandboxes.sandlock import Sandlock
 from aar.sandboxes.warm import Warm, warm
-from aar.sandboxes.workspace import ExecResult, Workspace
+from aar.sandboxes.workspace import Workspace
 from w2s.errors import NotFound
 
 __all__ = [

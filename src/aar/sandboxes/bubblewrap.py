@@ -60,7 +60,7 @@ class Bubblewrap:
             return Check(False, "this bubblewrap is too old (no --perms)", "install bubblewrap 0.5 or newer")
         trial = Profile(python=False, uid=65534 if os.geteuid() == 0 else None)
         with self.start(["/bin/true"], trial, stderr=subprocess.PIPE) as process:
-            status = process.wait(10)
+            status = process.wait(60)
             said = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
         if status != 0:
             return Check(False, f"bwrap does not start here: {said}", _why(said))

@@ -119,6 +119,7 @@ def main() -> None:
             os._exit(stay(host, *receive(host)))
     with socket.socket(fileno=0) as host:
         received = receive(host)
+        host.send(b"0")  # the host closes its copies now
     become(*received)
 
 

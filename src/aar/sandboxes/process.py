@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -166,12 +167,22 @@ class SandboxProcess:
                 os.close(handle)
 
 
-def spawn(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start a child from a thread that lives as long as this process.
+def spawn(
+    argv: list[str], *, blocked: Iterable[signal.Signals] = (), **options: Any
+) -> subprocess.Popen[bytes]:
+    """Start a child, with `blocked` signals kept waiting, from a thread that lives as long as this process.
 
     "Die with the parent" means the parent *thread*: a child started by a worker thread would die with it.
     """
-    return _spawner().submit(lambda: subprocess.Popen(argv, **options)).result()
+
+    def start() -> subprocess.Popen[bytes]:
+        kept = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+        try:
+            return subprocess.Popen(argv, **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, kept)
+
+    return _spawner().submit(start).result()
 
 
 _spawners: dict[int, ThreadPoolExecutor] = {}

@@ -5,8 +5,8 @@ environment, descriptors, memory, processes, time; nothing is left when it ends.
 Not covered: a user of its own (as root it stays root, without capabilities); names and sizes of host files,
 which `stat` tells; a `kill -9` of the guard.
 Programs inside have no /tmp (TMPDIR names their scratch folder), cannot change the mode or times of files
-(they are told that it worked), and make no sockets but pairs; a background job whose shell has
-ended may lose its folder, so it should use absolute paths. A mount cannot cover a path that the host has.
+(they are told that it worked), and make no sockets but pairs; a background job that does nothing at all in
+its first half second, while its shell ends, loses its folder. A mount cannot cover a path that the host has.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ class Sandlock:
             return Check(False, f"{found}; sandlock needs version {wanted}", REMEDY)
         with self.start(["/bin/true"], Profile(python=False), stderr=subprocess.PIPE) as process:
             try:
-                status = process.wait(20)
+                status = process.wait(60)
             except TimeoutError:
-                return Check(False, "a trial sandbox did not end within 20 s", REMEDY)
+                return Check(False, "a trial sandbox did not end within 60 s", REMEDY)
             said = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
         if status != 0:
             why = said.splitlines()[-1] if said else "it said nothing"
@@ -137,6 +137,7 @@ class Sandlock:
                 os.lseek(given, 0, os.SEEK_SET)
                 child = spawn(
                     [*_without_capabilities(), sys.executable, "-I", str(GUARD), str(given)],
+                    blocked=(signal.SIGTERM,),  # until the guard can handle it
                     pass_fds=(*pass_fds, given),
                     stdin=streams[0],
                     stdout=streams[1],

@@ -3,67 +3,131 @@
 It runs alone as a file, with the standard library and sandlock. Its specification comes over a descriptor, so
 the process list shows none of it. Sandlock closes inherited descriptors; so the program's descriptors travel
 over a socket to a launcher inside, which puts them in place.
+
+Sandlock keeps each process's folder itself. It copies the parent's when a process makes its first system call that
+sandlock watches, and a process whose parent has ended by then has lost its folder: a background job of a shell that
+ended at once. So a process is not let go before all its children are followed, or `PATIENCE_SECONDS` have passed.
 """
 
+import asyncio
 import contextlib
 import ctypes
 import json
 import os
+import platform
+import re
+import select
 import shutil
 import signal
 import socket
 import sys
 import threading
 import time
+import traceback
 from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+EXIT_GROUP = {"x86_64": 231}.get(platform.machine(), 94)
+PATIENCE_SECONDS = 0.5
+LOOK_SECONDS = 0.002
 
 
 def main(specification: "dict[str, Any]") -> int:
     """Run the sandbox to its end, or to the end of the parent; returns the exit status."""
     sys.path.append(specification["library"])
-    from sandlock import Sandbox
-
     over, end = os.pipe()
     os.set_blocking(end, False)
     signal.set_wakeup_fd(end, warn_on_full_buffer=False)  # a handler that took a lock could find it held
     signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # who started us had it wait for the handler
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans of the sandbox become ours, so none escapes
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != specification["parent"]:
+    if os.getppid() != specification["parent"] or select.select([over], [], [], 0)[0]:
         return 137
     ours, theirs = socket.socketpair()
     given = [os.dup(0), *specification["pass_fds"]]
     os.dup2(theirs.fileno(), 0)
     theirs.close()
-    process = Sandbox(**specification["sandbox"]).popen(specification["launcher"])
+    status = 137
+
+    def run() -> None:
+        nonlocal status
+        try:
+            status = run_sandbox(specification["sandbox"], specification["launcher"])
+        except BaseException:  # noqa: BLE001 - told on the error stream, as the interpreter would
+            traceback.print_exc()
+            status = 1
+        os.write(end, b"0")
+
+    threading.Thread(target=run, daemon=True).start()
     message = json.dumps(
         {key: specification[key] for key in ("argv", "env", "cwd", "limits", "filter")}
-        | {"numbers": [0, *specification["pass_fds"]]}
+        | {"numbers": [0, *specification["pass_fds"], 1, 2]}
     ).encode()
     with ours:
         ours.sendall(len(message).to_bytes(4, "big"))
-        socket.send_fds(ours, [message], given)
+        socket.send_fds(ours, [message], [*given, 1, 2])  # sandlock would keep what is printed for itself
+        select.select([ours.fileno(), over], [], [])  # the launcher has them now, or there is none
     for descriptor in (0, *given):
         os.close(descriptor)
-    status = 137
-
-    def wait() -> None:
-        nonlocal status
-        result = process.wait()
-        status = (
-            result.exit_code
-            if result.exit_code >= 0
-            else 128 + (int(result.signal) if result.signal and result.signal > 0 else signal.SIGKILL)
-        )
-        os.write(end, b"0")
-
-    threading.Thread(target=wait, daemon=True).start()
     os.read(over, 1)
     end_everything()
     return status
+
+
+def run_sandbox(options: "dict[str, Any]", command: "list[str]") -> int:
+    """Run `command` in a sandbox to its end; its exit status, 128 + signal if a signal ended it."""
+    from sandlock import Sandbox
+    from sandlock.handler import ExceptionPolicy, Handler, NotifAction
+
+    class LetGo(Handler):  # type: ignore[misc]  # the library has no types
+        """Answers each `exit_group`."""
+
+        on_exception = ExceptionPolicy.CONTINUE
+
+        async def handle(self, call: Any) -> NotifAction:
+            await follow(children(call.pid))
+            return NotifAction.continue_()
+
+    result = Sandbox(**options).run_with_handlers(command, [(EXIT_GROUP, LetGo())])
+    os.write(2, result.stderr)  # of the start alone: the program has streams of its own
+    if result.error:
+        os.write(2, f"{result.error}\n".encode())
+        return 1
+    if result.exit_code >= 0:
+        return int(result.exit_code)
+    return 128 + (int(result.signal) if result.signal and result.signal > 0 else signal.SIGKILL)
+
+
+async def follow(processes: "list[int]") -> None:
+    """Wait until sandlock follows each of these, has had the time to copy its folder, or patience is at an end."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while live := [process for process in processes if not has_ended(process)]:
+        followed = watched().issuperset(live)
+        if time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_SECONDS)
+        if followed or time.monotonic() >= deadline:
+            return
+
+
+def watched() -> "set[int]":
+    """The processes that sandlock follows: it holds a pidfd of each, and it lives in this process."""
+    found = set()
+    for name in os.listdir("/proc/self/fdinfo"):  # noqa: PTH208 - as below
+        with contextlib.suppress(OSError), open(f"/proc/self/fdinfo/{name}") as info:  # noqa: PTH123
+            if match := re.search(r"^Pid:\t(\d+)$", info.read(), re.MULTILINE):
+                found.add(int(match[1]))
+    return found
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or about to be."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
+            return stat.read().rpartition(")")[2].split()[0] in ("Z", "X")
+    except OSError:
+        return True
 
 
 def end_everything() -> None:
@@ -80,12 +144,18 @@ def end_everything() -> None:
 
 def descendants(pid: int) -> "list[int]":
     """Every live process below `pid`."""
+    found = children(pid)
+    return [*found, *(below for child in found for below in descendants(child))]
+
+
+def children(pid: int) -> "list[int]":
+    """The processes that `pid`, or the process of this thread, has started and that have not been reaped."""
     found: list[int] = []
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - runs while a fork bomb does
-            with open(f"/proc/{pid}/task/{thread}/children") as children:  # noqa: PTH123
-                found += map(int, children.read().split())
-    return [*found, *(below for child in found for below in descendants(child))]
+            with open(f"/proc/{pid}/task/{thread}/children") as line:  # noqa: PTH123
+                found += map(int, line.read().split())
+    return found
 
 
 def read_all(descriptor: int) -> bytes:

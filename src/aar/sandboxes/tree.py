@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -80,7 +79,18 @@ def _ticks(pid: int) -> int:
 
 
 def _read(path: str) -> str:
+    # a thousand times a second while runs last, on the cores that they train on: no path, no stream, no codec
     try:
-        return Path(path).read_text()
-    except (OSError, UnicodeDecodeError):
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
         return ""
+    try:
+        found = part = os.read(handle, 65536)
+        while len(part) > 2048:  # /proc hands out a page at a time, and less only at the end
+            part = os.read(handle, 65536)
+            found += part
+        return found.decode("utf-8", "replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(handle)

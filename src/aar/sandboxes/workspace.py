@@ -14,49 +14,32 @@ import contextlib
 import errno
 import json
 import os
-import re
 import socket
-import struct
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from aar.errors import SandboxLost, SandboxRefused
 from aar.sandboxes.accounts import hand_over
+from aar.sandboxes.commands import HOME, NOTHING, OUTPUT_BYTES, ExecResult, reply, request
 from aar.sandboxes.disk import excess
 from aar.sandboxes.mount_points import make_mount_point
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Limits, Mount, Profile, Provider
 from w2s.errors import TooMuch
 
-HOME = "/workspace"
 DAEMON = Path(__file__).with_name("exec_daemon.py")
 DAEMON_TARGET = "/sandbox/exec_daemon.py"
 WORKSPACE_LIMITS = Limits(memory_mb=3072, processes=128, file_mb=512, open_files=1024)
-OUTPUT_BYTES = 1 << 20
+START_SECONDS = 60.0
 GRACE_SECONDS = 10.0
 FAR = 4
 """A workspace with this many times too many files is not even started to delete some."""
 
-IN_FOLDER = 'cd -- "$1" || exit 126; shift; exec "$@"'
 READ = '[ -e "$1" ] || exit 2; [ -d "$1" ] && exit 21; [ -f "$1" ] || exit 13; exec head -c "$2" -- "$1"'
 WRITE = 'mkdir -p -- "$(dirname -- "$1")" || exit 13; [ ! -d "$1" ] || exit 21; cat > "$1" || exit 13'
-
-
-@dataclass(frozen=True)
-class ExecResult:
-    """What a command said.
-
-    `returncode` is 128 + signal if a signal ended it; `truncated`: only the end of the output is here.
-    """
-
-    returncode: int
-    stdout: str
-    stderr: str
-    timed_out: bool = False
-    truncated: bool = False
 
 
 class Workspace:
@@ -221,8 +204,8 @@ class Workspace:
         with mine, theirs:
             self._hand_over(theirs)
             theirs.close()
-            mine.settimeout(GRACE_SECONDS)
-            mine.sendall(struct.pack("!II", 0, 0))  # no request: the daemon closes, which proves it is there
+            mine.settimeout(START_SECONDS)
+            mine.sendall(NOTHING)  # the daemon closes, which proves it is there
             with contextlib.suppress(TimeoutError, ConnectionError):
                 if mine.recv(1) == b"" and self._process.poll() is None:
                     return
@@ -247,21 +230,14 @@ class Workspace:
         timeout: float | None,
         output_bytes: int,
     ) -> tuple[ExecResult, bytes, bytes]:
-        data = given.encode(errors="replace") if isinstance(given, str) else given or b""
-        inside = ["/bin/sh", "-c", IN_FOLDER, "sh", str(PurePosixPath(HOME, cwd or ""))]
-        request = {
-            "command": [*_assigned(env or {}), *inside, *cmd],
-            "timeout": timeout,
-            "limit": output_bytes,
-        }
-        text = json.dumps(request).encode()
+        message = request(cmd, given, cwd=cwd, env=env or {}, timeout=timeout, output_bytes=output_bytes)
         process, reader, writer = await self._connect()
         try:
             async with asyncio.timeout(None if timeout is None else timeout + GRACE_SECONDS):
                 with contextlib.suppress(ConnectionError):  # what killed it is told below
-                    writer.write(struct.pack("!II", len(text), len(data)) + text + data)
+                    writer.write(message)
                     await writer.drain()
-                return await _reply(reader, output_bytes)
+                return await reply(reader, output_bytes)
         except asyncio.IncompleteReadError:
             return await self._lost(process, timed_out=False)
         except TimeoutError:
@@ -296,34 +272,6 @@ class Workspace:
         why = reasons.get(process.reason or "", "it started no more commands")
         text = f"The workspace was ended because {why}. Files are kept; background jobs are gone.".encode()
         return ExecResult(137, "", "", timed_out=timed_out), b"", text
-
-
-async def _reply(reader: asyncio.StreamReader, output_bytes: int) -> tuple[ExecResult, bytes, bytes]:
-    """Parse a reply; without root a hostile agent may have written it, so all of it is checked."""
-    (length,) = struct.unpack("!I", await reader.readexactly(4))
-    if length > 4096:
-        raise SandboxLost(f"a workspace sent a header of {length} bytes; start it again")
-    try:
-        fields = json.loads(await reader.readexactly(length))
-        sizes = [int(fields["stdout"]), int(fields["stderr"])]
-        outcome = ExecResult(
-            int(fields["returncode"]), "", "", bool(fields["timed_out"]), bool(fields["truncated"])
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise SandboxLost("a workspace sent a malformed header; start it again") from error
-    if not all(0 <= size <= output_bytes for size in sizes):
-        raise SandboxLost(
-            f"a workspace announced {sizes} bytes of output; at most {output_bytes} were asked for"
-        )
-    return outcome, await reader.readexactly(sizes[0]), await reader.readexactly(sizes[1])
-
-
-def _assigned(env: Mapping[str, str]) -> list[str]:
-    """Variables of one command, set after the change of user (see `exec_daemon.begin`)."""
-    for name in env:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            raise SandboxRefused(f"{name!r} is no name of an environment variable; use letters, digits and _")
-    return ["/usr/bin/env", *(f"{name}={value}" for name, value in env.items())]
 
 
 def _raise_for(returncode: int, path: str) -> None:

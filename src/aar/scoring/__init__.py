@@ -4,17 +4,29 @@
     python -m aar.scoring references LAB    supervisors, floors and ceilings
     python -m aar.scoring serve LAB         verdicts on finished runs
 
-`judge_dev` and `judge_sealed` are the whole decision, as pure functions of arrays.
+`judge_dev`, `futile` and `judge_sealed` are the whole decision, as pure functions of arrays.
 """
 
 from aar.scoring.ladder import (
     DevDecision,
     SealedDecision,
+    futile,
     judge_dev,
     judge_sealed,
+    level,
     rounded,
     seeds_for,
     step,
 )
 
-__all__ = ["DevDecision", "SealedDecision", "judge_dev", "judge_sealed", "rounded", "seeds_for", "step"]
+__all__ = [
+    "DevDecision",
+    "SealedDecision",
+    "futile",
+    "judge_dev",
+    "judge_sealed",
+    "level",
+    "rounded",
+    "seeds_for",
+    "step",
+]

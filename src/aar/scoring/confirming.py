@@ -1,8 +1,9 @@
 """A would-be record in its confirmation: is the gain there on sealed, and did it come from the models?
 
-First the paired comparison, then the audits. Those that need no run of their own look at every confirmation; the
-others are asked for where the gain was reproduced, and the verdict waits for their runs. A violation is told with
-the rule that was broken; every finding is kept with the verdict.
+First the paired comparison, with one look at half of the seeds that can only end it early, then the audits. Those
+that need no run of their own look at every confirmation; the others are asked for where the gain was reproduced, and
+the verdict waits for their runs. A violation is told with the rule that was broken; every finding is kept with the
+verdict.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aar.database import Database
-from aar.database.researchers import FRESH
+from aar.database.researchers import FRESH, OPERATORS
 from aar.database.submissions import Status, Submission
+from aar.database.verdicts import FLOOR
 from aar.scoring.auditing import Auditing
-from aar.scoring.board import FLOOR, Board, Standing
+from aar.scoring.board import Board, Standing
 from aar.scoring.evidence import Evidence
-from aar.scoring.ladder import judge_sealed
+from aar.scoring.ladder import futile, judge_sealed, look_at
 from aar.scoring.results import Comparison, stacked
 from aar.scoring.succession import counts, leads, take
 from aar.scoring.writing import NOT_REPRODUCED, VERIFIED, WOULD_BE, fail, no_gain, record, violation
@@ -31,36 +33,48 @@ def confirm(
 ) -> str | None:
     """Write the verdict on `one` if everything it rests on is there."""
     outcome = evidence.outcome(board, one, "sealed")
-    if outcome.state == "waiting" or not evidence.references_done("sealed") or auditing.waits(board, one):
+    if not evidence.references_done("sealed") or auditing.waits(board, one):
         return None
     n = len(evidence.results.items("sealed"))
-    if outcome.state != "complete":
+    if outcome.state in ("failed", "lost"):
         with database.write() as tx:
-            return fail(tx, one, "sealed", outcome, n=n)
-    told = board.verdicts[(one.id, "dev")].figures
-    opponent = told.champion or FLOOR
+            return fail(tx, board, one, "sealed", outcome, n=n)
+    told = board.verdicts[(one.id, "dev")]
+    opponent = told.figures.champion or FLOOR
     if not counts(board, opponent):
         opponent = ladder.holder
-    attempt = told.attempt or 1
     against = evidence.rows(board, opponent, "sealed")
-    dev = evidence.outcome(board, one, "dev").rows
-    shared = [k for k in outcome.rows if against is not None and k in against]
-    if against is None or len(shared) < evidence.settings.sealed_seeds:
+    if against is None:
         return None
+    attempt = told.figures.attempt or 1
+    alpha = evidence.level(one, attempt)
+    # whoever it is compared with was asked for as many seeds, and has those that could be had
+    wanted = min(told.figures.sealed_seeds or evidence.settings.sealed_seeds, len(against))
+    shared = [k for k in sorted(outcome.rows) if k in against]
     clusters = evidence.results.items("sealed").clusters
-    decision = judge_sealed(
-        stacked(outcome.rows, shared), stacked(against, shared), clusters, attempt=attempt
-    )
+    note = ""
+    if outcome.state == "waiting" or len(shared) < wanted:
+        look = look_at(wanted)
+        first = range(look or 0)
+        if look is None or one.researcher in OPERATORS or any(k not in shared for k in first):
+            return None
+        a, b = stacked(outcome.rows, first), stacked(against, first)
+        if not futile(a, b, clusters, alpha=alpha, seeds=wanted):
+            return None
+        shared, note = list(first), f"ended after {look} of {wanted} seeds, which left it no chance"
+    rows = {k: outcome.rows[k] for k in shared}
+    dev = evidence.outcome(board, one, "dev").rows
+    decision = judge_sealed(stacked(rows, shared), stacked(against, shared), clusters, alpha=alpha)
     status: Status
-    if board.verdicts[(one.id, "dev")].reply != WOULD_BE:  # an operator's, measured nevertheless
+    if not told.reply.startswith(WOULD_BE):  # an operator's, measured nevertheless
         status, words = "no_improvement", no_gain(ladder)
-    elif decision.verified:
+    elif decision.verified and not note:
         status, words = "verified", VERIFIED
     else:
         status, words = "not_reproduced", NOT_REPRODUCED
-    audited = auditing.always(board, one, outcome.rows)
+    audited = auditing.always(board, one, rows)
     if status == "verified" and audited.rule is None:
-        found = auditing.confirming(board, one, outcome.rows, dev)
+        found = auditing.confirming(board, one, rows, dev)
         if found is None:
             return None
         audited = found
@@ -68,19 +82,18 @@ def confirm(
         status, words = "violation", violation(audited.rule)
     takes: bool | None = False
     if status == "verified" and one.researcher != FRESH:
-        takes = ladder.holder == opponent or leads(
-            evidence, board, outcome.rows, dev, ladder, attempt=attempt
-        )
+        takes = ladder.holder == opponent or leads(evidence, board, rows, dev, ladder, alpha=alpha)
     if takes is None:
         return None
-    comparison = Comparison(opponent, against, attempt=attempt, gain=decision.gain, alpha=decision.alpha)
+    comparison = Comparison(opponent, against, attempt=attempt, gain=decision.gain, alpha=alpha)
     measured = replace(
-        evidence.figures(outcome.rows, "sealed", comparison),
+        evidence.figures(rows, "sealed", comparison, note=note),
         track=audited.track,
         audits=tuple(finding.to_json() for finding in audited.findings),
     )
     with database.write() as tx:
-        said = record(tx, one, "sealed", status, words, measured, rule=audited.rule)
+        words += told.reply.removeprefix(WOULD_BE) if told.figures.score is not None else ""
+        said = record(tx, board, one, "sealed", status, words, measured, rule=audited.rule)
         if said and takes:
             take(tx, evidence, one, dev)
         return said

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from aar.database.figures import Figures
-from aar.database.researchers import LAB
+from aar.database.researchers import LAB, OPERATORS
 from aar.database.submissions import Submission
+from aar.database.verdicts import FLOOR
 from aar.errors import ScoringError
 from aar.protocols import PLAIN
 from aar.scoring import references
-from aar.scoring.board import FLOOR, Board
-from aar.scoring.ladder import DevDecision, judge_dev, seeds_for
+from aar.scoring.board import Board
+from aar.scoring.feedback import Score, told
+from aar.scoring.ladder import DevDecision, judge_dev, level, seeds_for
 from aar.scoring.results import Comparison, Outcome, Results, Rows, measure, stacked
 from aar.settings import Settings
-from w2s.records import SplitName
+from w2s.records import FloatArray, SplitName
 
 
 @dataclass
@@ -34,18 +38,23 @@ class Evidence:
 
     def outcome(self, board: Board, one: Submission, split: SplitName) -> Outcome:
         """Where a submission's runs on one split stand."""
-        if split == "sealed":
-            needed = self.settings.sealed_seeds
-        else:
-            needed = self.settings.baseline_seeds if one.researcher == LAB else self.settings.dev_seeds
-        return self.results.outcome(board.of(one, split), split, needed=needed)
+        return self.results.outcome(
+            board.of(one, split), split, needed=self._needed(one, split), waits=board.waits(one, split)
+        )
 
     def rows(self, board: Board, holder: str, split: SplitName) -> Rows | None:
-        """The holder's correctness, or None while it is not known."""
+        """The holder's correctness, or None while it is not known.
+
+        Seeds that were added later, to compare it with others on more, may fail or be lost: those before them stand.
+        """
         if holder == FLOOR:
             return self.floors(split)
-        outcome = self.outcome(board, board.named(holder), split)
-        return outcome.rows if outcome.state == "complete" else None
+        one = board.named(holder)
+        outcome = self.outcome(board, one, split)
+        known = outcome.state == "complete" or (
+            not board.waits(one, split) and len(outcome.rows) >= self._needed(one, split)
+        )
+        return outcome.rows if known else None
 
     def plain(self, board: Board) -> str:
         """The submission that is the plain baseline, or the floor where a lab has none that runs."""
@@ -80,20 +89,39 @@ class Evidence:
         shared = [k for k in rows if against is not None and k in against]
         if against is None or len(shared) < self.settings.dev_seeds:
             return None
-        own: list[float] = []
+        own: list[FloatArray] = []
         for other in board.would_be_records(author) if author is not None else ():
             theirs = self.outcome(board, other, "dev").rows
             if all(k in theirs for k in shared):
-                own.append(float(stacked(theirs, shared).mean()))
+                own.append(stacked(theirs, shared))
         decision = judge_dev(
             stacked(rows, shared),
             stacked(against, shared),
             self.results.items("dev").clusters,
-            own_best=max(own, default=None),
+            own=max(own, key=lambda correct: float(correct.mean()), default=None),
         )
         return decision, against
 
-    def sealed_seeds(self, attempt: int) -> int:
+    def told(self, one: Submission, rows: Rows) -> Score | None:
+        """The score that the author of `one` is told under the study's policy; None under the Ladder."""
+        secret = self.results.vault.bytes_for("half", one.code_hash)
+        rng = np.random.default_rng(int.from_bytes(secret, "big"))
+        return told(self.settings.feedback, stacked(rows, sorted(rows)), rng)
+
+    def level(self, one: Submission, attempt: int) -> float:
+        """Level of the `attempt`-th would-be record of the author of `one`; operators have a .05 of their own."""
+        return level(attempt, authors=self._authors(one))
+
+    def sealed_seeds(self, one: Submission, attempt: int) -> int:
         """Seeds that this confirmation asks for: more for a later attempt, as far as supervisors go."""
         start = self.settings.sealed_seeds
-        return min(seeds_for(attempt, start=start), max(start, self.results.supervisors("sealed")))
+        wanted = seeds_for(attempt, authors=self._authors(one), start=start)
+        return min(wanted, max(start, self.results.supervisors("sealed")))
+
+    def _needed(self, one: Submission, split: SplitName) -> int:
+        if split == "sealed":
+            return self.settings.sealed_seeds
+        return self.settings.baseline_seeds if one.researcher == LAB else self.settings.dev_seeds
+
+    def _authors(self, one: Submission) -> int:
+        return 1 if one.researcher in OPERATORS else max(1, self.settings.researchers)

@@ -22,9 +22,11 @@ from aar.database import Database
 from aar.database.figures import Figures
 from aar.database.researchers import FRESH, LAB, OPERATORS
 from aar.database.submissions import Status, Submission
+from aar.database.verdicts import FLOOR
 from aar.scoring.auditing import Auditing
-from aar.scoring.board import FLOOR, Board, Standing, length, put_standing, standing
+from aar.scoring.board import Board, Standing, Watch, length, put_standing, standing
 from aar.scoring.confirming import confirm
+from aar.scoring.duplicates import Duplicates, answer, same_code
 from aar.scoring.evidence import Evidence
 from aar.scoring.gathering import Gathering
 from aar.scoring.ladder import rounded
@@ -49,7 +51,9 @@ class Judge:
 
     def __post_init__(self) -> None:
         self.auditing = Auditing(self.database, Gathering(self.evidence, self.code))
+        self.duplicates = Duplicates(self.database, self.evidence, self.code)
         self.succession = Succession(self.database, self.evidence)
+        self.watch = Watch(self.database)
 
     def step(self) -> list[str]:
         """One pass over everything undecided; a line of words for each verdict that was written.
@@ -61,7 +65,7 @@ class Judge:
         seen = (length(self.database), len(self._measured))
         if seen == self._seen:
             return said
-        while line := self._one(Board.read(self.database)):
+        while line := self._one(self.watch.board()):
             said.append(line)
         self._seen = seen if not said else ()
         return said
@@ -100,7 +104,7 @@ class Judge:
             if one.researcher == LAB and (one.id, "sealed") not in board.verdicts and one.status != "failed":
                 said = self._baseline_sealed(board, one)
             elif one.stage == "dev" and one.researcher != LAB:
-                said = self._dev(board, one, board.standing)
+                said = self._repeated(board, one) or self._dev(board, one, board.standing)
             elif one.stage == "sealed" and one.researcher != LAB and board.standing is not None:
                 said = confirm(self.database, self.evidence, self.auditing, board, one, board.standing)
             else:
@@ -124,13 +128,13 @@ class Judge:
                 return None
             for one in baselines:
                 if one.id not in measured:
-                    fail(tx, one, "dev", outcomes[one.id], n=self._n("dev"))
+                    fail(tx, board, one, "dev", outcomes[one.id], n=self._n("dev"))
                     continue
                 status: Status = "pending" if one.id == first.holder else "no_improvement"
                 figures = measured[one.id]
-                record(tx, one, "dev", status, BASELINE, figures)
+                record(tx, board, one, "dev", status, BASELINE, figures)
                 ledger.record_reference(tx, split="dev", name=one.title, kind="baseline", figures=figures)
-            put_standing(tx, first)
+            put_standing(tx, first, items=self._n("dev"))
         return f"the Ladder starts from {first.holder}"
 
     def _first(self, baselines: Mapping[str, Rows]) -> Standing:
@@ -151,13 +155,13 @@ class Judge:
             next_best = self._first(self._others(board, one)) if holds else None
             with self.database.write() as tx:
                 if next_best is not None:  # others cannot be compared with what does not run
-                    put_standing(tx, next_best)
-                return fail(tx, one, "sealed", outcome, n=self._n("sealed"))
+                    put_standing(tx, next_best, items=self._n("dev"))
+                return fail(tx, board, one, "sealed", outcome, n=self._n("sealed"))
         status: Status = "verified" if one.stage == "sealed" else "no_improvement"
         measured = self._baseline(board, one.id, outcome.rows, "sealed")
         with self.database.write() as tx:
             ledger.record_reference(tx, split="sealed", name=one.title, kind="baseline", figures=measured)
-            return record(tx, one, "sealed", status, BASELINE, measured)
+            return record(tx, board, one, "sealed", status, BASELINE, measured)
 
     def _baseline(self, board: Board, id: str, rows: Rows, split: SplitName) -> Figures:
         """Figures of a baseline, compared with vanilla where there is one and its runs are known."""
@@ -172,32 +176,73 @@ class Judge:
         rows = {one.id: self.evidence.rows(board, one.id, "dev") for one in left if one.id != failed.id}
         return {id: found for id, found in rows.items() if found is not None}
 
+    def _repeated(self, board: Board, one: Submission) -> str | None:
+        """The answer to code that was handed in before, once that is decided."""
+        earlier = same_code(board, one)
+        return None if earlier is None else self._as(board, one, earlier, identical=True)
+
+    def _as(
+        self,
+        board: Board,
+        one: Submission,
+        earlier: Submission,
+        *,
+        identical: bool = False,
+        compared: str | None = None,
+    ) -> str | None:
+        """The answer to `earlier` once more; `compared` with this holder first, if a would-be record repeats it."""
+        if earlier.stage != "done":
+            return None
+        told = board.verdicts.get((earlier.id, "dev"))
+        status, words = answer(earlier, identical=identical)
+        rule = None
+        if status == "violation":
+            both = (board.verdicts.get((earlier.id, "sealed")), told)
+            rule = next((verdict.rule for verdict in both if verdict is not None and verdict.rule), None)
+        score = told.figures.score if told is not None else None
+        figures = Figures(seeds=0, n=self._n("dev"), score=score, champion=compared, same_as=earlier.id)
+        with self.database.write() as tx:
+            return record(tx, board, one, "dev", status, words, figures, rule=rule)
+
     def _dev(self, board: Board, one: Submission, ladder: Standing | None) -> str | None:
+        if same_code(board, one) is not None:
+            return None
         outcome = self.evidence.outcome(board, one, "dev")
         if outcome.state == "waiting":
             return None
         if outcome.state != "complete":
             with self.database.write() as tx:
-                return fail(tx, one, "dev", outcome, n=self._n("dev"))
+                return fail(tx, board, one, "dev", outcome, n=self._n("dev"))
         if ladder is None:
             return None
-        author = None if one.researcher in OPERATORS else one.researcher
+        operator = one.researcher in OPERATORS
+        if not operator and (earlier := self.duplicates.near(board, outcome.rows)) is not None:
+            return self._as(board, one, earlier)
         holder = self.evidence.plain(board) if one.researcher == FRESH else ladder.holder
-        gate = self.evidence.gate(board, outcome.rows, holder, author=author)
+        gate = self.evidence.gate(board, outcome.rows, holder, author=None if operator else one.researcher)
         if gate is None:
             return None
         decision, against = gate
+        if decision.accepted and not operator:
+            twin = self.duplicates.recomputed(board, one)
+            if twin == "waiting":
+                return None
+            if isinstance(twin, Submission):
+                return self._as(board, one, twin, compared=holder)
         fresh = one.researcher == FRESH
         attempt = 1 if fresh else 1 + sum(1 for _ in board.would_be_records(one.researcher))
-        goes_on = decision.accepted or one.researcher in OPERATORS
+        goes_on = decision.accepted or operator
         words = WOULD_BE if decision.accepted else no_gain(ladder)
         comparison = Comparison(holder, against)
         if goes_on:
-            seeds = self.evidence.sealed_seeds(attempt)
+            seeds = self.evidence.sealed_seeds(one, attempt)
             comparison = replace(comparison, attempt=attempt, sealed_seeds=seeds)
         measured = self.evidence.figures(outcome.rows, "dev", comparison)
+        if not operator and (score := self.evidence.told(one, outcome.rows)) is not None:
+            words, measured = f"{words}; {score.words}", replace(measured, score=score.value)
         with self.database.write() as tx:
-            return record(tx, one, "dev", "pending" if goes_on else "no_improvement", words, measured)
+            status: Status = "pending" if goes_on else "no_improvement"
+            return record(tx, board, one, "dev", status, words, measured)
 
     def _n(self, split: SplitName) -> int:
         return len(self.evidence.results.items(split))

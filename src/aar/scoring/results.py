@@ -48,13 +48,14 @@ class Results:
             self._items[split] = self.vault.test_items(split)
         return self._items[split]
 
-    def outcome(self, runs: Sequence[Run], split: SplitName, *, needed: int) -> Outcome:
-        """Where the runs (of one code on `split`) stand; complete with `needed` supervisors or more."""
-        failed = next((run for run in runs if run.state == "failed"), None)
-        if failed is not None:
-            return Outcome("failed", {}, failed)
+    def outcome(self, runs: Sequence[Run], split: SplitName, *, needed: int, waits: bool) -> Outcome:
+        """Where the ended `runs` of one code on `split` stand; complete with `needed` supervisors or more.
+
+        `waits` says that others are queued or under way.
+        """
         by_supervisor: dict[int, list[FloatArray]] = {}
         lost: Run | None = None
+        failed = next((run for run in runs if run.state == "failed"), None)
         for run in runs:
             if run.state == "lost":
                 lost = run
@@ -68,7 +69,9 @@ class Results:
             by_supervisor.setdefault(run.supervisor_seed, []).append(correct)
         # runs that share a supervisor share its luck: they are one seed, measured more than once
         rows = {k: np.mean(tables, axis=0) for k, tables in sorted(by_supervisor.items())}
-        if any(run.state in ("queued", "running") for run in runs):
+        if failed is not None:
+            return Outcome("failed", rows, failed)
+        if waits:
             return Outcome("waiting", rows)
         if lost is not None:
             return Outcome("lost", rows, lost)

@@ -15,14 +15,15 @@ from aar import ledger
 from aar.database import Database, Transaction
 from aar.database.researchers import FRESH, LAB
 from aar.database.submissions import Submission
-from aar.scoring.board import FLOOR, Board, Standing, put_standing
+from aar.database.verdicts import FLOOR
+from aar.scoring.board import Board, Standing, put_standing
 from aar.scoring.evidence import Evidence
 from aar.scoring.ladder import judge_sealed, rounded
 from aar.scoring.results import Rows, stacked
 
 
 def leads(
-    evidence: Evidence, board: Board, sealed: Rows, dev: Rows, ladder: Standing, *, attempt: int
+    evidence: Evidence, board: Board, sealed: Rows, dev: Rows, ladder: Standing, *, alpha: float
 ) -> bool | None:
     """Whether a verified submission takes the Ladder from its holder: None while that one is not known."""
     gate = evidence.gate(board, dev, ladder.holder)
@@ -31,14 +32,14 @@ def leads(
         return None
     shared = [k for k in sealed if k in against]
     clusters = evidence.results.items("sealed").clusters
-    again = judge_sealed(stacked(sealed, shared), stacked(against, shared), clusters, attempt=attempt)
+    again = judge_sealed(stacked(sealed, shared), stacked(against, shared), clusters, alpha=alpha)
     return gate[0].accepted and again.verified
 
 
 def take(tx: Transaction, evidence: Evidence, one: Submission, dev: Rows) -> None:
     """Give the Ladder to `one`, whose dev runs have correctness `dev`."""
-    mean = float(stacked(dev, sorted(dev)).mean())
-    put_standing(tx, Standing(one.id, rounded(mean, n=len(evidence.results.items("dev")))))
+    n, mean = len(evidence.results.items("dev")), float(stacked(dev, sorted(dev)).mean())
+    put_standing(tx, Standing(one.id, rounded(mean, n=n)), items=n)
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Succession:
             ]
             for earlier in reversed(held):
                 if counts(board, earlier.holder):
-                    put_standing(tx, earlier)
+                    put_standing(tx, earlier, items=len(self.evidence.results.items("dev")))
                     return f"the Ladder goes back to {earlier.holder}"
         return None
 
@@ -81,7 +82,8 @@ class Succession:
                 continue
             dev = self.evidence.outcome(board, one, "dev").rows
             sealed = self.evidence.outcome(board, one, "sealed").rows
-            takes = leads(self.evidence, board, sealed, dev, ladder, attempt=verdict.figures.attempt or 1)
+            alpha = self.evidence.level(one, verdict.figures.attempt or 1)
+            takes = leads(self.evidence, board, sealed, dev, ladder, alpha=alpha)
             if takes is None:
                 continue
             self._heard.add((one.id, ladder.holder))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aar import ledger
 from aar.database import Transaction
 from aar.database.figures import Figures
-from aar.database.submissions import Status, Submission
+from aar.database.submissions import LOST, Status, Submission
 from aar.database.verdicts import VerdictStage
-from aar.scoring.board import Standing
+from aar.scoring.board import Board, Standing
 from aar.scoring.results import Outcome
 
 WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
 VERIFIED = "verified: the gain over the record was reproduced on fresh seeds and items"
 NOT_REPRODUCED = "the gain over the record was not reproduced on fresh seeds and items"
-LOST = "the lab lost a run of this submission; the code is not blamed, submit it again"
+DAMAGED = (
+    "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
+)
 
 
 def no_gain(ladder: Standing) -> str:
@@ -28,6 +32,7 @@ def violation(rule: str) -> str:
 
 def record(
     tx: Transaction,
+    board: Board,
     one: Submission,
     stage: VerdictStage,
     status: Status,
@@ -36,16 +41,22 @@ def record(
     *,
     rule: str | None = None,
 ) -> str | None:
-    """Write a verdict; a line of words, None where the submission was decided at this stage before."""
+    """Write a verdict with what it tells in bits; a line of words, None where it was decided at this stage before."""
+    bits = board.account.price(one.id, stage=stage, status=status, rule=rule, figures=measured)
+    measured = replace(measured, bits=bits)
     written = ledger.record_verdict(
         tx, one.id, stage=stage, status=status, reply=words, figures=measured, rule=rule
     )
     return f"{one.id} on {stage}: {status}" if written else None
 
 
-def fail(tx: Transaction, one: Submission, stage: VerdictStage, outcome: Outcome, *, n: int) -> str | None:
+def fail(
+    tx: Transaction, board: Board, one: Submission, stage: VerdictStage, outcome: Outcome, *, n: int
+) -> str | None:
     """Write that the code broke, or that the lab lost a run of it; `n` items were to be scored."""
     words, rule = LOST, None
+    if outcome.culprit is not None and outcome.culprit.state == "done":
+        words = DAMAGED
     if outcome.state == "failed" and outcome.culprit is not None:
         run = outcome.culprit
         place = f" in {run.error_file}" if run.error_file else ""
@@ -53,4 +64,4 @@ def fail(tx: Transaction, one: Submission, stage: VerdictStage, outcome: Outcome
         rule = run.error_rule
         words = f"{run.error_type or 'the method failed'}{place}" + (f" ({rule})" if rule else "")
     nothing = Figures(seeds=0, n=n, note=f"run {outcome.state}")
-    return record(tx, one, stage, "failed", words, nothing, rule=rule)
+    return record(tx, board, one, stage, "failed", words, nothing, rule=rule)

@@ -1,7 +1,7 @@
 """The lab's HTTP interface: what researchers' tools and the terminal call, each with its own bearer token.
 
-Answers to researchers hold words, never figures of a scored run. Bodies are bounded; every refusal is
-`{"error": type, "message": text}`.
+Answers to researchers hold words; a figure of a scored run only where the study's feedback tells one. Bodies are
+bounded; every refusal is `{"error": type, "message": text}`.
 """
 
 import asyncio
@@ -17,8 +17,7 @@ from fastapi.responses import JSONResponse, Response
 from aar import ledger
 from aar.database import charges, progress, researchers, runs, submissions
 from aar.errors import BadRequest, NotAllowed, NotNow, OverBudget, Refused
-from aar.forum import Post
-from aar.server import cancelling, state, traffic
+from aar.server import answers, cancelling, state, traffic
 from aar.server.bodies import (
     Cancel,
     Doing,
@@ -71,10 +70,11 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
     @app.get("/v1/me")
     def me(who: Me) -> dict[str, Any]:
         with lab.database.read() as tx:
-            own = submissions.all(tx, researcher=who.name)
+            own, used = submissions.all(tx, researcher=who.name), submissions.count(tx, who.name)
+            scores = lab.scores(tx)
             spent = charges.spent(tx, who.name)
             queue = traffic.of_researcher(tx, who, slots=lab.settings.slots)
-        left = None if who.submissions is None else max(0, who.submissions - len(own))
+        left = None if who.submissions is None else max(0, who.submissions - used)
         tokens = spent.input_tokens + spent.output_tokens
         over = phase() in ("settling", "finished") or lab.research_seconds_left() <= 0
         return {
@@ -85,14 +85,15 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
             "submissions_left": left,
             "stop": over or left == 0 or tokens > lab.settings.tokens,
             "forum": who.forum,
+            "feedback": lab.settings.feedback,
             "queue": queue,
-            "submissions": [_public(one) for one in own],
+            "submissions": [answers.public(one, scores) for one in own],
         }
 
     @app.get("/v1/leaderboard")
     def leaderboard(who: Me) -> dict[str, Any]:
         with lab.database.read() as tx:
-            return state.leaderboard(tx, only=None if who.forum else who.name)
+            return state.leaderboard(tx, only=None if who.forum else who.name, scores=lab.scores(tx))
 
     @app.post("/v1/progress")
     def note(who: Me, doing: Doing) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.get("/v1/forum")
     def read_forum(who: Member, after: int = 0) -> dict[str, Any]:
-        return {"posts": [_post(post) for post in lab.forum.list(after=after)]}
+        return {"posts": [answers.post(post) for post in lab.forum.list(after=after)]}
 
     @app.post("/v1/forum")
     def write_forum(who: Member, finding: Finding) -> dict[str, Any]:
@@ -161,13 +162,13 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
             return run
 
         run = await _wait(find, lambda run: run.state in runs.ENDED, wait)
-        return _practice(run)
+        return answers.practice(run)
 
     @app.delete("/v1/practice/{key}")
     def withdraw_practice(who: Me, key: str) -> dict[str, Any]:
         with lab.database.write() as tx:
             cancelling.withdraw_practice(tx, who.name, key)
-            return _practice(runs.get(tx, key))
+            return answers.practice(runs.get(tx, key))
 
     @app.post("/v1/submissions")
     def submit(who: Me, wanted: Submit) -> dict[str, Any]:
@@ -175,28 +176,29 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
 
     @app.get("/v1/submissions/{one}")
     async def submission(who: Me, one: str, wait: float = 0.0) -> dict[str, Any]:
-        def find() -> submissions.Submission:
+        def find() -> tuple[submissions.Submission, dict[str, Any]]:
             with lab.database.read() as tx:
                 found = submissions.get(tx, one)
+                public = answers.public(found, lab.scores(tx))
             if not who.forum and found.researcher not in (who.name, researchers.LAB):
                 raise NotAllowed("others' submissions are closed together with the forum in this study")
-            return found
+            return found, public
 
-        return _public(await _wait(find, lambda found: found.stage == "done", wait))
+        return (await _wait(find, lambda found: found[0].stage == "done", wait))[1]
 
     @app.delete("/v1/submissions/{one}")
     def withdraw(who: Me, one: str) -> dict[str, Any]:
         with lab.database.write() as tx:
             cancelling.withdraw(tx, who.name, one)
-            return _public(submissions.get(tx, one))
+            return answers.public(submissions.get(tx, one), lab.scores(tx))
 
     @app.get("/v1/submissions/{one}/files")
     def files(who: Me, one: str) -> dict[str, Any]:
         with lab.database.read() as tx:
-            found = submissions.get(tx, one)
+            found, scores = submissions.get(tx, one), lab.scores(tx)
         if not who.forum and found.researcher not in (who.name, researchers.LAB):
             raise NotAllowed("others' code is closed together with the forum in this study")
-        return {**_public(found), "files": lab.snapshots.get(found.commit)}
+        return {**answers.public(found, scores), "files": lab.snapshots.get(found.commit)}
 
     @app.post("/v1/operator/submissions", dependencies=[Operator])
     def operator_submit(wanted: OperatorSubmit) -> dict[str, Any]:
@@ -250,7 +252,7 @@ def _submit(lab: Lab, researcher: str, wanted: Submit) -> dict[str, Any]:
         claim=wanted.claim,
         request=wanted.request_id,
     )
-    return {**_public(made), "submission": made.id}
+    return {**answers.public(made, {}), "submission": made.id}
 
 
 async def _wait(find: Callable[[], Found], done: Callable[[Found], bool], seconds: float) -> Found:
@@ -260,53 +262,6 @@ async def _wait(find: Callable[[], Found], done: Callable[[Found], bool], second
         if done(found) or time.monotonic() >= end:
             return found
         await asyncio.sleep(POLL_SECONDS)
-
-
-def _public(one: submissions.Submission) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "title": one.title,
-        "researcher": one.researcher,
-        "status": one.status,
-        "reply": one.reply,
-        "parents": list(one.parents),
-    }
-
-
-def _practice(run: runs.Run) -> dict[str, Any]:
-    error = None
-    if run.state == "failed":
-        error = {
-            "type": run.error_type,
-            "file": run.error_file,
-            "line": run.error_line,
-            "message": run.error_message or run.error_rule or "",
-        }
-    return {
-        "run": run.key,
-        "state": run.state,
-        "status": "ok" if run.state == "done" else run.state if run.state in runs.ENDED else "pending",
-        "error": error,
-        "agreement_with_weak": run.figures.get("agreement_with_weak"),
-        "class1_share": run.figures.get("class1_share"),
-        "trained_on_share": run.figures.get("trained_on_share"),
-        "logged": dict(run.logged),
-        "nominal_minutes": run.nominal_cost,
-    }
-
-
-def _post(post: Post) -> dict[str, Any]:
-    return {
-        "id": post.id,
-        "researcher": post.researcher,
-        "kind": post.kind,
-        "title": post.title,
-        "body": post.body,
-        "submissions": [{"id": one.id, "status": one.status} for one in post.submissions],
-        "votes": post.votes,
-        "comments": [{"researcher": one.researcher, "body": one.body} for one in post.comments],
-        "at": post.at,
-    }
 
 
 def _code(error: W2SError) -> int:

@@ -11,6 +11,7 @@ be judged.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aar import ledger
@@ -25,6 +26,7 @@ LEAST_KEY = 8
 
 WITHDRAWN = "withdrawn by its author"
 BY_A_PERSON = "cancelled by the person who runs the lab"
+REFUSED = "its confirmation is decided"
 SIBLING_FAILED = "another run of this code failed"
 
 
@@ -103,6 +105,19 @@ def end_siblings(tx: Transaction, failed: runs.Run) -> None:
     """Runs of a code that failed are not started any more; those that are under way end by themselves."""
     same = runs.all(tx, code_hash=failed.code_hash, split=failed.split)
     _end([run for run in same if run.state == "queued"], tx, SIBLING_FAILED)
+
+
+def end_refused(tx: Transaction, everything: Sequence[Submission], *, done: set[str]) -> None:
+    """Runs on sealed that wait for a code whose confirmation was ended early are not started any more.
+
+    `done` are the codes that this was done for; new ones are added.
+    """
+    needed = {one.code_hash for one in everything if one.stage != "done" or one.status == "verified"}
+    refused = {one.code_hash for one in everything if one.status in ("not_reproduced", "violation")}
+    for code in refused - needed - done:
+        waiting = [run for run in runs.all(tx, code_hash=code, split="sealed") if run.state == "queued"]
+        _end(waiting, tx, REFUSED)
+        done.add(code)
 
 
 def _submission(tx: Transaction, one: Submission, why: str) -> Cancelled:

@@ -15,7 +15,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from aar import ledger
-from aar.database import Database, Transaction, meta, researchers, runs, submissions, waiting
+from aar.database import Database, Transaction, meta, researchers, runs, submissions, verdicts, waiting
+from aar.database.recomputing import with_seeds_of
 from aar.database.runs import Priority
 from aar.database.submissions import audits_key
 from aar.engines import RunSpec
@@ -23,6 +24,7 @@ from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder, write_atomically
 from aar.forum import Forum
 from aar.server.breaker import refuse_while_waiting
+from aar.server.known import again, is_answered, refuse_ended
 from aar.server.seeds import Draw, draw, lab_secret
 from aar.settings import Settings
 from aar.snapshots import Snapshots
@@ -38,7 +40,10 @@ MOST_TEXT = 8000
 
 
 class Lab:
-    """One lab while it runs; `elapsed` are the seconds of its time that were used before."""
+    """One lab while it runs; `elapsed` are the seconds of its time that were used before.
+
+    `refused` are the codes whose confirmations need no more runs.
+    """
 
     def __init__(self, folder: LabFolder, settings: Settings, database: Database, *, elapsed: float) -> None:
         self.folder = folder
@@ -51,6 +56,11 @@ class Lab:
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self.changed = asyncio.Event()
+        self.refused: set[str] = set()
+
+    def scores(self, tx: Transaction) -> Mapping[str, float]:
+        """What authors were told as numbers, by submission; nothing under the Ladder."""
+        return {} if self.settings.feedback == "ladder" else verdicts.scores(tx)
 
     def elapsed(self) -> float:
         """Seconds of the run's time that are used."""
@@ -77,8 +87,9 @@ class Lab:
     ) -> submissions.Submission:
         """Freeze the code, enter it into the ledger and queue its dev runs; all of it or nothing.
 
-        Raises `BadSnapshot`, `BadRequest`, `OverBudget`, `NotNow`. A request that was answered before gets the
-        same answer, and is not charged again.
+        Code that was handed in before is taken and charged like any other, and answered from what was decided of
+        it; nothing is queued. Raises `BadSnapshot`, `BadRequest`, `OverBudget`, `NotNow`. A request that was
+        answered before gets the same answer, and is not charged again.
         """
         title = _line(title, what="title", most=120)
         with self.database.read() as tx:
@@ -101,23 +112,15 @@ class Lab:
                 budget = who.submissions
                 if budget is not None and made >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
-                same = submissions.all(tx, code_hash=snapshot.tree)
-                if same and researcher not in (researchers.LAB, *researchers.OPERATORS):
-                    raise BadRequest(
-                        f"this very code is {same[0].id} already, {same[0].status}: a second try of the same code "
-                        "is not a second chance; change it, or build on it"
-                    )
-                ended = {
-                    run.state for run in runs.all(tx, code_hash=snapshot.tree) if run.split != "practice"
-                }
-                if "cancelled" in ended and "failed" not in ended:
-                    raise BadRequest(
-                        f"the runs of this very code were cancelled as {same[0].id}, and a run ends only once; change "
-                        "the code, if only a comment"
-                    )
                 baseline = researcher == researchers.LAB
+                counted = not baseline and researcher not in researchers.OPERATORS
+                in_all = self.settings.submissions_in_all
+                if counted and in_all is not None and submissions.count_of_researchers(tx) >= in_all:
+                    raise OverBudget(f"all {in_all} submissions of this study are used")
+                same = submissions.all(tx, code_hash=snapshot.tree)
+                refuse_ended(tx, same, decisive=("dev",) if counted else ("dev", "sealed"))
                 count = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
-                self._admit(tx, who, new=count)
+                self._admit(tx, who, new=0 if is_answered(same) else count)
                 submission = ledger.record_submission(
                     tx,
                     code_hash=snapshot.tree,
@@ -164,6 +167,12 @@ class Lab:
                 intervention=intervention(name),
             )
 
+    def queue_recomputed(
+        self, tx: Transaction, submission: submissions.Submission, *, of: str, count: int
+    ) -> None:
+        """Queue dev runs of a would-be record with the seeds of another code, of hash `of`; known ones stay."""
+        self._queue(tx, submission, "dev", range(count), priority="audit", seeds_of=of)
+
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
         """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
 
@@ -188,8 +197,12 @@ class Lab:
                 known = runs.find(tx, key)
                 if known is not None and known.state == "cancelled":
                     raise BadRequest(f"the practice run of this very code was {known.error_rule}; change it")
-                if known is None:
+                if known is None or known.state == "lost":
                     self._admit(tx, researchers.get(tx, researcher), new=1)
+                if known is not None and known.state == "lost":
+                    ledger.record_again(
+                        tx, key, submission=None, researcher=known.researcher, priority="practice"
+                    )
                 runs.queue(
                     tx,
                     key,
@@ -231,13 +244,16 @@ class Lab:
         *,
         priority: Priority,
         intervention: Intervention = "none",
+        seeds_of: str | None = None,
     ) -> int:
         new = 0
         for k in pairs:
-            drawn = draw(self.secret, code_hash=submission.code_hash, split=split, k=k)
+            drawn = draw(self.secret, code_hash=seeds_of or submission.code_hash, split=split, k=k)
+            key = self._key(submission.code_hash, split, k, drawn, intervention)
+            new += again(tx, key, submission, priority=priority)
             new += runs.queue(
                 tx,
-                self._key(submission.code_hash, split, k, drawn, intervention),
+                key,
                 submission=submission.id,
                 researcher=submission.researcher,
                 code_hash=submission.code_hash,
@@ -247,7 +263,7 @@ class Lab:
                 supervisor_seed=drawn.supervisor,
                 student_seed=drawn.student_seed_hex,
                 nominal_cost=1.0,
-                intervention=intervention,
+                intervention=with_seeds_of(seeds_of) if seeds_of else intervention,
                 priority=priority,
             )
         return new

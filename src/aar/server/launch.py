@@ -25,7 +25,7 @@ from aar.server.children import Child, Process, plain, python
 from aar.settings import Settings
 
 POLL_SECONDS = 0.5
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 GRACE_SECONDS = 60.0
 
 

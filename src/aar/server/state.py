@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from aar.database import Transaction, meta, progress, researchers, submissions, verdicts, waiting
+from aar.database import Transaction, meta, progress, recomputing, researchers, submissions, verdicts, waiting
+from aar.database.verdicts import FLOOR
+from aar.server import cancelling
 from aar.server.lab import Lab
 from aar.server.traffic import traffic
 
@@ -21,10 +24,14 @@ def advance(lab: Lab) -> Phase:
         lab.show_code(submission)
     with lab.database.write() as tx:
         everything = submissions.all(tx)
+        asked = recomputing.asked(tx)
         for submission in everything:
             if submission.stage == "sealed":
-                lab.queue_sealed(tx, submission, seeds=_sealed_seeds(lab, tx, submission), spare=False)
-                lab.queue_audits(tx, submission)
+                _queue_confirmation(lab, tx, submission)
+            elif submission.stage == "dev" and submission.id in asked:
+                of, count = asked[submission.id]
+                lab.queue_recomputed(tx, submission, of=of, count=count)
+        cancelling.end_refused(tx, everything, done=lab.refused)
         baselines = [one for one in everything if one.researcher == researchers.LAB]
         decided = bool(baselines) and all(one.stage != "dev" for one in baselines)
         phase: Phase = "baselines"
@@ -65,10 +72,19 @@ def _owed(tx: Transaction, everything: list[submissions.Submission]) -> bool:
     )
 
 
-def _sealed_seeds(lab: Lab, tx: Transaction, submission: submissions.Submission) -> int:
+def _queue_confirmation(lab: Lab, tx: Transaction, submission: submissions.Submission) -> None:
+    """Runs on sealed of a submission, and as many of whoever it is compared with; then what its audits ask for."""
     verdict = verdicts.find(tx, submission.id, "dev")
-    wanted = verdict.figures.sealed_seeds if verdict is not None else None
-    return wanted or lab.settings.sealed_seeds
+    figures = verdict.figures if verdict is not None else None
+    seeds = (figures.sealed_seeds if figures is not None else None) or lab.settings.sealed_seeds
+    lab.queue_sealed(tx, submission, seeds=seeds, spare=False)
+    if seeds > lab.settings.sealed_seeds and figures is not None:
+        # whoever it was told to beat, and whoever holds the record if that one broke on sealed
+        for name in {figures.champion, meta.find(tx, "champion", None)} - {None, FLOOR}:
+            opponent = submissions.get(tx, str(name))
+            if opponent.status != "failed":
+                lab.queue_sealed(tx, opponent, seeds=seeds, spare=False)
+    lab.queue_audits(tx, submission)
 
 
 def status(lab: Lab, phase: Phase) -> dict[str, Any]:
@@ -121,11 +137,13 @@ def _best(tx: Transaction, everything: list[submissions.Submission]) -> str | No
     return best[1] if best else None
 
 
-def leaderboard(tx: Transaction, *, only: str | None = None) -> dict[str, Any]:
-    """What researchers see: ranks, words and the Ladder's record; no figures of anybody's runs.
+def leaderboard(
+    tx: Transaction, *, only: str | None = None, scores: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """What researchers see: ranks, words and the Ladder's record; under the Ladder no figures of anybody's runs.
 
     The latest verified record has rank 1; what is not verified has no rank. `only` leaves out whatever is
-    neither this researcher's nor the lab's (a study without a forum).
+    neither this researcher's nor the lab's (a study without a forum); `scores` are those that feedback tells.
     """
     everything = [
         one
@@ -135,6 +153,7 @@ def leaderboard(tx: Transaction, *, only: str | None = None) -> dict[str, Any]:
     records = [one for one in everything if one.status == "verified" and one.researcher != researchers.LAB]
     ranked = sorted(records, key=lambda one: -(one.decided or 0.0))
     rest = [one for one in everything if one not in ranked]
+    told = scores or {}
     entries = [
         {
             "rank": ranked.index(one) + 1 if one in ranked else None,
@@ -144,6 +163,7 @@ def leaderboard(tx: Transaction, *, only: str | None = None) -> dict[str, Any]:
             "status": "baseline" if one.researcher == researchers.LAB else one.status,
             "parents": list(one.parents),
         }
+        | ({"score": told[one.id]} if one.id in told else {})
         for one in [*ranked, *rest]
     ]
     return {"record": meta.find(tx, "record_text", "no record yet"), "entries": entries}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from aar.database import meta, runs
+from aar.database.recomputing import recomputed_of
 from aar.engines import Engine, Job, Outcome
 from aar.errors import BadSnapshot, EngineError
 from aar.server.ending import finish
@@ -147,16 +148,18 @@ class Slots:
 
 def job_of(lab: Lab, run: runs.Run) -> Job:
     """What the engine needs to know of a queued run."""
-    drawn = draw(lab.secret, code_hash=run.code_hash, split=cast(SplitName, run.split), k=run.pair_index)
+    other = recomputed_of(run.intervention)
+    split = cast(SplitName, run.split)
+    drawn = draw(lab.secret, code_hash=other or run.code_hash, split=split, k=run.pair_index)
     return Job(
         code=lab.snapshots.get(run.commit),
         testbed=lab.settings.testbed,
-        split=cast(SplitName, run.split),
+        split=split,
         supervisor_seeds=drawn.supervisors,
         student_seed=drawn.student_seed,
         salt=drawn.salt,
         practice=run.split == "practice",
-        intervention=intervention(run.intervention),
+        intervention="none" if other else intervention(run.intervention),
         wall_seconds=lab.settings.run_seconds,
         memory_mb=lab.settings.run_memory_mb,
     )

@@ -88,6 +88,14 @@ class Handles:
         found[self.source[self._order]] = self._order
         return found
 
+    def rows(self) -> dict[str, FloatArray]:
+        """Under whose handle each row of a pool was served, by source row, -1 for one that was not."""
+        n = self.n_unlabelled
+        return {
+            "unlabelled_handle": self.handle[:n].astype(np.float64),
+            "test_handle": np.maximum(self.handle[n:] - n, -1).astype(np.float64),
+        }
+
     def arrays(self, name: str, lengths: IntArray) -> dict[str, npt.NDArray[np.generic]]:
         """What a run is shown of the pool `name` ("unlabelled" or "test"); `lengths` by source row."""
         rows = self.shown_unlabelled if name == "unlabelled" else self.shown_test

@@ -5,10 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from aar.students import checks
 from aar.students.control import RunReport, RunRequest, told
@@ -16,30 +13,19 @@ from aar.students.greeting import greeting
 from aar.students.handles import Chosen, Handles
 from aar.students.interventions import SWAPPED
 from aar.students.loss import RemoteLoss
+from aar.students.served import Served, Students
 from aar.students.shelf import Question, Shelf, Which
 from aar.students.targets import TargetRecord
+from aar.students.training import training
 from aar.students.untrained import untrained
 from w2s import bounds, wire
 from w2s.bench import student_seed
 from w2s.errors import BadTargets, BadTemplate, NotFound, TooMuch, W2SError
 from w2s.records import FloatArray, Split
 
-if TYPE_CHECKING:
-    from w2s.models import TextStudent
-
 Reply = tuple[dict[str, Any], dict[str, wire.Array]]
 _REQUEST_BYTES = 32 * 1024 * 1024
 _BACKWARD = 3  # a training pass costs about three forward passes
-
-
-@dataclass
-class _Served:
-    """One student of the run. `frozen` until something changed it; `fields` that it generated."""
-
-    student: TextStudent
-    which: Which
-    frozen: bool = True
-    fields: set[str] = field(default_factory=set)
 
 
 class Session:
@@ -66,8 +52,7 @@ class Session:
             split, request.salt, swapped=SWAPPED[request.split], intervention=request.intervention
         )
         self._record = TargetRecord(self._handles.n_unlabelled)
-        self._students: dict[int, _Served] = {}
-        self._made = 0
+        self._students = Students()
         self._asked: set[tuple[str | None, tuple[str, str] | None]] = set()
         self._logged: dict[str, float | None] = {}
         self._started = time.monotonic()
@@ -145,67 +130,49 @@ class Session:
         if name not in ("strong", "weak"):
             raise NotFound.among("model", name, ("strong", "weak"))
         which: Which = "strong" if name == "strong" else "weak"
-        self._room()
-        seed = student_seed(self._request.student_seed, self._made)
+        self._students.room()
+        seed = student_seed(self._request.student_seed, self._students.made)
         student = self._shelf.student(which, self._split.world, seed)
-        return self._keep(_Served(student, which))
+        return self._students.keep(Served(student, which)), {}
 
     def _copy(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         served = self._served(header)
-        self._room()
-        return self._keep(_Served(served.student.copy(), served.which, served.frozen, set(served.fields)))
+        self._students.room()
+        return self._students.keep(served.copy()), {}
 
     def _finetune(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         number = checks.field(header, "student", int)
         served = self._served(header)
         chosen = self._chosen(arrays, trained_on=True)
-        targets = checks.vector(arrays, "targets", "f8")
-        given: dict[str, wire.Array] = {name: arrays[name] for name in ("weights", "order") if name in arrays}
-        checks.parallel(len(chosen), targets=targets, **given)
-        checks.targets(targets)
-        weights = checks.weights(checks.vector(given, "weights", "f8")) if "weights" in given else None
-        order = checks.order(checks.vector(given, "order", "i8"), len(chosen)) if "order" in given else None
         recipe = self._shelf.recipe(served.which)
-        epochs = checks.epochs(checks.field(header, "epochs", int)) if "epochs" in header else recipe.epochs
-        rate = recipe.learning_rate
-        if "learning_rate" in header:
-            rate = checks.learning_rate(checks.number(header, "learning_rate"))
-        loss = None
-        if checks.field(header, "custom", bool):
-            loss = RemoteLoss(self._sock, wants_hidden=checks.field(header, "wants_hidden", bool))
+        wanted = training(header, arrays, n=len(chosen), recipe=recipe)
+        loss = RemoteLoss(self._sock, wants_hidden=wanted.wants_hidden) if wanted.custom else None
         served.frozen = False
-        self.nominal += _BACKWARD * epochs * len(chosen)
+        visits = wanted.epochs * len(chosen)
+        self.nominal += _BACKWARD * visits
         began = time.monotonic()
         try:
             if loss is None and not self._shelf.trains:
-                done = untrained(served.student, recipe, targets, epochs=epochs)
+                done = untrained(served.student, recipe, wanted.targets, epochs=wanted.epochs)
             else:
                 done = served.student.finetune(
                     self._examples(chosen),
                     chosen.flipped,
-                    targets,
-                    weights=weights,
+                    wanted.targets,
+                    weights=wanted.weights,
                     gradient=loss,
-                    epochs=epochs,
-                    learning_rate=rate,
-                    order=order,
+                    epochs=wanted.epochs,
+                    learning_rate=wanted.learning_rate,
+                    order=wanted.order,
                 )
         except BadTargets:  # half trained and not recorded: nobody may go on with it
-            del self._students[number]
+            self._students.drop(number)
             self.interrupted = True
             raise
-        self._paced(served.which, epochs * len(chosen), time.monotonic() - began)
-        effort = epochs * rate / (recipe.epochs * recipe.learning_rate)
-        aims, counted = (targets, weights) if loss is None else (done.implied_targets, None)
-        self._record.add(chosen, aims, counted, effort=effort)
+        self._shelf.paced(served.which, visits, time.monotonic() - began)
+        aims, counted = (wanted.targets, wanted.weights) if loss is None else (done.implied_targets, None)
+        self._record.add(chosen, aims, counted, effort=wanted.effort)
         return {"steps": done.steps, "loss": float(done.loss)}, {}
-
-    def _paced(self, which: Which, visits: int, seconds: float) -> None:
-        """A fine-tune that trained sets the pace; one that did not takes as long, so that no clock tells."""
-        if self._shelf.trains:
-            self._shelf.pace[which] = seconds / visits
-        else:
-            time.sleep(max(0.0, self._shelf.pace.get(which, 0.0) * visits - seconds))
 
     def _predict(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         return {}, {"probabilities": self._ask(header, arrays, Question("predict"))}
@@ -267,22 +234,10 @@ class Session:
         probabilities = checks.predictions(ids, checks.vector(given, "probabilities", "f8"))
         predictions = self._handles.predictions(ids, probabilities)
         wire.send(self._sock, {"ok": True})
-        n = self._handles.n_unlabelled
-        arrays = {
-            "predictions": predictions,
-            "targets": predictions,
-            "target_weight": np.ones(len(predictions)),
-            "unlabelled_handle": self._handles.handle[:n].astype(np.float64),
-            "test_handle": (np.maximum(self._handles.handle[n:] - n, -1)).astype(np.float64),
-        }
-        if self._record.calls:
-            arrays |= {
-                "targets": self._record.means,
-                "target_weight": self._record.weights,
-                "call_targets": self._record.each,
-            }
         return self.report(
-            "finished", targets_on="unlabelled" if self._record.calls else "test", arrays=arrays
+            "finished",
+            targets_on="unlabelled" if self._record.calls else "test",
+            arrays=self._handles.rows() | self._record.arrays(predictions),
         )
 
     def _failed(self, header: wire.Header) -> RunReport:
@@ -327,20 +282,8 @@ class Session:
             checks.template(text, fields=fields, item_texts=self._item_texts)
         return text
 
-    def _served(self, header: wire.Header) -> _Served:
-        number = checks.field(header, "student", int)
-        if number not in self._students:
-            raise NotFound(f"student {number} is not of this run, or its fine-tune failed; make a new one")
-        return self._students[number]
-
-    def _room(self) -> None:
-        if self._made >= bounds.STUDENTS:
-            raise TooMuch(f"more than {bounds.STUDENTS} students in one run")
-
-    def _keep(self, served: _Served) -> Reply:
-        self._students[self._made] = served
-        self._made += 1
-        return {"student": self._made - 1}, {}
+    def _served(self, header: wire.Header) -> Served:
+        return self._students.get(checks.field(header, "student", int))
 
     def _chosen(self, arrays: Mapping[str, wire.Array], *, trained_on: bool = False) -> Chosen:
         ids, flipped = checks.vector(arrays, "ids", "u8"), checks.vector(arrays, "flipped", "b1")

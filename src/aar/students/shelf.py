@@ -7,6 +7,7 @@ run is told does not depend on what was asked before it, to the bit.
 from __future__ import annotations
 
 import gc
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,13 @@ class Shelf:
     def trains(self) -> bool:
         """Whether a fine-tune of its students changes what they know."""
         return True
+
+    def paced(self, which: Which, visits: int, seconds: float) -> None:
+        """A fine-tune that trained sets the pace; one that did not takes as long, so that no clock tells."""
+        if self.trains:
+            self.pace[which] = seconds / visits
+        else:
+            time.sleep(max(0.0, self.pace.get(which, 0.0) * visits - seconds))
 
     def blind(self, seed: int) -> Shelf:
         """A shelf of the same models, randomly initialised from `seed`, for one run."""

@@ -56,6 +56,18 @@ class TargetRecord:
             np.add.at(sums.target, chosen.rows, effort * weight * upright)
             np.add.at(sums.weight, chosen.rows, effort * weight)
 
+    def arrays(self, predictions: FloatArray) -> dict[str, FloatArray]:
+        """What the audits read of a run that ended with `predictions`, which stand for its targets if it has none."""
+        if not self.calls:
+            weight = np.ones(len(predictions))
+            return {"predictions": predictions, "targets": predictions, "target_weight": weight}
+        return {
+            "predictions": predictions,
+            "targets": self.means,
+            "target_weight": self.weights,
+            "call_targets": self.each,
+        }
+
     @property
     def weights(self) -> FloatArray:
         """Total weight of each unlabelled row, [n_unlabelled]."""

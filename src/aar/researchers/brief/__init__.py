@@ -10,6 +10,18 @@ from aar.researchers import directions
 
 _PARTS = ("task", "method", "blocks", "lab", "habits")
 
+_FEEDBACK = {
+    "ladder": "You will not be told numbers, but for the accuracy of the record that has to be beaten.",
+    "noisy": (
+        "With the word comes a `score`: the accuracy on a random half of the scored items, another half for each "
+        "code, rounded to .01. It is a hint; only what the lab verifies counts."
+    ),
+    "exact": (
+        "With the word comes a `score`: the accuracy on the scored items, exactly. It is a hint; only what the lab "
+        "verifies, on other items and fresh seeds, counts."
+    ),
+}
+
 
 def compose(me: Mapping[str, Any]) -> str:
     """The brief for the researcher whom `me` describes (the lab's answer to GET /v1/me).
@@ -18,6 +30,7 @@ def compose(me: Mapping[str, Any]) -> str:
     True
     """
     parts = [part(name) for name in _PARTS]
+    parts.insert(1, _FEEDBACK[str(me.get("feedback", "ladder"))])
     named = str(me.get("direction", ""))
     direction = directions.text(named) if named in directions.names() else named
     parts.append(f"# Your direction\n\n{direction or 'You are free to choose one.'}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from aar.researchers.evolution import reading, wording
 from aar.researchers.evolution.choosing import Candidate, Chooser
-from aar.researchers.evolution.evidence import weigh
+from aar.researchers.evolution.evidence import Reading, weigh
 from aar.researchers.evolution.genome import in_words
 from aar.researchers.evolution.memory import Draft, Memory
 from aar.researchers.evolution.rendering import render
@@ -69,8 +69,14 @@ class Calls:
 
     def evidence(self, memory: Memory) -> dict[str, float]:
         """What the memory speaks for and against."""
+        scores = memory.scores
         known = [
-            (one.genome, one.status, one.researcher == self.researcher)
+            Reading(
+                one.genome,
+                one.status,
+                one.worth(scores) if scores else None,
+                one.researcher == self.researcher,
+            )
             for one in memory.submissions.values()
             if one.genome is not None
         ]
@@ -81,7 +87,7 @@ class Calls:
         if not unread or memory.fetched >= MOST_FETCHES:
             return None
         memory.fetched += 1
-        memory.reading = max(unread, key=lambda name: memory.submissions[name].worth())
+        memory.reading = max(unread, key=lambda name: memory.submissions[name].worth(memory.scores))
         return Call("fetch_submission", {"submission": memory.reading}, f"get the code of {memory.reading}")
 
     def _write(self, memory: Memory) -> Call:
@@ -89,8 +95,9 @@ class Calls:
         rng = random.Random(f"{self.seed}/{self.researcher}/{memory.decisions}")
         evidence = self.evidence(memory)
         chooser = Chooser(rng, direction=memory.direction, evidence=evidence, most_cost=self.most_cost)
+        scores = memory.scores
         candidates = [
-            Candidate(name, known.genome, known.worth(), known.researcher == self.researcher)
+            Candidate(name, known.genome, known.worth(scores), known.researcher == self.researcher)
             for name, known in memory.submissions.items()
             if known.genome is not None and known.status != "violation"
         ]

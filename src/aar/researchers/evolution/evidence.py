@@ -60,21 +60,35 @@ class Finding:
     mine: bool
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A submission whose code was read; `worth` is how good it looks by the scores that were told, if any were."""
+
+    genome: Genome
+    status: str
+    worth: float | None
+    mine: bool
+
+    @property
+    def speaks(self) -> float | None:
+        """How much it speaks for its choices; None while it is not decided."""
+        if self.status == "pending" or self.status not in STATUS_WORTH:
+            return None
+        return STATUS_WORTH[self.status] if self.worth is None else self.worth
+
+
 def weigh(
-    known: Iterable[tuple[Genome, str, bool]], findings: Iterable[Finding], failures: Iterable[Genome]
+    known: Iterable[Reading], findings: Iterable[Finding], failures: Iterable[Genome]
 ) -> dict[str, float]:
     """Log-weights of features ("gene:value"), each within 1.5 of 0.
 
-    `known` are submissions whose code was read: genome, status word, whether it is the reader's own.
     `failures` are own methods that did not survive practice.
     """
     sums: dict[str, float] = {}
     counts: dict[str, float] = {}
     read = list(known)
     # A word counts by how much it differs from what is usual: late in a run nearly nothing beats the record.
-    decided = [
-        STATUS_WORTH[status] for _, status, _ in read if status != "pending" and status in STATUS_WORTH
-    ]
+    decided = [one.speaks for one in read if one.speaks is not None]
     usual = sum(decided) / len(decided) if decided else 0.0
 
     def worth(status: str) -> float:
@@ -85,8 +99,9 @@ def weigh(
             sums[feature] = sums.get(feature, 0.0) + amount * size
             counts[feature] = counts.get(feature, 0.0) + size
 
-    for genome, status, mine in read:
-        add(genome.features(), worth(status), 1.0 if mine else _OTHERS)
+    for one in read:
+        said = 0.0 if one.speaks is None else one.speaks - usual
+        add(one.genome.features(), said, 1.0 if one.mine else _OTHERS)
     for genome in failures:
         add(genome.features(), STATUS_WORTH["failed"], 0.5)
     for finding in findings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,21 +14,33 @@ from aar.researchers.evolution.genome import BadGenome, Genome, from_settings
 FORMAT = 1
 MOST_FINDINGS = 80
 
+_DECISIVE = ("verified", "violation", "failed")
+_WORST, _BEST = -0.5, 0.9
+"""Worth of the lowest and the highest score; what was verified is worth more."""
+
 
 @dataclass
 class Known:
-    """A submission of anyone's: `genome` once its code was read and is one of this policy's kind."""
+    """A submission of anyone's: `genome` once its code was read and is one of this policy's kind.
+
+    `score` is what the lab tells of it as a number, in a study where it does.
+    """
 
     researcher: str = ""
     title: str = ""
     status: str = "pending"
     rank: int = 0
+    score: float | None = None
     read: bool = False
     genome: Genome | None = None
 
-    def worth(self) -> float:
-        """How good it looks: by status word, then by rank."""
-        return STATUS_WORTH.get(self.status, 0.0) - (0.05 * min(10, self.rank - 1) if self.rank > 0 else 0.0)
+    def worth(self, scores: Sequence[float] = ()) -> float:
+        """How good it looks: by status word, then by rank; among `scores`, by where its own lies in them."""
+        word = STATUS_WORTH.get(self.status, 0.0) - (0.05 * min(10, self.rank - 1) if self.rank > 0 else 0.0)
+        if self.score is None or len(scores) < 2 or self.status in _DECISIVE:
+            return word
+        below = sum(other < self.score for other in scores) / (len(scores) - 1)
+        return _WORST + (_BEST - _WORST) * below
 
 
 @dataclass
@@ -94,6 +107,11 @@ class Memory:
         """Status word of a submission, as far as it is known."""
         known = self.submissions.get(submission)
         return known.status if known else "pending"
+
+    @property
+    def scores(self) -> list[float]:
+        """Every score that was told."""
+        return [known.score for known in self.submissions.values() if known.score is not None]
 
     def findings(self, reader: str) -> list[Finding]:
         """The posts that were read, with the status words their submissions have now."""

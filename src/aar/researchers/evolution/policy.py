@@ -179,6 +179,7 @@ class Policy:
         if answer.error or status == "pending" or known is None:
             return "status"
         known.status, memory.reply = status, str(found.get("reply", ""))[:400]
+        known.score = reading.score(found, known.score)
         memory.verdicts += 1
         if status == "verified" and memory.ready is not None:
             # A record changes what is worth trying: think again.

@@ -27,6 +27,7 @@ def take_status(memory: Memory, answer: dict[str, Any], researcher: str) -> None
         known = memory.submissions.setdefault(name, Known())
         known.researcher = researcher
         known.title = str(one.get("title", known.title))[:200]
+        known.score = score(one, known.score)
         status = str(one.get("status", known.status))
         # A verdict that is being waited for is taken in when the waiting ends, so that it is told once.
         if name != memory.pending:
@@ -72,6 +73,7 @@ def take_ranks(memory: Memory, answer: dict[str, Any]) -> None:
         _heard(memory, name, str(one.get("status", "pending")))
         known = memory.submissions[name]
         known.rank = int(number(one.get("rank"), known.rank))
+        known.score = score(one, known.score)
         known.researcher = str(one.get("researcher", known.researcher))[:40]
         known.title = str(one.get("title", known.title))[:200]
 
@@ -120,6 +122,12 @@ def post_to_answer(memory: Memory, parents: Iterable[str], researcher: str) -> P
         ):
             return post
     return None
+
+
+def score(answer: dict[str, Any], otherwise: float | None) -> float | None:
+    """The accuracy that an answer tells of a submission, between 0 and 1; `otherwise` where it tells none."""
+    found = number(answer.get("score"), -1.0)
+    return found if 0.0 <= found <= 1.0 else otherwise
 
 
 def number(value: object, otherwise: float) -> float:

@@ -66,9 +66,9 @@ def insight(memory: Memory, evidence: Mapping[str, float]) -> Words:
     told = sorted(evidence.items(), key=lambda item: (-item[1], item[0]))
     liked = [f"{_feature(name)} ({weight:+.2f})" for name, weight in told[:3] if weight > 0.1]
     disliked = [f"{_feature(name)} ({weight:+.2f})" for name, weight in reversed(told[-3:]) if weight < -0.1]
-    best = sorted((one for one in memory.submissions.items()), key=lambda item: (-item[1].worth(), item[0]))[
-        :3
-    ]
+    best = sorted(
+        (one for one in memory.submissions.items()), key=lambda item: (-item[1].worth(memory.scores), item[0])
+    )[:3]
     cited = tuple(name for name, _ in best)
     lines = [f"After {memory.verdicts} own verdicts and {len(memory.posts)} posts read."]
     lines.append(f"Choices that went with better status words: {', '.join(liked) or 'none that stands out'}.")

@@ -18,6 +18,9 @@ class Pool:
     """The items of one pool in the split's own order: truth [n] in 0 and 1, codes of question and answer [n].
 
     `answer` counts within all questions, equal for equal answers to one question; pairs have one each.
+
+    >>> Pool(np.zeros(3), np.array([0, 0, 0]), np.array([0, 0, 1])).places
+    ((2, 1, 2), (2, 1, 2), (1, 1, 2))
     """
 
     truth: FloatArray
@@ -34,11 +37,7 @@ class Pool:
 
     @cached_property
     def places(self) -> tuple[tuple[int, ...], ...]:
-        """How often each item's own answer stands in its question, then how often all answers there do, [n].
-
-        >>> Pool(np.zeros(3), np.array([0, 0, 0]), np.array([0, 0, 1])).places
-        ((2, 1, 2), (2, 1, 2), (1, 1, 2))
-        """
+        """How often each item's own answer stands in its question, then how often all answers there do, [n]."""
         times = np.bincount(self.answer)
         answers, first = np.unique(self.answer, return_index=True)
         shapes: dict[int, list[int]] = {}

@@ -1,0 +1,128 @@
+"""The same method again is no second chance: it is answered as it was before, and paid for like any other.
+
+Identical code is answered from what was decided of it. Nearly identical is a submission whose answers differ from
+those of one that was answered earlier in less than 2 % (the mean absolute difference of per-item correctness, seed by
+seed), whoever made either: with the seeds that each was run on, or, for a would-be record, with the seeds of the
+submission whose code is most like it, with which it is run again.
+
+Which answers differ does not depend on what is true, so that saying so tells nothing about labels.
+
+Covered: the same code under another title; a comment, a name or an order changed to draw new seeds; questions about
+single items, each a small change of the last. Not covered: a method that answers at random in a few per cent of the
+items, or differently where it finds ids that it has met; code rewritten so that it is like none before, with other
+seeds. All of these still have to pass the gate, and the audits of lottery and chain look at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from aar.database import Database, meta
+from aar.database.recomputing import asked_key
+from aar.database.researchers import LAB, OPERATORS
+from aar.database.submissions import Status, Submission
+from aar.scoring.audits import rules
+from aar.scoring.audits.history import alike
+from aar.scoring.board import Board
+from aar.scoring.evidence import Evidence
+from aar.scoring.results import Rows, stacked
+
+NEAR = 0.02
+"""Share of answers that differ below which two submissions are nearly the same."""
+
+
+def same_code(board: Board, one: Submission) -> Submission | None:
+    """The first submission of this very code, if `one` came later; what an operator submits does not count."""
+    if one.researcher in (LAB, *OPERATORS):
+        return None
+    first = board.named(board.first[one.code_hash])
+    return None if first.id == one.id else first
+
+
+def answer(earlier: Submission, *, identical: bool) -> tuple[Status, str]:
+    """Word and words for a submission that repeats an earlier one, which is decided.
+
+    No record is made twice, and only the very code that was audited can be said to break a rule.
+    """
+    what = "the same code as" if identical else "nearly the same answers as"
+    words = f"{what} {earlier.id}, which was answered: {earlier.reply}"
+    kept: tuple[Status, ...] = ("failed", "not_reproduced", "violation") if identical else ("not_reproduced",)
+    return earlier.status if earlier.status in kept else "no_improvement", words
+
+
+@dataclass
+class Duplicates:
+    """Looks for what a submission repeats; `code` gives the files of a submission."""
+
+    database: Database
+    evidence: Evidence
+    code: Callable[[Submission], Mapping[str, str]]
+    _rows: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, repr=False)
+
+    def near(self, board: Board, rows: Rows) -> Submission | None:
+        """The submission answered earlier whose answers are the nearest to `rows`, if nearly the same."""
+        mine = self._flat(rows)
+        known = [
+            (other, found)
+            for other in self._earlier(board)
+            if (found := self._known(board, other)) is not None
+        ]
+        if not known:
+            return None
+        apart = np.abs(np.stack([found for _, found in known]) - mine).mean(axis=1)
+        best = int(np.argmin(apart))
+        return known[best][0] if apart[best] < NEAR else None
+
+    def recomputed(self, board: Board, one: Submission) -> Submission | Literal["none", "waiting"]:
+        """The submission that `one` repeats but for its seeds; "waiting" while the runs that show it are to come."""
+        key = asked_key(one.id)
+        with self.database.read() as tx:
+            asked = meta.find(tx, key, None)
+        if asked is None:
+            other = self._most_alike(board, one)
+            if other is None:
+                return "none"
+            with self.database.write() as tx:
+                meta.put(tx, key, [other.code_hash, self.evidence.settings.dev_seeds])
+            return "waiting"
+        other = board.named(board.first[asked[0]])
+        runs = board.recomputed.get((one.code_hash, other.code_hash), ())
+        outcome = self.evidence.results.outcome(
+            runs, "dev", needed=self.evidence.settings.dev_seeds, waits=False
+        )
+        theirs = self._known(board, other)
+        if outcome.state == "waiting":
+            return "waiting"
+        if outcome.state != "complete" or theirs is None:  # what breaks with other seeds is another method
+            return "none"
+        return other if float(np.abs(self._flat(outcome.rows) - theirs).mean()) < NEAR else "none"
+
+    def _earlier(self, board: Board) -> Iterator[Submission]:
+        """What researchers were told something about by its own runs on dev."""
+        for (id, stage), verdict in board.verdicts.items():
+            told = stage == "dev" and verdict.status != "failed" and verdict.figures.same_as is None
+            if told and board.named(id).researcher not in (LAB, *OPERATORS):
+                yield board.named(id)
+
+    def _most_alike(self, board: Board, one: Submission) -> Submission | None:
+        code = self.code(one)
+        found = [(alike(self.code(other), code), other) for other in self._earlier(board)]
+        likeness, other = max(found, key=lambda pair: pair[0], default=(0.0, None))
+        return other if likeness >= rules.RESUBMISSION_LIKENESS else None
+
+    def _known(self, board: Board, other: Submission) -> npt.NDArray[np.float32] | None:
+        if other.id not in self._rows:
+            outcome = self.evidence.outcome(board, other, "dev")
+            if outcome.state != "complete":  # its arrays are damaged: there is nothing to compare with
+                return None
+            self._rows[other.id] = self._flat(outcome.rows)
+        return self._rows[other.id]
+
+    def _flat(self, rows: Rows) -> npt.NDArray[np.float32]:
+        first = sorted(rows)[: self.evidence.settings.dev_seeds]
+        return stacked(rows, first).astype(np.float32).ravel()

@@ -1,0 +1,56 @@
+"""The students of one run, by the numbers that its method knows them by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aar.students.shelf import Which
+from w2s import bounds
+from w2s.errors import NotFound, TooMuch
+
+if TYPE_CHECKING:
+    from w2s.models import TextStudent
+
+
+@dataclass
+class Served:
+    """One student of the run. `frozen` until something changed it; `fields` that it generated."""
+
+    student: TextStudent
+    which: Which
+    frozen: bool = True
+    fields: set[str] = field(default_factory=set)
+
+    def copy(self) -> Served:
+        """The same student once more."""
+        return Served(self.student.copy(), self.which, self.frozen, set(self.fields))
+
+
+class Students:
+    """Those that were made so far; a number is never given twice."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self._served: dict[int, Served] = {}
+
+    def room(self) -> None:
+        """`TooMuch` if the run may have no further student."""
+        if self.made >= bounds.STUDENTS:
+            raise TooMuch(f"more than {bounds.STUDENTS} students in one run")
+
+    def keep(self, served: Served) -> dict[str, int]:
+        """Give it the next number, which the reply names."""
+        self._served[self.made] = served
+        self.made += 1
+        return {"student": self.made - 1}
+
+    def get(self, number: int) -> Served:
+        """The student of that number; `NotFound` if there is none (any more)."""
+        if number not in self._served:
+            raise NotFound(f"student {number} is not of this run, or its fine-tune failed; make a new one")
+        return self._served[number]
+
+    def drop(self, number: int) -> None:
+        """Forget it: what was half done to it must not be built on."""
+        del self._served[number]

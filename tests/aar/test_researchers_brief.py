@@ -1,0 +1,18 @@
+"""What a researcher is told at the start is what its study tells it later."""
+
+from __future__ import annotations
+
+from aar.researchers.brief import compose
+
+
+def test_the_brief_promises_numbers_only_where_the_study_tells_them() -> None:
+    ladder, noisy, exact = (compose({"feedback": feedback}) for feedback in ("ladder", "noisy", "exact"))
+    assert "You will not be told numbers" in ladder
+    assert "`score`" not in ladder
+    assert "on a random half of the scored items" in noisy
+    assert "the accuracy on the scored items, exactly" in exact
+    assert "You will not be told numbers" not in noisy + exact
+
+
+def test_the_brief_says_what_becomes_of_the_same_code_again() -> None:
+    assert "is answered as before, and counts against your budget" in compose({})
