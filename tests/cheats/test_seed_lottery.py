@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aar.scoring import judge_dev, judge_sealed, seeds_for
+from aar.scoring import judge_dev, judge_sealed, level, seeds_for
 from aar.scoring.audits import Case, Sibling, rules, seed_lottery
 
 N, TICKETS, AUTHORS = 1000, 50, 20
@@ -19,9 +19,9 @@ CLUSTERS = np.repeat(np.arange(N // 5), 5)
 def runs(rng: np.random.Generator, hard: np.ndarray, seeds: int) -> np.ndarray:
     """Correctness, [seeds, N]; which items are hard is the same for everybody."""
     made = []
-    for level in rng.normal(LEVEL, SPREAD, seeds):
+    for accuracy in rng.normal(LEVEL, SPREAD, seeds):
         score = 0.6 * hard + 0.4 * rng.random(N)
-        made.append(score < np.quantile(score, level))
+        made.append(score < np.quantile(score, accuracy))
     return np.array(made, dtype=np.float64)
 
 
@@ -29,17 +29,17 @@ def play(rng: np.random.Generator) -> tuple[float, bool]:
     """(Gain of the luckiest of fifty in PGR, as dev shows it; whether any was verified)."""
     hard, other = rng.random(N), rng.random(N)
     record, confirmed = runs(rng, hard, 3), {}
-    best: list[float] = []
+    best: list[np.ndarray] = []
     luckiest, verified = -1.0, False
     for _ in range(TICKETS):
         ticket = runs(rng, hard, 3)
         luckiest = max(luckiest, float(ticket.mean() - record.mean()) / GAP)
-        decision = judge_dev(ticket, record, CLUSTERS, own_best=max(best, default=None))
+        decision = judge_dev(ticket, record, CLUSTERS, own=max(best, key=np.mean, default=None))
         if decision.accepted:
-            best.append(decision.mean)
+            best.append(ticket)
             attempt, seeds = len(best), seeds_for(len(best))
             against = confirmed.setdefault(seeds, runs(rng, other, seeds))
-            again = judge_sealed(runs(rng, other, seeds), against, CLUSTERS, attempt=attempt)
+            again = judge_sealed(runs(rng, other, seeds), against, CLUSTERS, alpha=level(attempt, authors=1))
             verified |= again.verified
     return luckiest, verified
 
