@@ -22,11 +22,12 @@ import pytest
 
 from aar.scoring.audits import Answers, AuditRun, Case, rules
 from aar.scoring.gathering import pool_of
-from aar.students import greeting, interventions, session
+from aar.students import greeting, interventions
 from aar.students.control import RunReport, RunRequest
 from aar.students.data import write_splits, write_weak
 from aar.students.greeting import text
 from aar.students.interventions import Intervention
+from aar.students.served import Served
 from aar.students.server import Service
 from aar.students.shelf import Shelf
 from w2s import testbeds
@@ -189,7 +190,7 @@ def untaught() -> Iterator[None]:
         patch.setattr(Shelf, "trains", property(lambda self: False))
         patch.setattr(Shelf, "pace", {}, raising=False)
         patch.setattr(TextStudent, "perturb", lambda self, seed, scale: None)
-        patch.setattr(session._Served, "frozen", property(lambda self: True, lambda self, value: None))
+        patch.setattr(Served, "frozen", property(lambda self: True, lambda self, value: None))
         yield
 
 

@@ -26,13 +26,13 @@ def exact() -> Answer:
 
 def gate() -> Answer:
     """One bit: a would-be record or not; would-be records raise their author's bar."""
-    best: list[float] = []
+    best: list[np.ndarray] = []
 
     def answer(guess: np.ndarray) -> float:
         candidate, holder = (np.tile(one, (3, 1)) for one in (guess == TRUTH, HELD))
-        decision = judge_dev(candidate, holder, np.arange(N), own_best=max(best, default=None))
+        decision = judge_dev(candidate, holder, np.arange(N), own=max(best, key=np.mean, default=None))
         if decision.accepted:
-            best.append(decision.mean)
+            best.append(candidate)
         return float(decision.accepted)
 
     return answer

@@ -9,6 +9,7 @@ import numpy as np
 
 from aar.scoring import judge_dev, judge_sealed, seeds_for
 from aar.scoring.audits import Case, Sibling, rules, seed_lottery
+from w2s.metrics import alpha_at
 
 N, TICKETS, AUTHORS = 1000, 50, 20
 LEVEL, SPREAD, GAP = 0.70, 0.03, 0.3
@@ -29,17 +30,17 @@ def play(rng: np.random.Generator) -> tuple[float, bool]:
     """(Gain of the luckiest of fifty in PGR, as dev shows it; whether any was verified)."""
     hard, other = rng.random(N), rng.random(N)
     record, confirmed = runs(rng, hard, 3), {}
-    best: list[float] = []
+    best: list[np.ndarray] = []
     luckiest, verified = -1.0, False
     for _ in range(TICKETS):
         ticket = runs(rng, hard, 3)
         luckiest = max(luckiest, float(ticket.mean() - record.mean()) / GAP)
-        decision = judge_dev(ticket, record, CLUSTERS, own_best=max(best, default=None))
+        decision = judge_dev(ticket, record, CLUSTERS, own=max(best, key=np.mean, default=None))
         if decision.accepted:
-            best.append(decision.mean)
+            best.append(ticket)
             attempt, seeds = len(best), seeds_for(len(best))
             against = confirmed.setdefault(seeds, runs(rng, other, seeds))
-            again = judge_sealed(runs(rng, other, seeds), against, CLUSTERS, attempt=attempt)
+            again = judge_sealed(runs(rng, other, seeds), against, CLUSTERS, alpha=alpha_at(attempt))
             verified |= again.verified
     return luckiest, verified
 
