@@ -8,7 +8,7 @@ import pytest
 from student_lab import fill, request, run
 
 from aar.students.server import Service
-from aar.students.session import Session
+from aar.students.shelf import Shelf
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def seconds(service: Service, intervention: str) -> float:
 def test_the_cheat_works_where_a_blind_call_is_as_quick_as_it_can_be(service, table, monkeypatch) -> None:
     seconds(service, "none")
     real = seconds(service, "none")
-    monkeypatch.setattr(Session, "_paced", lambda *given: None)
+    monkeypatch.setattr(Shelf, "paced", lambda *given: None)
     blind = seconds(service, "blind")
     table("clock_tells_blind", without=f"{blind / real:.0%} of the time")
     assert blind < 0.3 * real
