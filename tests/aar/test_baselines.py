@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from synthetic_lab import SyntheticLab
+from synthetic_lab import SUPERVISORS, SyntheticLab
 
 from aar import ledger, protocols
 from aar.reports import baselines
@@ -139,7 +139,7 @@ def test_the_table_prints_as_markdown_json_and_a_figure(tmp_path: Path) -> None:
     assert lines[0].startswith("mini-chat, 5 seeds, n=600. Accuracies: dev: floor 0.")
     assert sum(line.startswith("| confident_labels |") for line in lines) == 1
     data = json.loads(json.dumps(found.to_json()))
-    assert data["rows"][1]["sealed"]["pgr"]["seeds"] == 8
+    assert data["rows"][1]["sealed"]["pgr"]["seeds"] == SUPERVISORS
     assert data["best"] == "confident_labels"
     drawn = ElementTree.fromstring(methods_figure(found))
     words = {element.text for element in drawn.iter() if element.text}
