@@ -18,7 +18,7 @@ from starting import Warmed
 
 from aar.engines.methods import ALWAYS, ENVIRONMENT, OFTEN
 from aar.errors import SandboxLost
-from aar.sandboxes import Call, Limits, Profile, SandboxProcess, open_w2s, uid_for, warm
+from aar.sandboxes import Call, Limits, Mount, Profile, SandboxProcess, open_w2s, uid_for, warm
 from aar.sandboxes.bubblewrap import Bubblewrap
 from aar.sandboxes.fork_server import ForkServer
 from aar.sandboxes.prepared import Prepared
@@ -87,6 +87,35 @@ def inside(server: ForkServer) -> dict[str, str]:
 def server_pid(server: ForkServer) -> int:
     """The host's number of the Python that forks: the innermost process while no call runs."""
     return server._process.members()[-1]
+
+
+LATE = """
+import importlib, os, sys
+def main(arguments):
+    sys.path.append("/tmp/late packages")
+    print(importlib.import_module("imported_late").WORD, os.listdir("/tmp"))
+    for path in ("/tmp/late packages/imported_late.py", "/tmp/late packages/new", "/tmp/new"):
+        try:
+            open(path, "a").close()
+            print("written", path)
+        except OSError as error:
+            print(error.strerror)
+"""
+
+
+def test_what_a_sandbox_shows_below_its_scratch_space_is_there_in_a_call_too(tmp_path: Path) -> None:
+    (tmp_path / "imported_late.py").write_text("WORD = 'found'")
+    for path in (tmp_path, tmp_path / "imported_late.py"):
+        path.chmod(0o777)
+    profile = Profile(uid=UID, mounts=(Mount(tmp_path, "/tmp/late packages"),))
+    server = warm(Bubblewrap(), profile, always=("json",))
+    assert isinstance(server, ForkServer)
+    try:
+        said = [call(server, LATE).splitlines() for _ in range(2)]
+    finally:
+        server.close()
+    refused = "Read-only file system"
+    assert said == [["found ['late packages']", refused, refused, "written /tmp/new"]] * 2
 
 
 @pytest.mark.parametrize("name", list(fork_attacks.ATTACKS))

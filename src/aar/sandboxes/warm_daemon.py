@@ -25,6 +25,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import resource
 import socket
 import struct
@@ -178,11 +179,35 @@ def enter(scratch_bytes: int, files: "dict[str, str]") -> None:
     mount(None, "/", None, RECURSIVE | PRIVATE)
     mount("proc", "/proc", "proc", READ_ONLY | NO_SUID | NO_DEVICES | NO_PROGRAMS)
     for scratch in ("/tmp", "/dev/shm"):
+        kept = mounted_below(scratch)
         mount("tmpfs", scratch, "tmpfs", NO_SUID | NO_DEVICES, f"mode=1777,size={scratch_bytes}")
+        for target, handle in kept:
+            show_again(target, handle)
     mount("devpts", "/dev/pts", "devpts", NO_SUID | NO_PROGRAMS, "newinstance,ptmxmode=0666,mode=620")
     mount("tmpfs", FOLDER, "tmpfs", NO_SUID | NO_DEVICES, "mode=0755,size=16m")
     write_files(FOLDER, files)
     mount(None, FOLDER, None, REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEVICES)
+
+
+def mounted_below(folder: str) -> "list[tuple[str, int]]":
+    """What is mounted below `folder`, the outermost only, and a handle of each: Python itself where it lies there."""
+    found: list[tuple[str, int]] = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        target = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), line.split()[4])
+        if target.startswith(f"{folder}/") and not any(target.startswith(f"{outer}/") for outer, _ in found):
+            found.append((target, os.open(target, os.O_PATH)))
+    return found
+
+
+def show_again(target: str, handle: int) -> None:
+    """Mount what `handle` holds, with all that is mounted in it, at `target` again, as writable as it was."""
+    if os.path.isdir(f"/proc/self/fd/{handle}"):  # noqa: PTH112 - a path object would cost a run its time
+        os.makedirs(target, mode=0o755, exist_ok=True)  # noqa: PTH103
+    else:
+        os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)  # noqa: PTH103, PTH120
+        Path(target).touch()
+    mount(f"/proc/self/fd/{handle}", target, None, BIND | RECURSIVE)
+    os.close(handle)
 
 
 def skip_number(number: int) -> None:
