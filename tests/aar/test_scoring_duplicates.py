@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import load, save
 from synthetic_lab import SyntheticLab
 
+from aar import ledger
 from aar.database import submissions
 from aar.ledger import Ledger
 from aar.scoring.audits import rules
@@ -63,6 +64,38 @@ def test_identical_code_waits_for_the_answer_to_the_first(lab: SyntheticLab) -> 
     lab.settle()
     assert lab.status(first) == ("verified", "done")
     assert lab.status(again)[1] == "done"
+
+
+def test_a_record_whose_confirmation_was_lost_is_made_when_it_is_handed_in_again(lab: SyntheticLab) -> None:
+    lost = lab.submit("r1", dev=0.8)
+    lab.run(lost, "sealed", 0.8, seeds=1, state="lost")
+    lab.settle()
+    assert (lab.status(lost), lab.reply(lost)) == (("failed", "done"), submissions.LOST)
+    again = lab.hand_in("r1", code_of(lab, lost))
+    lab.settle()
+    assert lab.status(again) == ("pending", "sealed")
+    assert lab.figures(again, "dev").attempt == 1
+    with lab.db.write() as tx:
+        key = f"{code_of(lab, lost)}-sealed-0"
+        assert ledger.record_again(tx, key, submission=again, researcher="r1", priority="sealed")
+    lab.run(again, "sealed", 0.8, seeds=8)
+    lab.settle()
+    assert lab.status(again) == ("verified", "done")
+    Ledger(lab.db).verify()
+
+
+def test_what_repeats_a_lost_record_under_other_seeds_stops_no_scorer(lab: SyntheticLab) -> None:
+    lost = lab.submit("r1", dev=0.8)
+    lab.settle()
+    twin = lab.submit("r2", dev=0.8)
+    lab.code[twin] = lab.code[lost] = "def run(bench):\n    return bench.strong().predict(bench.test)\n"
+    lab.judge.step()  # it asks for the runs that show whether they are the same
+    lab.run(lost, "sealed", 0.8, seeds=1, state="lost")
+    lab.like[twin] = lost
+    lab.settle()
+    assert lab.status(lost) == ("failed", "done")
+    assert lab.status(twin) == ("no_improvement", "done")
+    assert lab.figures(twin, "dev").same_as == lost
 
 
 def test_a_record_is_not_made_twice(lab: SyntheticLab) -> None:

@@ -89,12 +89,18 @@ class Board:
         """The submission with this id."""
         return self.by_id[id]
 
-    def would_be_records(self, researcher: str) -> Iterator[Submission]:
-        """Submissions of one author that dev sent on to sealed, whatever came of it."""
+    def would_be_records(self, submission: Submission) -> Iterator[Submission]:
+        """The author's submissions that dev sent on to sealed, whatever came of them, but for those it makes good."""
         for one in self.submissions:
             verdict = self.verdicts.get((one.id, "dev"))
-            if one.researcher == researcher and verdict is not None and verdict.status == "pending":
+            sent_on = verdict is not None and verdict.status == "pending"
+            if sent_on and one.researcher == submission.researcher and not makes_good(submission, one):
                 yield one
+
+
+def makes_good(submission: Submission, lost: Submission) -> bool:
+    """Whether a submission is the code of one that the lab lost, handed in again: that one says nothing against it."""
+    return lost.reply == LOST and lost.code_hash == submission.code_hash
 
 
 def _that_count(ended: Sequence[Run], submission: Submission) -> Sequence[Run]:

@@ -28,7 +28,7 @@ from aar.database.researchers import LAB, OPERATORS
 from aar.database.submissions import Status, Submission
 from aar.scoring.audits import rules
 from aar.scoring.audits.history import alike
-from aar.scoring.board import Board
+from aar.scoring.board import Board, makes_good
 from aar.scoring.evidence import Evidence
 from aar.scoring.results import Rows, stacked
 
@@ -64,12 +64,12 @@ class Duplicates:
     code: Callable[[Submission], Mapping[str, str]]
     _rows: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
-    def near(self, board: Board, rows: Rows) -> Submission | None:
+    def near(self, board: Board, one: Submission, rows: Rows) -> Submission | None:
         """The submission answered earlier whose answers are the nearest to `rows`, if nearly the same."""
         mine = self._flat(rows)
         known = [
             (other, found)
-            for other in self._earlier(board)
+            for other in self._earlier(board, one)
             if (found := self._known(board, other)) is not None
         ]
         if not known:
@@ -90,7 +90,9 @@ class Duplicates:
             with self.database.write() as tx:
                 meta.put(tx, key, [other.code_hash, self.evidence.settings.dev_seeds])
             return "waiting"
-        other = board.named(board.first[asked[0]])
+        other = next((known for known in self._earlier(board, one) if known.code_hash == asked[0]), None)
+        if other is None:
+            return "none"
         runs = board.recomputed.get((one.code_hash, other.code_hash), ())
         outcome = self.evidence.results.outcome(
             runs, "dev", needed=self.evidence.settings.dev_seeds, waits=False
@@ -102,16 +104,17 @@ class Duplicates:
             return "none"
         return other if float(np.abs(self._flat(outcome.rows) - theirs).mean()) < NEAR else "none"
 
-    def _earlier(self, board: Board) -> Iterator[Submission]:
-        """What researchers were told something about by its own runs on dev."""
+    def _earlier(self, board: Board, one: Submission) -> Iterator[Submission]:
+        """What researchers were told something about by its own runs on dev, but for what `one` makes good."""
         for (id, stage), verdict in board.verdicts.items():
             told = stage == "dev" and verdict.status != "failed" and verdict.figures.same_as is None
-            if told and board.named(id).researcher not in (LAB, *OPERATORS):
-                yield board.named(id)
+            other = board.named(id)
+            if told and other.researcher not in (LAB, *OPERATORS) and not makes_good(one, other):
+                yield other
 
     def _most_alike(self, board: Board, one: Submission) -> Submission | None:
         code = self.code(one)
-        found = [(alike(self.code(other), code), other) for other in self._earlier(board)]
+        found = [(alike(self.code(other), code), other) for other in self._earlier(board, one)]
         likeness, other = max(found, key=lambda pair: pair[0], default=(0.0, None))
         return other if likeness >= rules.RESUBMISSION_LIKENESS else None
 

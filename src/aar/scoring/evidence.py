@@ -79,18 +79,18 @@ class Evidence:
         )
 
     def gate(
-        self, board: Board, rows: Rows, holder: str, *, author: str | None = None
+        self, board: Board, rows: Rows, holder: str, *, candidate: Submission | None = None
     ) -> tuple[DevDecision, Rows] | None:
         """The Ladder's decision on a candidate against a holder; None while the holder is not known.
 
-        With `author`, that author's earlier would-be records must be beaten too.
+        With `candidate`, the earlier would-be records of its author must be beaten too.
         """
         against = self.rows(board, holder, "dev")
         shared = [k for k in rows if against is not None and k in against]
         if against is None or len(shared) < self.settings.dev_seeds:
             return None
         own: list[FloatArray] = []
-        for other in board.would_be_records(author) if author is not None else ():
+        for other in board.would_be_records(candidate) if candidate is not None else ():
             theirs = self.outcome(board, other, "dev").rows
             if all(k in theirs for k in shared):
                 own.append(stacked(theirs, shared))

@@ -104,7 +104,7 @@ class Judge:
             if one.researcher == LAB and (one.id, "sealed") not in board.verdicts and one.status != "failed":
                 said = self._baseline_sealed(board, one)
             elif one.stage == "dev" and one.researcher != LAB:
-                said = self._repeated(board, one) or self._dev(board, one, board.standing)
+                said = self._dev(board, one, board.standing)
             elif one.stage == "sealed" and one.researcher != LAB and board.standing is not None:
                 said = confirm(self.database, self.evidence, self.auditing, board, one, board.standing)
             else:
@@ -176,11 +176,6 @@ class Judge:
         rows = {one.id: self.evidence.rows(board, one.id, "dev") for one in left if one.id != failed.id}
         return {id: found for id, found in rows.items() if found is not None}
 
-    def _repeated(self, board: Board, one: Submission) -> str | None:
-        """The answer to code that was handed in before, once that is decided."""
-        earlier = same_code(board, one)
-        return None if earlier is None else self._as(board, one, earlier, identical=True)
-
     def _as(
         self,
         board: Board,
@@ -205,8 +200,8 @@ class Judge:
             return record(tx, board, one, "dev", status, words, figures, rule=rule)
 
     def _dev(self, board: Board, one: Submission, ladder: Standing | None) -> str | None:
-        if same_code(board, one) is not None:
-            return None
+        if (first := same_code(board, one)) is not None:
+            return self._as(board, one, first, identical=True)
         outcome = self.evidence.outcome(board, one, "dev")
         if outcome.state == "waiting":
             return None
@@ -216,10 +211,10 @@ class Judge:
         if ladder is None:
             return None
         operator = one.researcher in OPERATORS
-        if not operator and (earlier := self.duplicates.near(board, outcome.rows)) is not None:
+        if not operator and (earlier := self.duplicates.near(board, one, outcome.rows)) is not None:
             return self._as(board, one, earlier)
         holder = self.evidence.plain(board) if one.researcher == FRESH else ladder.holder
-        gate = self.evidence.gate(board, outcome.rows, holder, author=None if operator else one.researcher)
+        gate = self.evidence.gate(board, outcome.rows, holder, candidate=None if operator else one)
         if gate is None:
             return None
         decision, against = gate
@@ -230,7 +225,7 @@ class Judge:
             if isinstance(twin, Submission):
                 return self._as(board, one, twin, compared=holder)
         fresh = one.researcher == FRESH
-        attempt = 1 if fresh else 1 + sum(1 for _ in board.would_be_records(one.researcher))
+        attempt = 1 if fresh else 1 + sum(1 for _ in board.would_be_records(one))
         goes_on = decision.accepted or operator
         words = WOULD_BE if decision.accepted else no_gain(ladder)
         comparison = Comparison(holder, against)
