@@ -4,7 +4,8 @@
     python benchmarks/scoring_table.py --part methods --testbed mini-math --method em_posterior --method zero_shot
     python benchmarks/scoring_table.py --write                       # only write docs/scoring.md from what is there
 
-`cheats` runs `tests/cheats/`, the slow tests too: each cheat with its prevention taken away, and with it. `methods`
+`cheats` runs `tests/cheats/`, the slow tests too: each cheat with its prevention taken away, and with it; "as they
+are" hands those that live off texts or votes in to a lab, as anybody would. `methods`
 sends methods of the library through the production chain as `aar score --fresh` does: dev, sealed, every audit, in
 a lab of its own for each testbed. `nulls` sends there what is worth nothing: vanilla again, random labels, answers
 that were drawn or are all the same. Each may be left at any moment: what is decided is a line of
@@ -26,7 +27,7 @@ from scoring_table_rows import REPOSITORY, Rows
 from scoring_table_text import write
 
 TESTBEDS = ("mini-chat", "mini-math", "mini-code")
-PARTS = ("cheats", "methods", "nulls")
+PARTS = ("cheats", "as they are", "methods", "nulls")
 
 
 def main() -> int:
@@ -54,13 +55,14 @@ def main() -> int:
 
 def _measure(rows: Rows, options: Any, until: float) -> None:
     from scoring_table_cheats import run_cheats
-    from scoring_table_lab import honest, null, score_all
+    from scoring_table_lab import cheating, honest, null, score_all
 
     parts = options.part or PARTS
     if "cheats" in parts:
         run_cheats(rows, until=until)
     for testbed in options.testbed or TESTBEDS:
-        wanted = honest(testbed, options.method) if "methods" in parts else []
+        wanted = cheating(testbed) if "as they are" in parts else []
+        wanted += honest(testbed, options.method) if "methods" in parts else []
         wanted += null(testbed, options.nulls) if "nulls" in parts else []
         score_all(rows, testbed, wanted, in_flight=options.in_flight, until=until)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scoring_table_rows import SCORES, Row, Rows, key, version
+from scoring_table_rows import CHEATS, SCORES, Row, Rows, key, version
 
 from aar import database
 from aar.cli.baselines import PATIENCE
@@ -54,18 +54,19 @@ NULLS = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """One submission to be judged; `part` is "methods" or "nulls"."""
+    """One submission to be judged, its files by name; `part` is "methods", "nulls" or "as they are"."""
 
     part: str
     testbed: str
     name: str
-    code: str
+    files: Mapping[str, str]
 
     @property
     def key(self) -> str:
         """What its verdict rests on."""
         models = weights(testbeds.load(self.testbed))
-        return key(self.code, methods.building_blocks(), models, version(SCORES))
+        code = self.files["method.py"] if len(self.files) == 1 else dict(self.files)
+        return key(code, methods.building_blocks(), models, version(SCORES))
 
     @property
     def title(self) -> str:
@@ -76,7 +77,7 @@ class Wanted:
 def honest(testbed: str, chosen: Sequence[str] | None) -> list[Wanted]:
     """The library, or what was chosen of it; vanilla is what they are compared with."""
     variants = chosen or [name for name in methods.names() if name != PLAIN]
-    return [Wanted("methods", testbed, name, methods.source(name)) for name in variants]
+    return [Wanted("methods", testbed, name, {"method.py": methods.source(name)}) for name in variants]
 
 
 def null(testbed: str, count: int) -> list[Wanted]:
@@ -84,9 +85,22 @@ def null(testbed: str, count: int) -> list[Wanted]:
     found = []
     for name, (code, share) in NULLS.items():
         found += [
-            Wanted("nulls", testbed, f"{name} {k + 1}", f"{code}# {k + 1}\n")
+            Wanted("nulls", testbed, f"{name} {k + 1}", {"method.py": f"{code}# {k + 1}\n"})
             for k in range(round(share * count))
         ]
+    return found
+
+
+def cheating(testbed: str) -> list[Wanted]:
+    """Cheats that need texts or votes, handed in as they are, with what they read these with."""
+    home = testbed.replace("-", "_")
+    shared = CHEATS / f"{home.removeprefix('mini_')}_shortcuts.py"
+    found = []
+    for path in sorted((CHEATS / "audited" / home).glob("*.py")):
+        files = {"method.py": path.read_text(encoding="utf-8")}
+        if shared.stem in files["method.py"]:
+            files[shared.name] = shared.read_text(encoding="utf-8")
+        found.append(Wanted("as they are", testbed, f"{home}/{path.stem}", files))
     return found
 
 
@@ -118,8 +132,7 @@ def score_all(rows: Rows, testbed: str, wanted: list[Wanted], *, in_flight: int,
             known = _submitted(folder)
             while waiting and len(pending) < in_flight and time.monotonic() < until:
                 one = waiting.pop(0)
-                files = {"method.py": one.code}
-                id = known.get(one.title) or launch.submit(files, title=one.title, fresh=True)
+                id = known.get(one.title) or launch.submit(dict(one.files), title=one.title, fresh=True)
                 pending[id] = (one, time.monotonic())
             for id, (one, since) in list(pending.items()):
                 row = _row(folder, id, one)

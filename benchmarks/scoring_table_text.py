@@ -17,12 +17,13 @@ LEVEL = 0.95
 
 
 def write(rows: Rows, page: Path) -> int:
-    """Put every table in its place; 1 if a cheat's test failed, else 0."""
+    """Put every table in its place; 1 if a cheat's test failed or a cheat was verified, else 0."""
     text = page.read_text(encoding="utf-8")
     for name, lines in (("cheats", cheats(rows)), ("methods", methods(rows)), ("false alarms", alarms(rows))):
         text = between(text, name, lines)
     page.write_text(text, encoding="utf-8")
-    return int(any(row["outcome"] == "failed" for row in rows.latest("cheats")))
+    failed = any(row["outcome"] == "failed" for row in rows.latest("cheats"))
+    return int(failed or any(row["status"] == "verified" for row in rows.latest("as they are")))
 
 
 def between(text: str, name: str, lines: Sequence[str]) -> str:
@@ -40,8 +41,13 @@ def between(text: str, name: str, lines: Sequence[str]) -> str:
 
 
 def cheats(rows: Rows) -> list[str]:
-    """One row a cheat: who, what it got without its prevention, how it ended with it, and by what."""
+    """One row a cheat: who, what it got without its prevention, how it ended with it, and by what.
+
+    A cheat that lives off texts or votes ended twice: before the audits alone, where it is given both, and as it is,
+    in a lab.
+    """
     found: dict[str, Row] = {}
+    as_they_are = {row["name"]: _ended(row) for row in rows.latest("as they are")}
     for row in rows.latest("cheats"):
         if row["cheat"]:
             one = found.setdefault(row["cheat"], {"outcome": "passed"})
@@ -53,14 +59,22 @@ def cheats(rows: Rows) -> list[str]:
     lines = [f"{len(found)} cheats.{_old(found.values(), CHEATING)}"]
     lines += [
         "",
-        "| cheat | who | prevention off | prevention on | by | share or figure [95 %] |",
-        "|---|---|---|---|---|---|",
+        "| cheat | who | prevention off | audits alone | as it is | by | share or figure [95 %] |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, one in sorted(found.items()):
-        cells = [one.get(cell, "–") for cell in ("who", "without", "ended", "by", "figure")]
-        cells[2] = "**not as it should be**" if one["outcome"] == "failed" else cells[2]
-        lines.append(_line([name, *cells]))
+        ended = "**not as it should be**" if one["outcome"] == "failed" else one.get("ended", "–")
+        both = [ended, as_they_are.get(name, "–")] if "/" in name else ["–", ended]
+        cells = [one.get(cell, "–") for cell in ("who", "without", "by", "figure")]
+        lines.append(_line([name, *cells[:2], *both, *cells[2:]]))
     return lines
+
+
+def _ended(row: Row) -> str:
+    """How a submission ended, in bold where it was verified; with the exception's name where its code failed."""
+    if row["status"] == "verified":
+        return "**verified**"
+    return row["status"] if row["status"] != "failed" else f"failed: {row['reply'].split()[0]}"
 
 
 def methods(rows: Rows) -> list[str]:

@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
 from scoring_table_cheats import CHEATS, who  # noqa: E402
-from scoring_table_lab import NULLS, honest, null  # noqa: E402
+from scoring_table_lab import NULLS, cheating, honest, null  # noqa: E402
 from scoring_table_rows import Rows, bare, key  # noqa: E402
 from scoring_table_text import alarms, between, cheats, methods, upper, write  # noqa: E402
 
@@ -65,11 +65,32 @@ def test_comments_change_no_key_and_code_does() -> None:
 
 def test_the_tables_say_how_each_ended(rows: Rows) -> None:
     (cheat,) = [line for line in cheats(rows) if "majority" in line]
-    assert cheat == "| mini_math/majority_answer | In 2026 | accuracy 0.99 | violation | structure | 0.9 |"
+    assert (
+        cheat == "| mini_math/majority_answer | In 2026 | accuracy 0.99 | violation | – | structure | 0.9 |"
+    )
     assert "1 of them were measured before" in cheats(rows)[0]
     (method,) = [line for line in methods(rows) if line.startswith("| em")]
     assert "| verified | weak-to-strong | +0.30 [+0.20, +0.40] | – | 0.02 [-0.10, 0.12] | – | – |" in method
     assert alarms(rows)[-1] == f"| together |  | 2 | 0 | {upper(0, 2):.1%} |"
+
+
+def test_a_cheat_that_needs_texts_is_told_as_it_is_too(rows: Rows, tmp_path: Path) -> None:
+    refused = judged("as they are", "mini_math/majority_answer", "failed")
+    rows.add(refused | {"reply": "TextWithheld in method.py, line 9"})
+    (cheat,) = [line for line in cheats(rows) if "majority" in line]
+    assert "| violation | failed: TextWithheld |" in cheat
+    page = tmp_path / "scoring.md"
+    page.write_text((REPOSITORY / "docs" / "scoring.md").read_text(encoding="utf-8"))
+    rows.add(judged("as they are", "mini_math/majority_answer", "verified"))
+    assert write(rows, page) == 1
+    assert "| violation | **verified** |" in page.read_text()
+
+
+def test_cheats_are_handed_in_with_what_they_read_texts_with() -> None:
+    handed_in = {one.name: one.files for one in cheating("mini-math")}
+    assert set(handed_in["mini_math/solved_answers"]) == {"method.py", "math_shortcuts.py"}
+    assert set(handed_in["mini_math/hashed_answers"]) == {"method.py"}
+    assert len(handed_in) == 14
 
 
 def test_an_alarm_is_what_must_not_happen(rows: Rows) -> None:
