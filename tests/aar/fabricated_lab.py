@@ -101,6 +101,7 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             execute(tx, made, "lab", split="dev", count=5)
             execute(tx, made, "lab", split="sealed", count=8)
     champion, champion_pgr, attempt = "s3", 0.38, 0
+    verified: dict[str, float] = {}
     for number, (who, minute, title, parents, pgr, status) in enumerate(STORY, start=4):
         with database.write() as tx:
             researchers.set_state(tx, who, "working")
@@ -136,6 +137,12 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 alpha=round(0.05 * 6 / (np.pi * attempt) ** 2, 4),
             )
             sealed = replace(sealed, track="weak-to-strong", audits=found(status))
+            if status == "verified":
+                over = {
+                    other: estimate((true_pgr - theirs) * 0.31, half=0.036, seeds=8, n=1000)
+                    for other, theirs in verified.items()
+                }
+                sealed, verified[made] = replace(sealed, over=over), true_pgr
             execute(tx, made, who, split="sealed", count=8)
             rule = "targets follow the majority answer" if status == "violation" else None
             decide(tx, made, "sealed", status, REPLIES[status], sealed, rule=rule)

@@ -14,6 +14,8 @@ from aar.errors import NoLab
 from aar.folder import LabFolder
 from aar.ledger import Ledger
 from aar.reports import write_report
+from aar.reports.ranking import ranked
+from w2s.records import Estimate
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -50,13 +52,40 @@ def test_every_submission_is_on_the_page_whatever_became_of_it(page: str) -> Non
 
 
 def test_verified_methods_lead_with_their_interval(page: str) -> None:
-    ranks = re.findall(r'<tr id="(s\d+)" class="\w+">\s*<td class="rank">(\d)</td>', page)
-    assert ranks == [("s13", "1"), ("s9", "2"), ("s5", "3")]
+    ranks = re.findall(r'<tr id="(s\d+)" class="\w+">\s*<td class="rank">(\d=?)</td>', page)
+    assert ranks == [("s13", "1="), ("s9", "1="), ("s5", "3")]
     words = text_of(page)
     assert re.search(
         r"The best verified method, s13, recovers 0\.\d\d \[0\.\d\d, 0\.\d\d\] of the gap", words
     )
     assert "1 pending, 7 no improvement, 1 not reproduced, 1 violation, 1 failed" in words
+
+
+def test_what_cannot_be_told_apart_is_shown_as_a_tie(page: str) -> None:
+    words = text_of(page)
+    assert "cannot be told apart from s9" in words
+    assert "cannot be told apart from s13" in words
+    assert "cannot be told apart from s5" not in words
+
+
+def test_ties_do_not_carry_over() -> None:
+    gain = Estimate(mean=0.02, low=-0.01, high=0.05, seeds=8, n=1000)
+    clear = Estimate(mean=0.04, low=0.01, high=0.07, seeds=8, n=1000)
+    ranks = ranked({"s1": {}, "s2": {"s1": gain}, "s3": {"s2": gain, "s1": clear}})
+    assert {id: (rank.place, rank.ties) for id, rank in ranks.items()} == {
+        "s1": (2, ("s2",)),
+        "s2": (1, ("s1", "s3")),
+        "s3": (1, ("s2",)),
+    }
+
+
+def test_each_row_tells_track_seeds_items_attempt_and_audits(page: str) -> None:
+    row = re.search(r'<tr id="s13" class="verified">(.*?)</tr>', page, re.DOTALL)
+    assert row is not None
+    words = text_of(row.group(1))
+    assert "weak-to-strong" in words
+    assert "8, 1,000 attempt 5" in words
+    assert "clean" in words
 
 
 def test_baselines_floor_and_ceiling_are_named(page: str) -> None:

@@ -140,6 +140,12 @@ def test_two_would_be_records_at_once_are_both_verified_and_the_better_one_leads
         lab.settle()
         assert lab.status(one) == ("verified", "done")
     assert lab.champion() == better
+    over = {one: lab.figures(one, "sealed").over for one in (good, better, worse)}
+    assert set(over[good]) == set()
+    assert over[better][good].low > 0
+    assert over[worse][better].high < 0
+    tie = over[worse][good]
+    assert tie.low < 0 < tie.high
 
 
 def test_a_failing_method_is_told_the_type_and_the_place_and_nothing_else(lab: SyntheticLab) -> None:

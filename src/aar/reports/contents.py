@@ -12,12 +12,15 @@ from aar.database.figures import Figures
 from aar.errors import BrokenChain
 from aar.forum import Post, all_posts
 from aar.ledger import Leak, Ledger
+from aar.reports.ranking import ranked
 from w2s.records import Estimate
 
 
 @dataclass(frozen=True)
 class Entry:
     """A submission with what was decided of it; `hours` since its researcher started, `rank` of the verified.
+
+    `ties` are verified submissions that it cannot be told apart from.
 
     `problem` says where a method failed, or which rule it broke; empty otherwise.
     """
@@ -28,6 +31,7 @@ class Entry:
     rank: int | None
     hours: float
     problem: str
+    ties: tuple[str, ...] = ()
 
     @property
     def audits(self) -> Sequence[Mapping[str, Any]]:
@@ -111,6 +115,10 @@ class Contents:
         measured = [(entry.pgr.mean, entry) for entry in self.baselines if entry.pgr is not None]
         return max(measured, key=lambda pair: pair[0])[1] if measured else None
 
+    def shared(self, rank: int) -> bool:
+        """Whether several submissions have this rank."""
+        return sum(entry.rank == rank for entry in self.entries) > 1
+
     def called(self, submission: str) -> str:
         """A submission's id, or the name of a baseline."""
         names = {entry.submission.id: entry.submission.title.replace("_", " ") for entry in self.baselines}
@@ -187,14 +195,20 @@ def _entry(tx: Transaction, row: submissions.Submission, *, started: float) -> E
 
 
 def _ranked(entries: list[Entry]) -> list[Entry]:
-    """Verified ones by sealed PGR with their ranks, then the measured, then the rest as they came."""
+    """Verified ones by rank, and within it by sealed PGR; then the measured, then the rest as they came."""
 
     def worth(entry: Entry) -> float:
         return entry.pgr.mean if entry.pgr is not None else float("-inf")
 
-    verified = sorted((e for e in entries if e.submission.status == "verified"), key=worth, reverse=True)
-    others = sorted((e for e in entries if e.submission.status != "verified"), key=worth, reverse=True)
-    return [replace(entry, rank=i) for i, entry in enumerate(verified, start=1)] + others
+    by_worth = sorted(entries, key=worth, reverse=True)
+    verified = [entry for entry in by_worth if entry.submission.status == "verified"]
+    ranks = ranked({e.submission.id: e.sealed.over if e.sealed is not None else {} for e in verified})
+    placed = [
+        replace(entry, rank=rank.place, ties=rank.ties)
+        for entry, rank in ((entry, ranks[entry.submission.id]) for entry in verified)
+    ]
+    others = [entry for entry in by_worth if entry.submission.status != "verified"]
+    return sorted(placed, key=lambda entry: entry.rank or 0) + others
 
 
 def _person(

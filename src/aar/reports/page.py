@@ -55,6 +55,7 @@ def render(database: Database, *, mirror: Path) -> str:
         count=words.count,
         label=words.label,
         markdown=lambda text: Markup(markdown(text)),
+        audited=words.audited,
         whisker=lambda entry: Markup(drawings.whisker(shown, entry)),
     )
     style = files("aar.reports").joinpath("report.css").read_text(encoding="utf-8")

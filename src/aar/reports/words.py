@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 
 from aar.reports.contents import Contents, Entry
@@ -94,6 +95,13 @@ def count(number: int, noun: str) -> str:
     ('1 run', '1,200 runs')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def audited(entry: Entry) -> str:
+    """How many audits ended how, the gravest first; a dash where none were made."""
+    found = Counter(str(finding["verdict"]) for finding in entry.audits)
+    words = {"violation": "violation", "person": "for a person", "no power": "no power", "clean": "clean"}
+    return ", ".join(f"{found[verdict]} {said}" for verdict, said in words.items() if found[verdict]) or "–"
 
 
 def headline(contents: Contents) -> str:

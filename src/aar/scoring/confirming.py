@@ -90,6 +90,7 @@ def confirm(
         evidence.figures(rows, "sealed", comparison, note=note),
         track=audited.track,
         audits=tuple(finding.to_json() for finding in audited.findings),
+        over=evidence.over_verified(board, one, rows) if status == "verified" else {},
     )
     with database.write() as tx:
         words += told.reply.removeprefix(WOULD_BE) if told.figures.score is not None else ""

@@ -18,7 +18,8 @@ from aar.scoring.feedback import Score, told
 from aar.scoring.ladder import DevDecision, judge_dev, level, seeds_for
 from aar.scoring.results import Comparison, Outcome, Results, Rows, measure, stacked
 from aar.settings import Settings
-from w2s.records import FloatArray, SplitName
+from w2s.metrics import paired_gain
+from w2s.records import Estimate, FloatArray, SplitName
 
 
 @dataclass
@@ -101,6 +102,22 @@ class Evidence:
             own=max(own, key=lambda correct: float(correct.mean()), default=None),
         )
         return decision, against
+
+    def over_verified(self, board: Board, one: Submission, sealed: Rows) -> dict[str, Estimate]:
+        """Paired gain in accuracy, at 95 %, of `sealed` over each other verified submission, on the seeds they share.
+
+        Baselines are left out. What of two is the better one is known only where the interval leaves out 0.
+        """
+        clusters = self.results.items("sealed").clusters
+        found: dict[str, Estimate] = {}
+        for other in board.submissions:
+            if other.id == one.id or other.status != "verified" or other.researcher == LAB:
+                continue
+            theirs = self.outcome(board, other, "sealed").rows
+            shared = [k for k in sorted(sealed) if k in theirs]
+            if len(shared) > 1:
+                found[other.id] = paired_gain(stacked(sealed, shared), stacked(theirs, shared), clusters)
+        return found
 
     def told(self, one: Submission, rows: Rows) -> Score | None:
         """The score that the author of `one` is told under the study's policy; None under the Ladder."""

@@ -1,0 +1,47 @@
+"""Ranks that differ only where a difference is known: submissions that cannot be told apart are ties.
+
+The rank of a verified submission is one more than how many others are better: by a paired comparison on the same
+sealed items and seeds whose 95 % interval leaves out 0, which the ledger keeps with the later verdict of the two.
+Two that were never compared are a tie. Ties do not carry over: the first may tie with the second, and the second with
+the third, while the first is better than the third.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from w2s.records import Estimate
+
+
+@dataclass(frozen=True)
+class Rank:
+    """A place, from 1, and whom a submission cannot be told apart from."""
+
+    place: int
+    ties: tuple[str, ...]
+
+
+def ranked(over: Mapping[str, Mapping[str, Estimate]]) -> dict[str, Rank]:
+    """The rank of each verified submission; `over` holds what each gained over others, by both ids.
+
+    >>> gain = Estimate(mean=0.1, low=0.05, high=0.15, seeds=8, n=1000)
+    >>> {id: rank.place for id, rank in ranked({"s1": {}, "s2": {"s1": gain}, "s3": {"s1": gain}}).items()}
+    {'s1': 3, 's2': 1, 's3': 1}
+    """
+    ids = list(over)
+    found = {}
+    for one in ids:
+        others: Sequence[str] = [other for other in ids if other != one]
+        gains = {other: _gain(over, one, other) for other in others}
+        better = sum(gain < 0 for gain in gains.values())
+        found[one] = Rank(1 + better, tuple(other for other in others if gains[other] == 0))
+    return found
+
+
+def _gain(over: Mapping[str, Mapping[str, Estimate]], one: str, other: str) -> int:
+    """1 where `one` is better than `other`, -1 where it is worse, 0 where nobody knows."""
+    if other in over[one]:
+        gain = over[one][other]
+        return 1 if gain.low > 0 else -1 if gain.high < 0 else 0
+    return -_gain(over, other, one) if one in over[other] else 0
