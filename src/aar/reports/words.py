@@ -98,10 +98,10 @@ def count(number: int, noun: str) -> str:
 
 
 def audited(entry: Entry) -> str:
-    """How many audits ended how, the gravest first; a dash where none were made."""
+    """How many audits ended how, a line each, the gravest first; a dash where none were made."""
     found = Counter(str(finding["verdict"]) for finding in entry.audits)
     words = {"violation": "violation", "person": "for a person", "no power": "no power", "clean": "clean"}
-    return ", ".join(f"{found[verdict]} {said}" for verdict, said in words.items() if found[verdict]) or "–"
+    return "\n".join(f"{found[verdict]} {said}" for verdict, said in words.items() if found[verdict]) or "–"
 
 
 def headline(contents: Contents) -> str:
