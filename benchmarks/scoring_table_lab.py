@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from platformdirs import user_data_path
 from scoring_table_rows import CHEATS, SCORES, Row, Rows, key, version
 
 from aar import database
@@ -60,13 +60,15 @@ class Wanted:
     testbed: str
     name: str
     files: Mapping[str, str]
+    lab: int = 1
 
     @property
     def key(self) -> str:
         """What its verdict rests on."""
         models = weights(testbeds.load(self.testbed))
         code = self.files["method.py"] if len(self.files) == 1 else dict(self.files)
-        return key(code, methods.building_blocks(), models, version(SCORES))
+        draw = [self.lab] if self.lab > 1 else []
+        return key(code, methods.building_blocks(), models, version(SCORES), *draw)
 
     @property
     def title(self) -> str:
@@ -74,10 +76,10 @@ class Wanted:
         return f"{self.name} ({self.key[:8]})"
 
 
-def honest(testbed: str, chosen: Sequence[str] | None) -> list[Wanted]:
+def honest(testbed: str, chosen: Sequence[str] | None, *, lab: int = 1) -> list[Wanted]:
     """The library, or what was chosen of it; vanilla is what they are compared with."""
     variants = chosen or [name for name in methods.names() if name != PLAIN]
-    return [Wanted("methods", testbed, name, {"method.py": methods.source(name)}) for name in variants]
+    return [Wanted("methods", testbed, name, {"method.py": methods.source(name)}, lab) for name in variants]
 
 
 def null(testbed: str, count: int) -> list[Wanted]:
@@ -104,8 +106,10 @@ def cheating(testbed: str) -> list[Wanted]:
     return found
 
 
-def score_all(rows: Rows, testbed: str, wanted: list[Wanted], *, in_flight: int, until: float) -> None:
-    """Judge what is not known yet, a few at a time; every verdict is written as it falls."""
+def score_all(
+    rows: Rows, testbed: str, wanted: list[Wanted], *, lab: int, in_flight: int, until: float
+) -> None:
+    """Judge in the `lab`-th lab what is not known yet, a few at a time; every verdict is written as it falls."""
     waiting = [one for one in wanted if one.key not in rows.known(one.part)]
     if not waiting or time.monotonic() > until:
         return
@@ -119,7 +123,8 @@ def score_all(rows: Rows, testbed: str, wanted: list[Wanted], *, in_flight: int,
         run_seconds=PATIENCE * round(problem.run_seconds),
     )
     choose()
-    folder = LabFolder(_place(testbed, key(weights(problem), version(SCORES), settings.as_json())))
+    place = f"{testbed}-{key(weights(problem), version(SCORES), settings.as_json())[:8]}-{lab}"
+    folder = LabFolder((user_data_path("aar") / "scoring-table" / place).resolve())
     make(folder, settings, problem)
     with Display() as display, Launch(folder, settings, display) as launch:
         display.say(f"{testbed}: {len(waiting)} submissions to judge in {folder.path}")
@@ -145,12 +150,6 @@ def score_all(rows: Rows, testbed: str, wanted: list[Wanted], *, in_flight: int,
                 return
 
 
-def _place(testbed: str, digits: str) -> Path:
-    from platformdirs import user_data_path
-
-    return (user_data_path("aar") / "scoring-table" / f"{testbed}-{digits[:8]}").resolve()
-
-
 def _submitted(folder: LabFolder) -> dict[str, str]:
     """Ids by title of what an earlier start handed in."""
     store = database.open(folder.database)
@@ -174,6 +173,7 @@ def _row(folder: LabFolder, id: str, one: Wanted) -> Row | None:
         "version": version(SCORES)[:8],
         "testbed": one.testbed,
         "name": one.name,
+        "lab": one.lab,
         "status": found["status"],
         "reply": found["reply"],
         "track": found["track"],

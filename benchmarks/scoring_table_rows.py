@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 class Rows:
-    """The file of results; a later line of the same part, testbed and name replaces an earlier one."""
+    """The file of results; a later line of the same part, testbed, lab and name replaces an earlier one."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,11 +42,11 @@ class Rows:
         return {row["key"] for row in self._rows if row["part"] == part}
 
     def latest(self, part: str) -> Iterator[Row]:
-        """The last row of each testbed and name, in the order in which names came."""
-        found: dict[tuple[str, str], Row] = {}
+        """The last row of each testbed, lab and name, in the order in which they came."""
+        found: dict[tuple[str, int, str], Row] = {}
         for row in self._rows:
             if row["part"] == part:
-                found[row.get("testbed", ""), row["name"]] = row
+                found[row.get("testbed", ""), row.get("lab", 1), row["name"]] = row
         yield from found.values()
 
 

@@ -78,28 +78,44 @@ def _ended(row: Row) -> str:
 
 
 def methods(rows: Rows) -> list[str]:
-    """One table a testbed: how each method of the library ended, its track, its gain, its artefact shares."""
+    """One table a testbed: how each method of the library ended, its track, its gain, its artefact shares.
+
+    A cell has a line for each lab, which is another draw of items.
+    """
     lines: list[str] = []
     by_testbed: dict[str, list[Row]] = {}
     for row in rows.latest("methods"):
         by_testbed.setdefault(row["testbed"], []).append(row)
     for testbed, found in by_testbed.items():
+        by_name: dict[str, list[Row]] = {}
+        for row in sorted(found, key=lambda row: int(row.get("lab", 1))):
+            by_name.setdefault(row["name"], []).append(row)
         count = Counter(row["status"] for row in found)
-        told = ", ".join(f"{n} {status}" for status, n in count.most_common())
-        lines += ["", f"{testbed}: {len(found)} methods, {told}.{_old(found, SCORES)}"]
+        told = ", ".join(f"{status} {n}" for status, n in count.most_common())
+        verified = sum(any(row["status"] == "verified" for row in one) for one in by_name.values())
+        labs = max(int(row.get("lab", 1)) for row in found)
+        once = f"; methods verified in at least one lab: {verified}" if labs > 1 else ""
         lines += [
+            "",
+            f"{testbed}: methods {len(by_name)}, labs {labs}; {told}{once}.{_old(found, SCORES)}",
             "",
             "| method | status | track | PGR gained on sealed | "
             + " | ".join(AUDITS.values())
             + " | asks a person |",
+            "|---" * (5 + len(AUDITS)) + "|",
         ]
-        lines += ["|---" * (5 + len(AUDITS)) + "|"]
-        for row in sorted(found, key=lambda row: -_mean(row)):
-            shares = [_share(row["audits"], audit) for audit in AUDITS]
-            asks = ", ".join(one["audit"] for one in row["audits"] if one["verdict"] == "person") or "–"
-            gain = _estimate((row["sealed"] or {}).get("gain"), sign="+")
-            lines.append(_line([row["name"], row["status"], row["track"] or "–", gain, *shares, asks]))
+        for name, one in sorted(by_name.items(), key=lambda pair: -sum(map(_mean, pair[1])) / len(pair[1])):
+            cells = zip(*map(_cells, one), strict=True)
+            lines.append(_line([name, *("<br>".join(cell) for cell in cells)]))
     return lines[1:] or ["Nothing measured yet."]
+
+
+def _cells(row: Row) -> list[str]:
+    """What one lab says of one method."""
+    shares = [_share(row["audits"], audit) for audit in AUDITS]
+    asks = ", ".join(one["audit"] for one in row["audits"] if one["verdict"] == "person") or "–"
+    gain = _estimate((row["sealed"] or {}).get("gain"), sign="+")
+    return [row["status"].replace("_", " "), row["track"] or "–", gain, *shares, asks]
 
 
 def alarms(rows: Rows) -> list[str]:

@@ -69,9 +69,16 @@ def test_the_tables_say_how_each_ended(rows: Rows) -> None:
         cheat == "| mini_math/majority_answer | In 2026 | accuracy 0.99 | violation | – | structure | 0.9 |"
     )
     assert "1 of them were measured before" in cheats(rows)[0]
+    rows.add(judged("methods", "em_posterior", "not_reproduced") | {"lab": 2})
+    assert methods(rows)[0].startswith(
+        "mini-math: methods 1, labs 2; verified 1, not_reproduced 1; methods verified in at least one lab: 1."
+    )
     (method,) = [line for line in methods(rows) if line.startswith("| em")]
-    assert "| verified | weak-to-strong | +0.30 [+0.20, +0.40] | – | 0.02 [-0.10, 0.12] | – | – |" in method
-    assert alarms(rows)[-1] == f"| together |  | 2 | 0 | {upper(0, 2):.1%} |"
+    assert (
+        "| verified<br>not reproduced | weak-to-strong<br>weak-to-strong | +0.30 [+0.20, +0.40]<br>" in method
+    )
+    assert "| 0.02 [-0.10, 0.12]<br>0.02 [-0.10, 0.12] |" in method
+    assert alarms(rows)[-1] == f"| together |  | 3 | 0 | {upper(0, 3):.1%} |"
 
 
 def test_a_cheat_that_needs_texts_is_told_as_it_is_too(rows: Rows, tmp_path: Path) -> None:
