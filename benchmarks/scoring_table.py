@@ -6,12 +6,12 @@
     python benchmarks/scoring_table.py --write                       # only write docs/scoring.md from what is there
 
 `cheats` runs `tests/cheats/`, the slow tests too: each cheat with its prevention taken away, and with it; "as they
-are" hands those that live off texts or votes in to a lab, as anybody would. `methods`
-sends methods of the library through the production chain as `aar score --fresh` does: dev, sealed, every audit, in
-`--labs` labs of its own for each testbed, each with items from a secret seed of its own. `nulls` sends to the first
-one what is worth nothing: vanilla again, random labels, answers that were drawn or are all the same. Each may be left at any moment: what is decided is a line of
-`benchmarks/results/scoring_table.jsonl`, kept under the hash of the code, the testbed's models and the version of
-what scores, and labs go on where they were. Comments and docstrings change no hash.
+are" hands those that live off texts or votes in to a lab, as anybody would. `methods` sends methods of the library
+through the production chain as `aar score --fresh` does: dev, sealed, every audit, in `--labs` labs of its own for
+each testbed, each with items from a secret seed of its own. `nulls` sends to the first one what is worth nothing:
+vanilla again, random labels, answers that were drawn or are all the same. Each may be left at any moment: what is
+decided is a line of `benchmarks/results/scoring_table.jsonl`, kept under the hash of the code, the testbed's models
+and the version of what scores, and labs go on where they were. Comments and docstrings change no hash.
 """
 
 from __future__ import annotations
