@@ -170,8 +170,8 @@ class Session:
             self.interrupted = True
             raise
         self._shelf.paced(served.which, visits, time.monotonic() - began)
-        aims, counted = (wanted.targets, wanted.weights) if loss is None else (done.implied_targets, None)
-        self._record.add(chosen, aims, counted, effort=wanted.effort)
+        counted = wanted.weights if loss is None else None
+        self._record.add(chosen, done.by_epoch, counted, order=wanted.order, effort=wanted.effort)
         return {"steps": done.steps, "loss": float(done.loss)}, {}
 
     def _predict(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
