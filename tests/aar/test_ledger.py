@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import aar.database
 from aar import ledger
-from aar.database import charges, researchers, runs, submissions, verdicts
+from aar.database import charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.errors import BadRequest, BrokenChain
 from w2s.errors import NotFound
@@ -231,3 +231,27 @@ def test_an_edited_mirror_is_found(database: aar.database.Database, tmp_path: Pa
     mirror.write_text(mirror.read_text().replace("keep confident", "keep everything"))
     with pytest.raises(BrokenChain, match="entry 3"):
         book.verify(mirror=mirror)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ladder", {"holder": "s1", "record": 0.9}),
+        ("champion", "s1"),
+        ("record_text", "accuracy 0.900 on dev"),
+    ],
+)
+def test_a_record_that_the_ledger_never_noted_is_found(
+    database: aar.database.Database, name: str, value: object
+) -> None:
+    with database.write() as tx:
+        meta.put(tx, "ladder", {"holder": verdicts.FLOOR, "record": 0.61})
+        meta.put(tx, "record_text", "accuracy 0.610 on dev")
+        meta.put(tx, "champion", None)
+        note = {"ladder": {"holder": verdicts.FLOOR, "record": 0.61}, "items": 9}
+        ledger.append(tx, "note", note)
+    ledger.Ledger(database).verify()
+    with database.write() as tx:
+        meta.put(tx, name, value)
+    with pytest.raises(BrokenChain, match="record"):
+        ledger.Ledger(database).verify()

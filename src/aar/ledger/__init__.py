@@ -4,7 +4,7 @@ Every `record_` function changes a table and appends the entry that says so in o
 entry's hash covers the entry and the hash before it, so that no past entry can be changed unseen.
 
 Covered: an entry edited, deleted, inserted or moved (`Ledger.verify` names it); rows of verdicts,
-submissions, charges or references that differ from what the ledger says; entries cut off at the end,
+submissions, charges or references, or a Ladder, that differ from what the ledger says; entries cut off at the end,
 against the mirror file. Not covered: someone who rewrites the whole chain, every row and the mirror
 alike; compare the head hash with one printed earlier (each report holds it).
 """
