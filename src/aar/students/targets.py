@@ -36,9 +36,9 @@ class TargetRecord:
 
     Covered: decoys. A call weighs by its passes and its learning rate, whatever the size of its weights, so that one
     that hardly trains hides nothing, and each of the first parts is kept by itself, so that many decoys do not bury
-    one, be they other calls, other epochs or other targets of the same item. Not covered: a method that teaches 16
-    students true decoys and hands in the answers of the next; one that fits a model of its own, whose targets stay
-    in its process.
+    one, be they other calls, other epochs or other targets of the same item. Not covered: a method that makes 15
+    calls about single items first and buries the next under a decoy of random targets and great effort; one that fits
+    a model of its own, whose targets stay in its process.
     """
 
     def __init__(self, n_unlabelled: int) -> None:
