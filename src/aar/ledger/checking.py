@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,27 @@ def _ends(chain: Sequence[Entry]) -> dict[str, Entry]:
             if lost is None or lost.body["state"] != "lost":
                 raise BrokenChain(f"entry {entry.seq} queues the run {key} again, which was not lost")
     return found
+
+
+def holds(name: str, data: bytes) -> bool:
+    """Whether a file of arrays is what its name in the ledger says; a name without a digest says nothing.
+
+    >>> holds("k1", b"anything"), holds("k1-" + 64 * "0", b"anything")
+    (True, False)
+    """
+    digest = name.rpartition("-")[2]
+    return not re.fullmatch("[0-9a-f]{64}", digest) or hashlib.sha256(data).hexdigest() == digest
+
+
+def check_blobs(chain: Sequence[Entry], blobs: Path) -> None:
+    """The arrays of runs, as far as they are still there, are those that the ledger names."""
+    for entry in chain:
+        name = entry.body.get("blob") if entry.kind == "run" else None
+        path = blobs / f"{name}.safetensors"
+        if name and path.is_file() and not holds(str(name), path.read_bytes()):
+            raise BrokenChain(
+                f"the arrays {path.name} of entry {entry.seq} were changed after they were written"
+            )
 
 
 def check_mirror(chain: Sequence[Entry], mirror: Path) -> None:
