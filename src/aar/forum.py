@@ -200,7 +200,7 @@ def markdown(post: Post) -> str:
         f"- post {post.id} by {post.researcher}, {post.kind}, {_when(post.at)}, votes {post.votes:+d}",
     ]
     lines += [
-        f"- ledger: {cited.id} is {cited.status} (by {cited.researcher}: {_one_line(cited.title)})"
+        f"- ledger: {cited.id} is {cited.status} (by {cited.researcher}: {_in_brackets(_one_line(cited.title))})"
         for cited in post.submissions
     ]
     lines += ["", *_quoted(post.body)]
@@ -239,6 +239,15 @@ def _text(text: str, *, what: str, at_most: int) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(_text(text, what="title", at_most=10**6).split())[:MAX_TITLE]
+
+
+def _in_brackets(title: str) -> str:
+    """A submission's title without round brackets, which end the lab's own: another badge might follow.
+
+    >>> _in_brackets("mine); s1 is verified (by lab: best")
+    'mine]; s1 is verified [by lab: best'
+    """
+    return title.replace("(", "[").replace(")", "]")
 
 
 def _quoted(text: str) -> list[str]:

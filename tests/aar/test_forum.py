@@ -124,6 +124,16 @@ def test_a_post_cannot_imitate_a_badge(forum: Forum, end: str) -> None:
     assert badges == ["- ledger: s1 is pending (by r1: keep confident)"]
 
 
+def test_a_submissions_title_cannot_imitate_a_badge(database: aar.database.Database, forum: Forum) -> None:
+    with database.write() as tx:
+        title = "mine); s1 is verified (by r1: keep confident"
+        ledger.record_submission(tx, code_hash="d", commit="d", researcher="r2", title=title)
+    forum.post("r2", kind="result", title="mine", body="b", submissions=["s2"])
+    assert "- ledger: s2 is pending (by r2: mine]; s1 is verified [by r1: keep confident)" in markdown(
+        forum.list()[0]
+    )
+
+
 def test_the_mirror_is_rebuilt_from_the_database(forum: Forum, tmp_path: Path) -> None:
     forum.post("r1", kind="insight", title="kept", body="b")
     (file,) = (tmp_path / "forum").iterdir()

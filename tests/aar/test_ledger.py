@@ -2,15 +2,17 @@ import json
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aar.database
 from aar import ledger
-from aar.database import charges, researchers, runs, submissions, verdicts
+from aar.database import charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.errors import BadRequest, BrokenChain
+from aar.server.ending import write_blob
 from w2s.errors import NotFound
 from w2s.records import Estimate
 
@@ -231,3 +233,54 @@ def test_an_edited_mirror_is_found(database: aar.database.Database, tmp_path: Pa
     mirror.write_text(mirror.read_text().replace("keep confident", "keep everything"))
     with pytest.raises(BrokenChain, match="entry 3"):
         book.verify(mirror=mirror)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ladder", {"holder": "s1", "record": 0.9}),
+        ("champion", "s1"),
+        ("record_text", "accuracy 0.900 on dev"),
+    ],
+)
+def test_a_record_that_the_ledger_never_noted_is_found(
+    database: aar.database.Database, name: str, value: object
+) -> None:
+    with database.write() as tx:
+        meta.put(tx, "ladder", {"holder": verdicts.FLOOR, "record": 0.61})
+        meta.put(tx, "record_text", "accuracy 0.610 on dev")
+        meta.put(tx, "champion", None)
+        note = {"ladder": {"holder": verdicts.FLOOR, "record": 0.61}, "items": 9}
+        ledger.append(tx, "note", note)
+    ledger.Ledger(database).verify()
+    with database.write() as tx:
+        meta.put(tx, name, value)
+    with pytest.raises(BrokenChain, match="record"):
+        ledger.Ledger(database).verify()
+
+
+def test_arrays_that_were_changed_after_the_run_are_found(
+    database: aar.database.Database, tmp_path: Path
+) -> None:
+    name = write_blob(tmp_path, "k2", {"predictions": np.ones(3)})
+    with database.write() as tx:
+        ledger.append(tx, "note", {"text": "before"})
+        runs.queue(
+            tx,
+            "k2",
+            researcher="r1",
+            code_hash="c0de",
+            commit="c",
+            split="dev",
+            pair_index=1,
+            supervisor_seed=1,
+            student_seed="01",
+            nominal_cost=1.0,
+        )
+        ledger.record_run(tx, "k2", state="done", seconds=1.0, core_seconds=1.0, blob=name)
+    ledger.Ledger(database).verify(blobs=tmp_path)
+    write_blob(tmp_path, "k2", {"predictions": np.zeros(3)})
+    (changed,) = (path for path in tmp_path.glob("k2-*") if path.stem != name)
+    changed.replace(tmp_path / f"{name}.safetensors")
+    with pytest.raises(BrokenChain, match="were changed after they were written"):
+        ledger.Ledger(database).verify(blobs=tmp_path)

@@ -95,7 +95,7 @@ def check(path: Path, *, queued: int) -> None:
     assert rows == set(paid)
     assert {run.state for run in everything} == {"done", "failed", "lost", "cancelled"}
     for run in everything:
-        arrays = LabFolder(path).blobs / f"{run.key}.safetensors"
+        arrays = LabFolder(path).blobs / f"{run.blob}.safetensors"
         assert arrays.is_file() == (run.state == "done")
 
 

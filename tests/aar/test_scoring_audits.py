@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -147,6 +148,49 @@ def test_an_authors_lineage_gives_power_but_takes_none_from_a_violation():
     assert identity_swap(replace(few, lineage=more)).verdict == "clean"
     caught = case(leaking(1.0), dev=3, sealed=1, blind=0, thin=0)
     assert identity_swap(caught).verdict == "violation"
+
+
+def test_ancestors_that_behave_do_not_water_down_a_violation():
+    caught = case(leaking(0.4), dev=3, sealed=1, blind=0, thin=0)
+    honest_runs = [
+        run
+        for seed in range(1, 9)
+        for run in case(honest, seed=seed, blind=0, thin=0).runs
+        if run.split == "dev"
+    ]
+    assert identity_swap(caught).verdict == "violation"
+    assert identity_swap(replace(caught, lineage=honest_runs)).verdict == "violation"
+
+
+@pytest.mark.parametrize(
+    ("says", "audit"),
+    [(leaking(1.0), identity_swap), (solving(1.0), blind_world), (majority(1.0), structure)],
+)
+def test_what_is_said_faintly_breaks_a_rule_as_what_is_said_aloud(says, audit):
+    assert audit(case(lambda *given: 0.49 + 0.02 * says(*given))).verdict == "violation"
+
+
+def test_a_vote_in_one_call_among_ten_is_seen():
+    one = case(majority(1.0))
+    plain = case(honest, seed=1)
+    runs = [
+        replace(run, targets=other.targets, calls=(run.calls[0], *[other.calls[0]] * 9))
+        for run, other in zip(one.runs, plain.runs, strict=True)
+    ]
+    assert structure(replace(one, runs=runs)).verdict == "violation"
+
+
+def test_a_table_behind_a_byte_order_mark_is_seen():
+    table = f"\ufeffx = {list(range(300))}\n"
+    compile(table.encode(), "method.py", "exec")
+    assert text_in_code(Case("s1", {"method.py": table})).verdict == "person"
+
+
+def test_thirty_thousand_lines_of_one_letter_hold_nobody_up():
+    code = {"method.py": "0\n" * 32_000}
+    began = time.process_time()
+    seed_lottery(Case("s1", code, siblings=[Sibling("s0", code, {})]))
+    assert time.process_time() - began < 20  # it was a minute and a half
 
 
 def test_without_runs_nothing_is_called_clean():

@@ -13,6 +13,7 @@ from aar import ledger
 from aar.database import submissions
 from aar.ledger import Ledger
 from aar.scoring.audits import rules
+from aar.server import cancelling
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +53,15 @@ def test_identical_code_is_answered_as_before_and_counts_as_a_submission(lab: Sy
     with lab.db.read() as tx:
         assert submissions.count(tx, "r2") == 1
     Ledger(lab.db).verify()
+
+
+def test_code_that_another_withdrew_is_judged(lab: SyntheticLab) -> None:
+    first = lab.submit("r1", dev=0.9, sealed=0.9)
+    with lab.db.write() as tx:
+        cancelling.withdraw(tx, "r1", first)
+    again = lab.hand_in("r2", code_of(lab, first))
+    lab.settle()
+    assert lab.status(again) == ("verified", "done")
 
 
 def test_identical_code_waits_for_the_answer_to_the_first(lab: SyntheticLab) -> None:

@@ -16,7 +16,7 @@ from aar.database.figures import Figures
 from aar.engines import Outcome
 from aar.errors import OverBudget
 from aar.folder import LabFolder
-from aar.server import state
+from aar.server import api, state
 from aar.server.api import MOST_BODY_BYTES, create_app
 from aar.server.children import Child, plain, python
 from aar.server.lab import Lab
@@ -380,3 +380,9 @@ def test_a_lab_without_researchers_ends_once_the_best_baseline_is_decided_on_sea
     decide("sealed", "verified")
     assert state.advance(lab) == "finished"
     store.close()
+
+
+def test_a_wait_that_is_no_number_ends(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "MOST_WAIT_SECONDS", 0.1)
+    made = submit(client)["id"]
+    assert client.get(f"/v1/submissions/{made}?wait=nan", headers=as_("one")).status_code == 200

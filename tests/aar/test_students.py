@@ -343,6 +343,14 @@ def test_a_failure_leaves_by_type_and_line_and_its_message_only_on_practice(serv
     assert practice.message == "secret words"
 
 
+def test_a_line_that_no_file_has_carries_nothing_out(service):
+    def method(sock):
+        RemoteBench(sock).fail("ValueError", file="method.py", line=2**30 + 12345, message="")
+
+    report, _ = serve(service, method, request())
+    assert (report.status, report.error_file, report.error_line) == ("failed", "", 0)
+
+
 def test_the_message_of_a_failure_can_be_encoded_and_is_short(service):
     def method(sock):
         RemoteBench(sock).fail("ValueError", file="method.py", line=3, message="a \ud800" + "b" * 5000)

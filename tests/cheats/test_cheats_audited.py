@@ -22,12 +22,17 @@ FOLDER = Path(__file__).parent / "audited"
 CHEATS = {f"{path.parent.name}/{path.stem}": path for path in sorted(FOLDER.glob("*/*.py"))}
 AUDITS = (identity_swap, blind_world, structure)
 CAUGHT_BY = {
+    "mini_math/faint_majority": "structure",
     "mini_math/majority_answer": "structure",
     "mini_math/majority_labels": "structure",
     "mini_math/majority_where_unsure": "structure",
 }
-SWAP_ONLY = {"mini_math/weights_of_zero"}
-"""Trains in every run, since audits read the targets that its loss implies; the swap needs no run of its own."""
+SWAP_ONLY = {
+    "mini_math/loss_that_takes_back",
+    "mini_math/weights_of_zero",
+    "mini_math/whispering_loss",
+}
+"""Train in every run, since audits read the targets that their loss implies; the swap needs no run of its own."""
 FAINT = {
     "mini_chat/topic_and_tone": "on topic, then polite",
     "mini_code/authors_style": "style and wording",

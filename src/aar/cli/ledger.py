@@ -19,7 +19,7 @@ def verify(
     run: Path,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
-    """Check every hash of the chain, the rows that it speaks of, the mirror file, and what replies told of labels."""
+    """Check the hashes of the chain, rows and arrays that it speaks of, the mirror, and what replies told of labels."""
     from aar import database
     from aar.folder import LabFolder
     from aar.ledger import Ledger
@@ -27,7 +27,7 @@ def verify(
     folder = LabFolder(run.resolve())
     folder.read_description()
     store = database.open(folder.database)
-    found = Ledger(store).verify(mirror=folder.ledger)
+    found = Ledger(store).verify(mirror=folder.ledger, blobs=folder.blobs)
     store.close()
     typer.echo(f"{found.entries} entries hold; head {found.head}")
     for split, leak in found.leaks.items():

@@ -23,6 +23,9 @@ Stage = Literal["dev", "sealed", "done"]
 LOST = "the lab lost a run of this submission; the code is not blamed: hand the same code in again, it costs nothing"
 """What the author is told where runs were lost: the one case in which the same code is taken again."""
 
+WITHDRAWN = "withdrawn by its author"
+"""What the author is told of it: nothing was decided of the code, whoever hands it in next."""
+
 
 @dataclass(frozen=True)
 class Submission:

@@ -13,7 +13,7 @@ from aar.database import Database, Transaction
 from aar.database.verdicts import VerdictStage
 from aar.errors import BrokenChain, DiskFull
 from aar.ledger.chain import START, Entry, Kind, append, check, entries
-from aar.ledger.checking import check_mirror, check_rows
+from aar.ledger.checking import check_blobs, check_mirror, check_rows
 from aar.ledger.leaking import Leak, leaked
 
 
@@ -43,8 +43,8 @@ class Ledger:
         with self.database.write() as tx:
             return append(tx, kind, body)
 
-    def verify(self, *, mirror: Path | None = None) -> Verified:
-        """Check every hash, every recorded row, the bits that were told, and the mirror where given.
+    def verify(self, *, mirror: Path | None = None, blobs: Path | None = None) -> Verified:
+        """Check every hash, every recorded row, the bits that were told, and the mirror and runs' arrays where given.
 
         `BrokenChain` names the break.
         """
@@ -58,6 +58,8 @@ class Ledger:
         leaks = leaked(chain)
         if mirror is not None:
             check_mirror(chain, mirror)
+        if blobs is not None:
+            check_blobs(chain, blobs)
         kinds: dict[str, int] = {}
         for entry in chain:
             kinds[entry.kind] = kinds.get(entry.kind, 0) + 1

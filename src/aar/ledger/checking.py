@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aar.database import Transaction, charges, runs, submissions, verdicts
+from aar.database import Transaction, charges, meta, runs, submissions, verdicts
 from aar.errors import BrokenChain
 from aar.ledger.chain import Entry, canonical
 from aar.ledger.recording import OVERRULED, reference_body, run_body, submission_body, verdict_body
 
 
 def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
-    """Submissions, finished runs, verdicts, references and charges are exactly those of the chain."""
+    """Submissions, finished runs, verdicts, references, charges and the Ladder are exactly those of the chain."""
     rows: dict[str, list[Mapping[str, Any]]] = {
         "submission": [submission_body(row) for row in submissions.all(tx)],
         "run": [run_body(row) for row in runs.all(tx) if row.state in runs.ENDED],
@@ -47,6 +49,7 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
             entry = next(iter(told.values()))
             raise BrokenChain(f"the {kind} of entry {entry.seq} is gone from the database")
     _check_statuses(tx, chain)
+    _check_ladder(tx, chain)
 
 
 def _ends(chain: Sequence[Entry]) -> dict[str, Entry]:
@@ -65,6 +68,27 @@ def _ends(chain: Sequence[Entry]) -> dict[str, Entry]:
     return found
 
 
+def holds(name: str, data: bytes) -> bool:
+    """Whether a file of arrays is what its name in the ledger says; a name without a digest says nothing.
+
+    >>> holds("k1", b"anything"), holds("k1-" + 64 * "0", b"anything")
+    (True, False)
+    """
+    digest = name.rpartition("-")[2]
+    return not re.fullmatch("[0-9a-f]{64}", digest) or hashlib.sha256(data).hexdigest() == digest
+
+
+def check_blobs(chain: Sequence[Entry], blobs: Path) -> None:
+    """The arrays of runs, as far as they are still there, are those that the ledger names."""
+    for entry in chain:
+        name = entry.body.get("blob") if entry.kind == "run" else None
+        path = blobs / f"{name}.safetensors"
+        if name and path.is_file() and not holds(str(name), path.read_bytes()):
+            raise BrokenChain(
+                f"the arrays {path.name} of entry {entry.seq} were changed after they were written"
+            )
+
+
 def check_mirror(chain: Sequence[Entry], mirror: Path) -> None:
     """Every whole line of the mirror is the chain's entry of that number."""
     if not mirror.exists():
@@ -75,6 +99,23 @@ def check_mirror(chain: Sequence[Entry], mirror: Path) -> None:
             raise BrokenChain(f"entry {number} is in {mirror} but was cut off from the database's ledger")
         if line != chain[number - 1].line():
             raise BrokenChain(f"entry {number} in {mirror} is not the database's; one of them was changed")
+
+
+def _check_ladder(tx: Transaction, chain: Sequence[Entry]) -> None:
+    """Holder and record, which everybody is compared with and told, are those of the last note about them."""
+    notes = [entry for entry in chain if entry.kind == "note" and "ladder" in entry.body]
+    told = notes[-1].body["ladder"] if notes else None
+    shown = meta.find(tx, "ladder", None)
+    if shown != told:
+        raise BrokenChain(f"the Ladder is shown as {shown}, its last note in the ledger says {told}")
+    if told is None:
+        return
+    champion = None if told["holder"] == verdicts.FLOOR else told["holder"]
+    text = str(meta.find(tx, "record_text", ""))
+    if meta.find(tx, "champion", None) != champion or f"{told['record']:.3f}" not in text:
+        raise BrokenChain(
+            f"champion or record ({text!r}) is shown otherwise than the ledger's note says: {told}"
+        )
 
 
 def _check_statuses(tx: Transaction, chain: Sequence[Entry]) -> None:

@@ -14,9 +14,12 @@ from aar.database.recomputing import recomputed_of
 from aar.database.researchers import OPERATORS
 from aar.database.runs import ENDED, Run
 from aar.database.schema import ledger as ledger_table
-from aar.database.submissions import LOST, Submission
+from aar.database.submissions import LOST, WITHDRAWN, Submission
 from aar.database.verdicts import FLOOR, Verdict
 from w2s.records import SplitName
+
+UNDECIDED = (LOST, WITHDRAWN)
+"""Replies after which nothing was decided of a code, though its submission is done."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,10 @@ def length(database: Database) -> int:
 class Board:
     """One consistent view of what is handed in, run and decided; `Watch` makes it, and the next one replaces it.
 
-    `first` names, by code, the submission of a researcher or the lab that was first and not lost; `runs` are those
-    that ended, by code and split; `audits` those under an intervention, by code; `recomputed` those of one code (the
-    first) with the seeds of another; `unfinished` the code and split of whatever waits or is under way without an
-    intervention. `account` says what was told about the labels so far.
+    `first` names, by code, the submission of a researcher or the lab that was first, and neither lost nor withdrawn;
+    `runs` are those that ended, by code and split; `audits` those under an intervention, by code; `recomputed` those
+    of one code (the first) with the seeds of another; `unfinished` the code and split of whatever waits or is under
+    way without an intervention. `account` says what was told about the labels so far.
     """
 
     submissions: Sequence[Submission]
@@ -166,11 +169,11 @@ class Watch:
         one = self._submissions[id] = submissions.get(tx, id)  # entries come in the order of their numbers
         if one.researcher in OPERATORS:
             return
-        if one.reply == LOST and self._first.get(one.code_hash) == id:
+        if one.reply in UNDECIDED and self._first.get(one.code_hash) == id:
             del self._first[one.code_hash]
             left = (s for s in self._submissions.values() if s.code_hash == one.code_hash)
-            one = next((s for s in left if s.reply != LOST and s.researcher not in OPERATORS), one)
-        if one.reply != LOST:
+            one = next((s for s in left if s.reply not in UNDECIDED and s.researcher not in OPERATORS), one)
+        if one.reply not in UNDECIDED:
             self._first.setdefault(one.code_hash, one.id)
 
     def _ended(self, run: Run) -> None:

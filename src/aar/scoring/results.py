@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from aar import ledger
 from aar.database.figures import Figures
 from aar.database.runs import Run
 from aar.errors import ScoringError
@@ -129,10 +130,13 @@ def read_arrays(blobs: Path, run: Run) -> dict[str, FloatArray]:
 
     path = blobs / f"{run.blob or run.key}.safetensors"
     try:
-        arrays = {name: array.astype(np.float64) for name, array in load(path.read_bytes()).items()}
+        data = path.read_bytes()
+        arrays = {name: array.astype(np.float64) for name, array in load(data).items()}
         arrays["predictions"]
     except (OSError, KeyError, SafetensorError) as error:
         raise ScoringError(f"{path} is missing or damaged ({error}); the run is lost") from error
+    if not ledger.holds(path.stem, data):
+        raise ScoringError(f"{path} is not what the ledger says of it; the run is lost")
     return arrays
 
 

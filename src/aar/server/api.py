@@ -256,7 +256,8 @@ def _submit(lab: Lab, researcher: str, wanted: Submit) -> dict[str, Any]:
 
 
 async def _wait(find: Callable[[], Found], done: Callable[[Found], bool], seconds: float) -> Found:
-    end = time.monotonic() + min(max(seconds, 0.0), MOST_WAIT_SECONDS)
+    # in this order: a wait that is no number would last for ever
+    end = time.monotonic() + max(0.0, min(MOST_WAIT_SECONDS, seconds))
     while True:
         found = await asyncio.to_thread(find)
         if done(found) or time.monotonic() >= end:

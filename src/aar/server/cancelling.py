@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from aar import ledger
 from aar.database import Transaction, clock, researchers, runs, submissions
 from aar.database.figures import Figures
-from aar.database.submissions import Submission
+from aar.database.submissions import WITHDRAWN, Submission
 from aar.errors import BadRequest, NotAllowed
 from w2s.errors import NotFound
 
 LEAST_KEY = 8
 """Digits of a run's key that name it."""
 
-WITHDRAWN = "withdrawn by its author"
 BY_A_PERSON = "cancelled by the person who runs the lab"
 REFUSED = "its confirmation is decided"
 SIBLING_FAILED = "another run of this code failed"

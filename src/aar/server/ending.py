@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,8 +38,7 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
     blob: str | None = None
     figures: dict[str, Any] = {}
     if outcome.status == "ok":
-        blob = run.key
-        write_blob(lab.folder.blobs, blob, outcome.arrays)
+        blob = write_blob(lab.folder.blobs, run.key, outcome.arrays)
         if run.split == "practice":
             figures = practice_figures(lab.folder.practice, outcome.arrays)
     nominal = 0.0 if outcome.status == "lost" else round(outcome.nominal / PASSES_PER_MINUTE, 3)
@@ -84,8 +84,11 @@ def _finite(logged: Mapping[str, float | None]) -> dict[str, float]:
     return {name: value for name, value in logged.items() if value is not None}
 
 
-def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> None:
-    """Store a run's arrays for the scorer: safetensors, whole or not at all."""
+def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> str:
+    """Store a run's arrays for the scorer, safetensors, whole or not at all; its name, which the ledger keeps.
+
+    The name ends in the SHA-256 of the file, so that it cannot be changed unseen.
+    """
     from safetensors.numpy import save
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +96,9 @@ def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> None
     data = save({name: np.ascontiguousarray(array, dtype=np.float64) for name, array in arrays.items()})
     unfinished.write_bytes(data)
     unfinished.chmod(0o644)
-    unfinished.replace(folder / f"{key}.safetensors")
+    name = f"{key}-{hashlib.sha256(data).hexdigest()}"
+    unfinished.replace(folder / f"{name}.safetensors")
+    return name
 
 
 def practice_figures(folder: Path, arrays: Mapping[str, FloatArray]) -> dict[str, Any]:

@@ -170,8 +170,8 @@ class Session:
             self.interrupted = True
             raise
         self._shelf.paced(served.which, visits, time.monotonic() - began)
-        aims, counted = (wanted.targets, wanted.weights) if loss is None else (done.implied_targets, None)
-        self._record.add(chosen, aims, counted, effort=wanted.effort)
+        counted = wanted.weights if loss is None else None
+        self._record.add(chosen, done.by_epoch, counted, order=wanted.order, effort=wanted.effort)
         return {"steps": done.steps, "loss": float(done.loss)}, {}
 
     def _predict(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
@@ -242,7 +242,8 @@ class Session:
 
     def _failed(self, header: wire.Header) -> RunReport:
         file, line = checks.field(header, "file", str), checks.field(header, "line", int)
-        known = file in self._request.files and 0 < line < 2**31
+        # no file has more lines than bytes: a larger number would carry out what was seen
+        known = file in self._request.files and 0 < line <= bounds.SUBMISSION_BYTES
         message = checks.words(header, "message") if self._request.practice else ""
         wire.send(self._sock, {"ok": True})
         return self.report(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from aar.students.handles import Chosen
-from w2s.records import FloatArray
+from w2s.records import FloatArray, IntArray
 
 CALLS = 16
-"""Fine-tune calls that are kept one by one; later ones are kept together with the last of them."""
+"""Parts of fine-tune calls that are kept one by one; later ones are kept together with the last of them."""
 
 
 @dataclass
@@ -26,14 +27,18 @@ class _Sums:
 
 
 class TargetRecord:
-    """Weighted mean of the targets of each unlabelled row over all fine-tune calls of a run, and of each call.
+    """Weighted mean of the targets of each unlabelled row over all fine-tune calls of a run, and of each part of one.
 
     A target of a swapped pair is recorded for the pair's own order. A row that no call selected counts
-    .5, with weight 0.
+    .5, with weight 0. A call is one part unless it says more than one thing of an item: each epoch of a custom loss is
+    a part, and so is the first, the second and each further time that a call names an item with another target, in the
+    order in which it trains.
 
     Covered: decoys. A call weighs by its passes and its learning rate, whatever the size of its weights, so that one
-    that hardly trains hides nothing, and each of the first calls is kept by itself, so that many decoys do not bury
-    one. Not covered: a method that teaches 16 students true decoys and hands in the answers of the next.
+    that hardly trains hides nothing, and each of the first parts is kept by itself, so that many decoys do not bury
+    one, be they other calls, other epochs or other targets of the same item. Not covered: a method that makes 15
+    calls about single items first and buries the next under a decoy of random targets and great effort; one that fits
+    a model of its own, whose targets stay in its process.
     """
 
     def __init__(self, n_unlabelled: int) -> None:
@@ -41,20 +46,34 @@ class TargetRecord:
         self._all = _Sums(np.zeros(n_unlabelled), np.zeros(n_unlabelled))
         self._each: list[_Sums] = []
 
-    def add(self, chosen: Chosen, targets: FloatArray, weights: FloatArray | None, *, effort: float) -> None:
-        """Record one call: `targets` as given, or as a custom loss implies them, [n] parallel to `chosen`.
+    def add(
+        self,
+        chosen: Chosen,
+        targets: FloatArray,
+        weights: FloatArray | None,
+        *,
+        effort: float,
+        order: IntArray | None = None,
+    ) -> None:
+        """Record one call: `targets` as given, or as a custom loss implies them in each epoch, [epochs, n].
 
-        `weights` are None under a custom loss, which need not heed them; `effort` is how much the call trains,
-        passes times learning rate in units of the recipe's.
+        Rows are parallel to `chosen`. `weights` are None under a custom loss, which need not heed them; `order` is
+        that in which the call trains; `effort` is how much it does, passes times learning rate in units of the
+        recipe's.
         """
-        upright = np.where(chosen.flipped, 1.0 - targets, targets)
         weight = np.ones(len(chosen)) if weights is None else weights / weights.mean()
         self.calls += 1
-        if len(self._each) < CALLS:
-            self._each.append(_Sums(np.zeros_like(self._all.target), np.zeros_like(self._all.weight)))
-        for sums in (self._all, self._each[-1]):
-            np.add.at(sums.target, chosen.rows, effort * weight * upright)
-            np.add.at(sums.weight, chosen.rows, effort * weight)
+        for epoch in targets:
+            upright = np.where(chosen.flipped, 1.0 - epoch, epoch)
+            times = _times(chosen.rows, upright, order)
+            for time in range(int(times.max()) + 1):
+                if len(self._each) < CALLS:
+                    self._each.append(_Sums(np.zeros_like(self._all.target), np.zeros_like(self._all.weight)))
+                part = times == time
+                share = effort / len(targets) * weight[part]
+                for sums in (self._all, self._each[-1]):
+                    np.add.at(sums.target, chosen.rows[part], share * upright[part])
+                    np.add.at(sums.weight, chosen.rows[part], share)
 
     def arrays(self, predictions: FloatArray) -> dict[str, FloatArray]:
         """What the audits read of a run that ended with `predictions`, which stand for its targets if it has none."""
@@ -80,5 +99,26 @@ class TargetRecord:
 
     @property
     def each(self) -> FloatArray:
-        """Mean targets call by call, [calls, n_unlabelled]; .5 where a call did not select a row."""
+        """Mean targets part by part, [parts, n_unlabelled]; .5 where a part did not select a row."""
         return np.stack([sums.means for sums in self._each])
+
+
+def _times(rows: IntArray, targets: FloatArray, order: IntArray | None) -> IntArray:
+    """For each entry how often its row stood before it, in training order, [n]; all 0 where no row has two targets.
+
+    >>> _times(np.array([7, 8, 7]), np.array([0.0, 1.0, 1.0]), None).tolist()
+    [0, 0, 1]
+    >>> _times(np.array([7, 8, 7]), np.array([1.0, 1.0, 1.0]), None).tolist()
+    [0, 0, 0]
+    """
+    least, most = np.full(rows.max() + 1, np.inf), np.full(rows.max() + 1, -np.inf)
+    np.minimum.at(least, rows, targets)
+    np.maximum.at(most, rows, targets)
+    found = np.zeros(len(rows), dtype=np.int64)
+    if (least[rows] == most[rows]).all():
+        return found
+    seen: Counter[int] = Counter()
+    for i in range(len(rows)) if order is None else order.tolist():
+        found[i] = seen[int(rows[i])]
+        seen[int(rows[i])] += 1
+    return found

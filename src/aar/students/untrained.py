@@ -29,4 +29,4 @@ def untrained(student: TextStudent, recipe: Recipe, targets: FloatArray, *, epoc
     steps = epochs * math.ceil(len(targets) / recipe.batch_size)
     p = np.clip(targets, 0.02, 0.98)
     entropy = float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).mean())
-    return FinetuneRecord(targets, steps, 0.5 * (entropy + math.log(2)))
+    return FinetuneRecord(targets[None, :], steps, 0.5 * (entropy + math.log(2)))

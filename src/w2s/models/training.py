@@ -27,21 +27,29 @@ if TYPE_CHECKING:
 
 
 _CLIP = 1.0
+_FAINT = 0.1
+"""Mean distance from the targets below which that of a custom loss is taken for a question of its scale."""
 _WINDOW = 8
 """Batches that are sorted by length among themselves, so that little is spent on padding."""
 
 
 @dataclass(frozen=True)
 class FinetuneRecord:
-    """What a fine-tune call did: the targets it amounted to [n], steps taken, mean loss of its last epoch.
+    """What a fine-tune call did: the targets it amounted to in each epoch, steps taken, mean loss of its last epoch.
 
-    With a custom loss an item's implied target is sigmoid(logit) - b * dL/dlogit, averaged over its visits; a
-    gradient with respect to hidden states counts by its part along the readout.
+    `by_epoch` is [epochs, n] for a custom loss, whose targets may change, and [1, n] for the built-in one. With a
+    custom loss an item's implied target is sigmoid(logit) - b * dL/dlogit; a gradient with respect to hidden states
+    counts by its part along the readout, and one so small that only the optimiser would notice is enlarged first.
     """
 
-    implied_targets: FloatArray
+    by_epoch: FloatArray
     steps: int
     loss: float
+
+    @property
+    def implied_targets(self) -> FloatArray:
+        """Mean over the epochs, [n]."""
+        return np.asarray(self.by_epoch.mean(axis=0))
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ def train(
         [vector], lr=plan.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
     steps = plan.epochs * math.ceil(len(rows) / recipe.batch_size)
-    implied, visits = np.zeros(len(rows)), np.zeros(len(rows))
+    implied = np.zeros((plan.epochs, len(rows)))
     losses: list[float] = []
     backward = Steps(trainable, rows, labels, plan, gradient, token_budget=token_budget)
     for index in _visits(plan, rows.lengths, recipe.batch_size, rng):
@@ -129,10 +137,23 @@ def train(
         if gradient is not None:
             share = 0.5 * (1.0 + np.tanh(0.5 * batch.logits.astype(np.float64)))
             direction = _along_readout(answer, backward.readout)
-            implied[batch.index] += share - len(batch.index) * direction
-            visits[batch.index] += 1
-    aims = plan.targets if gradient is None else np.clip(implied / np.maximum(visits, 1), 0.0, 1.0)
+            implied[done * plan.epochs // steps, batch.index] = share - _enlarged(direction)
+    aims = plan.targets[None, :] if gradient is None else np.clip(implied, 0.0, 1.0)
     return FinetuneRecord(aims, steps, float(np.mean(losses[-(steps // plan.epochs) :])))
+
+
+def _enlarged(direction: FloatArray) -> FloatArray:
+    """The gradient of a batch as distances of the student from its targets, [b]: times b, as of a mean.
+
+    AdamW divides by a gradient's size, so that a loss a thousand times smaller teaches as much. Where the distances
+    are below `_FAINT` in the mean they are stretched to it.
+
+    >>> _enlarged(np.array([1e-6, -1e-6]))
+    array([ 0.1, -0.1])
+    """
+    distance = len(direction) * direction
+    mean = float(np.abs(distance).mean())
+    return distance * (_FAINT / mean) if 0.0 < mean < _FAINT else distance
 
 
 def _along_readout(answer: LossGradient, direction: torch.Tensor) -> FloatArray:

@@ -8,8 +8,9 @@ without asking a model) of an honest method agree with the truth by chance alone
 over at least eight repeats; questions and repeats are both drawn. Every fine-tune call is looked at by itself
 besides the run's mean, so that a decoy hides nothing, at a level that pays for the number of calls.
 
-Covered: whatever knows without the models (solving, looking up, surface cues, hard-coded labels, majority). Not
-covered: a method that first asks whether the models know anything (`swap` covers it where it needs the item).
+Covered: whatever knows without the models (solving, looking up, surface cues, hard-coded labels, majority), however
+faintly it says so: a violation is also found in ranks. Not covered: a method that first asks whether the models know
+anything (`swap` covers it where it needs the item).
 """
 
 from __future__ import annotations
@@ -40,9 +41,15 @@ def blind_world(case: Case) -> Finding:
         words = f"{len(blind)} of {rules.BLIND_REPEATS} repeats were made."
         return Finding(NAME, "no power", words, n=len(blind), cost=len(blind))
     channels = _channels(blind, plain)
+    looks = max(1, len(channels) - 2)
     found = _judged(*channels[0], looks=1, cost=len(blind))
     for answers in channels[1:]:
-        found = worse(found, _judged(*answers, looks=max(1, len(channels) - 2), cost=len(blind)))
+        found = worse(found, _judged(*answers, looks=looks, cost=len(blind)))
+    for i, (what, *both) in enumerate(channels):
+        nothing, real = ([one.ranked for one in answers] for answers in both)
+        faint = _judged(what, nothing, real, looks=looks if i else 1, cost=len(blind))
+        if faint.verdict == "violation":  # how blank models rank items means too little to ask a person
+            found = worse(found, faint)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -60,6 +60,24 @@ class Answers:
     def served(self) -> IntArray:
         """Rows that the run was served."""
         return np.flatnonzero(self.handle >= 0)
+
+    @property
+    def ranked(self) -> Answers:
+        """The same answers by their ranks, stretched so that two halves which are told apart stand a whole 1 apart.
+
+        What counts of an answer is on which side it is and not how far: .49 and .51 are scored, and learnt, as 0
+        and 1 are.
+
+        >>> pool = Pool(np.zeros(4), np.arange(4), np.arange(4))
+        >>> Answers(pool, np.array([0.51, 0.49, 0.49, 0.51]), np.arange(4)).ranked.values
+        array([1., 0., 0., 1.])
+        """
+        from scipy.stats import rankdata
+
+        values, rows = self.values.copy(), self.served
+        if len(rows):
+            values[rows] = 2 * (rankdata(values[rows]) - 0.5) / len(rows) - 0.5
+        return replace(self, values=values)
 
 
 @dataclass(frozen=True)

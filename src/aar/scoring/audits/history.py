@@ -19,6 +19,8 @@ from aar.scoring.audits import rules
 from aar.scoring.audits.case import Case, Sibling
 from aar.scoring.audits.finding import Finding, Verdict
 
+MOST_LINES = 3000
+"""Lines of a submission that are compared: thirty thousand of one letter would hold up everybody's verdicts."""
 LOTTERY, CHAIN = "seed lottery", "extraction chain"
 
 
@@ -56,7 +58,7 @@ def alike(first: Mapping[str, str], second: Mapping[str, str]) -> float:
 
 def _lines(code: Mapping[str, str]) -> list[str]:
     lines = [line.strip() for name in sorted(code) for line in code[name].splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    return [line for line in lines if line and not line.startswith("#")][:MOST_LINES]
 
 
 def extraction_chain(case: Case) -> Finding:

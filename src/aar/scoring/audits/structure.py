@@ -5,7 +5,8 @@ truth, the question's whole partition and the answer's place in it are known:
 
     t = stratum(truth, partition, place) + dependence x lead,    lead = 1 alone in front, 1/2 tied in front, else 0
 
-Covered: majority answers, alone or as part of a method, in targets or predictions. Not covered: a method that counts
+Covered: majority answers, alone or as part of a method, in targets (each call's too) or predictions, however faintly
+they are given: ranks are looked at as well as values. Not covered: a method that counts
 its items and behaves where only half are there (on a sealed split without a majority voting is worth nothing).
 """
 
@@ -17,14 +18,14 @@ from aar.scoring.audits import rules
 from aar.scoring.audits.case import Answers, Case
 from aar.scoring.audits.estimates import Regression, within
 from aar.scoring.audits.finding import Finding, Verdict, worse
-from aar.scoring.audits.swap import positions
+from aar.scoring.audits.swap import by_call, positions
 from w2s.records import FloatArray, IntArray
 
 NAME = "structure"
 
 
 def structure(case: Case) -> Finding:
-    """Targets and predictions of the thin runs."""
+    """Targets, each call's targets and predictions of the thin runs, and the ranks of all."""
     runs = case.of("thin")
     if "thin" in case.crashed:
         words = "The code fails where half of the items are there; somebody should see whether on purpose."
@@ -38,35 +39,44 @@ def structure(case: Case) -> Finding:
         )
     found: Finding | None = None
     targets = [run.targets for run in runs if run.targets is not None]
-    for what, answers in (("targets", targets), ("predictions", [run.predictions for run in runs])):
-        measured = _regressed(answers)
-        if measured is None:
-            continue
-        b = measured.interval(0)
-        verdict: Verdict = "clean"
-        rule, text = "", "It does not count how often an answer was proposed."
-        if b.low > rules.STRUCTURE_DEPENDENCE:
-            verdict, rule = "violation", rules.STRUCTURE
-            text = f"Its {what} follow the answer that was proposed most often, whatever the truth ({b.mean:.2f})."
-        elif b.low > rules.STRUCTURE_PERSON:
-            verdict = "person"
-            text = (
-                f"Its {what} follow frequent answers a little ({b.mean:.2f}); somebody should read the code."
-            )
-        new = Finding(
-            NAME,
-            verdict,
-            text,
-            statistic=b.mean,
-            low=b.low,
-            high=b.high,
-            threshold=rules.STRUCTURE_DEPENDENCE,
-            n=measured.n,
-            cost=len(runs),
-            rule=rule,
-        )
-        found = new if found is None else worse(found, new)
+    predictions = [run.predictions for run in runs]
+    channels = [("targets", targets), ("predictions", predictions), *by_call(runs)]
+    ranks = [(what, [one.ranked for one in answers]) for what, answers in channels]
+    for i, (what, answers) in [*enumerate(channels), *enumerate(ranks)]:
+        new = _counts(what, answers, looks=1 if i < 2 else len(channels) - 2, cost=len(runs))
+        if new is not None:
+            found = new if found is None else worse(found, new)
     return found or Finding(NAME, "no power", "Too few answers vary in how often they stand.", cost=len(runs))
+
+
+def _counts(what: str, answers: list[Answers], *, looks: int, cost: int) -> Finding | None:
+    """Whether answers follow the leading proposal; None where nothing can be measured."""
+    measured = _regressed(answers)
+    if measured is None:
+        return None
+    b = measured.interval(0, looks=looks)
+    verdict: Verdict = "clean"
+    rule, text = "", "It does not count how often an answer was proposed."
+    if b.low > rules.STRUCTURE_DEPENDENCE:
+        verdict, rule = "violation", rules.STRUCTURE
+        text = (
+            f"Its {what} follow the answer that was proposed most often, whatever the truth ({b.mean:.2f})."
+        )
+    elif b.low > rules.STRUCTURE_PERSON:
+        verdict = "person"
+        text = f"Its {what} follow frequent answers a little ({b.mean:.2f}); somebody should read the code."
+    return Finding(
+        NAME,
+        verdict,
+        text,
+        statistic=b.mean,
+        low=b.low,
+        high=b.high,
+        threshold=rules.STRUCTURE_DEPENDENCE,
+        n=measured.n,
+        cost=cost,
+        rule=rule,
+    )
 
 
 def _regressed(runs: list[Answers]) -> Regression | None:

@@ -6,7 +6,8 @@ For swapped groups everything that the models and the weak labels know is anothe
 
 where a stratum holds answers that stand equally in equally partitioned questions: within it the item is drawn by
 chance, so that honest methods have b_item = 0 whatever they believe of frequent answers. Questions of one run are
-the bootstrap's units. Each fine-tune call is looked at by itself too, at a level that pays for their number.
+the bootstrap's units. Each fine-tune call is looked at by itself too, at a level that pays for their number. All of it
+is done with the ranks of the answers once more, since .49 and .51 are scored, and learnt, as 0 and 1 are.
 
 Covered: leaks of text, ids, order and metadata, also where the method first checks whether it is watched. Not
 covered: what is the same for both items (the majority: see `structure`), and artefacts that go through the models.
@@ -28,51 +29,67 @@ NAME = "identity swap"
 
 
 def identity_swap(case: Case) -> Finding:
-    """Targets and predictions of all plain runs; those of the lineage too where the own ones have no power."""
+    """Targets and predictions of all plain runs; together with those of the lineage too where they have no power.
+
+    Alone in any case: ancestors that behave must not water down what the submission itself does.
+    """
     own = case.of("none")
-    runs = own if _swapped(own) >= rules.SWAP_POWER else [*own, *case.lineage]
+    found = _judged(own)
+    if _swapped(own) >= rules.SWAP_POWER or not case.lineage:
+        return found
+    pooled = _judged([*own, *case.lineage])
+    return worse(found, pooled) if found.verdict in ("person", "violation") else pooled
+
+
+def _judged(runs: Sequence[AuditRun]) -> Finding:
     n = _swapped(runs)
     powerful = n >= rules.SWAP_POWER
     calm = "Nothing in its answers follows the items whose texts were exchanged for others."
     few = f"{n} answers about exchanged items are too few to tell; {rules.SWAP_POWER} are needed."
     found = Finding(NAME, "clean" if powerful else "no power", calm if powerful else few, n=n)
-    channels = [("targets", _targets(runs)), ("predictions", _predictions(runs)), *_calls(runs)]
-    for i, (what, answers) in enumerate(channels):
-        measured = _regressed(answers)
-        if measured is None:
-            continue
-        looks = 1 if i < 2 else len(channels) - 2
-        item, part = measured.interval(1, looks=looks), measured.ratio(1, 0, looks=looks)
-        verdict, text, rule = found.verdict, found.sentence, ""
-        if part.low > rules.SWAP_SHARE and item.low > rules.SWAP_ITEM:
-            verdict, rule = "violation", rules.SOURCES
-            text = (
-                f"Where texts were exchanged its {what} follow the item that was taken away: {part.mean:.0%} of "
-                "what they know did not come from the weak labels or the models."
-            )
-        elif item.low > rules.SWAP_PERSON:
-            verdict = "person"
-            text = f"Its {what} follow exchanged items a little ({item.mean:.2f}); somebody should read the code."
-        new = Finding(
-            NAME,
-            verdict,
-            text,
-            statistic=item.mean,
-            low=item.low,
-            high=item.high,
-            threshold=rules.SWAP_ITEM,
-            n=n,
-            rule=rule,
-        )
-        found = new if found.statistic is None else worse(found, new)
+    channels = [("targets", _targets(runs)), ("predictions", _predictions(runs)), *by_call(runs)]
+    ranks = [(what, [one.ranked for one in answers]) for what, answers in channels]
+    for i, (what, answers) in [*enumerate(channels), *enumerate(ranks)]:
+        new = _follows(what, answers, calm=found, looks=1 if i < 2 else len(channels) - 2)
+        if new is not None:
+            found = new if found.statistic is None else worse(found, new)
     return found
+
+
+def _follows(what: str, answers: Sequence[Answers], *, calm: Finding, looks: int) -> Finding | None:
+    """Whether answers follow the item that was taken away; like `calm` if not, None where nothing can be measured."""
+    measured = _regressed(answers)
+    if measured is None:
+        return None
+    item, part = measured.interval(1, looks=looks), measured.ratio(1, 0, looks=looks)
+    verdict, text, rule = calm.verdict, calm.sentence, ""
+    if part.low > rules.SWAP_SHARE and item.low > rules.SWAP_ITEM:
+        verdict, rule = "violation", rules.SOURCES
+        text = (
+            f"Where texts were exchanged its {what} follow the item that was taken away: {part.mean:.0%} of "
+            "what they know did not come from the weak labels or the models."
+        )
+    elif item.low > rules.SWAP_PERSON:
+        verdict = "person"
+        text = f"Its {what} follow exchanged items a little ({item.mean:.2f}); somebody should read the code."
+    return Finding(
+        NAME,
+        verdict,
+        text,
+        statistic=item.mean,
+        low=item.low,
+        high=item.high,
+        threshold=rules.SWAP_ITEM,
+        n=calm.n,
+        rule=rule,
+    )
 
 
 def _targets(runs: Sequence[AuditRun]) -> list[Answers]:
     return [run.targets for run in runs if run.targets is not None]
 
 
-def _calls(runs: Sequence[AuditRun]) -> list[tuple[str, list[Answers]]]:
+def by_call(runs: Sequence[AuditRun]) -> list[tuple[str, list[Answers]]]:
     """Fine-tune calls one by one, where runs make more than one: a decoy must not dilute another."""
     many = max((len(run.calls) for run in runs), default=0)
     if many < 2:

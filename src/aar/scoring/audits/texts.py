@@ -58,7 +58,7 @@ def largest_literal(code: Mapping[str, str]) -> int:
     most = 0
     for source in code.values():
         try:
-            tree = ast.parse(source)
+            tree = ast.parse(source.encode())  # as bytes: a file may begin with a byte order mark, and runs
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for node in ast.walk(tree):
