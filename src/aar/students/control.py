@@ -47,7 +47,7 @@ class RunReport:
 
     Every array is by source row: the item whose text and models' answers it is about. `predictions` [test];
     `targets` and `target_weight` are the audited targets of the rows that `targets_on` names: "unlabelled", or
-    "test" when nothing was fine-tuned and the predictions stand for them; `call_targets` [calls, unlabelled].
+    "test" when nothing was fine-tuned and the predictions stand for them; `call_targets` [parts, unlabelled].
     `unlabelled_handle` and `test_handle` give the row under whose handle each was served, -1 if it was not.
     `nominal` is the run's cost in forward passes of one item, by what was
     asked and not by what was cached. `greeted`: the method's process came as far as saying hello.

@@ -171,7 +171,9 @@ class Session:
             raise
         self._shelf.paced(served.which, visits, time.monotonic() - began)
         counted = wanted.weights if loss is None else None
-        self._record.add(chosen, done.by_epoch, counted, order=wanted.order, effort=wanted.effort)
+        self._record.add(
+            chosen, done.by_epoch, counted, student=number, order=wanted.order, effort=wanted.effort
+        )
         return {"steps": done.steps, "loss": float(done.loss)}, {}
 
     def _predict(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:

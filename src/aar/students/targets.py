@@ -11,7 +11,7 @@ from aar.students.handles import Chosen
 from w2s.records import FloatArray, IntArray
 
 CALLS = 16
-"""Parts of fine-tune calls that are kept one by one; later ones are kept together with the last of them."""
+"""Parts of fine-tune calls that are kept one by one; later ones are kept together, for each student that they taught."""
 
 
 @dataclass
@@ -36,15 +36,16 @@ class TargetRecord:
 
     Covered: decoys. A call weighs by its passes and its learning rate, whatever the size of its weights, so that one
     that hardly trains hides nothing, and each of the first parts is kept by itself, so that many decoys do not bury
-    one, be they other calls, other epochs or other targets of the same item. Not covered: a method that makes 15
-    calls about single items first and buries the next under a decoy of random targets and great effort; one that fits
-    a model of its own, whose targets stay in its process.
+    one, be they other calls, other epochs or other targets of the same item. What comes after those is kept for each
+    student by itself: a decoy buries what only its own student was taught, and unteaches it. Not covered: a method
+    that fits a model of its own, whose targets stay in its process.
     """
 
     def __init__(self, n_unlabelled: int) -> None:
         self.calls = 0
         self._all = _Sums(np.zeros(n_unlabelled), np.zeros(n_unlabelled))
         self._each: list[_Sums] = []
+        self._later: dict[int, _Sums] = {}
 
     def add(
         self,
@@ -52,10 +53,11 @@ class TargetRecord:
         targets: FloatArray,
         weights: FloatArray | None,
         *,
+        student: int,
         effort: float,
         order: IntArray | None = None,
     ) -> None:
-        """Record one call: `targets` as given, or as a custom loss implies them in each epoch, [epochs, n].
+        """Record a call on `student`: `targets` as given, or as a custom loss implies them in each epoch, [epochs, n].
 
         Rows are parallel to `chosen`. `weights` are None under a custom loss, which need not heed them; `order` is
         that in which the call trains; `effort` is how much it does, passes times learning rate in units of the
@@ -67,13 +69,19 @@ class TargetRecord:
             upright = np.where(chosen.flipped, 1.0 - epoch, epoch)
             times = _times(chosen.rows, upright, order)
             for time in range(int(times.max()) + 1):
-                if len(self._each) < CALLS:
-                    self._each.append(_Sums(np.zeros_like(self._all.target), np.zeros_like(self._all.weight)))
                 part = times == time
                 share = effort / len(targets) * weight[part]
-                for sums in (self._all, self._each[-1]):
+                for sums in (self._all, self._part(student)):
                     np.add.at(sums.target, chosen.rows[part], share * upright[part])
                     np.add.at(sums.weight, chosen.rows[part], share)
+
+    def _part(self, student: int) -> _Sums:
+        """Where the next part of a call on `student` is kept."""
+        new = _Sums(np.zeros_like(self._all.target), np.zeros_like(self._all.weight))
+        if len(self._each) < CALLS:
+            self._each.append(new)
+            return new
+        return self._later.setdefault(student, new)
 
     def arrays(self, predictions: FloatArray) -> dict[str, FloatArray]:
         """What the audits read of a run that ended with `predictions`, which stand for its targets if it has none."""
@@ -99,8 +107,8 @@ class TargetRecord:
 
     @property
     def each(self) -> FloatArray:
-        """Mean targets part by part, [parts, n_unlabelled]; .5 where a part did not select a row."""
-        return np.stack([sums.means for sums in self._each])
+        """Mean targets part by part, then student by student, [parts, n_unlabelled]; .5 where none selected a row."""
+        return np.stack([sums.means for sums in (*self._each, *self._later.values())])
 
 
 def _times(rows: IntArray, targets: FloatArray, order: IntArray | None) -> IntArray:
