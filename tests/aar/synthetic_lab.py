@@ -35,6 +35,7 @@ class SyntheticLab:
 
     `cheats` is the share of exchanged items of which every method knows the truth by the handle. Runs with another
     submission's seeds are finished too: `like` names, by submission, whose method it repeats under other seeds.
+    `denied` is what each run was denied, None if nobody counted.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class SyntheticLab:
     made: int = 0
     cheats: float = 0.0
     breaks: str = ""
+    denied: dict[str, int] | None = None
     feedback: Feedback = "ladder"
     like: dict[str, str] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
@@ -227,6 +229,7 @@ class SyntheticLab:
             seconds=1.0,
             core_seconds=1.0,
             blob=key if state == "done" else None,
+            denied=self.denied,
             error_type="ZeroDivisionError" if state == "failed" else None,
             error_file="method.py" if state == "failed" else None,
             error_line=7 if state == "failed" else None,

@@ -21,6 +21,7 @@ from aar.engines.local import LocalEngine
 from aar.engines.source import check, log_names
 from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
+from aar.scoring.audits import Case, denied_calls
 
 VANILLA = """
     def run(bench):
@@ -235,6 +236,44 @@ def test_a_method_cannot_see_the_service_its_texts_or_the_network(outcome):
                 return bench.strong().predict(bench.test)
     """)
     assert done.status == "ok", done
+
+
+TRIES = """
+    import contextlib, ctypes, os, socket
+
+    def run(bench):
+        libc = ctypes.CDLL(None)
+        libc.ptrace(0, 0, 0, 0)
+        libc.unshare(0x10000000)
+        for attempt in (lambda: os.memfd_create("x"), lambda: socket.create_connection(("127.0.0.1", 53))):
+            with contextlib.suppress(OSError):
+                attempt()
+        %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [("return bench.strong().predict(bench.test)", "ok"), ("os._exit(3)", "method_failed")],
+)
+def test_what_a_method_tried_and_was_denied_is_asked_about_however_it_ends(outcome, end, status):
+    done = outcome(TRIES % end)
+    assert done.status == status, done
+    if done.denied is None:
+        pytest.skip("only root with bubblewrap counts what it denies")
+    assert done.denied == {"ptrace": 1, "unshare": 1, "memfd_create": 1, "socket": 1}
+    found = denied_calls(Case("s1", {}, denied=[done.denied]))
+    assert found.verdict == "person"
+    assert "memfd_create (1), ptrace (1), socket (1), unshare (1)" in found.sentence
+
+
+def test_an_honest_method_is_denied_nothing(outcome):
+    done = outcome(VANILLA)
+    assert done.status == "ok", done
+    if done.denied is None:
+        pytest.skip("only root with bubblewrap counts what it denies")
+    found = denied_calls(Case("s1", {}, denied=[done.denied]))
+    assert (found.verdict, found.statistic) == ("clean", 0.0)
 
 
 async def under_way(engine):

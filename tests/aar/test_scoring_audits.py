@@ -14,6 +14,7 @@ from aar.scoring.audits import (
     Finding,
     Sibling,
     blind_world,
+    denied_calls,
     extraction_chain,
     identity_swap,
     presentation,
@@ -319,6 +320,25 @@ def test_a_table_in_code_goes_to_a_person_and_no_method_of_the_library_holds_one
     for name in methods.names():
         source = (resources.files(methods) / f"{name}.py").read_text(encoding="utf-8")
         assert text_in_code(Case("s1", {"method.py": source}, texts=HIDDEN)).verdict == "clean"
+
+
+# -- denied calls ------------------------------------------------------------------------------------------
+
+
+def test_denied_calls_are_asked_about_by_name_and_never_a_violation():
+    found = denied_calls(Case("s1", {}, denied=[{"ptrace": 2}, {}, {"ptrace": 1000, "socket": 1}]))
+    assert (found.verdict, found.statistic, found.n, found.rule) == ("person", 1003.0, 3, "")
+    assert "1003 times in 3 runs: ptrace (1002), socket (1)" in found.sentence
+
+
+def test_no_denied_call_is_clean_and_what_nobody_counted_is_not_zero():
+    assert denied_calls(Case("s1", {}, denied=[{}, {}])).verdict == "clean"
+    unknown = denied_calls(Case("s1", {}, denied=[None, None]))
+    assert (unknown.verdict, unknown.statistic) == ("no power", None)
+    assert denied_calls(Case("s1", {})).verdict == "no power"
+    partly = denied_calls(Case("s1", {}, denied=[None, {}]))
+    assert (partly.verdict, partly.n) == ("clean", 1)
+    assert "1 of 2 runs" in partly.sentence
 
 
 def test_the_more_serious_of_two_findings_counts():

@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 from synthetic_lab import SyntheticLab
 
-from aar.database import meta, submissions, verdicts
+from aar.database import meta, runs, submissions, verdicts
 from aar.errors import BadRequest, BrokenChain
 from aar.ledger import Ledger, record_overruling
 from aar.scoring.audits import rules
+from aar.scoring.writing import VERIFIED
 
 
 @pytest.fixture(autouse=True)
@@ -231,7 +232,7 @@ def test_a_verified_method_was_audited_first_and_has_a_track(lab: SyntheticLab) 
     figures = lab.figures(one, "sealed")
     verdicts_of = {finding["audit"]: finding["verdict"] for finding in figures.audits}
     assert verdicts_of["blind world"] == verdicts_of["identity swap"] == "clean"
-    assert len(verdicts_of) == 8
+    assert len(verdicts_of) == 9
     assert figures.track == "weak-to-strong"
     Ledger(lab.db).verify()
 
@@ -263,6 +264,29 @@ def test_code_that_breaks_in_a_blind_world_is_verified_with_a_note_for_a_person(
     assert lab.status(one) == ("verified", "done")
     finding = next(f for f in lab.figures(one, "sealed").audits if f["audit"] == "blind world")
     assert finding["verdict"] == "person"
+
+
+@pytest.mark.parametrize(
+    ("denied", "verdict"), [({"ptrace": 1, "socket": 2}, "person"), ({}, "clean"), (None, "no power")]
+)
+def test_denied_calls_are_for_a_person_and_change_nothing_that_the_author_is_told(
+    tmp_path: Path, denied: dict[str, int] | None, verdict: str
+) -> None:
+    lab = SyntheticLab(tmp_path / "lab").with_baselines()
+    lab.denied = denied
+    one = lab.submit("r1", dev=0.8, sealed=0.8)
+    lab.settle()
+    assert (lab.status(one), lab.reply(one)) == (("verified", "done"), VERIFIED)
+    finding = next(f for f in lab.figures(one, "sealed").audits if f["audit"] == "denied calls")
+    assert finding["verdict"] == verdict
+    if denied:
+        assert "ptrace (" in finding["sentence"]
+        assert finding["statistic"] == 3 * finding["n"]
+        with lab.db.read() as tx:
+            made = runs.all(tx, code_hash=submissions.get(tx, one).code_hash)
+        assert {run.intervention for run in made} > {"none", "blind"}
+        assert finding["n"] == len(made)
+    Ledger(lab.db).verify()
 
 
 def test_what_is_not_reproduced_is_not_audited_further(lab: SyntheticLab) -> None:

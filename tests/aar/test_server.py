@@ -328,6 +328,20 @@ def test_a_run_whose_words_cannot_be_stored_does_not_stop_the_queue(client: Test
     assert client.get(f"/v1/practice/{key}", headers=as_("one")).json()["state"] == "failed"
 
 
+def test_what_a_run_was_denied_is_kept_for_people_and_no_researcher_is_told(
+    client: TestClient, lab: Lab
+) -> None:
+    key = client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).json()["run"]
+    with lab.database.write() as tx:
+        run = runs.claim(tx, key=key)
+    assert run is not None
+    finish(lab, run, Outcome("method_failed", error_type="ValueError", denied={"ptrace": 77}))
+    with lab.database.read() as tx:
+        assert runs.get(tx, key).denied == {"ptrace": 77}
+    assert ledger.Ledger(lab.database).verify().kinds["run"] == 1
+    assert "ptrace" not in client.get(f"/v1/practice/{key}", headers=as_("one")).text
+
+
 def test_the_labs_processes_do_not_look_for_modules_in_the_current_folder(tmp_path: Path) -> None:
     (tmp_path / "random.py").write_text("raise SystemExit('a stranger was run')")
     told = subprocess.run(

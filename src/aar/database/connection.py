@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from aar.database import schema
 from aar.errors import DiskFull, LabFolderError, NoLab, WrongFormat
 
-FORMAT = 3
+FORMAT = 4
 """Version of the tables; a database of another version is refused, not guessed at."""
 
 BUSY_SECONDS = 30

@@ -44,7 +44,8 @@ class Run:
     `pair_index` counts the seed pairs of a split from 0; `priority` indexes `PRIORITIES`; `nominal_cost` is
     an estimate in nominal minutes, `seconds` and `core_seconds` are measured; `place` is where it was last
     started; `figures` are numbers a researcher may see (practice only); `error_message` is filled on
-    practice only; `blob` names the arrays.
+    practice only; `denied` says how often each system call was denied, for people (None: nobody counted);
+    `blob` names the arrays.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Run:
     error_rule: str | None
     error_message: str | None
     logged: Mapping[str, float]
+    denied: Mapping[str, int] | None
     figures: Mapping[str, Any]
     blob: str | None
     created: float

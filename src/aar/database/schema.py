@@ -91,6 +91,7 @@ runs = Table(
     Column("error_rule", String),
     Column("error_message", Text),
     Column("logged", JSON, nullable=False),
+    Column("denied", JSON),
     Column("figures", JSON, nullable=False),
     Column("blob", String),
     Column("created", Float, nullable=False),

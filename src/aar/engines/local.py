@@ -168,7 +168,11 @@ def outcome_of(job: Job, attempt: Attempt, *, kills: int = 0) -> Outcome:
     """
     report = attempt.report
     seconds = Outcome(
-        "lost", seconds=report.seconds, core_seconds=attempt.core_seconds, nominal=report.nominal
+        "lost",
+        seconds=report.seconds,
+        core_seconds=attempt.core_seconds,
+        nominal=report.nominal,
+        denied=attempt.denied,
     )
     logged = {} if job.split == "sealed" else dict(report.logged)
     failed = replace(seconds, status="method_failed", logged=logged)

@@ -65,7 +65,7 @@ class Outcome:
     words; `message` is the method's own text, on practice only. "lost" is nobody's fault and was tried
     as often as the engine tries; `error_rule` says what happened, for operators. `nominal` is the cost in
     forward passes of one item, by what was asked; `seconds` and `core_seconds` are measured, for
-    operators only.
+    operators only. `denied` says how often each system call was denied; None where the provider does not tell.
     """
 
     status: Literal["ok", "method_failed", "lost"]
@@ -80,6 +80,7 @@ class Outcome:
     nominal: float = 0.0
     seconds: float = 0.0
     core_seconds: float = 0.0
+    denied: Mapping[str, int] | None = None
 
 
 class Engine(Protocol):

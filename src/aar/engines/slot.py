@@ -35,13 +35,14 @@ class ServiceDied(EngineError):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try of one run: the service's report and how the method's process ended."""
+    """One try of one run: the service's report, how the method's process ended, and what it was denied."""
 
     report: RunReport
     reason: str | None
     status: int | None
     core_seconds: float
     said: str
+    denied: Mapping[str, int] | None = None
 
 
 class Slot:
@@ -104,7 +105,8 @@ class Slot:
                     await self._call(lambda: method.wait(EXIT_SECONDS))
             reason, status = method.reason, method.poll()
             spent = method.usage().cpu_seconds + service.usage().cpu_seconds - spent
-            return Attempt(report, reason, status, max(0.0, spent), words.text)
+            await self._call(method.kill)  # before its end nobody knows what it was denied
+            return Attempt(report, reason, status, max(0.0, spent), words.text, method.denied)
         except (wire.WireError, OSError) as error:
             self._end_service()
             raise ServiceDied(f"student service {self._number} was lost: {self._last_words()}") from error

@@ -66,6 +66,7 @@ def record_run(
     error_rule: str | None = None,
     error_message: str | None = None,
     logged: Mapping[str, float] | None = None,
+    denied: Mapping[str, int] | None = None,
     figures: Mapping[str, Any] | None = None,
 ) -> bool:
     """Write how a run ended; False where it had ended before (the first end stands)."""
@@ -83,6 +84,7 @@ def record_run(
         "error_rule": error_rule,
         "error_message": error_message,
         "logged": dict(logged or {}),
+        "denied": None if denied is None else dict(denied),
         "figures": dict(figures or {}),
         "finished": clock.now(),
     }

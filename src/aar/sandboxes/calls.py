@@ -1,6 +1,6 @@
 """How the host speaks with a warm Python: its start, the word that it is ready, and one call with its descriptors.
 
-The other side is `warm_daemon`. It is trusted until a call's own code runs, and says nothing that is parsed after.
+The other side is `warm_daemon`. It is trusted until a call's own code runs, and says nothing but numbers after.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Limits, Mount, Profile
 from aar.sandboxes.syscalls import seccomp_filter
 
-DAEMON = Path(__file__).with_name("warm_daemon.py")
-DAEMON_TARGET = "/sandbox/warm_daemon.py"
+DAEMON, LISTENER = (Path(__file__).with_name(name) for name in ("warm_daemon.py", "warm_listener.py"))
+DAEMON_TARGET, LISTENER_TARGET = "/sandbox/warm_daemon.py", "/sandbox/warm_listener.py"
 READY_SECONDS = 120.0
 ANSWER_SECONDS = 30.0
 
@@ -89,7 +89,8 @@ def launch(
     mode: str, modules: Sequence[str], profile: Profile, start: Starter
 ) -> tuple[SandboxProcess, socket.socket, IO[bytes]]:
     """Start the daemon in a sandbox: its process, our end of its socket, and the file of its error stream."""
-    profile = replace(profile, mounts=(*profile.mounts, Mount(DAEMON, DAEMON_TARGET)))
+    files = (Mount(DAEMON, DAEMON_TARGET), Mount(LISTENER, LISTENER_TARGET))
+    profile = replace(profile, mounts=(*profile.mounts, *files))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who waits
     argv = [sys.executable, "-P", DAEMON_TARGET, str(theirs.fileno()), mode, *modules]
@@ -140,6 +141,7 @@ def send(ours: socket.socket, call: Call, limits: Limits, uid: int | None, given
         "uid": uid,
         "scratch_bytes": limits.file_mb << 20,
         "filter": (seccomp_filter() or b"").hex(),
+        "asking": (seccomp_filter(asks=True) or b"").hex(),
     }
     text = json.dumps(message).encode()
     ours.settimeout(ANSWER_SECONDS)

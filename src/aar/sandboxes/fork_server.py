@@ -10,7 +10,7 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -20,8 +20,11 @@ from aar.sandboxes.bubblewrap import Bubblewrap
 from aar.sandboxes.calls import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
 from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Limits, Profile
+from aar.sandboxes.syscalls import call_name
 
 UNBOUNDED_MB = 1 << 20
+ANSWER, DENIED = struct.Struct("!i?"), struct.Struct("!HH")
+MOST_NAMES = 100
 
 
 class ForkServer:
@@ -76,7 +79,7 @@ class ForkServer:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
 
-        return SandboxProcess(child, limits, end, handle=handle)
+        return SandboxProcess(child, limits, end, handle=handle, denied=child.denied)
 
     @property
     def alive(self) -> bool:
@@ -99,20 +102,27 @@ class _Forked:
         self.stdin: IO[bytes] | None = None
         self._answers, self._lock = answers, threading.Lock()
         self._status: int | None = None
+        self._denied: Mapping[str, int] | None = None
         answers.settimeout(None)
 
     def poll(self) -> int | None:
         with self._lock:
             if self._status is None:
                 try:
-                    answer = self._answers.recv(4, socket.MSG_DONTWAIT)
+                    answer = self._answers.recv(ANSWER.size + MOST_NAMES * DENIED.size, socket.MSG_DONTWAIT)
                 except BlockingIOError:
                     return None
                 except OSError:
                     answer = b""
                 # without an answer the server is gone, and the kernel ended everything with it
-                self._status = struct.unpack("!i", answer)[0] if len(answer) == 4 else -signal.SIGKILL
+                self._status = -signal.SIGKILL
+                if len(answer) >= ANSWER.size:  # one message, whole or not at all
+                    self._status, known = ANSWER.unpack_from(answer)
+                    self._denied = _named(answer[ANSWER.size :]) if known else None
             return self._status
+
+    def denied(self) -> Mapping[str, int] | None:
+        return self._denied
 
     def wait(self) -> int:
         ready = select.poll()
@@ -123,6 +133,10 @@ class _Forked:
 
     def kill(self) -> None:
         """Nothing is left to do: the handle of the process has been signalled."""
+
+
+def _named(pairs: bytes) -> Mapping[str, int]:
+    return {call_name(number): times for number, times in DENIED.iter_unpack(pairs)}
 
 
 def _number_of(handle: int) -> int:

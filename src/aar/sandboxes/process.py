@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -60,16 +60,19 @@ class SandboxProcess:
         init: int | None = None,
         outermost: int | None = None,
         stores: Sequence[Path] = (),
+        denied: Callable[[], Mapping[str, int] | None] = lambda: None,
     ) -> None:
         """Watch `child`; `end` must end the whole tree below it.
 
         `handle` is one of the child, needed where another process is its parent; `init` one of a process that
         takes all others with it when it goes. Both are owned from here on. `outermost` is the process that the
-        tree hangs from where that is not `child`; `stores` are the host folders that it can fill.
+        tree hangs from where that is not `child`; `stores` are the host folders that it can fill; `denied`
+        tells the system calls that it was denied.
         """
         self._init = init
         self._child = child
         self._end = end
+        self._denied = denied
         self._lock = threading.Lock()
         self._handle = os.pidfd_open(child.pid) if handle is None else handle
         self._started = time.monotonic()
@@ -146,6 +149,11 @@ class SandboxProcess:
         self.peak_memory_mb = max(self.peak_memory_mb, memory_mb)
         self._cpu_seconds = max(self._cpu_seconds, now.cpu_seconds - before.cpu_seconds)
         return replace(now, memory_mb=memory_mb, cpu_seconds=self._cpu_seconds)
+
+    @property
+    def denied(self) -> Mapping[str, int] | None:
+        """How often each system call was denied, by name; None until its end, or if nobody counted (not zero)."""
+        return self._denied() if self.poll() is not None else None
 
     def members(self) -> list[int]:
         """Host numbers of its processes, the outermost first."""

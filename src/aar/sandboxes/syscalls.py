@@ -15,13 +15,14 @@ import struct
 ALLOW = 0x7FFF0000
 REFUSE = 0x00050000
 KILL = 0x80000000
+ASK = 0x7FC00000  # whoever holds the listener answers; without one the caller is told "not there"
 EPERM, ENOSYS = 1, 38
 
 LOAD, EQUAL, AT_LEAST, AND_ANY, RETURN, AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24
 X32 = 0x40000000
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWTIME|NEWNS|NEWCGROUP|NEWUTS|NEWIPC|NEWUSER|NEWPID|NEWNET
-AF_UNIX = 1
+AF_UNIX, AF_INET6 = 1, 10
 
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -114,11 +115,14 @@ IGNORED: dict[str, tuple[int, int]] = {  # nothing happens, and the caller is to
 X86_IGNORED = {"chmod": 90, "utime": 132, "utimes": 235, "futimesat": 261}
 
 
-def seccomp_filter(machine: str | None = None, *, namespaces: bool = True) -> bytes | None:
+def seccomp_filter(
+    machine: str | None = None, *, namespaces: bool = True, asks: bool = False
+) -> bytes | None:
     """The filter as classic BPF (8 bytes an instruction); None where the architecture is not known.
 
     Without `namespaces` around it, it also closes what these would contain: new sockets of any kind (a host's
     socket file can be connected to), and what a user may do to host files' modes and to its other processes.
+    With `asks`, the holder of a listener is asked for an answer to each refused call (see `warm_listener`).
 
     >>> len(seccomp_filter("x86_64")) % 8
     0
@@ -127,6 +131,7 @@ def seccomp_filter(machine: str | None = None, *, namespaces: bool = True) -> by
     if machine not in ARCHITECTURES:
         return None
     column = list(ARCHITECTURES).index(machine)
+    refusal = ASK if asks else REFUSE | EPERM
     code = [
         _step(LOAD, ARCHITECTURE),
         _step(EQUAL, ARCHITECTURES[machine], yes=1),
@@ -136,7 +141,7 @@ def seccomp_filter(machine: str | None = None, *, namespaces: bool = True) -> by
     if machine == "x86_64":
         code += [_step(AT_LEAST, X32, no=1), _step(RETURN, REFUSE | ENOSYS)]
     for numbers in REFUSED.values():
-        code += [_step(EQUAL, numbers[column], no=1), _step(RETURN, REFUSE | EPERM)]
+        code += [_step(EQUAL, numbers[column], no=1), _step(RETURN, refusal)]
     for numbers in ABSENT.values():
         code += [_step(EQUAL, numbers[column], no=1), _step(RETURN, REFUSE | ENOSYS)]
     if not namespaces:
@@ -145,15 +150,29 @@ def seccomp_filter(machine: str | None = None, *, namespaces: bool = True) -> by
         _step(EQUAL, CLONE[column], no=4),
         _step(LOAD, FIRST_ARGUMENT),
         _step(AND_ANY, NEW_NAMESPACES, no=1),
-        _step(RETURN, REFUSE | EPERM),
+        _step(RETURN, refusal),
         _step(RETURN, ALLOW),
-        _step(EQUAL, SOCKET[column], no=3),
+        _step(EQUAL, SOCKET[column], no=5),
         _step(LOAD, FIRST_ARGUMENT),
-        _step(EQUAL, AF_UNIX, yes=1),
+        _step(EQUAL, AF_UNIX, yes=3),
+        _step(EQUAL, AF_INET6, no=1),  # see below
         _step(RETURN, REFUSE | EPERM),
+        _step(RETURN, refusal),
         _step(RETURN, ALLOW),
     ]
+    # urllib3 (so requests, peft) makes an IPv6 socket at its import, to learn whether it can: nobody is asked
     return b"".join(code)
+
+
+def call_name(number: int, machine: str | None = None) -> str:
+    """The name of a system call that the filter may ask about; its number where it asks about no such call.
+
+    >>> call_name(101, "x86_64"), call_name(198, "aarch64"), call_name(0, "x86_64")
+    ('ptrace', 'socket', 'call 0')
+    """
+    column = list(ARCHITECTURES).index(machine or platform.machine())
+    asked = {**REFUSED, "clone": CLONE, "socket": SOCKET}
+    return next((name for name, numbers in asked.items() if numbers[column] == number), f"call {number}")
 
 
 def _closed(column: int) -> list[bytes]:

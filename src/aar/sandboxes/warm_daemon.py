@@ -2,7 +2,7 @@
 
 As a fork server it is trusted code under another user than its children, and serves one call after another, each
 in a child of its own; otherwise it serves one call itself and ends. Standard library only: this file is mounted
-alone. On the inherited socket (packets):
+with `warm_listener.py` beside it, and nothing else. On the inherited socket (packets):
 
     ready | refused: why      to the host, when everything is imported
     call + descriptor         from the host: one end of a fresh stream socket for this call
@@ -10,8 +10,9 @@ alone. On the inherited socket (packets):
     seen                      from the host, which has read the handle's number: the child may be reaped
 
 On a call's own socket the host sends 4 bytes length, JSON and descriptors (output, errors, then 3, 4, ...), and a
-fork server answers with 4 bytes of exit status. Only the child reads a call, never the server: what a call
-brings is not in the memory that the next one is forked from.
+fork server answers with 4 bytes of exit status, one that says whether denied system calls were counted, and for
+each of these 4 bytes of number and times. Only the child reads a call, never the server: what a call brings is not
+in the memory that the next one is forked from.
 
 Covered, before anything of a call runs: namespaces of its own (processes, mounts, IPC, host name, network), fresh
 /proc, /tmp, /dev/shm, /dev/pts and /method, user, groups, capabilities, limits, system call filter, descriptors.
@@ -23,6 +24,7 @@ import ctypes
 import fcntl
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import re
@@ -62,11 +64,20 @@ def main(control: socket.socket, mode: str, modules: "list[str]") -> None:
         control.close()
         guarded(lambda: serve_here(socket.socket(fileno=number)))
     gather_memory()
+    listener = beside("warm_listener")
     home = os.open("/proc/self/ns/pid", os.O_RDONLY)
     reason = why_not(home)
     control.send(f"refused: {reason}".encode()[:500] if reason else b"ready")
-    while not reason and fork_one(control, home):
+    while not reason and fork_one(control, home, listener):
         pass
+
+
+def beside(name: str) -> Any:
+    """The module in a file beside this one, whose folder is on no path that a call imports from."""
+    spec: Any = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def gather_memory() -> None:
@@ -89,24 +100,29 @@ def serve_here(connection: socket.socket) -> NoReturn:
     serve(call, given, folder)
 
 
-def fork_one(control: socket.socket, home: int) -> bool:
+def fork_one(control: socket.socket, home: int, listener: Any) -> bool:
     """Serve the next call in a child; False when the host has closed the socket."""
     message, numbers, _, _ = socket.recv_fds(control, 16, 1)
     if not message:
         return False
     with socket.socket(fileno=numbers[0]) as connection:
+        denied, tell = os.pipe()
         server, pid = os.getpid(), fork_into(home)
         if pid == 0:
             control.detach()
-            guarded(lambda: begin(connection, server))
+            guarded(lambda: begin(connection, server, listener, tell))
+        os.close(tell)
         handle = os.pidfd_open(pid)
         socket.send_fds(control, [b"forked"], [handle])
         os.close(handle)
         if not control.recv(16):
             return False
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        counted = listener.counts(denied)
+        answer = struct.pack("!i?", status, counted is not None)
+        answer += b"".join(struct.pack("!HH", *one) for one in (counted or {}).items())
         with contextlib.suppress(OSError):  # nobody waits for it any more
-            connection.sendall(struct.pack("!i", status))
+            connection.sendall(answer)
     return True
 
 
@@ -153,19 +169,21 @@ def guarded(work: Any) -> NoReturn:
         os._exit(126)
 
 
-def begin(connection: socket.socket, server: int) -> NoReturn:
-    """Be the first process of a call's namespace: surround it, start it, reap, and end with it."""
+def begin(connection: socket.socket, server: int, listener: Any, tell: int) -> NoReturn:
+    """Be the first process of a call's namespace: surround it, start it, reap, count its denials, end with it."""
     call, given = receive(connection)
     os.dup2(given[1], 2)
     os.setsid()
     enter(call["scratch_bytes"], call["files"])
     skip_number(server)
-    restrict(bytes.fromhex(call["filter"]))
+    asked = restrict(bytes.fromhex(call["filter"]), bytes.fromhex(call["asking"]), listener)
     pid = os.fork()
     if pid == 0:
         guarded(lambda: become_user(call, given))
-    close_from(0)
+    close_from(0, () if asked is None else (asked, tell))
     drop_capabilities()
+    if asked is not None:
+        listener.start_refusing(asked, tell)
     while True:
         ended, status = os.wait()
         if ended == pid:
@@ -219,8 +237,11 @@ def skip_number(number: int) -> None:
         thread.join()
 
 
-def restrict(program: bytes) -> None:
-    """What holds for the first process as well: no privileges to gain, and the system call filter."""
+def restrict(program: bytes, asking: bytes, listener: Any) -> "int | None":
+    """What holds for the first process as well: no privileges to gain, and the system call filter.
+
+    Gives what the filter asks, where the kernel lets it ask somebody.
+    """
     with contextlib.suppress(OSError):
         for capability in range(64):
             check(LIBC.prctl(DROP_BOUND, capability, 0, 0, 0), "bound")  # refused above the last one
@@ -230,8 +251,11 @@ def restrict(program: bytes) -> None:
     class Program(ctypes.Structure):
         _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
 
-    steps = Program(len(program) // 8, program)
-    check(LIBC.prctl(SET_FILTER, 2, ctypes.byref(steps), 0, 0), "system call filter")
+    asked: int | None = listener.listening(Program(len(asking) // 8, asking))
+    if asked is None:
+        steps = Program(len(program) // 8, program)
+        check(LIBC.prctl(SET_FILTER, 2, ctypes.byref(steps), 0, 0), "system call filter")
+    return asked
 
 
 def drop_capabilities() -> None:
@@ -295,10 +319,10 @@ def draw_anew() -> None:
         sys.modules["torch"].default_generator.seed()
 
 
-def close_from(first: int) -> None:
-    """Close every descriptor from `first` on."""
+def close_from(first: int, kept: "tuple[int, ...]" = ()) -> None:
+    """Close every descriptor from `first` on, but for those that are kept."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - the one that lists them is in the list, too
-        if int(name) >= first:
+        if int(name) >= first and int(name) not in kept:
             with contextlib.suppress(OSError):
                 os.close(int(name))
 

@@ -42,6 +42,7 @@ class Gathering:
         if floors and ceilings:
             gap = float(stacked(ceilings, sorted(ceilings)).mean() - stacked(floors, sorted(floors)).mean())
         own = self._sibling(board, one)
+        ended = [*board.of(one, "dev"), *board.of(one, "sealed"), *audited]
         return Case(
             submission=one.id,
             code=own.code,
@@ -55,6 +56,7 @@ class Gathering:
             gap=gap,
             texts=self._hidden(),
             crashed=frozenset(intervention(run.intervention) for run in audited if run.state == "failed"),
+            denied=[run.denied for run in ended if run.state in ("done", "failed")],
         )
 
     def votes(self) -> bool:

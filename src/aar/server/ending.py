@@ -56,6 +56,7 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
             error_rule=outcome.error_rule,
             error_message=_clean(outcome.message) if run.split == "practice" else None,
             logged={} if run.split == "sealed" else _finite(outcome.logged),
+            denied=outcome.denied,
             figures=figures,
         )
         if not ended:

@@ -11,7 +11,7 @@ from aar.students.handles import Chosen
 from w2s.records import FloatArray, IntArray
 
 CALLS = 16
-"""Parts of fine-tune calls that are kept one by one; later ones are kept together, for each student that they taught."""
+"""Parts of fine-tune calls that are kept one by one; later ones are kept together by the student taught."""
 
 
 @dataclass

@@ -114,7 +114,8 @@ class Case:
     plain runs and of those with a shuffled teacher; `gap` is ceiling minus floor in accuracy, `clusters` the
     questions of the sealed test.
     `texts` are the field values of scored items that no researcher may know. `crashed` names interventions under
-    which the code failed.
+    which the code failed. `denied` says for each of its runs which system calls were denied how often, None where
+    nobody counted.
     """
 
     submission: str
@@ -129,6 +130,7 @@ class Case:
     gap: float = 0.0
     texts: frozenset[str] = frozenset()
     crashed: frozenset[Intervention] = frozenset()
+    denied: Sequence[Mapping[str, int] | None] = ()
 
     def of(self, intervention: Intervention, split: SplitName | None = None) -> list[AuditRun]:
         """The submission's own runs under one intervention."""

@@ -71,6 +71,11 @@ CHAIN_DISTANCE = 0.02
 CHAIN_PERSON, CHAIN_VIOLATION = 8, 20
 """Length of a chain of such steps."""
 
+# -- denied system calls -----------------------------------------------------------------------------------
+
+DENIED_PERSON = 0
+"""Denied calls above which somebody is asked to look. No method of the library makes one (docs/scoring.md)."""
+
 # -- submitted code ----------------------------------------------------------------------------------------
 
 TEXT_CHARS = 12
