@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# Before numpy and torch are imported: several workers share the cores, and threads that wait for each other burn them.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 WORDS = """Question: Answer: Label: A: B: A B True False yes no right wrong is it the a of what colour
 red blue green black sky grass coal rose please and or"""

@@ -41,9 +41,9 @@ def left(leave: Callable[[], object]) -> Callable[[Callable[[], object]], Callab
 
 
 def call(x86: int, arm: int, *arguments: object) -> int:
-    # the last one goes over the stack, where the upper half of a shorter number is left as it was
-    given = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
-    result = LIBC.syscall(x86 if X86 else arm, *given)
+    # ctypes passes an int in 32 bits; the seventh lies on the stack, beside what happens to be there
+    wide = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    result = LIBC.syscall(x86 if X86 else arm, *wide)
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result

@@ -31,7 +31,9 @@ def attack(function: Callable[[], bool]) -> Callable[[], bool]:
 
 def call(x86: int, arm: int, *arguments: object) -> int:
     """A raw system call; raises OSError if it is refused."""
-    result = LIBC.syscall(x86 if X86 else arm, *arguments)
+    # ctypes passes an int in 32 bits; the seventh lies on the stack, beside what happens to be there
+    wide = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    result = LIBC.syscall(x86 if X86 else arm, *wide)
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
