@@ -400,3 +400,28 @@ def test_a_wait_that_is_no_number_ends(client: TestClient, monkeypatch: pytest.M
     monkeypatch.setattr(api, "MOST_WAIT_SECONDS", 0.1)
     made = submit(client)["id"]
     assert client.get(f"/v1/submissions/{made}?wait=nan", headers=as_("one")).status_code == 200
+
+
+def test_further_seeds_of_whoever_holds_the_record_are_paid_by_who_attacks_it(
+    lab: Lab, client: TestClient
+) -> None:
+    holder = str(submit(client)["id"])
+    other = {"method.py": METHOD["method.py"] + "# another\n"}
+    attempt = str(submit(client, "two", files=other, request_id="q2")["id"])
+    with lab.database.write() as tx:
+        for one in (holder, attempt):
+            figures = Figures(
+                seeds=3, n=9, champion=holder, attempt=2, sealed_seeds=lab.settings.sealed_seeds + 4
+            )
+            ledger.record_verdict(tx, one, stage="dev", status="pending", reply="w", figures=figures)
+        ledger.record_verdict(
+            tx, holder, stage="sealed", status="verified", reply="v", figures=Figures(seeds=8, n=9)
+        )
+        lab.queue_sealed(tx, submissions.get(tx, holder), seeds=lab.settings.sealed_seeds, spare=False)
+    state.advance(lab)
+    with lab.database.read() as tx:
+        mine = [run for run in runs.all(tx, split="sealed") if run.submission == holder]
+    assert [run.researcher for run in sorted(mine, key=lambda run: run.pair_index)] == [
+        *["r1"] * lab.settings.sealed_seeds,
+        *["r2"] * 4,
+    ]

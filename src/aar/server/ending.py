@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from aar import ledger
-from aar.database import researchers, runs, shares
+from aar.database import researchers, runs, shares, submissions
 from aar.engines import Outcome
 from aar.server import breaker
 from aar.server.cancelling import end_siblings
@@ -70,7 +70,11 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
         if run.intervention != "none":  # what breaks in an audit may still be verified
             return
         worked = outcome.status == "ok"
-        breaker.note(tx, run, worked=worked, exempt=(researchers.LAB, *researchers.OPERATORS))
+        author = submissions.get(tx, run.submission).researcher if run.submission else run.researcher
+        if (
+            author == run.researcher
+        ):  # further seeds of a record are paid by who attacks it, and not its fault
+            breaker.note(tx, run, worked=worked, exempt=(researchers.LAB, *researchers.OPERATORS))
         if not worked:
             end_siblings(tx, run)
 

@@ -140,14 +140,22 @@ class Lab:
         return submission
 
     def queue_sealed(
-        self, tx: Transaction, submission: submissions.Submission, *, seeds: int, spare: bool
+        self,
+        tx: Transaction,
+        submission: submissions.Submission,
+        *,
+        seeds: int,
+        spare: bool,
+        paid_by: str | None = None,
     ) -> int:
         """Queue the confirmation runs of a submission; how many were new.
 
+        `paid_by` is who asked for them where that is not its author: somebody whose method is compared with it.
         `spare` ones (of baselines that nobody is compared with) get the cores that are left over; they move
         up once the champion is among them.
         """
-        return self._queue(tx, submission, "sealed", range(seeds), priority="baseline" if spare else "sealed")
+        priority: Priority = "baseline" if spare else "sealed"
+        return self._queue(tx, submission, "sealed", range(seeds), priority=priority, paid_by=paid_by)
 
     def show_code(self, submission: submissions.Submission) -> None:
         """Lay out the code of a submission for the scorer, once."""
@@ -245,6 +253,7 @@ class Lab:
         priority: Priority,
         intervention: Intervention = "none",
         seeds_of: str | None = None,
+        paid_by: str | None = None,
     ) -> int:
         new = 0
         for k in pairs:
@@ -255,7 +264,7 @@ class Lab:
                 tx,
                 key,
                 submission=submission.id,
-                researcher=submission.researcher,
+                researcher=paid_by or submission.researcher,
                 code_hash=submission.code_hash,
                 commit=submission.commit,
                 split=split,

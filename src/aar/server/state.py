@@ -83,7 +83,7 @@ def _queue_confirmation(lab: Lab, tx: Transaction, submission: submissions.Submi
         for name in {figures.champion, meta.find(tx, "champion", None)} - {None, FLOOR}:
             opponent = submissions.get(tx, str(name))
             if opponent.status != "failed":
-                lab.queue_sealed(tx, opponent, seeds=seeds, spare=False)
+                lab.queue_sealed(tx, opponent, seeds=seeds, spare=False, paid_by=submission.researcher)
     lab.queue_audits(tx, submission)
 
 
