@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,37 @@ def test_code_that_another_withdrew_is_judged(lab: SyntheticLab) -> None:
     assert lab.status(again) == ("verified", "done")
 
 
+@pytest.mark.parametrize("breaks", [False, True])
+def test_a_twin_that_fails_its_confirmation_burns_nobody_elses_method(
+    lab: SyntheticLab, breaks: bool
+) -> None:
+    twin = lab.submit("r2", dev=0.9)
+    lab.settle()
+    lab.run(twin, "sealed", 0.67, seeds=8, **({"state": "failed"} if breaks else {}))
+    lab.settle()
+    assert lab.status(twin) == ("failed" if breaks else "not_reproduced", "done")
+    own = changed(lab, twin, share=0.01, who="r2")
+    lab.settle()
+    assert lab.status(own)[1] == "done"
+    honest = changed(lab, twin, share=0.01)
+    lab.settle()
+    assert lab.status(honest) == ("pending", "sealed")
+    lab.run(honest, "sealed", 0.9, seeds=8)
+    lab.settle()
+    assert lab.status(honest) == ("verified", "done")
+
+
+def test_without_a_forum_no_other_submission_is_named(lab: SyntheticLab) -> None:
+    lab.judge.evidence.settings = replace(lab.judge.evidence.settings, forum=False)
+    first = lab.submit("r1", dev=0.9, sealed=0.67)
+    lab.settle()
+    again = lab.hand_in("r2", code_of(lab, first))
+    lab.settle()
+    assert (
+        lab.reply(again) == f"the same code as an earlier submission, which was answered: {lab.reply(first)}"
+    )
+
+
 def test_identical_code_waits_for_the_answer_to_the_first(lab: SyntheticLab) -> None:
     first = lab.submit("r1", dev=0.9)
     again = lab.hand_in("r1", code_of(lab, first))
@@ -104,15 +136,14 @@ def test_what_repeats_a_lost_record_under_other_seeds_stops_no_scorer(lab: Synth
     lab.like[twin] = lost
     lab.settle()
     assert lab.status(lost) == ("failed", "done")
-    assert lab.status(twin) == ("no_improvement", "done")
-    assert lab.figures(twin, "dev").same_as == lost
+    assert lab.status(twin) == ("pending", "sealed")
 
 
 def test_a_record_is_not_made_twice(lab: SyntheticLab) -> None:
     first = lab.submit("r1", dev=0.8, sealed=0.8)
     lab.settle()
     again = lab.hand_in("r2", code_of(lab, first))
-    near = changed(lab, first, share=0.01, who="r3")
+    near = changed(lab, first, share=0.01)
     lab.settle()
     assert lab.status(first) == ("verified", "done")
     assert lab.status(again) == lab.status(near) == ("no_improvement", "done")
@@ -133,7 +164,7 @@ def test_code_that_broke_a_rule_breaks_it_again_but_nearly_the_same_answers_are_
     first = lab.submit("r1", dev=0.99, sealed=0.99)
     lab.settle()
     assert lab.status(first) == ("violation", "done")
-    again, near = lab.hand_in("r2", code_of(lab, first)), changed(lab, first, share=0.01, who="r3")
+    again, near = lab.hand_in("r2", code_of(lab, first)), changed(lab, first, share=0.01)
     lab.settle()
     assert lab.status(again) == ("violation", "done")
     assert lab.reply(again).endswith(f"broke a rule: {rules.SOURCES}")
@@ -188,7 +219,7 @@ def test_what_repeats_tells_nothing_by_the_ledger(lab: SyntheticLab) -> None:
     lab.settle()
     before = Ledger(lab.db).verify().leaks["dev"]
     lab.hand_in("r2", code_of(lab, first))
-    changed(lab, first, share=0.01, who="r3")
+    changed(lab, first, share=0.01)
     lab.settle()
     assert Ledger(lab.db).verify().leaks["dev"] == before
 

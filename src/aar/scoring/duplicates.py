@@ -5,6 +5,10 @@ those of one that was answered earlier in less than 2 % (the mean absolute diffe
 seed), whoever made either: with the seeds that each was run on, or, for a would-be record, with the seeds of the
 submission whose code is most like it, with which it is run again.
 
+What sealed or the audits said of one author's method is not said of another's that only answers nearly the same on
+dev: a twin that behaves there and breaks in its confirmation would burn an honest method. That one is judged, at its
+own author's level.
+
 Which answers differ does not depend on what is true, so that saying so tells nothing about labels.
 
 Covered: the same code under another title; a comment, a name or an order changed to draw new seeds; questions about
@@ -44,13 +48,23 @@ def same_code(board: Board, one: Submission) -> Submission | None:
     return None if first.id == one.id else first
 
 
-def answer(earlier: Submission, *, identical: bool) -> tuple[Status, str]:
+def holds_for(one: Submission, earlier: Submission) -> bool:
+    """Whether the answer to `earlier`, whose answers on dev are nearly the same, is one to `one` too.
+
+    Between authors only what dev itself decided is: that it gains nothing, or that the record is made.
+    """
+    return one.researcher == earlier.researcher or earlier.status in ("pending", "no_improvement", "verified")
+
+
+def answer(earlier: Submission, *, identical: bool, named: bool = True) -> tuple[Status, str]:
     """Word and words for a submission that repeats an earlier one, which is decided.
 
-    No record is made twice, and only the very code that was audited can be said to break a rule.
+    No record is made twice, and only the very code that was audited can be said to break a rule. Where the author may
+    not know of the other submission it is not `named`.
     """
     what = "the same code as" if identical else "nearly the same answers as"
-    words = f"{what} {earlier.id}, which was answered: {earlier.reply}"
+    which = earlier.id if named else "an earlier submission"
+    words = f"{what} {which}, which was answered: {earlier.reply}"
     kept: tuple[Status, ...] = ("failed", "not_reproduced", "violation") if identical else ("not_reproduced",)
     return earlier.status if earlier.status in kept else "no_improvement", words
 
@@ -70,7 +84,7 @@ class Duplicates:
         known = [
             (other, found)
             for other in self._earlier(board, one)
-            if (found := self._known(board, other)) is not None
+            if holds_for(one, other) and (found := self._known(board, other)) is not None
         ]
         if not known:
             return None
@@ -91,7 +105,7 @@ class Duplicates:
                 meta.put(tx, key, [other.code_hash, self.evidence.settings.dev_seeds])
             return "waiting"
         other = next((known for known in self._earlier(board, one) if known.code_hash == asked[0]), None)
-        if other is None:
+        if other is None or not holds_for(one, other):
             return "none"
         runs = board.recomputed.get((one.code_hash, other.code_hash), ())
         outcome = self.evidence.results.outcome(

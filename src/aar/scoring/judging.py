@@ -189,7 +189,8 @@ class Judge:
         if earlier.stage != "done":
             return None
         told = board.verdicts.get((earlier.id, "dev"))
-        status, words = answer(earlier, identical=identical)
+        named = self.evidence.settings.forum or one.researcher == earlier.researcher
+        status, words = answer(earlier, identical=identical, named=named)
         rule = None
         if status == "violation":
             both = (board.verdicts.get((earlier.id, "sealed")), told)
