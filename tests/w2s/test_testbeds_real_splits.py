@@ -19,7 +19,7 @@ from w2s.testbeds.real import store
 from w2s.testbeds.real.carve import PLACES, Shares, carve, marked
 from w2s.testbeds.real.definition_file import read_definition
 from w2s.testbeds.real.folder import open_testbed, read_pools
-from w2s.testbeds.real.groups import grouped
+from w2s.testbeds.real.groups import grouped, proposed_answer
 from w2s.testbeds.real.release import Item
 
 ROLES = ("labelled", "unlabelled", "test")
@@ -146,20 +146,41 @@ def test_truth_follows_the_release_and_order_and_ids_do_not_tell_it(mine: Path) 
 
 def test_equal_proposed_answers_have_one_code_within_a_question_only() -> None:
     made = release_folder.lines("verification")
-    twin = {**made["test.jsonl"][0], "choice": "In other words, \\boxed{ 1 }", "label": False}
-    made["test.jsonl"] += [twin, {**twin, "choice": "Shorter:\nAnswer: 1"}]
+    for first in made["test.jsonl"][::2]:
+        twin = {**first, "choice": "In other words, \\boxed{ 1 }", "label": False}
+        made["test.jsonl"] += [twin, {**twin, "choice": "Shorter:\nAnswer: 1"}]
     with TemporaryDirectory() as folder:
         done = imported(made, Path(folder))
         assert done.folder is not None
         splits, _ = testbeds.generate(testbeds.load(done.folder), item_seed=bytes(16))
-    same = [e for s in splits.values() for e in s.test if e.fields["question"] == twin["question"]]
-    codes = Counter(e.answer for e in same)
+    codes = Counter(e.answer for e in splits["dev"].test)
     assert max(codes.values()) >= 2
     everywhere = [e for s in splits.values() for e in (*s.test, *s.unlabelled)]
     groups = defaultdict(set)
     for e in everywhere:
         groups[e.answer].add(e.group)
     assert {len(found) for found in groups.values()} == {1}
+
+
+def test_sealed_has_no_majority_to_vote_on_and_dev_keeps_its_own(tmp_path: Path) -> None:
+    made = release_folder.lines("verification")
+    for items in made.values():
+        for i, item in enumerate(list(items)):
+            if not i % 2:  # the first proposal to a question is made three times, in other words each time
+                again = [{**item, "choice": f"Try {word}. {item['choice']}"} for word in ("one", "two")]
+                items.extend(again)
+    done = imported(made, tmp_path)
+    assert done.folder is not None
+    pools = read_pools(done.folder, read_definition(done.folder))
+    left = {place: Counter((item.group, proposed_answer(item)) for item in pools[place]) for place in pools}
+    for role in ("unlabelled", "test"):
+        assert max(left["dev", role].values()) == 3
+        assert max(left["sealed", role].values()) == 1
+        for group in {item.group for item in pools["sealed", role]}:
+            labels = sorted(item.label for item in pools["sealed", role] if item.group == group)
+            assert labels in ([0, 1], [0], [1])
+    (reason,) = [one for one in done.dropped if "no answer stands twice" in one.reason]
+    assert reason.count == sum(map(len, made.values())) - sum(done.sizes.values())
 
 
 def test_a_near_duplicate_stays_in_the_test_file_only_and_the_user_is_told(tmp_path: Path) -> None:

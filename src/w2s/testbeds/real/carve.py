@@ -6,7 +6,9 @@
                              test of sealed: the rest of it, and everything out of distribution
 
 So sealed has a supervisor, an unlabelled pool and a distribution that nothing was tuned on; it costs the
-students half of the training items, which is why published figures are not comparable to measured ones.
+students half of the training items, which is why published figures are not comparable to measured ones. Where the
+answers to a question repeat, sealed keeps each right one once and as many wrong ones, so that there is nothing to vote
+on where a record is confirmed.
 Which group goes where follows from its text and the carve's seed alone, not from the order of lines.
 """
 
@@ -19,6 +21,7 @@ from dataclasses import dataclass
 
 from w2s.bounds import ITEMS_PER_CALL
 from w2s.records import SplitName
+from w2s.testbeds.real.groups import digest, proposed_answer
 from w2s.testbeds.real.problems import Problem, Problems
 from w2s.testbeds.real.release import Item
 
@@ -102,6 +105,8 @@ def carve(
         [item for item in test if item.group not in far], shares, "test",
         [(pools["dev", "test"], 1 - shares.sealed_test), (pools["sealed", "test"], shares.sealed_test)],
     )  # fmt: skip
+    for role in ("unlabelled", "test"):
+        pools["sealed", role] = without_votes(pools["sealed", role], seed=shares.seed)
     problems += [problem for place in PLACES for problem in _unfit(place, pools[place])]
     if problems:
         raise Problems(problems)
@@ -126,6 +131,37 @@ def _divide(
         chosen = max(range(len(parts)), key=lambda k: (lack[k] / max(parts[k][1], 1e-9), -k))
         parts[chosen][0].extend(groups[group])
         filled[chosen] += len(groups[group])
+
+
+def without_votes(items: Sequence[Item], *, seed: int) -> list[Item]:
+    """Items without a majority: of a question that proposes an answer twice, distinct answers, as many right as wrong.
+
+    Where all of a question's proposals are right, or all wrong, one of them is kept. Which ones follows from their
+    texts and `seed`; questions whose answers are all distinct stay as they are.
+
+    >>> def proposed(answer, label):
+    ...     return Item("verification", {"question": "1 + 1?", "choice": answer}, label)
+    >>> items = [proposed("2", 1), proposed("It is.\\nAnswer: 2", 1), proposed("3", 0), proposed("4", 0)]
+    >>> sorted(item.label for item in without_votes(items, seed=0))
+    [0, 1]
+    """
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.group, []).append(item)
+    return [item for group in groups.values() for item in _distinct(group, seed=seed)]
+
+
+def _distinct(group: Sequence[Item], *, seed: int) -> Sequence[Item]:
+    first: dict[str | None, Item] = {}
+    for item in sorted(group, key=lambda item: digest(str(seed), *item.fields.values())):
+        first.setdefault(proposed_answer(item), item)
+    if len(first) == len(group) or None in first:
+        return group
+    right = [item for item in first.values() if item.label]
+    wrong = [item for item in first.values() if not item.label]
+    most = min(len(right), len(wrong))
+    kept = [*right[:most], *wrong[:most]] if most else [*right, *wrong][:1]
+    return [item for item in group if item in kept]
 
 
 SOURCE = {"labelled": "train_label.jsonl", "unlabelled": "train_unlabel.jsonl", "test": "test.jsonl"}

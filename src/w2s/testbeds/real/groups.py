@@ -29,6 +29,12 @@ class Dropped:
     count: int
     where: tuple[str, ...]
 
+    @classmethod
+    def of(cls, reason: str, gone: Sequence[Item], *, most: int = 5) -> Dropped:
+        """What became of `gone`, with the places of the first few."""
+        where = sorted((item.file, item.line) for item in gone)
+        return cls(reason, len(gone), tuple(f"{file}:{line}" for file, line in where[:most]))
+
     def __str__(self) -> str:
         more = ", ..." if self.count > len(self.where) else ""
         return f"{self.count} left out, {self.reason}: {', '.join(self.where)}{more}"
@@ -84,7 +90,7 @@ def grouped(items: Mapping[str, Sequence[Item]], *, pairs: Pairs | None = None) 
     total = max(1, sum(sizes.values()))
     return Grouped(
         items={name: tuple(sorted(part, key=lambda one: one.as_line())) for name, part in kept.items()},
-        dropped=tuple(_dropped(reason, gone) for reason, gone in sorted(out.items()) if gone),
+        dropped=tuple(Dropped.of(reason, gone) for reason, gone in sorted(out.items()) if gone),
         near_pairs=len(near),
         largest=max(sizes.values(), default=0) / total,
     )
@@ -163,8 +169,3 @@ def _clusters(names: Sequence[str], links: Iterable[tuple[int, int]]) -> list[st
         low, high = sorted((root(i), root(j)))
         parent[high] = low
     return [digest(names[root(i)]) for i in range(len(names))]
-
-
-def _dropped(reason: str, gone: Sequence[Item], *, most: int = 5) -> Dropped:
-    where = sorted((item.file, item.line) for item in gone)
-    return Dropped(reason, len(gone), tuple(f"{file}:{line}" for file, line in where[:most]))

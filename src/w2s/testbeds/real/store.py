@@ -65,6 +65,14 @@ class Imported:
         return self.folder is not None and self.folder.parent == testbeds_folder().absolute()
 
 
+def _voted(files: Mapping[str, Sequence[Item]], pools: Mapping[Place, Sequence[Item]]) -> tuple[Dropped, ...]:
+    """What sealed left out, so that it has no majority to vote on."""
+    kept = {(item.file, item.line) for pool in pools.values() for item in pool}
+    gone = [item for items in files.values() for item in items if (item.file, item.line) not in kept]
+    reason = "on sealed, where no answer stands twice and as many are right as wrong"
+    return (Dropped.of(reason, gone),) if gone else ()
+
+
 def testbeds_folder() -> Path:
     """Where imported testbeds lie unless the user says otherwise."""
     from platformdirs import user_data_path
@@ -128,7 +136,7 @@ def import_release(
         ood=far,
         subsets=dict(sorted(subsets.items())),
         near_pairs=groups.near_pairs,
-        dropped=groups.dropped,
+        dropped=(*groups.dropped, *_voted(groups.items, pools)),
         warnings=tuple(warnings),
     )
 
