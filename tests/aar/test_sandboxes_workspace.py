@@ -151,12 +151,15 @@ def test_a_timeout_ends_the_command_and_its_children_but_not_the_workspace(
 def test_a_cancelled_command_is_ended(opened: Callable[..., object]) -> None:
     async def session() -> None:
         async with opened() as workspace:
-            task = asyncio.create_task(workspace.exec(["sleep", "100"], timeout=None))
+            task = asyncio.create_task(workspace.exec(["sleep", "1000"], timeout=None))
             await asyncio.sleep(0.2)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            await asyncio.sleep(0.1)
-            assert "sleep" not in (await workspace.exec(["ps", "ax", "-o", "comm"])).stdout
+            for _ in range(600):  # far longer than it takes, and far shorter than the sleep
+                if "sleep" not in (await workspace.exec(["ps", "ax", "-o", "comm"])).stdout:
+                    return
+                await asyncio.sleep(0.1)
+            raise AssertionError("the command went on after it was cancelled")
 
     run(session())
 
