@@ -112,7 +112,7 @@ class LabFolder:
         """`lab.json`; `WrongFormat` if this is no lab folder, or one of another version."""
         try:
             found = json.loads(self.description.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise WrongFormat(
                 f"{self.path} is not a run folder: it has no lab.json; give the folder that `aar run` printed"
             ) from error

@@ -10,6 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from fabricated_lab import fabricate
+
+from aar.folder import LabFolder
+from aar.reports import write_report
+from aar.settings import Settings
 
 
 def aar(
@@ -78,6 +83,39 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_run_cannot_be_resumed(tmp_path: Path) -> None:
     assert "not a run folder" in one_line(aar("run", "--resume", str(tmp_path)))
+
+
+@pytest.mark.parametrize("command", [("ledger", "verify"), ("queue", "show")])
+def test_a_file_is_no_run_folder(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "ledger.jsonl").write_text("{}\n")
+    assert "not a run folder" in one_line(aar(*command, str(tmp_path / "ledger.jsonl")))
+
+
+def test_a_lab_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "method").mkdir()
+    (tmp_path / "method" / "method.py").write_text("def run(bench): ...\n")
+    (tmp_path / "file").touch()
+    for lab in (tmp_path / "file", tmp_path / "file" / "lab"):
+        said = one_line(aar("score", str(tmp_path / "method"), "--lab", str(lab)))
+        assert "another" in said
+
+
+def test_an_overruling_reaches_the_mirror_and_the_report(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        lab = fabricate(tmp_path / "lab", patch)
+    settings = {**Settings().as_json(), "testbed": "mini-chat"}
+    LabFolder(lab).describe({"settings": settings})
+    write_report(lab)
+    assert "not held against a second copy" not in aar("ledger", "verify", str(lab)).stdout
+    told = aar("ledger", "overrule", str(lab), "s13", "--status", "violation", "--note", "reads the clock")
+    assert "report written anew" in told.stdout
+    checked = aar("ledger", "verify", str(lab)).stdout
+    assert "entries hold" in checked
+    assert "not held against a second copy" not in checked
+    assert '<tr id="s13" class="violation">' in LabFolder(lab).report.read_text()
+    lines = LabFolder(lab).ledger.read_text().splitlines(keepends=True)
+    LabFolder(lab).ledger.write_text("".join(lines[:-1]))
+    assert "1 of the entries, which ledger.jsonl lacks" in aar("ledger", "verify", str(lab)).stdout
 
 
 def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:

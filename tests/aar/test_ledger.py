@@ -11,7 +11,7 @@ import aar.database
 from aar import ledger
 from aar.database import charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
-from aar.errors import BadRequest, BrokenChain
+from aar.errors import BadRequest, BrokenChain, WrongFormat
 from aar.server.ending import write_blob
 from w2s.errors import NotFound
 from w2s.records import Estimate
@@ -204,7 +204,9 @@ def test_a_line_cut_off_by_a_crash_is_written_again(database: aar.database.Datab
     whole = mirror.read_bytes()
     for cut in (1, 40, len(whole) - 3, len(whole)):
         mirror.write_bytes(whole[: len(whole) - cut])
-        book.verify(mirror=mirror)
+        checked = book.verify(mirror=mirror)
+        assert checked.mirrored is not None
+        assert checked.mirrored < checked.entries
         book.export_jsonl(mirror)
         assert mirror.read_bytes() == whole
 
@@ -224,6 +226,24 @@ def test_an_end_cut_off_from_the_ledger_is_found_by_the_mirror(tmp_path: Path) -
         book.verify(mirror=mirror)
     with pytest.raises(BrokenChain, match="entry 2"):
         book.export_jsonl(mirror)
+
+
+def test_a_mirror_that_is_no_text_is_found(database: aar.database.Database, tmp_path: Path) -> None:
+    mirror = tmp_path / "ledger.jsonl"
+    book = ledger.Ledger(database)
+    book.export_jsonl(mirror)
+    mirror.write_bytes(mirror.read_bytes() + b"\xff\xfe\n")
+    with pytest.raises(BrokenChain):
+        book.verify(mirror=mirror)
+
+
+def test_figures_that_lost_a_part_are_named(database: aar.database.Database) -> None:
+    connection = sqlite3.connect(database.path)
+    connection.execute("UPDATE verdicts SET figures = '{}'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(WrongFormat, match="changed by hand"):
+        ledger.Ledger(database).verify()
 
 
 def test_an_edited_mirror_is_found(database: aar.database.Database, tmp_path: Path) -> None:

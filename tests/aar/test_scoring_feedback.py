@@ -47,7 +47,10 @@ def test_under_the_ladder_no_number_is_told_but_the_record(tmp_path: Path) -> No
     lab = SyntheticLab(tmp_path / "lab").with_baselines()
     one = lab.submit("r1", dev=0.68)
     lab.settle()
-    assert lab.reply(one) == f"no significant improvement over the record, accuracy {lab.record():.3f} on dev"
+    assert (
+        lab.reply(one)
+        == f"no significant improvement over the record, which has accuracy {lab.record():.3f} on dev"
+    )
     assert scores(lab) == {}
 
 
@@ -139,4 +142,4 @@ def test_every_rule_that_can_be_told_has_its_place_in_the_account() -> None:
 def test_nothing_told_bounds_the_gain_by_nothing_and_much_by_all() -> None:
     assert Leak(replies=0, bits=0.0, items=0).most_gain == 0.0
     assert Leak(replies=300, bits=3000.0, items=1000).most_gain == 0.5
-    assert str(Leak(replies=0, bits=0.0, items=0)) == "nothing was told of its labels"
+    assert str(Leak(replies=0, bits=0.0, items=0)) == "no researcher was told anything of its labels"

@@ -12,7 +12,7 @@ from aar.database import meta, runs, submissions, verdicts
 from aar.errors import BadRequest, BrokenChain
 from aar.ledger import Ledger, record_overruling
 from aar.scoring.audits import rules
-from aar.scoring.writing import VERIFIED
+from aar.scoring.writing import RECORD, VERIFIED
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,10 @@ def test_a_method_like_the_record_hears_only_that(lab: SyntheticLab) -> None:
     one = lab.submit("r1", dev=0.68)
     lab.settle()
     assert lab.status(one) == ("no_improvement", "done")
-    assert lab.reply(one) == f"no significant improvement over the record, accuracy {lab.record():.3f} on dev"
+    assert (
+        lab.reply(one)
+        == f"no significant improvement over the record, which has accuracy {lab.record():.3f} on dev"
+    )
 
 
 def test_a_better_method_goes_to_sealed_and_becomes_champion_there(lab: SyntheticLab) -> None:
@@ -276,7 +279,7 @@ def test_denied_calls_are_for_a_person_and_change_nothing_that_the_author_is_tol
     lab.denied = denied
     one = lab.submit("r1", dev=0.8, sealed=0.8)
     lab.settle()
-    assert (lab.status(one), lab.reply(one)) == (("verified", "done"), VERIFIED)
+    assert (lab.status(one), lab.reply(one)) == (("verified", "done"), VERIFIED.format(over=RECORD))
     finding = next(f for f in lab.figures(one, "sealed").audits if f["audit"] == "denied calls")
     assert finding["verdict"] == verdict
     if denied:
@@ -287,6 +290,25 @@ def test_denied_calls_are_for_a_person_and_change_nothing_that_the_author_is_tol
         assert {run.intervention for run in made} > {"none", "blind"}
         assert finding["n"] == len(made)
     Ledger(lab.db).verify()
+
+
+def test_what_an_operator_only_wants_measured_is_no_attempt_at_the_record(lab: SyntheticLab) -> None:
+    poor = lab.submit("operator", dev=0.6, sealed=0.6)
+    lab.settle()
+    assert lab.status(poor) == ("no_improvement", "done")
+    assert lab.figures(poor, "sealed").attempt is None
+    good = lab.submit("operator", dev=0.8, sealed=0.8)
+    lab.settle()
+    assert lab.figures(good, "sealed").attempt == 1
+    findings = {f["audit"]: f for f in lab.figures(good, "sealed").audits}
+    assert findings["seed lottery"]["verdict"] == findings["extraction chain"]["verdict"] == "no power"
+
+
+def test_words_say_what_a_submission_was_held_against(lab: SyntheticLab) -> None:
+    good, poor = lab.submit("fresh", dev=0.8, sealed=0.8), lab.submit("fresh", dev=0.6, sealed=0.6)
+    lab.settle()
+    assert lab.reply(good) == VERIFIED.format(over="vanilla")
+    assert lab.reply(poor) == "no significant improvement over vanilla on dev"
 
 
 def test_what_is_not_reproduced_is_not_audited_further(lab: SyntheticLab) -> None:

@@ -19,17 +19,33 @@ def verify(
     run: Path,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
-    """Check the hashes of the chain, rows and arrays that it speaks of, the mirror, and what replies told of labels."""
+    """Check the chain's hashes, the rows, arrays and truth that it speaks of, the mirror, and what replies told."""
     from aar import database
     from aar.folder import LabFolder
     from aar.ledger import Ledger
+    from aar.scoring import commitment
+    from aar.scoring.vault import Vault
 
     folder = LabFolder(run.resolve())
     folder.read_description()
     store = database.open(folder.database)
     found = Ledger(store).verify(mirror=folder.ledger, blobs=folder.blobs)
+    vault = Vault(folder.vault)
+    truth = vault.prepared and commitment.check(store, vault)
     store.close()
     typer.echo(f"{found.entries} entries hold; head {found.head}")
+    mirrored = found.mirrored or 0
+    if mirrored < found.entries:
+        typer.echo(
+            f"not held against a second copy: {found.entries - mirrored} of the entries, which {folder.ledger.name} "
+            "lacks (a lab that runs writes them within seconds; else somebody cut the file)"
+        )
+    if not truth:
+        typer.echo("not checked: the truth, which is not here or was never scored with")
+    if found.gone:
+        typer.echo(
+            f"not checked: the arrays of {found.gone} runs, which are gone; their verdicts cannot be made again"
+        )
     for split, leak in found.leaks.items():
         typer.echo(f"{split}: {leak}")
     if as_json:
@@ -38,7 +54,10 @@ def verify(
             for split, leak in found.leaks.items()
         }
         kinds = dict(found.kinds)
-        typer.echo(json.dumps({"entries": found.entries, "head": found.head, "kinds": kinds, "leaked": told}))
+        said = {"entries": found.entries, "head": found.head, "kinds": kinds, "leaked": told}
+        typer.echo(
+            json.dumps({**said, "mirrored": mirrored, "arrays_gone": found.gone, "truth_checked": truth})
+        )
 
 
 @ledgers.command("overrule")
@@ -52,7 +71,8 @@ def overrule(
     from aar import database
     from aar.errors import BadRequest
     from aar.folder import LabFolder
-    from aar.ledger import record_overruling
+    from aar.ledger import Ledger, record_overruling
+    from aar.reports import write_report
 
     known = ("verified", "violation", "not_reproduced", "no_improvement")
     wanted = next((word for word in known if word == status), None)
@@ -63,5 +83,8 @@ def overrule(
     store = database.open(folder.database)
     with store.write() as tx:
         record_overruling(tx, submission, status=wanted, note=note)  # type: ignore[arg-type]
+    Ledger(store).export_jsonl(folder.ledger)
     store.close()
-    typer.echo(f"{submission} is {wanted} now; the note is in the ledger")
+    typer.echo(f"{submission} is {wanted} now; the note is in the ledger and its mirror")
+    if folder.report.exists():
+        typer.echo(f"report written anew: {write_report(folder.path)}")

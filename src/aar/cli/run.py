@@ -150,7 +150,7 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     A testbed that does not ship leaves its definition here, with folders for its models, and where its items
     are: later processes have no network and not our environment.
     """
-    from aar.errors import DiskFull
+    from aar.errors import DiskFull, LabFolderError
     from aar.folder import write_atomically
     from aar.sandboxes import refuse_shown
     from w2s.testbeds import load
@@ -159,6 +159,12 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     from w2s.testbeds.real.hub import with_local_models
 
     refuse_shown(folder.path)
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabFolderError(
+            f"cannot make the folder {folder.path} ({error.strerror}); name another one"
+        ) from error
     if not folder.description.exists():
         testbed = testbed or load(settings.testbed)
         description = {

@@ -60,6 +60,7 @@ def score(
             run_seconds=round(problem.run_seconds),
         )
     make(folder, settings, problem)
+    typer.echo(f"scored in the lab {folder.path}")
     with Display() as display, Launch(folder, settings, display) as launch:
         launch.prepare()
         launch.start(researchers=[], directions=[])
@@ -84,6 +85,6 @@ def score(
     if found["track"]:
         typer.echo(f"track: {found['track']}")
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps({**found, "lab": str(folder.path)}))
     if found["status"] == "failed":
         raise typer.Exit(1)

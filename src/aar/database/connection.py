@@ -178,6 +178,8 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
         return LabFolderError(
             f"{path} stayed locked for {BUSY_SECONDS} s; another process holds a transaction open: end it"
         )
+    if code == sqlite3.SQLITE_ERROR and text.startswith("no such"):
+        return WrongFormat(f"{path} lacks what every lab has ({text}); it was changed by hand or is damaged")
     if code == sqlite3.SQLITE_NOTADB:
         return WrongFormat(f"{path} is no lab database; name the folder of a run, or start a new one")
     if code == sqlite3.SQLITE_CORRUPT:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from aar.errors import WrongFormat
 from w2s.records import Estimate
 
 
@@ -55,7 +56,7 @@ class Figures:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Figures:
-        """The inverse of `to_json`; names that this version does not know are left out.
+        """The inverse of `to_json`; names that this version does not know are left out, `WrongFormat` if some lack.
 
         >>> Figures.from_json({"seeds": 5, "n": 1000, "floor": 0.62}).floor
         0.62
@@ -66,4 +67,9 @@ class Figures:
             if values.get(name) is not None:
                 values[name] = Estimate(**values[name])
         over = {id: Estimate(**gain) for id, gain in values.get("over", {}).items()}
-        return cls(**{**values, "audits": tuple(values.get("audits", ())), "over": over})
+        try:
+            return cls(**{**values, "audits": tuple(values.get("audits", ())), "over": over})
+        except TypeError as error:
+            raise WrongFormat(
+                f"figures of a verdict or a reference are not whole ({error}); the database was changed by hand"
+            ) from error

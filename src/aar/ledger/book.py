@@ -21,13 +21,16 @@ from aar.ledger.leaking import Leak, leaked
 class Verified:
     """A ledger that was checked from its first entry to `head`, the hash of its last.
 
-    `leaks` is what its replies can have told about the labels, by split.
+    `leaks` is what its replies can have told about the labels, by split; `mirrored` how many of its entries the mirror
+    holds too (None where nobody looked), `gone` how many runs' arrays are not there any more.
     """
 
     entries: int
     head: str
     kinds: Mapping[str, int]
     leaks: Mapping[VerdictStage, Leak]
+    mirrored: int | None = None
+    gone: int = 0
 
 
 class Ledger:
@@ -56,14 +59,12 @@ class Ledger:
                 previous = entry.hash
             check_rows(tx, chain)
         leaks = leaked(chain)
-        if mirror is not None:
-            check_mirror(chain, mirror)
-        if blobs is not None:
-            check_blobs(chain, blobs)
+        mirrored = check_mirror(chain, mirror) if mirror is not None else None
+        gone = check_blobs(chain, blobs) if blobs is not None else 0
         kinds: dict[str, int] = {}
         for entry in chain:
             kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
-        return Verified(entries=len(chain), head=previous, kinds=kinds, leaks=leaks)
+        return Verified(len(chain), previous, kinds, leaks, mirrored=mirrored, gone=gone)
 
     def export_jsonl(self, path: Path) -> int:
         """Bring the mirror file up to date, on disk when this returns; how many entries were added.

@@ -78,27 +78,33 @@ def holds(name: str, data: bytes) -> bool:
     return not re.fullmatch("[0-9a-f]{64}", digest) or hashlib.sha256(data).hexdigest() == digest
 
 
-def check_blobs(chain: Sequence[Entry], blobs: Path) -> None:
-    """The arrays of runs, as far as they are still there, are those that the ledger names."""
+def check_blobs(chain: Sequence[Entry], blobs: Path) -> int:
+    """The arrays of runs, as far as they are still there, are those that the ledger names; how many are gone."""
+    gone = 0
     for entry in chain:
         name = entry.body.get("blob") if entry.kind == "run" else None
         path = blobs / f"{name}.safetensors"
-        if name and path.is_file() and not holds(str(name), path.read_bytes()):
+        if name and not path.is_file():
+            gone += 1
+        elif name and not holds(str(name), path.read_bytes()):
             raise BrokenChain(
                 f"the arrays {path.name} of entry {entry.seq} were changed after they were written"
             )
+    return gone
 
 
-def check_mirror(chain: Sequence[Entry], mirror: Path) -> None:
-    """Every whole line of the mirror is the chain's entry of that number."""
+def check_mirror(chain: Sequence[Entry], mirror: Path) -> int:
+    """Every whole line of the mirror is the chain's entry of that number; how many there are."""
     if not mirror.exists():
-        return
-    whole = mirror.read_text(encoding="utf-8").rpartition("\n")[0]
-    for number, line in enumerate(whole.split("\n") if whole else [], start=1):
+        return 0
+    whole = mirror.read_bytes().rpartition(b"\n")[0]
+    lines = whole.split(b"\n") if whole else []
+    for number, line in enumerate(lines, start=1):
         if number > len(chain):
             raise BrokenChain(f"entry {number} is in {mirror} but was cut off from the database's ledger")
-        if line != chain[number - 1].line():
+        if line != chain[number - 1].line().encode():
             raise BrokenChain(f"entry {number} in {mirror} is not the database's; one of them was changed")
+    return len(lines)
 
 
 def _check_ladder(tx: Transaction, chain: Sequence[Entry]) -> None:

@@ -50,9 +50,10 @@ class Leak:
 
     def __str__(self) -> str:
         if not self.replies and not self.bits:
-            return "nothing was told of its labels"
+            return "no researcher was told anything of its labels"
+        replies = f"{self.replies} repl{'y' if self.replies == 1 else 'ies'}"
         return (
-            f"at most {self.bits:.1f} bits were told of {self.items} labels, in {self.replies} replies; "
+            f"at most {self.bits:.1f} bits were told to researchers of {self.items} labels, in {replies}; "
             f"that gives at most {self.most_gain:.3f} of accuracy"
         )
 

@@ -93,11 +93,13 @@ class Board:
         return self.by_id[id]
 
     def would_be_records(self, submission: Submission) -> Iterator[Submission]:
-        """The author's submissions that dev sent on to sealed, whatever came of them, but for those it makes good."""
+        """The author's attempts at the record, whatever came of them, but for those it makes good."""
         for one in self.submissions:
             verdict = self.verdicts.get((one.id, "dev"))
-            sent_on = verdict is not None and verdict.status == "pending"
-            if sent_on and one.researcher == submission.researcher and not makes_good(submission, one):
+            tried = (
+                verdict is not None and verdict.status == "pending" and verdict.figures.attempt is not None
+            )
+            if tried and one.researcher == submission.researcher and not makes_good(submission, one):
                 yield one
 
 

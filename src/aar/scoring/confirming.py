@@ -20,7 +20,17 @@ from aar.scoring.evidence import Evidence
 from aar.scoring.ladder import futile, judge_sealed, look_at
 from aar.scoring.results import Comparison, stacked
 from aar.scoring.succession import counts, leads, take
-from aar.scoring.writing import NOT_REPRODUCED, VERIFIED, WOULD_BE, fail, no_gain, record, violation
+from aar.scoring.writing import (
+    BY_ITSELF,
+    NOT_REPRODUCED,
+    RECORD,
+    VERIFIED,
+    WOULD_BE,
+    fail,
+    no_gain,
+    record,
+    violation,
+)
 
 
 def confirm(
@@ -66,12 +76,13 @@ def confirm(
     dev = evidence.outcome(board, one, "dev").rows
     decision = judge_sealed(stacked(rows, shared), stacked(against, shared), clusters, alpha=alpha)
     status: Status
+    over = BY_ITSELF if one.researcher == FRESH else RECORD
     if not told.reply.startswith(WOULD_BE):  # an operator's, measured nevertheless
-        status, words = "no_improvement", no_gain(ladder)
+        status, words = "no_improvement", no_gain(ladder, fresh=one.researcher == FRESH)
     elif decision.verified and not note:
-        status, words = "verified", VERIFIED
+        status, words = "verified", VERIFIED.format(over=over)
     else:
-        status, words = "not_reproduced", NOT_REPRODUCED
+        status, words = "not_reproduced", NOT_REPRODUCED.format(over=over)
     audited = auditing.always(board, one, rows)
     if status == "verified" and audited.rule is None:
         found = auditing.confirming(board, one, rows, dev)
@@ -85,7 +96,7 @@ def confirm(
         takes = ladder.holder == opponent or leads(evidence, board, rows, dev, ladder, alpha=alpha)
     if takes is None:
         return None
-    comparison = Comparison(opponent, against, attempt=attempt, gain=decision.gain, alpha=alpha)
+    comparison = Comparison(opponent, against, attempt=told.figures.attempt, gain=decision.gain, alpha=alpha)
     measured = replace(
         evidence.figures(rows, "sealed", comparison, note=note),
         track=audited.track,

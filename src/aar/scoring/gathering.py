@@ -50,6 +50,7 @@ class Gathering:
             lineage=[run for parent in self._ancestors(board, one) for run in self._plain(board, parent)],
             siblings=[self._sibling(board, other) for other in self._earlier(board, one)],
             own=own,
+            remembered=one.researcher not in (LAB, *OPERATORS),
             correct=sealed,
             shuffled={k: items.correct(said.values) for k, said in shuffled.items()},
             clusters=items.clusters,

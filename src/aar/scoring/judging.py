@@ -228,11 +228,12 @@ class Judge:
         fresh = one.researcher == FRESH
         attempt = 1 if fresh else 1 + sum(1 for _ in board.would_be_records(one))
         goes_on = decision.accepted or operator
-        words = WOULD_BE if decision.accepted else no_gain(ladder)
+        words = WOULD_BE if decision.accepted else no_gain(ladder, fresh=fresh)
         comparison = Comparison(holder, against)
-        if goes_on:
+        if goes_on:  # what is measured only, because an operator asked, is no attempt
             seeds = self.evidence.sealed_seeds(one, attempt)
-            comparison = replace(comparison, attempt=attempt, sealed_seeds=seeds)
+            tried = attempt if decision.accepted else None
+            comparison = replace(comparison, attempt=tried, sealed_seeds=seeds)
         measured = self.evidence.figures(outcome.rows, "dev", comparison)
         if not operator and (score := self.evidence.told(one, outcome.rows)) is not None:
             words, measured = f"{words}; {score.words}", replace(measured, score=score.value)

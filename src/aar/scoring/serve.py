@@ -16,6 +16,7 @@ from aar.database import Database
 from aar.database.submissions import Submission
 from aar.errors import LabBusy, NoLab, ScoringError
 from aar.folder import LabFolder
+from aar.scoring.commitment import commit
 from aar.scoring.evidence import Evidence
 from aar.scoring.judging import Judge
 from aar.scoring.results import Results
@@ -36,7 +37,9 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
     vault.test_items("dev")  # a lab that was not prepared is refused now
     with _alone(folder.vault):
         evidence = Evidence(Results(vault, folder.blobs), settings)
-        judge = Judge(_opened(folder.database, stop), evidence, _code(folder))
+        store = _opened(folder.database, stop)
+        commit(store, vault)
+        judge = Judge(store, evidence, _code(folder))
         while not stop.is_set():
             for line in judge.step():
                 say(line)

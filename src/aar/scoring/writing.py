@@ -13,16 +13,20 @@ from aar.scoring.board import Board, Standing
 from aar.scoring.results import Outcome
 
 WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
-VERIFIED = "verified: the gain over the record was reproduced on fresh seeds and items"
-NOT_REPRODUCED = "the gain over the record was not reproduced on fresh seeds and items"
+VERIFIED = "verified: the gain over {over} was reproduced on fresh seeds and items"
+NOT_REPRODUCED = "the gain over {over} was not reproduced on fresh seeds and items"
+RECORD, BY_ITSELF = "the record", "vanilla"
+"""What a submission is held against: the Ladder's holder, or, where it is judged by itself, the plain baseline."""
 DAMAGED = (
     "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
 )
 
 
-def no_gain(ladder: Standing) -> str:
-    """The answer of the Ladder's gate."""
-    return f"no significant improvement over the record, {ladder.text}"
+def no_gain(ladder: Standing, *, fresh: bool = False) -> str:
+    """The answer of the gate: the Ladder's, or that of what is judged by itself."""
+    if fresh:
+        return f"no significant improvement over {BY_ITSELF} on dev"
+    return f"no significant improvement over {RECORD}, which has {ladder.text}"
 
 
 def violation(rule: str) -> str:

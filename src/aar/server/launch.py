@@ -20,6 +20,7 @@ from aar import database
 from aar.database import meta
 from aar.errors import AarError, LabBusy, LabUnreachable, NoLab, PortInUse
 from aar.folder import LabFolder
+from aar.ledger import Ledger
 from aar.server import confined
 from aar.server.children import Child, Process, plain, python
 from aar.settings import Settings
@@ -69,7 +70,15 @@ class Launch:
     def __exit__(self, *exception: object) -> None:
         for child in reversed(self.children):
             child.stop()
+        self._mirror()
         self._lock.close()
+
+    def _mirror(self) -> None:
+        """Bring the ledger's mirror up to date with what was written last, once nobody writes any more."""
+        if self.folder.database.is_file():
+            store = database.open(self.folder.database)
+            Ledger(store).export_jsonl(self.folder.ledger)
+            store.close()
 
     @property
     def url(self) -> str:
@@ -82,7 +91,8 @@ class Launch:
 
     def prepare(self) -> None:
         """Items, supervisors, floors and ceilings; what is there already is kept."""
-        self.show.stage("making this lab's own items from a secret seed")
+        if not self.folder.vault.exists():
+            self.show.stage("making this lab's own items from a secret seed")
         self._finish([Child("prepare", confined.prepare(self.folder), self.folder.logs / "prepare.log")])
         parts = [
             Child(

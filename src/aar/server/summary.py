@@ -49,6 +49,7 @@ def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
             "title": one.title,
             "status": one.status,
             "reply": one.reply,
+            "fresh": one.researcher == researchers.FRESH,
             "dev": None,
             "sealed": None,
             "audits": [],

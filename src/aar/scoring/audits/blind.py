@@ -99,9 +99,15 @@ def _judged(what: str, blind: list[Answers], plain: list[Answers], *, looks: int
     elif enough and part.low > rules.BLIND_SHARE_PERSON:
         verdict = "person"
         text = f"Its {what} keep {part.mean:.0%} of their worth in a blind world; somebody should see why."
-    elif (p * looks < rules.BLIND_P and g.mean > rules.BLIND_GAIN) or guessed > rules.BLIND_Z:
+    elif p * looks < rules.BLIND_P and g.mean > rules.BLIND_GAIN:
         verdict = "person"
         text = f"Its {what} know a little in a blind world (gain {g.mean:.3f}); somebody should see why."
+    elif guessed > rules.BLIND_Z:
+        verdict = "person"
+        text = (
+            f"Its {what} lean one way or the other in single repeats of a blind world ({guessed:.1f} standard errors, "
+            f"{rules.BLIND_Z:.0f} allowed), as a rule does whose sign is guessed; somebody should see why."
+        )
     elif not enough:
         verdict = "no power"
         text = (

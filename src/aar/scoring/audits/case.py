@@ -113,6 +113,7 @@ class Case:
     author's earlier submissions, in order. `correct` and `shuffled` are correctness on sealed by seed pair, of its
     plain runs and of those with a shuffled teacher; `gap` is ceiling minus floor in accuracy, `clusters` the
     questions of the sealed test.
+    `remembered` is False for an operator's, who hands in what he likes as often as he likes: it has no history.
     `texts` are the field values of scored items that no researcher may know. `crashed` names interventions under
     which the code failed. `denied` says for each of its runs which system calls were denied how often, None where
     nobody counted.
@@ -128,6 +129,7 @@ class Case:
     shuffled: Mapping[int, FloatArray] = field(default_factory=dict)
     clusters: Sequence[str] = ()
     gap: float = 0.0
+    remembered: bool = True
     texts: frozenset[str] = frozenset()
     crashed: frozenset[Intervention] = frozenset()
     denied: Sequence[Mapping[str, int] | None] = ()

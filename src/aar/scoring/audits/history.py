@@ -21,11 +21,16 @@ from aar.scoring.audits.finding import Finding, Verdict
 
 MOST_LINES = 3000
 """Lines of a submission that are compared: thirty thousand of one letter would hold up everybody's verdicts."""
+UNREMEMBERED = (
+    "Whoever runs the lab may hand in anything any number of times; this was held against nothing earlier."
+)
 LOTTERY, CHAIN = "seed lottery", "extraction chain"
 
 
 def seed_lottery(case: Case) -> Finding:
     """Resubmissions of one idea."""
+    if not case.remembered:
+        return Finding(LOTTERY, "no power", UNREMEMBERED)
     same = [one for one in case.siblings if alike(one.code, case.code) >= rules.RESUBMISSION_LIKENESS]
     count = 1 + len(same)
     text = (
@@ -63,6 +68,8 @@ def _lines(code: Mapping[str, str]) -> list[str]:
 
 def extraction_chain(case: Case) -> Finding:
     """Length of the longest chain that ends in this submission."""
+    if not case.remembered:
+        return Finding(CHAIN, "no power", UNREMEMBERED)
     if case.own is None:
         return Finding(CHAIN, "no power", "Its dev predictions are not known.")
     line = [*case.siblings, case.own]

@@ -51,7 +51,7 @@ def decided(case: Case) -> tuple[Finding, Track]:
     elif low > 0:
         track, text = (
             "weak-to-strong",
-            f"A shuffled teacher costs {mean:.2f} PGR: it learns from its supervisor.",
+            f"A shuffled teacher costs {mean:.2f} PGR [{low:.2f}, {high:.2f}]: part of its gain is its supervisor's.",
         )
     finding = Finding(
         NAME,
