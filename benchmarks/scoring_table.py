@@ -11,7 +11,8 @@ through the production chain as `aar score --fresh` does: dev, sealed, every aud
 each testbed, each with items from a secret seed of its own. `nulls` sends to the first one what is worth nothing:
 vanilla again, random labels, answers that were drawn or are all the same. Each may be left at any moment: what is
 decided is a line of `benchmarks/results/scoring_table.jsonl`, kept under the hash of the code, the testbed's models
-and the version of what scores, and labs go on where they were. Comments and docstrings change no hash.
+and the version of what scores, and labs go on where they were. Where only what judges has changed, the runs that
+there are are judged anew. Comments and docstrings change no hash.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platformdirs import user_data_path
-from scoring_table_rows import CHEATS, SCORES, Row, Rows, key, version
+from scoring_table_rows import CHEATS, RUNS, SCORES, Row, Rows, key, version
 
 from aar import database
 from aar.cli.baselines import PATIENCE
@@ -123,7 +123,8 @@ def score_all(
         run_seconds=PATIENCE * round(problem.run_seconds),
     )
     choose()
-    place = f"{testbed}-{key(weights(problem), version(SCORES), settings.as_json())[:8]}-{lab}"
+    # a lab outlives a change of what judges: the same code is judged anew there, on the runs that there are
+    place = f"{testbed}-{key(weights(problem), version(RUNS), settings.as_json())[:8]}-{lab}"
     folder = LabFolder((user_data_path("aar") / "scoring-table" / place).resolve())
     make(folder, settings, problem)
     with Display() as display, Launch(folder, settings, display) as launch:

@@ -12,8 +12,10 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = REPOSITORY / "src"
-SCORES = tuple(SOURCES / place for place in ("aar/scoring", "aar/students", "w2s/models", "w2s/metrics"))
-"""Code on which a verdict rests, besides the methods' own."""
+RUNS = tuple(SOURCES / place for place in ("aar/students", "w2s/models"))
+"""Code on which it rests what a run of a method gives, besides the method's own."""
+SCORES = (SOURCES / "aar" / "scoring", SOURCES / "w2s" / "metrics", *RUNS)
+"""Code on which a verdict rests."""
 CHEATS = REPOSITORY / "tests" / "cheats"
 CHEATING = (SOURCES,)
 """Code on which it rests how a cheat ends, besides its own."""
