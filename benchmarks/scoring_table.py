@@ -8,8 +8,8 @@
 `cheats` runs `tests/cheats/`, the slow tests too: each cheat with its prevention taken away, and with it; "as they
 are" hands those that live off texts or votes in to a lab, as anybody would. `methods` sends methods of the library
 through the production chain as `aar score --fresh` does: dev, sealed, every audit, in `--labs` labs of its own for
-each testbed, each with items from a secret seed of its own. `nulls` sends to the first one what is worth nothing:
-vanilla again, random labels, answers that were drawn or are all the same. Each may be left at any moment: what is
+each testbed, each with items from a secret seed of its own. `nulls` sends there what is worth nothing: vanilla
+again, random labels, answers that were drawn or are all the same. Each may be left at any moment: what is
 decided is a line of `benchmarks/results/scoring_table.jsonl`, kept under the hash of the code, the testbed's models
 and the version of what scores, and labs go on where they were. Where only what judges has changed, the runs that
 there are are judged anew. Comments and docstrings change no hash.
@@ -42,7 +42,7 @@ def main() -> int:
         "--method", action="append", help="this one of the library, or this variant; repeatable"
     )
     parser.add_argument("--nulls", type=int, default=24, help="null submissions for each testbed")
-    parser.add_argument("--labs", type=int, default=1, help="labs (draws of items) for the methods")
+    parser.add_argument("--labs", type=int, default=1, help="labs (draws of items) for methods and nulls")
     parser.add_argument("--minutes", type=float, default=1e6, help="begin nothing new after so long")
     parser.add_argument(
         "--in-flight", type=int, default=3, help="submissions at a time; 1 to measure seconds"
@@ -66,9 +66,8 @@ def _measure(rows: Rows, options: Any, until: float) -> None:
     for lab in range(1, options.labs + 1):
         for testbed in options.testbed or TESTBEDS:
             wanted = honest(testbed, options.method, lab=lab) if "methods" in parts else []
-            if lab == 1:
-                wanted += cheating(testbed) if "as they are" in parts else []
-                wanted += null(testbed, options.nulls) if "nulls" in parts else []
+            wanted += null(testbed, options.nulls, lab=lab) if "nulls" in parts else []
+            wanted += cheating(testbed) if "as they are" in parts and lab == 1 else []
             score_all(rows, testbed, wanted, lab=lab, in_flight=options.in_flight, until=until)
 
 

@@ -82,12 +82,12 @@ def honest(testbed: str, chosen: Sequence[str] | None, *, lab: int = 1) -> list[
     return [Wanted("methods", testbed, name, {"method.py": methods.source(name)}, lab) for name in variants]
 
 
-def null(testbed: str, count: int) -> list[Wanted]:
+def null(testbed: str, count: int, *, lab: int = 1) -> list[Wanted]:
     """`count` submissions that are worth nothing, each with seeds of its own, since its code differs in a comment."""
     found = []
     for name, (code, share) in NULLS.items():
         found += [
-            Wanted("nulls", testbed, f"{name} {k + 1}", {"method.py": f"{code}# {k + 1}\n"})
+            Wanted("nulls", testbed, f"{name} {k + 1}", {"method.py": f"{code}# {k + 1}\n"}, lab)
             for k in range(round(share * count))
         ]
     return found

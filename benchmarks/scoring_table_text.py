@@ -126,7 +126,8 @@ def alarms(rows: Rows) -> list[str]:
         found = [row for row in rows.latest(part) if row["status"] != "failed"]
         wrong = [row for row in found if row["status"] in ALARMS[part]]
         whole.append((len(wrong), len(found)))
-        named = f": {', '.join(row['name'] for row in wrong)}" if wrong else ""
+        where = (f"{row['name']} ({row['testbed']}, lab {row.get('lab', 1)})" for row in wrong)
+        named = f": {', '.join(where)}" if wrong else ""
         testbeds = ", ".join(dict.fromkeys(row["testbed"] for row in found)) or "–"
         lines.append(
             _line([words, testbeds, str(len(found)), f"{len(wrong)}{named}", _bound(len(wrong), len(found))])

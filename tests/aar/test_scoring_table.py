@@ -105,8 +105,8 @@ def test_an_alarm_is_what_must_not_happen(rows: Rows) -> None:
     rows.add(judged("nulls", "one answer 1", "verified"))
     rows.add(judged("nulls", "one answer 2", "failed"))
     lines = alarms(rows)
-    assert "| 2 | 1: honest |" in lines[2]
-    assert "| 2 | 1: one answer 1 |" in lines[3]
+    assert "1: honest (mini-math, lab 1) |" in lines[2]
+    assert "1: one answer 1 (mini-math, lab 1) |" in lines[3]
 
 
 def test_five_percent_takes_seventy_two_without_an_alarm_or_a_hundred_and_ten_with_one() -> None:
