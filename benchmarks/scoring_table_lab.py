@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platformdirs import user_data_path
+from scoring_table_pairs import add_pairs
 from scoring_table_rows import CHEATS, RUNS, SCORES, Row, Rows, key, version
 
 from aar import database
@@ -148,6 +149,7 @@ def score_all(
                     display.say(f"{one.title}: {row['status']}")
                     del pending[id]
             if not pending and (not waiting or time.monotonic() > until):
+                add_pairs(rows, folder, testbed=testbed, lab=lab)
                 return
 
 

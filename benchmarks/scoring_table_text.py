@@ -19,7 +19,13 @@ LEVEL = 0.95
 def write(rows: Rows, page: Path) -> int:
     """Put every table in its place; 1 if a cheat's test failed or a cheat was verified, else 0."""
     text = page.read_text(encoding="utf-8")
-    for name, lines in (("cheats", cheats(rows)), ("methods", methods(rows)), ("false alarms", alarms(rows))):
+    tables = {
+        "cheats": cheats(rows),
+        "methods": methods(rows),
+        "false alarms": alarms(rows),
+        "pairs": pairs(rows),
+    }
+    for name, lines in tables.items():
         text = between(text, name, lines)
     page.write_text(text, encoding="utf-8")
     failed = any(row["outcome"] == "failed" for row in rows.latest("cheats"))
@@ -134,6 +140,26 @@ def alarms(rows: Rows) -> list[str]:
         )
     wrong_in_all, of = (sum(column) for column in zip(*whole, strict=True))
     lines.append(_line(["together", "", str(of), str(wrong_in_all), _bound(wrong_in_all, of)]))
+    return lines
+
+
+def pairs(rows: Rows) -> list[str]:
+    """How often one vanilla passed over another, over all ordered pairs of each lab."""
+    found = list(rows.latest("pairs"))
+    if not found:
+        return ["Nothing measured yet."]
+    lines = [
+        "| testbed, lab | vanillas | ordered pairs | gate | sealed | both |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in found:
+        shares = [f"{row[name] / row['pairs']:.1%}" for name in ("gate", "sealed", "both")]
+        lines.append(
+            _line([f"{row['testbed']}, {row['lab']}", str(row["vanillas"]), str(row["pairs"]), *shares])
+        )
+    whole = sum(row["pairs"] for row in found)
+    shares = [f"{sum(row[name] for row in found) / whole:.1%}" for name in ("gate", "sealed", "both")]
+    lines.append(_line(["together", str(sum(row["vanillas"] for row in found)), str(whole), *shares]))
     return lines
 
 

@@ -13,7 +13,7 @@ sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 from scoring_table_cheats import CHEATS, who  # noqa: E402
 from scoring_table_lab import NULLS, cheating, honest, null  # noqa: E402
 from scoring_table_rows import Rows, bare, key  # noqa: E402
-from scoring_table_text import alarms, between, cheats, methods, upper, write  # noqa: E402
+from scoring_table_text import alarms, between, cheats, methods, pairs, upper, write  # noqa: E402
 
 FINDING = {"audit": "blind world", "verdict": "clean", "statistic": 0.02, "low": -0.1, "high": 0.12}
 GAIN = {"mean": 0.3, "low": 0.2, "high": 0.4}
@@ -107,6 +107,12 @@ def test_an_alarm_is_what_must_not_happen(rows: Rows) -> None:
     lines = alarms(rows)
     assert "1: honest (mini-math, lab 1) |" in lines[2]
     assert "1: one answer 1 (mini-math, lab 1) |" in lines[3]
+
+
+def test_pairs_of_vanillas_are_shown_as_shares(rows: Rows) -> None:
+    row = {"part": "pairs", "key": "k", "version": "0", "testbed": "mini-math", "name": "vanilla", "lab": 1}
+    rows.add({**row, "vanillas": 13, "pairs": 156, "gate": 35, "sealed": 9, "both": 1})
+    assert pairs(rows)[-1] == "| together | 13 | 156 | 22.4% | 5.8% | 0.6% |"
 
 
 def test_five_percent_takes_seventy_two_without_an_alarm_or_a_hundred_and_ten_with_one() -> None:
