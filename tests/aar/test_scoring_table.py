@@ -28,6 +28,7 @@ def judged(part: str, name: str, status: str) -> dict[str, object]:
         "name": name,
         "status": status,
         "track": "weak-to-strong",
+        "dev": {"gain": GAIN},
         "sealed": {"gain": GAIN},
         "audits": [FINDING],
     }
@@ -78,6 +79,10 @@ def test_the_tables_say_how_each_ended(rows: Rows) -> None:
         "| verified<br>not reproduced | weak-to-strong<br>weak-to-strong | +0.30 [+0.20, +0.40]<br>" in method
     )
     assert "| 0.02 [-0.10, 0.12]<br>0.02 [-0.10, 0.12] |" in method
+    assert methods(rows)[-1] == (
+        "1 methods were verified in at least one lab: em_posterior. Where a method works, its gain over vanilla being "
+        "clear of 0 on dev and on sealed (95 %), it was verified in 1 of 2 cases. Disqualified: 0 of 2."
+    )
     assert alarms(rows)[-1] == f"| together |  | 3 | 0 | {upper(0, 3):.1%} |"
 
 
