@@ -119,7 +119,8 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             onwards = status in ("verified", "not_reproduced", "violation")
             dev_status: submissions.Status = "pending" if onwards else status
             reply = "a would-be record; it is being reproduced" if onwards else REPLIES[status]
-            decide(tx, made, "dev", dev_status, reply, figures(pgr, "dev", seeds=3, rng=rng))
+            repeats = {"same_as": "s4"} if title.startswith("agreement") else {}
+            decide(tx, made, "dev", dev_status, reply, figures(pgr, "dev", seeds=3, rng=rng, **repeats))
             if not onwards:
                 continue
             attempt += 1

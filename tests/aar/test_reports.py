@@ -68,6 +68,12 @@ def test_what_cannot_be_told_apart_is_shown_as_a_tie(page: str) -> None:
     assert "cannot be told apart from s5" not in words
 
 
+def test_a_submission_that_repeats_another_says_so(page: str) -> None:
+    row = re.search(r'<tr id="s10" class="no_improvement">(.*?)</tr>', page, re.DOTALL)
+    assert row is not None
+    assert "answered as s4 , which it repeats" in text_of(row.group(1))
+
+
 def test_ties_do_not_carry_over() -> None:
     gain = Estimate(mean=0.02, low=-0.01, high=0.05, seeds=8, n=1000)
     clear = Estimate(mean=0.04, low=0.01, high=0.07, seeds=8, n=1000)
