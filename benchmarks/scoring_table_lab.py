@@ -112,8 +112,6 @@ def score_all(
 ) -> None:
     """Judge in the `lab`-th lab what is not known yet, a few at a time; every verdict is written as it falls."""
     waiting = [one for one in wanted if one.key not in rows.known(one.part)]
-    if not waiting or time.monotonic() > until:
-        return
     problem = testbeds.load(testbed)
     settings = Settings(
         testbed=testbed,
@@ -123,10 +121,14 @@ def score_all(
         baselines=(PLAIN,),
         run_seconds=PATIENCE * round(problem.run_seconds),
     )
-    choose()
     # a lab outlives a change of what judges: the same code is judged anew there, on the runs that there are
     place = f"{testbed}-{key(weights(problem), version(RUNS), settings.as_json())[:8]}-{lab}"
     folder = LabFolder((user_data_path("aar") / "scoring-table" / place).resolve())
+    if not waiting or time.monotonic() > until:
+        if folder.database.is_file():
+            add_pairs(rows, folder, testbed=testbed, lab=lab)
+        return
+    choose()
     make(folder, settings, problem)
     with Display() as display, Launch(folder, settings, display) as launch:
         display.say(f"{testbed}: {len(waiting)} submissions to judge in {folder.path}")
