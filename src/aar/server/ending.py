@@ -71,9 +71,8 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
             return
         worked = outcome.status == "ok"
         author = submissions.get(tx, run.submission).researcher if run.submission else run.researcher
-        if (
-            author == run.researcher
-        ):  # further seeds of a record are paid by who attacks it, and not its fault
+        # further seeds of a record are paid by who attacks it; that they break is not its fault
+        if author == run.researcher:
             breaker.note(tx, run, worked=worked, exempt=(researchers.LAB, *researchers.OPERATORS))
         if not worked:
             end_siblings(tx, run)

@@ -70,8 +70,10 @@ class Launch:
     def __exit__(self, *exception: object) -> None:
         for child in reversed(self.children):
             child.stop()
-        self._mirror()
-        self._lock.close()
+        try:
+            self._mirror()
+        finally:
+            self._lock.close()
 
     def _mirror(self) -> None:
         """Bring the ledger's mirror up to date with what was written last, once nobody writes any more."""
