@@ -1,0 +1,213 @@
+"""The demo as a newcomer runs it: how long it takes, what it decides, where its core-minutes go, what idling costs.
+
+    python benchmarks/demo.py quiet quiet one-core loaded --out benchmarks/results/demo.jsonl
+    python benchmarks/demo.py --table benchmarks/results/demo.jsonl
+
+Each word is one whole `aar run`: `quiet` with what the machine has, `one-core` on its first core alone, `loaded`
+beside a busy loop on every core. Processor time is read from /proc twice a second, so up to half a second of each
+process is missing; what a run itself computes is what the lab measured. The estimates are those of the terminal.
+`--aar` names another installation's `aar`, to measure an earlier version in the same way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+SAMPLE_SECONDS = 0.5
+ROLES = (
+    ("aar.scoring prepare", "references"),
+    ("aar.scoring references", "references"),
+    ("aar.scoring serve", "scorer"),
+    ("aar.server", "lab"),
+    ("aar.students", "runs"),
+    ("w2s.runner", "runs"),
+    ("warm_daemon", "runs"),
+    ("fork_server", "runs"),
+    ("aar.researchers", "researchers"),
+    ("exec_daemon", "workspaces"),
+)
+LEFT = re.compile(r"(?:(\d+) h ?)?(?:(\d+) min ?)?(?:(\d+) s )?left")
+
+
+def role(command: str, *, launcher: bool) -> str:
+    """What a process of the run is for, by its command line."""
+    return next((name for words, name in ROLES if words in command), "launcher" if launcher else "other")
+
+
+class Sampler:
+    """Processor seconds by role of every process below `pid`, until `stop`."""
+
+    def __init__(self, pid: int) -> None:
+        self.root = psutil.Process(pid)
+        self.seen: dict[tuple[int, float], tuple[str, float]] = {}
+        self.trace: list[tuple[float, dict[str, float]]] = []
+        self.began = time.monotonic()
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._loop, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Take the last sample."""
+        self.stopping.set()
+        self.thread.join()
+
+    def _loop(self) -> None:
+        while not self.stopping.wait(SAMPLE_SECONDS):
+            try:
+                processes = [self.root, *self.root.children(recursive=True)]
+            except psutil.Error:
+                return
+            for process in processes:
+                try:
+                    key = (process.pid, process.create_time())
+                    times = process.cpu_times()
+                    known = self.seen.get(key, ("other", 0.0))
+                    what = known[0]
+                    if what == "other":
+                        what = role(" ".join(process.cmdline()), launcher=process.pid == self.root.pid)
+                    self.seen[key] = (what, times.user + times.system)
+                except psutil.Error:
+                    continue
+            self.trace.append((time.monotonic() - self.began, self.by_role()))
+
+    def by_role(self) -> dict[str, float]:
+        """Seconds of each role so far."""
+        found: dict[str, float] = {}
+        for what, seconds in self.seen.values():
+            found[what] = found.get(what, 0.0) + seconds
+        return found
+
+
+def burn() -> None:
+    """A busy loop, until it is killed."""
+    while True:
+        sum(range(10_000))
+
+
+def measure(kind: str, aar: str, options: list[str]) -> dict[str, Any]:
+    """One run of the demo under the condition `kind`."""
+    out = Path(tempfile.mkdtemp(prefix="aar-demo-"))
+    load = [multiprocessing.Process(target=burn, daemon=True) for _ in range(os.cpu_count() or 1)]
+    for process in load if kind == "loaded" else []:
+        process.start()
+    pinned = ["taskset", "-c", "0"] if kind == "one-core" else []
+    before = os.getloadavg()[0]
+    began, wall = time.monotonic(), time.time()
+    process = subprocess.Popen(
+        [*pinned, aar, "run", "--json", "--out", str(out), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    sampler = Sampler(process.pid)
+    lines: list[tuple[float, str]] = []
+
+    def read() -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            lines.append((time.monotonic() - began, line.rstrip()))
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    assert process.stdout is not None
+    printed = process.stdout.read()
+    code = process.wait()
+    seconds = time.monotonic() - began
+    sampler.stop()
+    for one in load if kind == "loaded" else []:
+        one.kill()
+    folder = next(out.iterdir())
+    result = {
+        "kind": kind,
+        "code": code,
+        "seconds": round(seconds, 1),
+        "load_before": round(before, 2),
+        "cpu_minutes": {name: round(value / 60, 2) for name, value in sorted(sampler.by_role().items())},
+        **from_database(folder, wall),
+        **transcripts(folder),
+        "estimates": estimates(lines, seconds),
+        "said": printed.splitlines()[:-1],
+        "folder": str(folder),
+    }
+    return result
+
+
+def from_database(folder: Path, began: float) -> dict[str, Any]:
+    """What was decided, and when, by the lab's own database."""
+    base = sqlite3.connect(folder / "db" / "lab.db")
+    made = base.execute(
+        "SELECT id, status, stage, created, decided, researcher FROM submissions WHERE researcher != 'lab'"
+    ).fetchall()
+    scored = base.execute(
+        "SELECT count(*) FROM verdicts v JOIN submissions s ON s.id = v.submission "
+        "WHERE v.stage='dev' AND s.researcher != 'lab' AND json_extract(v.figures, '$.accuracy') IS NOT NULL"
+    ).fetchone()[0]
+    runs = base.execute(
+        "SELECT split, intervention, count(*), sum(core_seconds)/60 FROM runs GROUP BY split, intervention"
+    ).fetchall()
+    return {
+        "first_submission": round(min(row[3] for row in made) - began, 1) if made else None,
+        "first_verdict": round(min((row[4] for row in made if row[4]), default=began) - began, 1),
+        "handed_in": len(made),
+        "scored": scored,
+        "verified": sum(row[1] == "verified" for row in made),
+        "pending": sum(row[1] == "pending" for row in made),
+        "statuses": {word: sum(row[1] == word for row in made) for word in {row[1] for row in made}},
+        "runs": {f"{split} {name}": [n, round(minutes or 0.0, 2)] for split, name, n, minutes in runs},
+    }
+
+
+def transcripts(folder: Path) -> dict[str, Any]:
+    """How many logs there are, and how many of them are whole."""
+    from inspect_ai.log import list_eval_logs, read_eval_log
+
+    logs = [read_eval_log(info) for info in list_eval_logs(str(folder / "inspect"))]
+    whole = [log for log in logs if log.status != "started" and log.samples]
+    return {"transcripts": len(logs), "transcripts_whole": len(whole)}
+
+
+def estimates(lines: list[tuple[float, str]], seconds: float) -> list[tuple[float, float, float]]:
+    """When (s), what the terminal said was left (s), what was left in truth (s)."""
+    found = []
+    for at, line in lines:
+        said = LEFT.search(line)
+        if said and any(said.groups()):
+            hours, minutes, rest = (int(part or 0) for part in said.groups())
+            found.append((round(at, 1), float(hours * 3600 + minutes * 60 + rest), round(seconds - at, 1)))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kinds", nargs="*", choices=("quiet", "one-core", "loaded"))
+    parser.add_argument("--out", type=Path, help="append a JSON line a run to this file")
+    parser.add_argument("--aar", default=shutil.which("aar") or str(Path(sys.executable).with_name("aar")))
+    parser.add_argument("--table", type=Path, help="print the table of such a file")
+    parser.add_argument("--options", nargs=argparse.REMAINDER, default=[], help="further options of aar run")
+    given = parser.parse_args()
+    for kind in given.kinds:
+        result = measure(kind, given.aar, given.options)
+        line = json.dumps(result)
+        if given.out:
+            with given.out.open("a") as stream:
+                stream.write(line + "\n")
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
