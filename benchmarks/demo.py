@@ -193,7 +193,9 @@ def estimates(lines: list[tuple[float, str]], seconds: float) -> list[tuple[floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("kinds", nargs="*", choices=("quiet", "one-core", "loaded"))
     parser.add_argument("--out", type=Path, help="append a JSON line a run to this file")
     parser.add_argument("--aar", default=shutil.which("aar") or str(Path(sys.executable).with_name("aar")))

@@ -116,7 +116,6 @@ def score_all(
     settings = Settings(
         testbed=testbed,
         researchers=0,
-        minutes=1e6,
         slots=min(cores(), 16),
         baselines=(PLAIN,),
         run_seconds=PATIENCE * round(problem.run_seconds),
@@ -133,7 +132,7 @@ def score_all(
     with Display() as display, Launch(folder, settings, display) as launch:
         display.say(f"{testbed}: {len(waiting)} submissions to judge in {folder.path}")
         launch.prepare()
-        launch.start(researchers=[], directions=[])
+        launch.start(directions={})
         pending: dict[str, tuple[Wanted, float]] = {}
         for status in launch.watch():
             if status["phase"] == "baselines":

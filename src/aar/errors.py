@@ -113,7 +113,11 @@ class EngineError(AarError):
 
 
 class Interrupted(AarError):
-    """A person stopped the run; the message says how to go on."""
+    """A person or the system stopped the run; the message says how to go on, `code` is the process's exit status."""
+
+    def __init__(self, message: str, *, code: int = 130) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ScoringError(AarError):

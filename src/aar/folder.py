@@ -70,11 +70,6 @@ class LabFolder:
         return self.blobs / f"code-{code_hash}.json"
 
     @property
-    def cores(self) -> Path:
-        """Locks, one a core: who trains something holds one."""
-        return self.path / "cores"
-
-    @property
     def service(self) -> Path:
         """Texts and weak labels, for student services only."""
         return self.path / "service"

@@ -15,9 +15,9 @@ Feedback = Literal["ladder", "noisy", "exact"]
 class Settings:
     """The settings of one run. Kept in `lab.json`, so that a resumed run goes on as it began.
 
-    `minutes` is the wall-clock of the whole run, references and confirmations included. `submissions`
-    and `practices` are budgets of each researcher, `submissions_in_all` that of the study (None: as many as the
-    researchers' own allow). `feedback` is what is told of dev. `dev_seeds` and `sealed_seeds` are how many
+    A run is bounded by work: `submissions` and `practices` are budgets of each researcher, `submissions_in_all` that of
+    the study (None: as many as the researchers' own allow). `minutes` is an upper bound on the wall-clock of the whole
+    run, references and confirmations included; None for no bound. `feedback` is what is told of dev. `dev_seeds` and `sealed_seeds` are how many
     (supervisor, student) seed pairs a submission is run on; a baseline gets `baseline_seeds` on dev. `floors`
     and `ceilings` are the seeds that floor and ceiling of each split are measured over. Of the `baselines` all are
     run on sealed too, or only the best on dev, as `confirmed` says.
@@ -27,7 +27,7 @@ class Settings:
     model: str = "aar/evolution"
     seed: int = 0
     researchers: int = 3
-    minutes: float = 7.0
+    minutes: float | None = None
     forum: bool = True
     feedback: Feedback = "ladder"
     slots: int = 2
@@ -38,7 +38,7 @@ class Settings:
     sealed_seeds: int = 8
     floors: int = 10
     ceilings: int = 10
-    submissions: int = 12
+    submissions: int = 5
     submissions_in_all: int | None = None
     practices: int = 60
     queued: int = 200

@@ -35,14 +35,16 @@ def main() -> None:
         testbed_measure,
         testbed_rebuild,
     )
-    from aar.errors import AarError
+    from aar.errors import AarError, Interrupted
 
     try:
         app()
+    except Interrupted as interruption:
+        _fail(str(interruption), code=interruption.code)
     except (AarError, W2SError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
-        _fail("interrupted")
+        _fail("interrupted", code=130)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             _fail(
@@ -51,6 +53,6 @@ def main() -> None:
         raise
 
 
-def _fail(line: str) -> None:
+def _fail(line: str, *, code: int = 2) -> None:
     typer.echo(f"aar: {' '.join(line.split())}", err=True)
-    sys.exit(2)
+    sys.exit(code)

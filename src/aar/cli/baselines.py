@@ -58,7 +58,6 @@ def baselines(
     settings = Settings(
         testbed=problem.name,
         researchers=0,
-        minutes=1e6,
         slots=min(cores(), 16),
         baselines=tuple(dict.fromkeys(chosen)),
         confirmed="all" if sealed else "best",
@@ -110,7 +109,7 @@ def _measure(folder: LabFolder, settings: Settings, problem: Testbed, code: str)
     with Display() as display, Launch(folder, settings, display) as launch:
         display.say(f"{len(settings.baselines)} methods, {settings.baseline_seeds} seeds: {folder.path}")
         launch.prepare()
-        launch.start(researchers=[], directions=[])
+        launch.start(directions={})
         for status in launch.watch():
             if status["phase"] == "finished":
                 return

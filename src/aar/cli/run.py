@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aar.cli import app
-from aar.settings import Feedback
+from aar.settings import Feedback, Settings
 
 if TYPE_CHECKING:
     from aar.cli.display import Display
     from aar.folder import LabFolder
-    from aar.settings import Settings
     from w2s.testbeds import Testbed
 
 LEAST_FREE_BYTES = 300 * 2**20
@@ -29,8 +28,13 @@ FEEDBACK_WARNING = {
 }
 
 
+SETTABLE_LATER = ("minutes", "submissions", "port", "as_json", "resume")
+"""Options that mean something beside --resume; everything else is as the run began."""
+
+
 @app.command()
 def run(
+    context: typer.Context,
     testbed: Annotated[str, typer.Option(help="Which problem; see aar testbed list.")] = "mini-chat",
     model: Annotated[
         str,
@@ -39,8 +43,16 @@ def run(
         ),
     ] = "aar/evolution",
     researchers: Annotated[int, typer.Option(min=1, max=64, help="How many work in parallel.")] = 3,
-    minutes: Annotated[float, typer.Option(min=1.0, help="Time for the whole run.")] = 7.0,
-    submissions: Annotated[int, typer.Option(min=1, help="Budget of each researcher.")] = 12,
+    submissions: Annotated[
+        str, typer.Option(help="Budget of each researcher; with --resume, +5 gives five more.")
+    ] = str(Settings.submissions),
+    minutes: Annotated[
+        str | None,
+        typer.Option(
+            help="Upper bound on the whole run, of which the last fifth is kept for confirmations; none if left "
+            "out. With --resume, +10 gives ten more."
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of the researchers' choices; drawn if left out.")
     ] = None,
@@ -61,14 +73,19 @@ def run(
         int | None, typer.Option(min=1, max=65535, help="Port of the lab on this machine.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("runs"),
-    resume: Annotated[Path | None, typer.Option(help="Continue the interrupted run in this folder.")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Go on with the run in this folder: judge what is left, research if there is budget."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
-    from aar.errors import Interrupted
     from aar.folder import LabFolder
     from aar.sandboxes import choose
-    from aar.settings import Settings, cores
+    from aar.server.resuming import extended, number_of
+    from aar.settings import cores
     from w2s.testbeds import load
 
     choose()
@@ -76,6 +93,11 @@ def run(
     if resume is not None:
         folder = LabFolder(resume.resolve())
         settings = Settings.from_json(folder.read_description()["settings"])
+        given = _given(context)
+        _refuse_changes(given)
+        settings = extended(
+            folder, settings, minutes=minutes, submissions=submissions if "submissions" in given else None
+        )
     else:
         problem = load(testbed)
         settings = Settings(
@@ -84,64 +106,95 @@ def run(
             model=model,
             seed=secrets.randbits(31) if seed is None else seed,
             researchers=researchers,
-            minutes=minutes,
-            submissions=submissions,
+            minutes=None if minutes is None else number_of(minutes, "--minutes"),
+            submissions=int(number_of(submissions, "--submissions")),
             submissions_in_all=submissions_in_all,
             forum=forum,
             feedback=feedback,
             slots=slots or min(cores(), 16),
         )
         folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{problem.name}").resolve())
-    try:
-        found = run_lab(folder, settings, port=port, testbed=problem)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"interrupted; nothing is lost, continue with: aar run --resume {folder.path}"
-        ) from None
+    found = run_lab(folder, settings, port=port, testbed=problem)
     if as_json:
         typer.echo(json.dumps(found))
+    if found["ending"] == "researchers_failed":
+        raise typer.Exit(1)
+
+
+def _given(context: typer.Context) -> list[str]:
+    """Options that stand on the command line."""
+    from click.core import ParameterSource
+
+    return [
+        name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+
+
+def _refuse_changes(given: list[str]) -> None:
+    from aar.errors import SettingsError
+
+    fixed = [f"--{name.replace('_', '-')}" for name in given if name not in SETTABLE_LATER]
+    if fixed:
+        raise SettingsError(
+            f"{', '.join(fixed)} cannot change in a run that goes on; --minutes and --submissions can. Leave out the "
+            "rest, or start a new run"
+        )
 
 
 def run_lab(
     folder: LabFolder, settings: Settings, *, port: int | None, testbed: Testbed | None = None
 ) -> dict[str, Any]:
-    """Check what can be checked first, then run, then report; `testbed` is needed for one that does not ship."""
+    """Check what can be checked first, then run, then report; `testbed` is needed for one that does not ship.
+
+    Raises `Interrupted` on Ctrl-C and on SIGTERM, with the command that goes on.
+    """
     from aar.cli.display import Display
+    from aar.errors import Interrupted
     from aar.reports import write_report
     from aar.researchers import check_model, direction
-    from aar.server.launch import Launch, free_port
+    from aar.researchers.transcripts import recover
+    from aar.server.launch import Launch, listen
+    from aar.server.resuming import to_start
+    from aar.server.signals import exit_code
     from aar.server.summary import in_words, summary
 
     check_model(settings.model)
-    free_port(port)
+    listener = listen(port)
     make(folder, settings, testbed)
-    names = [f"r{i + 1}" for i in range(settings.researchers)]
-    with Display() as display:
-        display.say(f"run folder: {folder.path}")
-        if settings.model == "aar/evolution":
-            display.say("researchers: aar/evolution, an embedded search policy; it is not a language model")
-        if settings.feedback != "ladder":
-            display.say(FEEDBACK_WARNING[settings.feedback])
-        with Launch(folder, settings, display, port=port) as launch:
-            launch.prepare()
-            launch.start(researchers=names, directions=[direction(i) for i in range(len(names))])
-            told = False
-            for status in launch.watch():
-                if status["phase"] != "baselines" and not told:
-                    told = True
-                    _tell_references(display, folder)
-                if status["phase"] == "finished":
-                    break
-        display.stage("writing the report")
-        write_report(folder.path)
+    directions = {f"r{i + 1}": direction(i) for i in range(settings.researchers)}
+    names = to_start(folder, settings)
+    try:
+        with Display() as display:
+            display.say(f"run folder: {folder.path}")
+            _introduce(display, settings)
+            recover(folder)
+            with Launch(folder, settings, display, listener) as launch:
+                launch.prepare()
+                launch.start(directions={name: directions[name] for name in names})
+                for _ in launch.watch():
+                    pass
+            display.stage("writing the report")
+            recover(folder)
+            write_report(folder.path)
+    except KeyboardInterrupt as interrupt:
+        recover(folder)
+        raise Interrupted(
+            f"interrupted; nothing is lost, go on with: aar run --resume {folder.path}",
+            code=exit_code(interrupt),
+        ) from None
     found = summary(folder)
     for line in in_words(found):
         typer.echo(line)
     typer.echo(f"Report: {folder.report}")
-    typer.echo(
-        f"Everything else: {folder.path}  (agents' logs: inspect view --log-dir {folder.inspect_logs})"
-    )
+    typer.echo(f"Transcripts: inspect view --log-dir {folder.inspect_logs}")
     return found
+
+
+def _introduce(display: Display, settings: Settings) -> None:
+    if settings.model == "aar/evolution":
+        display.say("researchers: aar/evolution, an embedded search policy; it is not a language model")
+    if settings.feedback != "ladder":
+        display.say(FEEDBACK_WARNING[settings.feedback])
 
 
 def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) -> None:
@@ -182,14 +235,3 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
         raise DiskFull(
             f"only {free // 2**20} MiB free at {folder.path}; a run needs {LEAST_FREE_BYTES // 2**20} MiB"
         )
-
-
-def _tell_references(display: Display, folder: LabFolder) -> None:
-    from aar.server.summary import estimate_text, summary
-
-    found = summary(folder)
-    for name, figures in found["references"].items():
-        display.say(f"{name}: accuracy {estimate_text(figures['accuracy'])}")
-    for name, baseline in found["baselines"].items():
-        if baseline.get("dev"):
-            display.say(f"baseline {name}: PGR {estimate_text(baseline['dev'])} on dev")

@@ -10,8 +10,6 @@ import typer
 
 from aar.cli import app
 
-MOST_MINUTES = 60.0
-
 
 @app.command()
 def score(
@@ -55,7 +53,6 @@ def score(
         settings = Settings(
             testbed=problem.name,
             researchers=0,
-            minutes=MOST_MINUTES * max(1.0, problem.run_seconds / Settings.run_seconds),
             slots=min(cores(), 16),
             run_seconds=round(problem.run_seconds),
         )
@@ -63,7 +60,7 @@ def score(
     typer.echo(f"scored in the lab {folder.path}")
     with Display() as display, Launch(folder, settings, display) as launch:
         launch.prepare()
-        launch.start(researchers=[], directions=[])
+        launch.start(directions={})
         submission = ""
         for status in launch.watch():
             if status["phase"] != "baselines" and not submission:

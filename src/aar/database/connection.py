@@ -18,11 +18,11 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from aar.database import schema
+from aar.database import migrations, schema
 from aar.errors import DiskFull, LabFolderError, NoLab, WrongFormat
 
-FORMAT = 4
-"""Version of the tables; a database of another version is refused, not guessed at."""
+FORMAT = 5
+"""Version of the tables; an older one is brought up to date (`aar.database.migrations`), a newer one refused."""
 
 BUSY_SECONDS = 30
 
@@ -36,6 +36,9 @@ class Database:
     def __init__(self, path: Path, engine: sa.Engine) -> None:
         self.path = path
         self._engine = engine
+        self._watcher: sqlite3.Connection | None = (
+            None  # of its own: one that writes would miss what it wrote
+        )
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -52,9 +55,22 @@ class Database:
         with self._transaction("BEGIN") as tx:
             yield tx
 
+    def version(self) -> int:
+        """A number that changes whenever any process commits anything here; asking costs microseconds.
+
+        Call it from one thread at a time.
+        """
+        if self._watcher is None:
+            self._watcher = _connect(self.path, mode="rw")
+        with _storage_errors(self.path):
+            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Transaction]:
@@ -86,7 +102,12 @@ def open(path: Path, *, create: bool = False, group: int | None = None) -> Datab
         database = Database(path, engine)
     try:
         with database.read() as tx:
-            _check_format(tx, path)
+            found = _format(tx)
+        if found in migrations.STEPS:
+            with database.write() as tx:
+                migrations.migrate(tx, to=FORMAT)
+                found = _format(tx)
+        _check_format(found, path)
     except BaseException:
         database.close()
         raise
@@ -140,10 +161,13 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("aar_begin", "BEGIN"))
 
 
-def _check_format(tx: Transaction, path: Path) -> None:
-    found: Any = None
-    if sa.inspect(tx).has_table("meta"):
-        found = tx.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == "format"))
+def _format(tx: Transaction) -> Any:
+    if not sa.inspect(tx).has_table("meta"):
+        return None
+    return tx.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == "format"))
+
+
+def _check_format(found: Any, path: Path) -> None:
     if found != FORMAT:
         raise WrongFormat(
             f"{path} is of format {found if found is not None else 'unknown'}, this version reads format "

@@ -71,6 +71,11 @@ def all(tx: Transaction, *, after: int = 0) -> list[PostRow]:
     ]
 
 
+def last(tx: Transaction) -> int:
+    """Id of the newest post, 0 without any."""
+    return int(tx.scalar(sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0))) or 0)
+
+
 def find(tx: Transaction, post: int) -> PostRow | None:
     """One post, or None."""
     return next((row for row in all(tx, after=post - 1) if row.id == post), None)

@@ -114,6 +114,15 @@ def all(tx: Transaction) -> list[Researcher]:
     return [_researcher(row) for row in rows]
 
 
+def begin_again(tx: Transaction, name: str, *, submissions: int | None) -> None:
+    """A researcher is started (again) with this budget: it waits until it is heard of."""
+    tx.execute(
+        table.update()
+        .where(table.c.name == name)
+        .values(submissions=submissions, state="waiting", finished=None)
+    )
+
+
 def set_state(tx: Transaction, name: str, state: State) -> None:
     """Move a researcher on; the first "working" sets `started`, "finished" and "stopped" `finished`."""
     values: dict[str, object] = {"state": state}

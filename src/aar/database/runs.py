@@ -27,11 +27,12 @@ End = Literal["done", "failed", "lost", "cancelled"]
 
 ENDED: tuple[End, ...] = ("done", "failed", "lost", "cancelled")
 
-Priority = Literal["opening", "practice", "sealed", "audit", "dev", "baseline"]
+Priority = Literal["practice", "opening", "sealed", "audit", "dev", "baseline"]
 
-PRIORITIES: tuple[Priority, ...] = ("opening", "practice", "sealed", "audit", "dev", "baseline")
-"""What goes first: baselines without which nothing can be judged, then practice (somebody waits for it), then
-confirmations and their audits, then dev runs; the other runs of baselines get the cores that nobody else wants."""
+PRIORITIES: tuple[Priority, ...] = ("practice", "opening", "sealed", "audit", "dev", "baseline")
+"""What goes first: practice (somebody waits for it, and each researcher has one at a time), then baselines without
+which nothing can be judged, then confirmations and their audits, then dev runs; the other runs of baselines get the
+cores that nobody else wants."""
 
 ASKED_FOR: tuple[Priority, ...] = ("practice", "dev")
 """What researchers themselves ask for, and what does not start while one is made to wait."""
@@ -42,7 +43,8 @@ class Run:
     """One run of one code on one split and seed pair; `submission` is None for practice.
 
     `pair_index` counts the seed pairs of a split from 0; `priority` indexes `PRIORITIES`; `nominal_cost` is
-    an estimate in nominal minutes, `seconds` and `core_seconds` are measured; `place` is where it was last
+    an estimate in nominal minutes, `seconds` and `core_seconds` are measured; `companions` says that it asks the
+    companions of its supervisor too, and `ready` that all whom it asks are trained; `place` is where it was last
     started; `figures` are numbers a researcher may see (practice only); `error_message` is filled on
     practice only; `denied` says how often each system call was denied, for people (None: nobody counted);
     `blob` names the arrays.
@@ -60,6 +62,8 @@ class Run:
     intervention: str
     priority: int
     nominal_cost: float
+    companions: int
+    ready: int
     state: State
     tries: int
     place: str | None
@@ -86,6 +90,7 @@ _TURN = (
     .where(
         sa.exists().where(
             table.c.state == "queued",
+            table.c.ready == 1,
             table.c.priority == shares_table.c.priority,
             table.c.researcher == shares_table.c.researcher,
         ),
@@ -103,6 +108,7 @@ _OLDEST = (
     sa.select(table.c.key)
     .where(
         table.c.state == "queued",
+        table.c.ready == 1,
         table.c.priority == sa.bindparam("at"),
         table.c.researcher == sa.bindparam("whose"),
     )
@@ -137,8 +143,10 @@ def queue(
     submission: str | None = None,
     intervention: str = "none",
     priority: Priority = "dev",
+    companions: bool = False,
+    ready: bool = True,
 ) -> bool:
-    """Put a run in the queue; False where the same run is known already.
+    """Put a run in the queue; False where the same run is known already. One that is not `ready` is not taken.
 
     One that still waits moves up if it is wanted with a higher priority now.
     """
@@ -164,6 +172,8 @@ def queue(
             intervention=intervention,
             priority=rank,
             nominal_cost=nominal_cost,
+            companions=int(companions),
+            ready=int(ready),
             state="queued",
             tries=0,
             seconds=0.0,
@@ -211,6 +221,12 @@ def all(
         if wanted is not None:
             query = query.where(column == wanted)
     return [Run(**row._mapping) for row in tx.execute(query)]
+
+
+def next_priority(tx: Transaction) -> int | None:
+    """The priority of the run that `claim` would take, None where none is ready."""
+    turn = tx.execute(_TURN, {"now": clock.now()}).one_or_none()
+    return None if turn is None else int(turn.priority)
 
 
 def claim(tx: Transaction, *, place: str = "", key: str | None = None) -> Run | None:

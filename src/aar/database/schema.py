@@ -80,6 +80,8 @@ runs = Table(
     Column("intervention", String, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("nominal_cost", Float, nullable=False),
+    Column("companions", Integer, nullable=False),
+    Column("ready", Integer, nullable=False),
     Column("state", String, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("place", String),
@@ -97,9 +99,21 @@ runs = Table(
     Column("created", Float, nullable=False),
     Column("started", Float),
     Column("finished", Float),
-    Index("runs_queue", "state", "priority", "researcher", "created", "pair_index", "key"),
+    Index("runs_queue", "state", "ready", "priority", "researcher", "created", "pair_index", "key"),
     Index("runs_by_end", "state", "finished"),
     Index("runs_by_code", "code_hash", "split"),
+)
+
+trainings = Table(
+    "trainings",
+    metadata,
+    Column("role", String, primary_key=True),
+    Column("split", String, primary_key=True),
+    Column("k", Integer, primary_key=True),
+    Column("seconds", Float, nullable=False),
+    Column("core_seconds", Float, nullable=False),
+    Column("at", Float, nullable=False),
+    CheckConstraint("role IN ('supervisor', 'ceiling')"),
 )
 
 shares = Table(

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from aar.allotment import Allotment
 from aar.engines.records import Job, Outcome
 from aar.engines.slot import Attempt, ServiceDied, Slot
 from aar.engines.source import check, log_names
@@ -34,10 +33,7 @@ class Folders(Protocol):
 
 
 class LocalEngine:
-    """`slots` runs at once on this machine's cores, each in a sandbox of `provider`.
-
-    With `cores` a run also holds one of those, so that it and other trainings of the lab never share one.
-    """
+    """`slots` runs at once on this machine's cores, each in a sandbox of `provider`."""
 
     def __init__(
         self,
@@ -46,9 +42,7 @@ class LocalEngine:
         *,
         slots: int,
         testbed: str,
-        cores: Allotment | None = None,
     ) -> None:
-        self._cores = cores
         self._provider, self._folders, self._testbed = provider, folders, testbed
         self._slots_wanted = slots
         self._slots: list[Slot] = []
@@ -102,10 +96,7 @@ class LocalEngine:
         self._in_flight += 1
         self._quiet.clear()
         try:
-            if self._cores is None:
-                return await self._in(slot, job)
-            async with self._cores.core_soon():
-                return await self._in(slot, job)
+            return await self._in(slot, job)
         finally:
             self._in_flight -= 1
             if not self._in_flight:

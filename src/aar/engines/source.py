@@ -41,6 +41,15 @@ def log_names(code: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in found if len(name) <= 40)[:LOGGED_NAMES]
 
 
+def names_companions(code: Mapping[str, str]) -> bool:
+    """Whether the source names `supervisors`: only then is a run given the companions of its supervisor.
+
+    >>> names_companions({"method.py": "bench.supervisors[1]"}), names_companions({"method.py": "bench.weak"})
+    (True, False)
+    """
+    return any("supervisors" in text for text in code.values())
+
+
 def check(code: Mapping[str, str]) -> None:
     """Raise `BadSnapshot` for a name that is not a plain Python file, or too much text."""
     size = sum(len(text.encode(errors="replace")) for text in code.values())

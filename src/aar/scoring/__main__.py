@@ -20,30 +20,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     jobs = parser.add_subparsers(dest="job", required=True)
     for name, text in (
         ("prepare", "draw the secret, make items and truth"),
-        ("references", "train supervisors, floors and ceilings"),
+        ("references", "train supervisors, floors and ceilings, as the lines on standard input ask"),
         ("serve", "write verdicts on finished runs"),
     ):
         job = jobs.add_parser(name, help=text)
         job.add_argument("lab", type=Path, help="the lab's folder")
-        if name == "references":
-            job.add_argument("--part", default="1/1", help="i/n: one of n processes that share the jobs")
-            job.add_argument("--only", choices=("supervisors", "ceilings"), help="leave the others out")
-            job.add_argument(
-                "--sealed-supervisors", type=int, help="more than the settings ask for, for later attempts"
-            )
     options = parser.parse_args(arguments)
     folder = LabFolder(options.lab)
     try:
         if options.job == "prepare":
             from aar.scoring.prepare import prepare
+            from aar.scoring.references import References
 
             prepare(folder)
+            References(folder).remove_foreign()
         elif options.job == "references":
-            from aar.scoring.references import run_references
+            from aar.scoring.references import serve_references
 
-            run_references(
-                folder, progress=_progress, only=options.only, sealed_supervisors=options.sealed_supervisors
-            )
+            serve_references(folder, asked=sys.stdin, say=_say)
         else:
             _serve(folder)
     except W2SError as error:
@@ -52,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _progress(line: dict[str, object]) -> None:
+def _say(line: dict[str, object]) -> None:
     print(json.dumps(line), flush=True)
 
 

@@ -130,10 +130,10 @@ class Evidence:
         return level(attempt, authors=self._authors(one))
 
     def sealed_seeds(self, one: Submission, attempt: int) -> int:
-        """Seeds that this confirmation asks for: more for a later attempt, as far as supervisors go."""
+        """Seeds that this confirmation asks for: more for a later attempt, as far as planned supervisors go."""
         start = self.settings.sealed_seeds
         wanted = seeds_for(attempt, authors=self._authors(one), start=start)
-        return min(wanted, max(start, self.results.supervisors("sealed")))
+        return min(wanted, references.floors(self.settings, "sealed"))
 
     def _needed(self, one: Submission, split: SplitName) -> int:
         if split == "sealed":

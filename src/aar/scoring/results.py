@@ -91,13 +91,6 @@ class Results:
             rows[k] = self._known[name]
         return rows
 
-    def supervisors(self, split: SplitName) -> int:
-        """How many supervisors of a split there are by now."""
-        k = 0
-        while self.vault.reference_path("floor", split, k).is_file():
-            k += 1
-        return k
-
     def _correct(self, run: Run, split: SplitName) -> FloatArray:
         if run.key not in self._known:
             self._known[run.key] = self.items(split).correct(

@@ -15,9 +15,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from aar import ledger
-from aar.database import charges, progress, researchers, runs, submissions
+from aar.database import progress, researchers, runs, submissions
 from aar.errors import BadRequest, NotAllowed, NotNow, OverBudget, Refused
-from aar.server import answers, cancelling, state, traffic
+from aar.server import answers, cancelling, state
 from aar.server.bodies import (
     Cancel,
     Doing,
@@ -31,18 +31,21 @@ from aar.server.bodies import (
     Vote,
 )
 from aar.server.lab import Lab, printable
+from aar.server.news import News
 from aar.server.prices import price
+from aar.server.standing import standing_of
 from w2s.errors import NotFound, W2SError
 
 MOST_BODY_BYTES = 256 * 1024
-MOST_WAIT_SECONDS = 30.0
-POLL_SECONDS = 0.15
+MOST_WAIT_SECONDS = 60.0
+LEAST_SECONDS = 0.25
+"""Between two looks for one who waits, however much happens."""
 
 Found = TypeVar("Found")
 
 
-def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase]) -> FastAPI:
-    """The application over one lab; `phase` tells where the run stands."""
+def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[], state.Phase]) -> FastAPI:
+    """The application over one lab; `news` tells who waits of changes, `phase` where the run stands."""
     app = FastAPI(title="Automated Alignment Researchers: the lab", docs_url=None, redoc_url=None)
 
     def researcher(authorization: Annotated[str, Header()] = "") -> researchers.Researcher:
@@ -67,28 +70,13 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
     Member = Annotated[researchers.Researcher, Depends(on_forum)]  # noqa: N806
     Operator = Depends(operator)  # noqa: N806
 
-    @app.get("/v1/me")
-    def me(who: Me) -> dict[str, Any]:
+    def about(who: researchers.Researcher) -> dict[str, Any]:
         with lab.database.read() as tx:
-            own, used = submissions.all(tx, researcher=who.name), submissions.count(tx, who.name)
-            scores = lab.scores(tx)
-            spent = charges.spent(tx, who.name)
-            queue = traffic.of_researcher(tx, who, slots=lab.settings.slots)
-        left = None if who.submissions is None else max(0, who.submissions - used)
-        tokens = spent.input_tokens + spent.output_tokens
-        over = phase() in ("settling", "finished") or lab.research_seconds_left() <= 0
-        return {
-            "researcher": who.name,
-            "direction": who.direction,
-            "testbed": lab.settings.testbed,
-            "minutes_left": round(max(0.0, lab.research_seconds_left()) / 60, 2),
-            "submissions_left": left,
-            "stop": over or left == 0 or tokens > lab.settings.tokens,
-            "forum": who.forum,
-            "feedback": lab.settings.feedback,
-            "queue": queue,
-            "submissions": [answers.public(one, scores) for one in own],
-        }
+            return standing_of(lab, tx, researchers.get(tx, who.name), phase())
+
+    @app.get("/v1/me")
+    async def me(who: Me, wait: float = 0.0, after: str = "") -> dict[str, Any]:
+        return await _wait(news, lambda: about(who), lambda found: found["version"] != after, wait)
 
     @app.get("/v1/leaderboard")
     def leaderboard(who: Me) -> dict[str, Any]:
@@ -161,7 +149,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
                 raise NotFound(f"no practice run {key!r}; POST /v1/practice names one")
             return run
 
-        run = await _wait(find, lambda run: run.state in runs.ENDED, wait)
+        run = await _wait(news, find, lambda run: run.state in runs.ENDED, wait)
         return answers.practice(run)
 
     @app.delete("/v1/practice/{key}")
@@ -184,7 +172,7 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
                 raise NotAllowed("others' submissions are closed together with the forum in this study")
             return found, public
 
-        return (await _wait(find, lambda found: found[0].stage == "done", wait))[1]
+        return (await _wait(news, find, lambda found: found[0].stage == "done", wait))[1]
 
     @app.delete("/v1/submissions/{one}")
     def withdraw(who: Me, one: str) -> dict[str, Any]:
@@ -213,9 +201,19 @@ def create_app(lab: Lab, *, operator_token: str, phase: Callable[[], state.Phase
             ended = cancelling.cancel(tx, wanted.what, reason=printable(wanted.reason))
         return {"submissions": list(ended.submissions), "queued": ended.queued, "running": ended.running}
 
+    @app.post("/v1/operator/researchers/{name}/stopped", dependencies=[Operator])
+    def stopped(name: str) -> dict[str, Any]:
+        with lab.database.write() as tx:
+            researchers.set_state(tx, researchers.get(tx, name).name, "stopped")
+        return {}
+
     @app.get("/v1/status", dependencies=[Operator])
-    def status() -> dict[str, Any]:
-        return state.status(lab, phase())
+    async def status(wait: float = 0.0, after: int = -1) -> dict[str, Any]:
+        """The state of the run; with `after` a version that is still the present one, that version alone."""
+        version = await news.after(after, max(0.0, min(MOST_WAIT_SECONDS, wait)))
+        if version == after:
+            return {"version": version}
+        return {**await asyncio.to_thread(state.status, lab, phase()), "version": version}
 
     @app.middleware("http")
     async def bounded(request: Request, proceed: Callable[[Request], Any]) -> Response:
@@ -255,14 +253,19 @@ def _submit(lab: Lab, researcher: str, wanted: Submit) -> dict[str, Any]:
     return {**answers.public(made, {}), "submission": made.id}
 
 
-async def _wait(find: Callable[[], Found], done: Callable[[Found], bool], seconds: float) -> Found:
+async def _wait(
+    news: News, find: Callable[[], Found], done: Callable[[Found], bool], seconds: float
+) -> Found:
     # in this order: a wait that is no number would last for ever
     end = time.monotonic() + max(0.0, min(MOST_WAIT_SECONDS, seconds))
     while True:
+        version = news.version
         found = await asyncio.to_thread(find)
-        if done(found) or time.monotonic() >= end:
+        left = end - time.monotonic()
+        if done(found) or left <= 0:
             return found
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(min(LEAST_SECONDS, left))
+        await news.after(version, max(0.0, end - time.monotonic()))
 
 
 def _code(error: W2SError) -> int:

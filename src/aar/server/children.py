@@ -7,14 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 PR_SET_PDEATHSIG = 1
 TAIL_BYTES = 2000
 MOST_STARTS = 6
+SETTLED_SECONDS = 600.0
+FIRST_PAUSE_SECONDS = 0.5
+MOST_PAUSE_SECONDS = 30.0
 PLAIN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "USER")
 """What the lab's own processes get of our environment; providers' keys go to researchers alone."""
 
@@ -31,26 +35,50 @@ class Process(Protocol):
         ...
 
 
+@runtime_checkable
+class Asked(Protocol):
+    """A process of ours that can be asked to end, too."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        ...
+
+
 Starter = Callable[[BinaryIO], Process]
 """Starts a process whose output goes to the given file."""
 
 
 @dataclass
 class Child:
-    """One process of the run and how to start it again; its output is appended to `log`."""
+    """One process of the run and how to start it again; its output is appended to `log`.
+
+    It may die `MOST_STARTS` times within `SETTLED_SECONDS` of its start; one that lived longer starts counting anew.
+    """
 
     name: str
     start_it: Starter
     log: Path
     starts: int = 0
     process: Process | None = None
+    started: float = 0.0
+    waits_until: float | None = None
 
     def start(self) -> None:
         """Start the process."""
+        if self.starts and time.monotonic() - self.started > SETTLED_SECONDS:
+            self.starts = 0
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.process = self.start_it(output)
         self.starts += 1
+        self.started, self.waits_until = time.monotonic(), None
+
+    def start_later(self) -> bool:
+        """Have it started again after a pause that grows with its starts; whether the pause is over."""
+        if self.waits_until is None:
+            pause = min(MOST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (self.starts - 1))
+            self.waits_until = time.monotonic() + pause
+        return time.monotonic() >= self.waits_until
 
     def code(self) -> int | None:
         """Exit code, or None while it runs or before it was started."""
@@ -58,7 +86,12 @@ class Child:
 
     def may_restart(self) -> bool:
         """Whether it died less often than would say that starting it is no use."""
-        return self.starts < MOST_STARTS
+        return self.starts < MOST_STARTS or time.monotonic() - self.started > SETTLED_SECONDS
+
+    def ask(self) -> None:
+        """Ask it to end by itself."""
+        if self.process is not None and self.process.poll() is None and isinstance(self.process, Asked):
+            self.process.terminate()
 
     def stop(self) -> None:
         """End it; what counts is in the database, so nothing is lost by being quick."""
@@ -67,21 +100,28 @@ class Child:
 
     def tail(self) -> str:
         """The last line that it printed."""
-        if not self.log.exists():
-            return "it printed nothing"
-        with self.log.open("rb") as stream:
-            stream.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
-            lines = stream.read().decode("utf-8", errors="replace").split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
-        # it is shown on a terminal, and may hold what an agent wrote
-        return "".join(letter for letter in last if letter.isprintable())
+        return last_line(self.log)
 
 
-def plain(argv: Sequence[str], *, secret: str = "", keys: bool = False) -> Starter:
+def last_line(log: Path) -> str:
+    """The last line of a log, fit for a terminal: it may hold what an agent wrote."""
+    if not log.exists():
+        return "it printed nothing"
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - TAIL_BYTES))
+        lines = stream.read().decode("utf-8", errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
+    return "".join(letter for letter in last if letter.isprintable())
+
+
+def plain(
+    argv: Sequence[str], *, secret: str = "", keys: bool = False, pass_fds: Sequence[int] = ()
+) -> Starter:
     """How to start a process of ours without a sandbox around it; it dies with us, even by `kill -9`.
 
     `secret` is one line on its standard input, so that neither arguments nor environment show it. With
-    `keys` it gets the whole environment (a researcher needs its provider's key).
+    `keys` it gets the whole environment (a researcher needs its provider's key). It inherits `pass_fds`. It is in a
+    session of its own: Ctrl-C reaches us alone, and we ask it to end in good order.
     """
 
     def start(output: BinaryIO) -> Process:
@@ -92,6 +132,8 @@ def plain(argv: Sequence[str], *, secret: str = "", keys: bool = False) -> Start
             stderr=output,
             env=dict(os.environ) if keys else environment(),
             cwd="/",
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,
             preexec_fn=die_with_parent,
         )
         assert process.stdin is not None

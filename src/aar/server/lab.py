@@ -8,23 +8,33 @@ two researchers who share one token (give each its own).
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
 
 from aar import ledger
-from aar.database import Database, Transaction, meta, researchers, runs, submissions, verdicts, waiting
+from aar.database import (
+    Database,
+    Transaction,
+    meta,
+    researchers,
+    runs,
+    submissions,
+    trainings,
+    verdicts,
+    waiting,
+)
 from aar.database.recomputing import with_seeds_of
 from aar.database.runs import Priority
 from aar.database.submissions import audits_key
-from aar.engines import RunSpec
+from aar.engines import RunSpec, names_companions
 from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder, write_atomically
 from aar.forum import Forum
 from aar.server.breaker import refuse_while_waiting
 from aar.server.known import again, is_answered, refuse_ended
+from aar.server.references import planned
 from aar.server.seeds import Draw, draw, lab_secret
 from aar.settings import Settings
 from aar.snapshots import Snapshots
@@ -32,8 +42,7 @@ from aar.students.interventions import Intervention, intervention
 from w2s.records import SplitName
 
 RESERVE = 0.22
-"""Part of a run's time that is kept for confirmations after the last submission."""
-
+"""Part of a bounded run's time that is kept for confirmations after the last submission."""
 
 MOST_TEXT = 8000
 """Characters of a summary, a claim or a post."""
@@ -42,21 +51,32 @@ MOST_TEXT = 8000
 class Lab:
     """One lab while it runs; `elapsed` are the seconds of its time that were used before.
 
+    With `to_the_end` what was handed in is judged however long it takes, though the time for research is over.
     `refused` are the codes whose confirmations need no more runs.
     """
 
-    def __init__(self, folder: LabFolder, settings: Settings, database: Database, *, elapsed: float) -> None:
+    def __init__(
+        self,
+        folder: LabFolder,
+        settings: Settings,
+        database: Database,
+        *,
+        elapsed: float,
+        to_the_end: bool = False,
+    ) -> None:
         self.folder = folder
         self.settings = settings
         self.database = database
+        self.planned = planned(settings)
         self.snapshots = Snapshots(folder.snapshots)
         self.forum = Forum(database, folder.forum)
         self.secret = lab_secret(folder.lab_secret)
         self._elapsed_before = elapsed
         self._started = time.monotonic()
+        self._to_the_end = to_the_end
         self._lock = threading.Lock()
-        self.changed = asyncio.Event()
         self.refused: set[str] = set()
+        self._asks_companions: dict[str, bool] = {}
 
     def scores(self, tx: Transaction) -> Mapping[str, float]:
         """What authors were told as numbers, by submission; nothing under the Ladder."""
@@ -66,13 +86,29 @@ class Lab:
         """Seconds of the run's time that are used."""
         return self._elapsed_before + time.monotonic() - self._started
 
-    def seconds_left(self) -> float:
-        """Seconds until the run should be over."""
+    def seconds_left(self) -> float | None:
+        """Seconds until the run is broken off, None without a bound."""
+        if self.settings.minutes is None or self._to_the_end:
+            return None
         return self.settings.minutes * 60 - self.elapsed()
 
-    def research_seconds_left(self) -> float:
-        """Seconds until no further submission is taken."""
+    def research_seconds_left(self) -> float | None:
+        """Seconds until no further submission is taken, None without a bound."""
+        if self.settings.minutes is None:
+            return None
         return self.settings.minutes * 60 * (1 - RESERVE) - self.elapsed()
+
+    @property
+    def research_is_over(self) -> bool:
+        """Whether the time for research is used up."""
+        left = self.research_seconds_left()
+        return left is not None and left <= 0
+
+    @property
+    def time_is_over(self) -> bool:
+        """Whether the run is to be broken off now."""
+        left = self.seconds_left()
+        return left is not None and left <= 0
 
     def submit(
         self,
@@ -96,7 +132,7 @@ class Lab:
             if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
                 return earlier
             built_on = [submissions.get(tx, parent) for parent in dict.fromkeys(parents)]
-        if self.research_seconds_left() <= 0 and researcher not in (researchers.LAB, *researchers.OPERATORS):
+        if self.research_is_over and researcher not in (researchers.LAB, *researchers.OPERATORS):
             raise OverBudget("the time for submissions is over; post what you found and stop")
         with self._lock:
             snapshot = self.snapshots.put(
@@ -135,8 +171,8 @@ class Lab:
                 # until the Ladder stands nothing is judged: everybody waits for the baselines on dev
                 opening = baseline and meta.find(tx, "ladder", None) is None
                 priority: Priority = "opening" if opening else "baseline" if baseline else "dev"
-                self._queue(tx, submission, "dev", range(count), priority=priority)
-        self.changed.set()
+                named = names_companions(files)
+                self._queue(tx, submission, "dev", range(count), priority=priority, companions=named)
         return submission
 
     def queue_sealed(
@@ -185,22 +221,23 @@ class Lab:
         """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
 
         One at a time for each researcher, so that nobody's practice holds up the others' verdicts. Raises
-        `OverBudget` when the budget or the time is used up, `NotNow` when the queue is full or the researcher
-        has to wait, `BadRequest` for code whose practice run was cancelled.
+        `OverBudget` when the budget or the time is used up, `NotNow` when the queue is full, another one is under
+        way or the researcher has to wait, `BadRequest` for code whose practice run was cancelled.
         """
         with self._lock:
             with self.database.read() as tx:
                 own = runs.all(tx, split="practice", researcher=researcher)
             if len(own) >= self.settings.practices:
                 raise OverBudget(f"all {self.settings.practices} practice runs of {researcher} are used")
-            if self.research_seconds_left() <= 0:
+            if self.research_is_over:
                 raise OverBudget("the time for practice is over; post what you found and stop")
             snapshot = self.snapshots.put(files, researcher=f"{researcher}-practice", message="practice")
             drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
             key = self._key(snapshot.tree, "practice", 0, drawn)
             waiting = [run for run in own if run.state in ("queued", "running") and run.key != key]
             if waiting:
-                raise OverBudget("a practice run of yours is not finished yet; wait for it before the next")
+                raise NotNow("a practice run of yours is not finished yet; wait for it before the next")
+            companions = names_companions(files)
             with self.database.write() as tx:
                 known = runs.find(tx, key)
                 if known is not None and known.state == "cancelled":
@@ -223,8 +260,11 @@ class Lab:
                     student_seed=drawn.student_seed_hex,
                     nominal_cost=0.1,
                     priority="practice",
+                    companions=companions,
+                    ready=trainings.supervisors(tx, "practice").issuperset(
+                        trainings.asked_by(drawn.supervisor, companions=companions)
+                    ),
                 )
-        self.changed.set()
         return key
 
     def _admit(self, tx: Transaction, who: researchers.Researcher, *, new: int) -> None:
@@ -254,8 +294,12 @@ class Lab:
         intervention: Intervention = "none",
         seeds_of: str | None = None,
         paid_by: str | None = None,
+        companions: bool | None = None,
     ) -> int:
         new = 0
+        if companions is None:
+            companions = self._names_companions(submission.code_hash, submission.commit)
+        there = trainings.supervisors(tx, split)
         for k in pairs:
             drawn = draw(self.secret, code_hash=seeds_of or submission.code_hash, split=split, k=k)
             key = self._key(submission.code_hash, split, k, drawn, intervention)
@@ -274,8 +318,15 @@ class Lab:
                 nominal_cost=1.0,
                 intervention=with_seeds_of(seeds_of) if seeds_of else intervention,
                 priority=priority,
+                companions=companions,
+                ready=there.issuperset(trainings.asked_by(drawn.supervisor, companions=companions)),
             )
         return new
+
+    def _names_companions(self, code_hash: str, commit: str) -> bool:
+        if code_hash not in self._asks_companions:
+            self._asks_companions[code_hash] = names_companions(self.snapshots.get(commit))
+        return self._asks_companions[code_hash]
 
     def _key(
         self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: Intervention = "none"

@@ -1,7 +1,8 @@
-"""One run from the first process to the report: start everything, watch it, restart what dies.
+"""One run from the first process to the report: start everything, watch it, restart what dies, end it in good order.
 
-Covered: any process of the run killed at any moment is started again (six times at most) or, if this one
-is killed, by `--resume`; what counts is in the database. Not covered: a machine that loses its disk.
+Covered: any process of the run killed at any moment is started again (six times in a row at most) or, if this one
+is killed, by `--resume`; what counts is in the database. Ctrl-C and SIGTERM: researchers are asked to stop, told, and
+only then killed. Not covered: a machine that loses its disk.
 """
 
 from __future__ import annotations
@@ -10,24 +11,28 @@ import json
 import secrets
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
-import httpx
-
-from aar import database
-from aar.database import meta
-from aar.errors import AarError, LabBusy, LabUnreachable, NoLab, PortInUse
+from aar.errors import AarError, LabBusy, LabUnreachable, PortInUse
 from aar.folder import LabFolder
-from aar.ledger import Ledger
 from aar.server import confined
 from aar.server.children import Child, Process, plain, python
+from aar.server.endings import Ending, elapsed_before, note_ending
+from aar.server.operator_client import OperatorClient
+from aar.server.signals import Hurry
 from aar.settings import Settings
 
-POLL_SECONDS = 0.5
+WAIT_SECONDS = 1.0
+"""How long one question for news of the lab may hang: between two, children are looked after and the clock goes on."""
+LEAST_SECONDS = 0.4
 START_SECONDS = 300.0
 GRACE_SECONDS = 60.0
+FAREWELL_SECONDS = 180.0
+"""How long researchers may take over their last turns once everything is judged."""
+LEAVE_SECONDS = 10.0
+"""How long a researcher that was asked to stop has to write its transcript."""
 
 
 class Show(Protocol):
@@ -38,7 +43,11 @@ class Show(Protocol):
         ...
 
     def update(self, status: dict[str, Any]) -> None:
-        """The state of the run, as `GET /v1/status` answers it."""
+        """The state of the run, as `GET /v1/status` answers it, and each researcher's process."""
+        ...
+
+    def tick(self) -> None:
+        """Nothing has changed but the time."""
         ...
 
     def say(self, line: str) -> None:
@@ -48,215 +57,256 @@ class Show(Protocol):
 
 @dataclass
 class Launch:
-    """A run under way; use it as `with Launch(...) as run:`, so that nothing outlives it."""
+    """A run under way; use it as `with Launch(...) as run:`, so that nothing outlives it.
+
+    `listener` is the lab's listening socket, made where it is left out. `ending` is how the run came to its end.
+    """
 
     folder: LabFolder
     settings: Settings
     show: Show
-    port: int | None = None
+    listener: socket.socket | None = None
     children: list[Child] = field(default_factory=list)
+    researchers: list[Child] = field(default_factory=list)
+    given_up: dict[str, str] = field(default_factory=dict)
     operator_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     started: float = field(default_factory=time.monotonic)
     used_before: float = 0.0
+    ending: Ending = Ending.INTERRUPTED
 
     def __enter__(self) -> Launch:
-        self.port = free_port(self.port)
-        self.used_before = elapsed_before(self.folder)
+        self.listener = self.listener or listen(None)
         self._lock = _lock(self.folder)
+        self.used_before = elapsed_before(self.folder)
+        self.lab = OperatorClient(self.url, self.operator_token)
+        self.hurry = Hurry().install()
         for path in (self.folder.blobs, self.folder.forum, self.folder.workspaces, self.folder.inspect_logs):
             path.mkdir(parents=True, exist_ok=True)
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        for child in reversed(self.children):
-            child.stop()
-        try:
-            self._mirror()
-        finally:
-            self._lock.close()
-
-    def _mirror(self) -> None:
-        """Bring the ledger's mirror up to date with what was written last, once nobody writes any more."""
-        if self.folder.database.is_file():
-            store = database.open(self.folder.database)
-            Ledger(store).export_jsonl(self.folder.ledger)
-            store.close()
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        with self.hurry:
+            if kind is not None and issubclass(kind, KeyboardInterrupt):
+                self.show.stage("interrupted: asking researchers to stop and keep their transcripts")
+            if kind is None and self.ending is Ending.INTERRUPTED:
+                self.ending = Ending.COMPLETE  # who started it has seen enough
+            self._end_researchers()
+            for child in reversed(self.children):
+                child.stop()
+            try:
+                note_ending(self.folder, self.ending, elapsed=self.elapsed(), given_up=self.given_up)
+            finally:
+                self.lab.close()
+                assert self.listener is not None
+                self.listener.close()
+                self._lock.close()
 
     @property
     def url(self) -> str:
         """Where the lab answers."""
-        return f"http://127.0.0.1:{self.port}"
+        assert self.listener is not None
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def elapsed(self) -> float:
         """Seconds of the run's time that are used, earlier starts included."""
         return self.used_before + time.monotonic() - self.started
 
+    @property
+    def time_was_over(self) -> bool:
+        """Whether the run's time was used up before this start: what is left is to be judged."""
+        return self.settings.minutes is not None and self.used_before >= self.settings.minutes * 60
+
     def prepare(self) -> None:
-        """Items, supervisors, floors and ceilings; what is there already is kept."""
-        if not self.folder.vault.exists():
-            self.show.stage("making this lab's own items from a secret seed")
-        self._finish([Child("prepare", confined.prepare(self.folder), self.folder.logs / "prepare.log")])
-        parts = [
-            Child(
-                f"references-{i}",
-                confined.references(self.folder, part=i, of=self.settings.slots),
-                self.folder.logs / f"references-{i}.log",
-            )
-            for i in range(self.settings.slots)
-        ]
-        self._finish(parts, progress="training supervisors, floors and ceilings")
+        """Items and vault; what is there already is kept. References are trained by the running lab."""
+        what = "checking" if self.folder.vault.exists() else "making"
+        self.show.stage(f"{what} this lab's own items from a secret seed")
+        child = Child("prepare", confined.prepare(self.folder), self.folder.logs / "prepare.log")
+        self._watch(child)
+        while child.code() is None:
+            time.sleep(0.05)
+        self.children.remove(child)
+        if child.code() != 0:
+            raise AarError(f"{child.name} ended with code {child.code()}: {child.tail()} (see {child.log})")
 
-    def _finish(self, children: Sequence[Child], *, progress: str | None = None) -> None:
-        for child in children:
-            self.children.append(child)
-            child.start()
-        while any(child.code() is None for child in children):
-            if progress:
-                self.show.stage(progress, **_progress(children))
-            time.sleep(0.1)
-        for child in children:
-            self.children.remove(child)
-            if child.code() != 0:
-                raise AarError(
-                    f"{child.name} ended with code {child.code()}: {child.tail()} (see {child.log})"
-                )
-
-    def start(self, *, researchers: Sequence[str], directions: Sequence[str]) -> None:
-        """Start lab, scorer and researchers."""
-        tokens = {name: secrets.token_urlsafe(32) for name in researchers}
+    def start(self, *, directions: Mapping[str, str]) -> None:
+        """Start lab, scorer and the researchers named in `directions`."""
+        assert self.listener is not None
+        tokens = {name: secrets.token_urlsafe(32) for name in directions}
+        descriptor = self.listener.fileno()
         start = {
-            "port": self.port,
+            "socket": descriptor,
             "operator_token": self.operator_token,
             "tokens": tokens,
-            "directions": dict(zip(researchers, directions, strict=True)),
+            "directions": dict(directions),
+            "to_the_end": self.time_was_over,
         }
 
-        def lab(output: BinaryIO) -> Process:
-            secret = json.dumps({**start, "elapsed": self.elapsed()})
-            return plain(python("aar.server", str(self.folder.path)), secret=secret)(output)
+        def start_lab(output: BinaryIO) -> Process:
+            secret = json.dumps({**start, "elapsed": self.elapsed(), "again": lab.process is not None})
+            command = python("aar.server", str(self.folder.path))
+            return plain(command, secret=secret, pass_fds=(descriptor,))(output)
 
-        self._watch(Child("lab", lab, self.folder.logs / "lab.log"))
-        self._until_it_answers()
+        lab = Child("lab", start_lab, self.folder.logs / "lab.log")
+        self._watch(lab)
         self._watch(Child("scorer", confined.scorer(self.folder), self.folder.logs / "scorer.log"))
-        self.pending = [
-            Child(
-                name,
-                plain(
-                    python(
-                        "aar.researchers",
-                        "--lab", str(self.folder.path),
-                        "--name", name,
-                        "--url", self.url,
-                        "--model", self.settings.model,
-                        "--seed", str(self.settings.seed),
-                    ),
-                    secret=tokens[name],
-                    keys=True,
-                ),
-                self.folder.logs / f"{name}.log",
-            )
-            for name in researchers
-        ]  # fmt: skip
+        self._until_it_answers(lab)
+        for name, token in tokens.items():
+            self._add_researcher(name, token)
+
+    def _add_researcher(self, name: str, token: str) -> None:
+        command = python(
+            "aar.researchers",
+            "--lab", str(self.folder.path),
+            "--name", name,
+            "--url", self.url,
+            "--model", self.settings.model,
+            "--seed", str(self.settings.seed),
+        )  # fmt: skip
+        child = Child(name, plain(command, secret=token, keys=True), self.folder.logs / f"{name}.log")
+        self.researchers.append(child)
+        child.start()
 
     def _watch(self, child: Child) -> None:
         self.children.append(child)
         child.start()
 
-    def _until_it_answers(self) -> None:
+    def _until_it_answers(self, lab: Child) -> None:
         end = time.monotonic() + START_SECONDS
-        lab = self.children[-1]
+        self.show.stage("starting the lab")
         while time.monotonic() < end:
-            if self.status() is not None:
+            if self.lab.status(patience=1.0) is not None:
                 return
             if lab.code() is not None:
                 raise LabUnreachable(f"the lab did not start: {lab.tail()} (see {lab.log})")
-            time.sleep(0.1)
-        raise LabUnreachable(f"the lab did not answer within {START_SECONDS:.0f} s (see {lab.log})")
-
-    def status(self) -> dict[str, Any] | None:
-        """What the lab says of the run, or None while it does not answer."""
-        try:
-            answer = httpx.get(f"{self.url}/v1/status", headers=self._operator(), timeout=10)
-        except httpx.TransportError:
-            return None
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
+        raise LabUnreachable(
+            f"the lab did not answer within {START_SECONDS:.0f} s, last: {self.lab.trouble} (see {lab.log})"
+        )
 
     def submit(self, files: dict[str, str], *, title: str, fresh: bool = False) -> str:
         """Hand in a method as the person who runs the lab; its submission's id."""
-        answer = httpx.post(
-            f"{self.url}/v1/operator/submissions",
-            headers=self._operator(),
-            json={"files": files, "title": title, "fresh": fresh},
-            timeout=30,
-        )
-        if answer.status_code != 200:
-            raise AarError(answer.json()["message"])
-        return str(answer.json()["submission"])
-
-    def _operator(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.operator_token}"}
+        return self.lab.submit(files, title=title, fresh=fresh)
 
     def watch(self) -> Iterator[dict[str, Any]]:
-        """The run's state twice a second, until the caller has seen enough; what died is started again meanwhile.
+        """The run's state whenever it has changed, until it is finished; what died is started again meanwhile.
 
-        Ends by itself when the time of a run with researchers is over by more than a minute.
+        Ends by itself when the run is finished, and when its time is over by more than a minute.
         """
+        version, heard, closing = -1, time.monotonic(), None
         while True:
-            self._revive()
-            status = self.status()
+            asked = time.monotonic()
+            self._look_after_children()
+            status = self.lab.status(wait=WAIT_SECONDS, after=version)
+            now = time.monotonic()
             if status is not None:
-                if status["phase"] != "baselines" and self.pending:
-                    for child in self.pending:
-                        self._watch(child)
-                    self.pending = []
-                self.show.update(status)
+                version, heard = int(status["version"]), now
+            elif now - heard > START_SECONDS:
+                raise LabUnreachable(
+                    f"the lab has not answered for {START_SECONDS:.0f} s, last: {self.lab.trouble}; "
+                    f"see {self.folder.logs}, then continue with aar run --resume {self.folder.path}"
+                )
+            if status is None or "phase" not in status:
+                self.show.tick()
+            else:
+                self._show(status)
+                closing = (closing or now) if status["phase"] in ("closing", "finished") else None
                 yield status
-            if self.elapsed() > self.settings.minutes * 60 + GRACE_SECONDS and self.settings.researchers:
-                self.show.say("the time is over; what is still queued waits for --resume")
+                if status["phase"] == "finished":
+                    self.ending = self._how(cut=status["undecided"] > 0)
+                    return
+            if closing is not None and now - closing > FAREWELL_SECONDS:
+                self.ending = self._how(cut=False)
                 return
-            time.sleep(POLL_SECONDS)
+            limit = self.settings.minutes
+            if limit is not None and not self.time_was_over and self.elapsed() > limit * 60 + GRACE_SECONDS:
+                self.ending = Ending.TIME
+                return
+            time.sleep(max(0.0, asked + LEAST_SECONDS - time.monotonic()))
 
-    def _revive(self) -> None:
+    def _how(self, *, cut: bool) -> Ending:
+        if cut:
+            return Ending.TIME
+        everybody = self.researchers and len(self.given_up) == len(self.researchers)
+        return Ending.RESEARCHERS_FAILED if everybody else Ending.COMPLETE
+
+    def _show(self, status: dict[str, Any]) -> None:
+        processes = {child.name: child for child in self.researchers}
+        for row in status["researchers"]:
+            child = processes.get(row["name"])
+            row["process"] = _process(child, given_up=row["name"] in self.given_up)
+        self.show.update(status)
+
+    def _look_after_children(self) -> None:
         for child in self.children:
-            code = child.code()
-            if code is None or (code == 0 and child.name not in ("lab", "scorer")):
+            if child.code() is None:
                 continue
             if not child.may_restart():
-                if child.name in ("lab", "scorer"):
-                    raise LabUnreachable(
-                        f"{child.name} ended {child.starts} times, last: {child.tail()} (see {child.log}); "
-                        f"then continue with aar run --resume {self.folder.path}"
-                    )
+                raise LabUnreachable(
+                    f"{child.name} ended {child.starts} times, last: {child.tail()} (see {child.log}); "
+                    f"then continue with aar run --resume {self.folder.path}"
+                )
+            if child.waits_until is None:
+                self.show.say(
+                    f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}"
+                )
+            if child.start_later():
+                child.start()
+        for child in self.researchers:
+            if child.code() in (None, 0) or child.name in self.given_up:
                 continue
-            self.show.say(f"{child.name} ended (code {code}) and is started again: {child.tail()}")
-            child.start()
+            if not child.may_restart():
+                self._give_up(child)
+            else:
+                if child.waits_until is None:
+                    self.show.say(
+                        f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}"
+                    )
+                if child.start_later():
+                    child.start()
+
+    def _give_up(self, child: Child) -> None:
+        if self.lab.stopped(child.name):
+            self.given_up[child.name] = child.tail()
+            self.show.say(
+                f"{child.name} ended {child.starts} times and is not started again: {child.tail()} (see {child.log})"
+            )
+
+    def _end_researchers(self) -> None:
+        """Ask those that still run to stop, give them time to write what they have, then end them."""
+        finished = self.ending is Ending.COMPLETE
+        if finished:  # they end by themselves: the lab has told them
+            self._until_ended(LEAVE_SECONDS)
+        for child in self.researchers:
+            child.ask()
+        self._until_ended(LEAVE_SECONDS)
+        for child in self.researchers:
+            child.stop()
+
+    def _until_ended(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while any(child.process and child.code() is None for child in self.researchers):
+            if time.monotonic() > end or self.hurry.asked_again:
+                return
+            time.sleep(0.05)
 
 
-def free_port(wanted: int | None) -> int:
-    """`wanted` if it is free, or any free port; `PortInUse` says which one is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted or 0))
-        except OSError as error:
-            raise PortInUse(
-                f"port {wanted} is in use ({error.strerror}); choose another with --port, or leave it out"
-            ) from error
-        return int(probe.getsockname()[1])
+def _process(child: Child | None, *, given_up: bool) -> str:
+    """What the display is told of a researcher's process."""
+    if given_up:
+        return "ended"
+    if child is None:
+        return "not started"
+    code = child.code()
+    return "running" if code in (None, 0) else "restarting"
 
 
-def elapsed_before(folder: LabFolder) -> float:
-    """Seconds of the run's time that earlier starts used; 0 for a new run."""
+def listen(port: int | None) -> socket.socket:
+    """A socket that listens on `port` of this machine alone, or on any free one; `PortInUse` says which is taken."""
     try:
-        store = database.open(folder.database)
-    except NoLab:
-        return 0.0
-    with store.read() as tx:
-        used = float(meta.find(tx, "elapsed_seconds", 0.0))
-    store.close()
-    return used
+        return socket.create_server(("127.0.0.1", port or 0), backlog=128)
+    except OSError as error:
+        raise PortInUse(
+            f"port {port} is in use ({error.strerror}); choose another with --port, or leave it out"
+        ) from error
 
 
 def _lock(folder: LabFolder) -> BinaryIO:
@@ -270,17 +320,3 @@ def _lock(folder: LabFolder) -> BinaryIO:
         stream.close()
         raise LabBusy(f"{folder.path} is being run by another aar; wait for it or stop it first") from error
     return stream
-
-
-def _progress(children: Sequence[Child]) -> dict[str, int]:
-    """How far jobs are that share their work: each tells the whole, so the furthest word counts."""
-    said = {"done": 0, "total": 0}
-    for child in children:
-        try:
-            last = json.loads(child.tail())
-            said = max(
-                said, {"done": int(last["done"]), "total": int(last["total"])}, key=lambda one: one["done"]
-            )
-        except (ValueError, KeyError, TypeError):
-            continue
-    return said

@@ -5,36 +5,53 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aar import database, ledger
-from aar.allotment import Allotment
 from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
 from aar.folder import LabFolder
 from aar.protocols import method_of
 from aar.server import state
+from aar.server.endings import note_running
 from aar.server.lab import Lab
+from aar.server.news import News
 from aar.server.work import Slots
 from aar.settings import Settings
 from w2s import methods
 
-TICK_SECONDS = 0.3
+if TYPE_CHECKING:
+    from aar.engines import Engine
+
+LEAST_SECONDS = 0.3
+"""Between two looks at what verdicts ask for, however much happens."""
 MIRROR_SECONDS = 2.0
+CLOCK_SECONDS = 10.0
+"""How often the time that is used is noted, so that a run that is killed goes on with little of it lost."""
+GOODBYE_SECONDS = 1
+"""How long requests that still wait are let end when the lab is asked to stop."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """What the launcher tells the lab over its standard input, since arguments and environment can be seen."""
+    """What the launcher tells the lab over its standard input, since arguments and environment can be seen.
 
-    port: int
+    `socket` is the descriptor of the listening socket that the lab inherits: nobody else can answer in its place.
+    `to_the_end` says that the run's time is over, and what was handed in is judged nevertheless; `again` that only
+    the lab was started again, within a run that goes on.
+    """
+
+    socket: int
     operator_token: str
     tokens: dict[str, str]
     directions: dict[str, str]
     elapsed: float
+    to_the_end: bool
+    again: bool
 
     @classmethod
     def read(cls) -> Start:
@@ -49,7 +66,7 @@ def serve(folder: LabFolder, start: Start) -> None:
     """Run the lab until the process is ended."""
     settings = Settings.from_json(folder.read_description()["settings"])
     store = database.open(folder.database, create=True, group=_scorer_group(folder))
-    lab = Lab(folder, settings, store, elapsed=start.elapsed)
+    lab = Lab(folder, settings, store, elapsed=start.elapsed, to_the_end=start.to_the_end)
     _enrol(lab, start)
     asyncio.run(_serve(lab, start))
 
@@ -64,11 +81,21 @@ def _enrol(lab: Lab, start: Start) -> None:
     """Researchers with their tokens, and the baselines as the lab's own submissions; idempotent."""
     with lab.database.write() as tx:
         runs.requeue_running(tx)
+        note_running(tx)
+        settings = lab.settings.as_json()
         if meta.find(tx, "testbed", None) is None:
             meta.put(tx, "testbed", lab.settings.testbed)
-            meta.put(tx, "settings", lab.settings.as_json())
-            ledger.append(tx, "lab", {"testbed": lab.settings.testbed, "settings": lab.settings.as_json()})
+            ledger.append(tx, "lab", {"testbed": lab.settings.testbed, "settings": settings})
+        elif (before := meta.find(tx, "settings", {})) != settings:
+            changed = {name: value for name, value in settings.items() if before.get(name) != value}
+            ledger.append(tx, "note", {"resumed with": changed})
+        meta.put(tx, "settings", settings)
         researchers.add(tx, researchers.LAB)
+        known = {one.name for one in researchers.all(tx)} - {*researchers.OPERATORS}
+        for name in known - start.tokens.keys() if not start.again else ():
+            researchers.set_state(
+                tx, name, "stopped"
+            )  # it is not started again: nothing is left for it to do
         for name, token in start.tokens.items():
             researchers.add(
                 tx,
@@ -79,6 +106,8 @@ def _enrol(lab: Lab, start: Start) -> None:
                 submissions=lab.settings.submissions,
                 forum=lab.settings.forum,
             )
+            if not start.again:
+                researchers.begin_again(tx, name, submissions=lab.settings.submissions)
     for name in lab.settings.baselines:
         lab.submit(
             researchers.LAB,
@@ -99,49 +128,79 @@ async def _serve(lab: Lab, start: Start) -> None:
     from aar.server.api import create_app
 
     slots = lab.settings.slots
-    engine = LocalEngine(
-        choose(),
-        lab.folder,
-        slots=slots,
-        testbed=lab.settings.testbed,
-        cores=Allotment(lab.folder.cores, slots),
-    )
-    await engine.start()
+    news = News(lab.database)
+    engine = LocalEngine(choose(), lab.folder, slots=slots, testbed=lab.settings.testbed)
     current: list[state.Phase] = ["baselines"]
-    app = create_app(lab, operator_token=start.operator_token, phase=lambda: current[0])
+    app = create_app(lab, news, operator_token=start.operator_token, phase=lambda: current[0])
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=start.port, log_level="warning", access_log=False)
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GOODBYE_SECONDS,
+            lifespan="off",
+        )
     )
     stopping = asyncio.Event()
+    listening = socket.socket(fileno=start.socket)
+    serving = asyncio.create_task(
+        server.serve(sockets=[listening])
+    )  # researchers start while the engine does
     tasks: list[asyncio.Task[Any]] = [
-        asyncio.create_task(Slots(lab, engine, count=slots).work(stopping)),
-        asyncio.create_task(_tick(lab, current, stopping)),
+        asyncio.create_task(news.watch(stopping)),
+        asyncio.create_task(_compute(lab, engine, news, stopping)),
+        asyncio.create_task(_tick(lab, current, news, stopping)),
     ]
-    serving = asyncio.create_task(server.serve())
     try:
         done, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()  # a loop that ended by itself ended by an error: the launcher starts us again
     finally:
         stopping.set()
+        news.tell()
         server.should_exit = True
         await engine.stop()
+        for task in tasks:
+            task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks, serving, return_exceptions=True)
         ledger.Ledger(lab.database).export_jsonl(lab.folder.ledger)
 
 
-async def _tick(lab: Lab, current: list[state.Phase], stopping: asyncio.Event) -> None:
-    mirrored = -MIRROR_SECONDS
+async def _compute(lab: Lab, engine: Engine, news: News, stopping: asyncio.Event) -> None:
+    await engine.start()
+    await Slots(lab, engine, news, count=lab.settings.slots).work(stopping)
+
+
+async def _tick(lab: Lab, current: list[state.Phase], news: News, stopping: asyncio.Event) -> None:
+    """Act on what has changed, and now and then note the time."""
+    mirrored = noted = -1e9
+    mirrored_version = -1
     book = ledger.Ledger(lab.database)
     while not stopping.is_set():
+        version = news.version
         current[0] = await asyncio.to_thread(state.advance, lab)
-        lab.changed.set()
+        if lab.elapsed() - noted > CLOCK_SECONDS:
+            noted = lab.elapsed()
+            await asyncio.to_thread(_note_time, lab)
         if lab.elapsed() - mirrored > MIRROR_SECONDS:
-            mirrored = lab.elapsed()
+            mirrored, mirrored_version = lab.elapsed(), version
             await asyncio.to_thread(book.export_jsonl, lab.folder.ledger)
             await asyncio.to_thread(lab.forum.refresh)
-        await asyncio.sleep(TICK_SECONDS)
+        await asyncio.sleep(LEAST_SECONDS)
+        waits = [
+            left
+            for left in (lab.research_seconds_left(), lab.seconds_left())
+            if left is not None and left > 0
+        ]
+        if mirrored_version != version:
+            waits.append(MIRROR_SECONDS)
+        await news.after(version, min([CLOCK_SECONDS, *waits]))
+
+
+def _note_time(lab: Lab) -> None:
+    with lab.database.write() as tx:
+        meta.put(tx, "elapsed_seconds", lab.elapsed())
 
 
 def main() -> None:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from aar.database import Transaction, meta, progress, recomputing, researchers, submissions, verdicts, waiting
+from aar.database import (
+    Transaction,
+    meta,
+    progress,
+    recomputing,
+    researchers,
+    submissions,
+    trainings,
+    verdicts,
+    waiting,
+)
 from aar.database.verdicts import FLOOR
-from aar.server import cancelling
+from aar.server import cancelling, estimate, references
 from aar.server.lab import Lab
 from aar.server.traffic import traffic
 
-Phase = Literal["baselines", "research", "settling", "finished"]
+Phase = Literal["baselines", "research", "settling", "closing", "finished"]
+"""Until the Ladder stands; while methods are taken in; until they are judged; last turns of researchers; the end."""
 
 RECENT = 6
 
@@ -26,39 +37,61 @@ def advance(lab: Lab) -> Phase:
         everything = submissions.all(tx)
         asked = recomputing.asked(tx)
         for submission in everything:
-            if submission.stage == "sealed":
+            if submission.stage == "sealed" and submission.researcher != researchers.LAB:
                 _queue_confirmation(lab, tx, submission)
             elif submission.stage == "dev" and submission.id in asked:
                 of, count = asked[submission.id]
                 lab.queue_recomputed(tx, submission, of=of, count=count)
         cancelling.end_refused(tx, everything, done=lab.refused)
         baselines = [one for one in everything if one.researcher == researchers.LAB]
-        decided = bool(baselines) and all(one.stage != "dev" for one in baselines)
         phase: Phase = "baselines"
-        if decided:
-            champion = meta.find(tx, "champion", None)
-            for baseline in baselines:
-                spare = champion is not None and baseline.id != champion
-                if spare and lab.settings.confirmed == "best":
-                    continue
-                lab.queue_sealed(tx, baseline, seeds=lab.settings.sealed_seeds, spare=spare)
+        if baselines and all(one.stage != "dev" for one in baselines):
+            _queue_baselines(lab, tx, everything)
             phase = _after_baselines(lab, tx, everything)
-        meta.put(tx, "elapsed_seconds", lab.elapsed())
-        meta.put(tx, "phase", phase)
+        if meta.find(tx, "phase", None) != phase:
+            meta.put(tx, "phase", phase)
     return phase
 
 
+def _queue_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> None:
+    """Baselines on sealed: those that a confirmation is compared with in its turn, the others for the report."""
+    champion = meta.find(tx, "champion", None)
+    confirming = [one for one in everything if one.stage == "sealed" and one.researcher != researchers.LAB]
+    opponents = {champion} if confirming else set()
+    for one in confirming:
+        verdict = verdicts.find(tx, one.id, "dev")
+        opponents |= {verdict.figures.champion} if verdict is not None else set()
+    for baseline in everything:
+        if baseline.researcher != researchers.LAB or baseline.status == "failed":
+            continue
+        if lab.settings.confirmed == "best" and champion not in (None, baseline.id):
+            continue
+        spare = baseline.id not in opponents
+        lab.queue_sealed(tx, baseline, seeds=lab.settings.sealed_seeds, spare=spare)
+
+
 def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> Phase:
-    team = researchers.all(tx)
-    people = [one for one in team if one.name not in researchers.OPERATORS]
+    people = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
     working = any(one.state in ("waiting", "working") for one in people)
-    if working and lab.research_seconds_left() > 0:
-        return "research"
     undecided = any(one.stage != "done" and one.researcher != researchers.LAB for one in everything)
+    if working and not lab.research_is_over and not _used_up(lab, tx, people):
+        return "research"
     to_do = undecided or _owed(tx, everything) or waiting.unfinished(tx, split="sealed")
-    if to_do and (lab.seconds_left() > 0 or not people):
+    if to_do and not lab.time_is_over:
         return "settling"
-    return "finished"
+    return "closing" if working and not lab.time_is_over else "finished"
+
+
+def _used_up(lab: Lab, tx: Transaction, people: list[researchers.Researcher]) -> bool:
+    """Whether no researcher may hand in anything more."""
+    in_all = lab.settings.submissions_in_all
+    if in_all is not None and submissions.count_of_researchers(tx) >= in_all:
+        return True
+    return all(
+        one.state in ("finished", "stopped")
+        or (one.submissions is not None and submissions.count(tx, one.name) >= one.submissions)
+        for one in people
+    )
 
 
 def _owed(tx: Transaction, everything: list[submissions.Submission]) -> bool:
@@ -91,39 +124,60 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
     """Everything that the terminal shows; for people only, since it holds figures."""
     with lab.database.read() as tx:
         everything = submissions.all(tx)
-        doing = progress.latest(tx)
         engine = traffic(tx, slots=lab.settings.slots)
         ended = sum(n for name, n in engine["counts"].items() if name not in ("queued", "running"))
-        rows = []
-        for one in researchers.all(tx):
-            if one.name in researchers.OPERATORS:
-                continue
-            own = [made for made in everything if made.researcher == one.name]
-            rows.append(
-                {
-                    "name": one.name,
-                    "direction": one.direction,
-                    "doing": doing[one.name].text if one.name in doing else "starting",
-                    "state": one.state,
-                    "submitted": len(own),
-                    "verified": sum(made.status == "verified" for made in own),
-                }
-            )
-        recent = [
-            {"id": one.id, "researcher": one.researcher, "title": one.title, "status": one.status}
-            for one in everything
-            if one.researcher != researchers.LAB
-        ][-RECENT:]
+        trained = len(trainings.all(tx))
+        left = estimate.seconds_left(tx, lab.settings, everything)
         return {
             "phase": phase,
-            "researchers": rows,
-            "recent": recent,
+            "researchers": _people(tx, everything),
+            "recent": [
+                {
+                    "id": one.id,
+                    "researcher": one.researcher,
+                    "title": one.title,
+                    "status": one.status,
+                    "stage": one.stage,
+                }
+                for one in everything
+                if one.researcher != researchers.LAB
+            ][-RECENT:],
             "queue": {name: engine["counts"].get(name, 0) for name in ("queued", "running")}
             | {"done": ended},
+            "undecided": sum(one.stage != "done" for one in everything if one.researcher != researchers.LAB),
+            "references": {"done": trained, "total": trained + len(references.wanted(tx, lab.planned))},
             "traffic": engine,
-            "seconds_left": lab.seconds_left(),
+            "clock": {
+                "seconds_left": None if left is None else round(left.seconds, 1),
+                "bound_seconds_left": lab.seconds_left(),
+                "measured": left is not None and left.measured,
+            },
             "best": _best(tx, everything),
         }
+
+
+def _people(tx: Transaction, everything: list[submissions.Submission]) -> list[dict[str, Any]]:
+    doing = progress.latest(tx)
+    rows = []
+    for one in researchers.all(tx):
+        if one.name in researchers.OPERATORS:
+            continue
+        own = [made for made in everything if made.researcher == one.name]
+        last = doing.get(one.name)
+        rows.append(
+            {
+                "name": one.name,
+                "direction": one.direction,
+                "state": one.state,
+                "activity": progress.Activity.STARTING if last is None else last.activity,
+                "text": "" if last is None else last.text,
+                "submitted": len(own),
+                "budget": one.submissions,
+                "verified": sum(made.status == "verified" for made in own),
+                "pending": sum(made.status == "pending" for made in own),
+            }
+        )
+    return rows
 
 
 def _best(tx: Transaction, everything: list[submissions.Submission]) -> str | None:

@@ -1,25 +1,26 @@
-"""The lab's queue at work: each free slot takes the next run, and its end is written once."""
+"""The lab's cores at work: each free slot takes the next run or trains the next reference, and its end is written once."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import cast
 
-from aar.database import meta, runs
+from aar.database import meta, runs, trainings
 from aar.database.recomputing import recomputed_of
+from aar.database.trainings import Place
 from aar.engines import Engine, Job, Outcome
 from aar.errors import BadSnapshot, EngineError
+from aar.server import references
 from aar.server.ending import finish
 from aar.server.lab import Lab, printable
+from aar.server.news import News
 from aar.server.seeds import draw
+from aar.server.trainer import Trainer
 from aar.students.interventions import intervention
 from w2s.records import SplitName
 
-IDLE_SECONDS = 0.5
-SWEEP_SECONDS = 0.3
 FIRST_PAUSE_SECONDS = 1.0
 MOST_PAUSE_SECONDS = 60.0
 
@@ -56,38 +57,90 @@ class Losses:
         return max(0.0, self.until - time.monotonic())
 
 
-class Slots:
-    """`count` runs of the lab's queue at a time on one engine, whichever engine it is."""
+@dataclass(frozen=True)
+class Taken:
+    """A run that a slot has taken from the queue."""
 
-    def __init__(self, lab: Lab, engine: Engine, *, count: int) -> None:
-        self._lab, self._engine, self._count = lab, engine, count
+    run: runs.Run
+    job: Job
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A reference that a slot is to have trained."""
+
+    place: Place
+
+
+class Slots:
+    """`count` runs or trainings at a time on this machine's cores; runs on one engine, whichever engine it is."""
+
+    def __init__(self, lab: Lab, engine: Engine, news: News, *, count: int) -> None:
+        self._lab, self._engine, self._news, self._count = lab, engine, news, count
         self._under_way: dict[str, asyncio.Task[Outcome]] = {}
+        self._training: set[Place] = set()
+        self._all_trained = False
         self._losses = Losses()
 
     async def work(self, stopping: asyncio.Event) -> None:
-        """Take runs until `stopping` is set; an error that no run explains ends it."""
-        await asyncio.to_thread(self._tell, "")
-        loops = [self._slot(f"slot {number + 1}", stopping) for number in range(self._count)]
-        await asyncio.gather(*loops, self._end_cancelled(stopping))
+        """Take runs and trainings until `stopping` is set; an error that none of them explains ends it."""
+        trainers = [
+            Trainer(self._lab.folder.path, self._lab.folder.logs / f"references-{number}.log")
+            for number in range(self._count)
+        ]
+        try:
+            await asyncio.to_thread(self._tell, "")
+            await self._take_stock(trainers[0])
+            loops = [
+                self._slot(f"slot {number + 1}", trainer, stopping) for number, trainer in enumerate(trainers)
+            ]
+            await asyncio.gather(*loops, self._end_cancelled(stopping))
+        finally:
+            for trainer in trainers:
+                await trainer.stop()
 
-    async def _slot(self, name: str, stopping: asyncio.Event) -> None:
+    async def _take_stock(self, trainer: Trainer) -> None:
+        """Ask which references are there: files count, notes of them do not."""
+        there = await trainer.there()
+
+        def keep() -> None:
+            with self._lab.database.write() as tx:
+                trainings.keep(tx, there)
+
+        await asyncio.to_thread(keep)
+
+    async def _slot(self, name: str, trainer: Trainer, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            if (pause := self._losses.seconds_left()) > 0:
-                await _set_within(stopping, pause)
-                continue
-            claimed = await asyncio.to_thread(self._claim, name)
-            if claimed is None:
-                self._lab.changed.clear()
-                await _set_within(self._lab.changed, IDLE_SECONDS)
-                continue
-            run, job = claimed
-            outcome = await self._outcome(run, job)
-            if outcome is None:
-                continue  # cancelled: its end is written
-            if stopping.is_set() and outcome.status == "lost":
-                return  # we ended it ourselves: it is queued again at the next start
-            await asyncio.to_thread(self._finish, run, outcome)
-            self._lab.changed.set()
+            version, pause = self._news.version, self._losses.seconds_left()
+            work = await asyncio.to_thread(self._next, name, pause <= 0)
+            if isinstance(work, Taken):
+                await self._run(work, stopping)
+            elif isinstance(work, Wanted):
+                await self._train(trainer, work.place)
+            else:
+                if self._all_trained:
+                    await trainer.stop()  # its memory is of more use to runs
+                await self._news.after(version, pause or None)
+
+    async def _run(self, taken: Taken, stopping: asyncio.Event) -> None:
+        outcome = await self._outcome(taken.run, taken.job)
+        if outcome is None:
+            return  # cancelled: its end is written
+        if stopping.is_set() and outcome.status == "lost":
+            return  # we ended it ourselves: it is queued again at the next start
+        await asyncio.to_thread(self._finish, taken.run, outcome)
+
+    async def _train(self, trainer: Trainer, place: Place) -> None:
+        try:
+            seconds, core_seconds = await trainer.train(place)
+        finally:
+            self._training.discard(place)
+
+        def note() -> None:
+            with self._lab.database.write() as tx:
+                trainings.add(tx, *place, seconds=seconds, core_seconds=core_seconds)
+
+        await asyncio.to_thread(note)
 
     async def _outcome(self, run: runs.Run, job: Job) -> Outcome | None:
         """How the engine ended a run, or None if it was told to end it."""
@@ -109,16 +162,25 @@ class Slots:
     async def _end_cancelled(self, stopping: asyncio.Event) -> None:
         """Whatever was cancelled while the engine has it is killed there."""
         while not stopping.is_set():
+            version = self._news.version
             if keys := list(self._under_way):
                 for key in await asyncio.to_thread(self._cancelled, keys):
                     if task := self._under_way.get(key):
                         task.cancel()
-            await _set_within(stopping, SWEEP_SECONDS)
+            await self._news.after(version, None)
 
-    def _claim(self, name: str) -> tuple[runs.Run, Job] | None:
+    def _next(self, name: str, runs_too: bool) -> Taken | Wanted | None:
+        """The next run, or the reference that something more urgent waits for."""
         with self._lab.database.write() as tx:
-            run = runs.claim(tx, place=name)
-        return None if run is None else (run, job_of(self._lab, run))
+            left = references.wanted(tx, self._lab.planned)
+            self._all_trained = not left
+            mine = next((one for one in left if one[1] not in self._training), None)
+            priority = runs.next_priority(tx) if runs_too else None
+            if mine is not None and (priority is None or mine[0] < priority):
+                self._training.add(mine[1])
+                return Wanted(mine[1])
+            run = runs.claim(tx, place=name) if priority is not None else None
+        return None if run is None else Taken(run, job_of(self._lab, run))
 
     def _cancelled(self, keys: list[str]) -> list[str]:
         with self._lab.database.read() as tx:
@@ -151,11 +213,12 @@ def job_of(lab: Lab, run: runs.Run) -> Job:
     other = recomputed_of(run.intervention)
     split = cast(SplitName, run.split)
     drawn = draw(lab.secret, code_hash=other or run.code_hash, split=split, k=run.pair_index)
+    supervisors = trainings.asked_by(drawn.supervisor, companions=bool(run.companions))
     return Job(
         code=lab.snapshots.get(run.commit),
         testbed=lab.settings.testbed,
         split=split,
-        supervisor_seeds=drawn.supervisors,
+        supervisor_seeds=supervisors,
         student_seed=drawn.student_seed,
         salt=drawn.salt,
         practice=run.split == "practice",
@@ -163,8 +226,3 @@ def job_of(lab: Lab, run: runs.Run) -> Job:
         wall_seconds=lab.settings.run_seconds,
         memory_mb=lab.settings.run_memory_mb,
     )
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)

@@ -1,0 +1,58 @@
+"""How a run came to its end, and what of it is kept for the next start and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from aar import database
+from aar.database import Transaction, meta
+from aar.errors import NoLab
+from aar.folder import LabFolder
+from aar.ledger import Ledger
+
+
+class Ending(StrEnum):
+    """Why nothing goes on any more."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    """Everything that was handed in is judged, and nobody may hand in more."""
+    TIME = "time"
+    """The upper bound on the run's time cut it off."""
+    INTERRUPTED = "interrupted"
+    """A person or the system stopped it."""
+    RESEARCHERS_FAILED = "researchers_failed"
+    """Every researcher kept dying."""
+
+
+def note_running(tx: Transaction) -> None:
+    """The lab has started: how an earlier start ended is history."""
+    meta.put(tx, "ending", {"code": Ending.RUNNING.value})
+    meta.put(tx, "researchers_ended", {})
+
+
+def note_ending(folder: LabFolder, ending: Ending, *, elapsed: float, given_up: Mapping[str, str]) -> None:
+    """Once nobody writes any more: how the run ended, its time, who was given up (with its last words), the mirror."""
+    if not folder.database.is_file():
+        return
+    store = database.open(folder.database)
+    with store.write() as tx:
+        meta.put(tx, "ending", {"code": ending.value})
+        meta.put(tx, "elapsed_seconds", elapsed)
+        ended = {name: {"code": "failed", "words": words} for name, words in given_up.items()}
+        meta.put(tx, "researchers_ended", ended)
+    Ledger(store).export_jsonl(folder.ledger)
+    store.close()
+
+
+def elapsed_before(folder: LabFolder) -> float:
+    """Seconds of the run's time that earlier starts used; 0 for a new run."""
+    try:
+        store = database.open(folder.database)
+    except NoLab:
+        return 0.0
+    with store.read() as tx:
+        used = float(meta.find(tx, "elapsed_seconds", 0.0))
+    store.close()
+    return used

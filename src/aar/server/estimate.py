@@ -1,0 +1,172 @@
+"""How long a run will still take on this machine now: the work that is left, at the pace that was measured.
+
+    seconds left = max(work left / (slots * share of their time in use), submissions left * time between two) + end
+
+What is left is counted where it is known (references, the queue) and expected where it is not: each submission that
+may still come costs a practice run and its runs on dev, and some go on to a confirmation with audits, as often as
+they did so far. A kind of work takes what its latest ones took; before the first of a kind has ended, what is known
+of the other kinds sets the pace.
+
+Covered: a machine that is slower than ours, or busy beside us; researchers who think for minutes. Not covered: a
+method that costs far more than those before it; a load that comes later.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from aar.database import Transaction, clock, meta, researchers, submissions, trainings, waiting
+from aar.database.runs import PRIORITIES
+from aar.database.schema import runs as table
+from aar.server.references import planned, wanted
+from aar.settings import Settings
+
+SECONDS_PER_LIMIT = 1 / 30
+"""What a run takes before anything is measured, as a part of its time limit: about 3 s on a mini testbed."""
+
+RELATIVE: Mapping[str, float] = {
+    "supervisor": 0.35,
+    "ceiling": 0.6,
+    "practice": 0.25,
+    "run": 1.0,
+    "audit": 1.2,
+}
+"""What each kind of work takes next to a run of a method; measured on mini-chat (n = 250)."""
+
+LATEST = 40
+"""Of each kind these many count: a machine that has become busy is noticed."""
+TRUST = 3.0
+"""So many of a kind weigh as much as what is known from the other kinds."""
+
+PRACTICES_EACH = 1.15
+"""Practice runs for each submission: some methods break there first."""
+CONFIRMED_SHARE, CONFIRMED_TRUST = 0.2, 5.0
+"""Share of submissions that go on to a confirmation, and how many submissions that guess weighs as much as."""
+LOOKED_AT_SHARE = 0.75
+"""Part of a confirmation's runs that is made: some end at half of them."""
+AUDIT_RUNS, AUDITED_SHARE = 13, 0.4
+"""Runs under interventions that audits ask for, and the share of confirmations that get so far."""
+USE, USE_TRUST_SECONDS = 0.8, 40.0
+"""Share of the slots' time that is used, and how long it must be measured to weigh as much as that guess."""
+END_RUNS = 2.5
+"""Last turns, last verdict and report, in runs."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """Seconds that a run will still take; `measured` says that something on this machine has set the pace."""
+
+    seconds: float
+    measured: bool
+
+
+def seconds_left(tx: Transaction, settings: Settings, everything: Sequence[submissions.Submission]) -> Left:
+    """The estimate for a lab under `settings` whose submissions are `everything`."""
+    pace, measured = _pace(tx, settings)
+    work = _work(tx, settings, everything)
+    computing = sum(count * pace[kind] for kind, count in work.items())
+    computing /= settings.slots * _use(tx, settings)
+    return Left(max(computing, _researching(tx, everything)) + END_RUNS * pace["run"], measured)
+
+
+def _pace(tx: Transaction, settings: Settings) -> tuple[dict[str, float], bool]:
+    """Seconds of each kind of work, and whether any was measured."""
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    unit = settings.run_seconds * SECONDS_PER_LIMIT * busy
+    took: dict[str, list[float]] = {kind: [] for kind in RELATIVE}
+    for one in trainings.all(tx):
+        if one.seconds > 0:
+            took[one.role].append(one.seconds)
+    ended = (
+        sa.select(table.c.split, table.c.intervention, table.c.started, table.c.finished)
+        .where(table.c.state == "done")
+        .order_by(table.c.finished.desc())
+        .limit(3 * LATEST)
+    )
+    for row in reversed(tx.execute(ended).all()):
+        kind = "practice" if row.split == "practice" else "run" if row.intervention == "none" else "audit"
+        took[kind].append(max(0.0, row.finished - row.started))
+    latest = {kind: seconds[-LATEST:] for kind, seconds in took.items()}
+    known = sum(sum(seconds) for seconds in latest.values())
+    expected = sum(len(seconds) * RELATIVE[kind] for kind, seconds in latest.items())
+    unit = (known + unit) / (expected + 1.0)  # one run's worth of the guess
+    found = {
+        kind: (sum(seconds) + TRUST * RELATIVE[kind] * unit) / (len(seconds) + TRUST)
+        for kind, seconds in latest.items()
+    }
+    return found, known > 0
+
+
+def _work(
+    tx: Transaction, settings: Settings, everything: Sequence[submissions.Submission]
+) -> dict[str, float]:
+    """How much of each kind is left."""
+    left = dict.fromkeys(RELATIVE, 0.0)
+    for _, (role, _, _) in wanted(tx, planned(settings)):
+        left[role] += 1
+    for line in waiting.lines(tx):
+        kind = line.priority if line.priority in ("practice", "audit") else "run"
+        left[kind] += line.runs
+    running = sa.select(table.c.priority, sa.func.count()).where(table.c.state == "running")
+    for rank, count in tx.execute(running.group_by(table.c.priority)):
+        kind = PRIORITIES[rank] if PRIORITIES[rank] in ("practice", "audit") else "run"
+        left[kind] += count / 2
+    made = [one for one in everything if one.researcher != researchers.LAB]
+    if meta.find(tx, "ladder", None) is None:
+        left["run"] += len(settings.baselines) * settings.sealed_seeds
+    coming = _coming(tx, settings)
+    open_on_dev = sum(one.stage == "dev" for one in made)
+    confirming = sum(one.stage == "sealed" for one in made)
+    went_on = confirming + sum(one.status in ("verified", "not_reproduced", "violation") for one in made)
+    decided = len(made) - open_on_dev
+    share = (went_on + CONFIRMED_SHARE * CONFIRMED_TRUST) / (decided + CONFIRMED_TRUST)
+    confirmations = share * (coming + open_on_dev)
+    left["practice"] += PRACTICES_EACH * coming
+    left["run"] += coming * settings.dev_seeds
+    left["run"] += confirmations * LOOKED_AT_SHARE * settings.sealed_seeds
+    left["audit"] += AUDITED_SHARE * AUDIT_RUNS * (confirmations + (confirming if not left["audit"] else 0))
+    return left
+
+
+def _coming(tx: Transaction, settings: Settings) -> int:
+    """Submissions that researchers may still hand in."""
+    team = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
+    coming = sum(
+        max(0, one.submissions - submissions.count(tx, one.name))
+        for one in team
+        if one.submissions is not None and one.state not in ("finished", "stopped")
+    )
+    if settings.submissions_in_all is not None:
+        coming = min(coming, settings.submissions_in_all - submissions.count_of_researchers(tx))
+    return max(0, coming)
+
+
+def _use(tx: Transaction, settings: Settings) -> float:
+    """Share of the slots' time in which they trained or ran something."""
+    first = tx.scalar(sa.select(sa.func.min(table.c.started)))
+    if first is None:
+        return USE
+    busy = sa.select(sa.func.sum(table.c.finished - table.c.started)).where(
+        table.c.state.in_(("done", "failed"))
+    )
+    used = float(tx.scalar(busy) or 0.0)
+    used += sum(one.seconds for one in trainings.all(tx) if one.at >= first)
+    seconds = clock.now() - first
+    share = (used / settings.slots + USE * USE_TRUST_SECONDS) / (seconds + USE_TRUST_SECONDS)
+    return min(1.0, max(0.2, share))
+
+
+def _researching(tx: Transaction, everything: Sequence[submissions.Submission]) -> float:
+    """Seconds until the slowest researcher has handed in its last, at the pace of its own so far."""
+    longest = 0.0
+    for one in researchers.all(tx):
+        at = [made.created for made in everything if made.researcher == one.name]
+        if one.submissions is None or one.state in ("finished", "stopped") or len(at) < 2:
+            continue
+        each = (at[-1] - at[0]) / (len(at) - 1)
+        longest = max(longest, each * max(0, one.submissions - len(at)))
+    return longest

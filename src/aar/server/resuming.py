@@ -1,0 +1,89 @@
+"""A run that goes on: with more time or work than before, and with those researchers who may still do something."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from aar import database
+from aar.database import researchers, submissions
+from aar.errors import NoLab, SettingsError
+from aar.folder import LabFolder
+from aar.server.endings import elapsed_before
+from aar.server.lab import RESERVE
+from aar.settings import Settings
+
+
+def extended(
+    folder: LabFolder, settings: Settings, *, minutes: str | None, submissions: str | None
+) -> Settings:
+    """The settings of a run that goes on; "+10" adds to what it had, "10" replaces it.
+
+    More minutes count from the run's bound, or from now where that is over or there is none. Written into `lab.json`
+    where they differ; raises `SettingsError` for what is no number, or less than was used.
+    """
+    used = elapsed_before(folder) / 60
+    before = settings
+    if minutes is not None:
+        more, number = _parsed(minutes, "--minutes")
+        total = max(settings.minutes or 0.0, used) + number if more else number
+        if total <= used:
+            raise SettingsError(
+                f"--minutes {minutes}: {used:.1f} minutes are used already; --minutes +10 gives ten more"
+            )
+        settings = dataclasses.replace(settings, minutes=total)
+    if submissions is not None:
+        more, number = _parsed(submissions, "--submissions")
+        if number != int(number):
+            raise SettingsError(f"--submissions {submissions}: a whole number is needed")
+        total_submissions = settings.submissions + int(number) if more else int(number)
+        settings = dataclasses.replace(settings, submissions=total_submissions)
+        if settings.submissions_in_all is not None and more:
+            in_all = settings.submissions_in_all + int(number) * settings.researchers
+            settings = dataclasses.replace(settings, submissions_in_all=in_all)
+    if settings != before:
+        folder.describe({**_content(folder), "settings": settings.as_json()})
+    return settings
+
+
+def number_of(text: str, option: str) -> float:
+    """The value of an option of a new run; `SettingsError` for "+10", which is for one that goes on."""
+    more, number = _parsed(text, option)
+    if more:
+        raise SettingsError(
+            f"{option} {text} adds to a run that there is: give --resume RUN, or leave out the +"
+        )
+    return number
+
+
+def to_start(folder: LabFolder, settings: Settings) -> list[str]:
+    """Researchers who may still do something: hand in a method, or end a session that was broken off."""
+    names = [f"r{i + 1}" for i in range(settings.researchers)]
+    try:
+        store = database.open(folder.database)
+    except NoLab:
+        return names
+    if settings.minutes is not None and elapsed_before(folder) >= settings.minutes * 60 * (1 - RESERVE):
+        return []
+    with store.read() as tx:
+        state = {one.name: one.state for one in researchers.all(tx)}
+        made = {name: submissions.count(tx, name) for name in names}
+    store.close()
+    return [
+        name
+        for name in names
+        if made[name] < settings.submissions or state.get(name, "waiting") in ("waiting", "working")
+    ]
+
+
+def _content(folder: LabFolder) -> dict[str, object]:
+    return {name: value for name, value in folder.read_description().items() if name != "format"}
+
+
+def _parsed(text: str, option: str) -> tuple[bool, float]:
+    try:
+        number = float(text.removeprefix("+"))
+    except ValueError:
+        number = float("nan")
+    if not 0 < number < float("inf"):
+        raise SettingsError(f"{option} {text}: give a number above 0, such as 10, or +10 for ten more")
+    return text.startswith("+"), number
