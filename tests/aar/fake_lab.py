@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from aar.researchers import refusals
 from aar.researchers.evolution.calls import Call
 from aar.researchers.evolution.genome import BadGenome, Genome, from_source
 from aar.researchers.evolution.memory import Memory
@@ -51,11 +52,18 @@ class FakeLab:
     record: float = 0.42
     down: int = 0
     practice_error: str = ""
+    undecided: bool = False
+    """Whether verdicts never come."""
+    refusal: tuple[str, str] | None = None
+    """How every submission is declined: the error's name and its words."""
+    versions: bool = True
+    """Whether the lab can tell that something has changed."""
     submissions: dict[str, dict[str, Any]] = field(default_factory=dict)
     posts: list[dict[str, Any]] = field(default_factory=list)
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     done_requests: dict[str, dict[str, Any]] = field(default_factory=dict)
-    progress: list[tuple[str, str]] = field(default_factory=list)
+    progress: list[tuple[str, str, str]] = field(default_factory=list)
+    requests: list[tuple[str, float]] = field(default_factory=list)
     usage: list[dict[str, Any]] = field(default_factory=list)
     votes: list[tuple[str, int, int]] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
@@ -64,14 +72,22 @@ class FakeLab:
     def answer(
         self, who: str, verb: str, path: str, params: dict[str, str], body: dict[str, Any]
     ) -> dict[str, Any]:
+        """What the lab says; a request with `wait` is held until something changes or that many seconds are over."""
+        end = time.monotonic() + float(params.get("wait", 0.0))
         with self.lock:
-            request = body.get("request_id")
-            if request in self.done_requests:
-                return self.done_requests[request]
-            answer = self._answer(who, f"{verb} {path}", params, body)
-            if request:
-                self.done_requests[request] = answer
-            return answer
+            self.requests.append((f"{verb} {path}", time.monotonic()))
+        while True:
+            with self.lock:
+                request = body.get("request_id")
+                if request in self.done_requests:
+                    return self.done_requests[request]
+                answer = self._answer(who, f"{verb} {path}", params, body)
+                if request:
+                    self.done_requests[request] = answer
+            same = answer.get("status") == "pending" or answer.get("version", "") == params.get("after")
+            if not same or time.monotonic() >= end:
+                return answer
+            time.sleep(0.05)
 
     def _answer(self, who: str, what: str, params: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
         parts = what.split("/")
@@ -134,7 +150,7 @@ class FakeLab:
         if what.startswith("GET /v1/submissions/"):
             return self._decided(parts[3])
         if what == "POST /v1/progress":
-            self.progress.append((who, body["text"]))
+            self.progress.append((who, body["activity"], body["text"]))
             return {}
         if what == "POST /v1/usage":
             self.usage.append({"researcher": who, **body})
@@ -147,13 +163,16 @@ class FakeLab:
     def _me(self, who: str) -> dict[str, Any]:
         own = [one for one in self.submissions.values() if one["researcher"] == who]
         left = self.submissions_each - len(own)
+        stop = self.minutes <= 0 or left == 0
+        statuses = ",".join(f"{one['id']}={one['status']}" for one in own)
         return {
+            **({"version": f"{statuses};{len(self.posts)};{stop}"} if self.versions else {}),
             "researcher": who,
             "direction": self.directions[self.researchers.index(who)],
             "testbed": "mini-chat",
             "minutes_left": max(0.0, self.minutes),
             "submissions_left": left,
-            "stop": self.minutes <= 0 or left == 0,
+            "stop": stop,
             "forum": self.forum,
             "submissions": [
                 {k: one[k] for k in ("id", "title", "status", "reply", "parents")} for one in own
@@ -176,6 +195,8 @@ class FakeLab:
         }
 
     def _submit(self, who: str, body: dict[str, Any]) -> dict[str, Any]:
+        if self.refusal is not None:
+            raise Declined(429, *self.refusal)
         if self._me(who)["submissions_left"] <= 0:
             raise Declined(429, "OverBudget", f"all submissions of {who} are used")
         name = f"s{len(self.submissions) + 1}"
@@ -191,7 +212,7 @@ class FakeLab:
 
     def _decided(self, name: str) -> dict[str, Any]:
         one = self.submissions[name]
-        if one["status"] == "pending":
+        if one["status"] == "pending" and not self.undecided:
             self.minutes -= self.verdict_minutes / len(self.researchers)
             better = one["merit"] > self.record + 0.05
             one["status"] = "verified" if better else "no_improvement"
@@ -210,10 +231,13 @@ class FakeTools:
 
     def use(self, call: Call) -> Answer:
         self.calls.append(call)
+        if not call.tool:
+            return Answer()
         try:
             found = self._use(call.tool, call.arguments)
         except Declined as declined:
-            return Answer(error=str(declined))
+            error = f"[{declined.kind}] {declined}"
+            return Answer(error=error, refusal=refusals.read(error))
         return Answer(text=found if isinstance(found, str) else json.dumps(found))
 
     def _use(self, tool: str, given: dict[str, Any]) -> Any:
@@ -227,9 +251,9 @@ class FakeTools:
         if tool == "write_file":
             self.files[given["path"]] = given["content"]
             return "wrote"
-        if tool == "bash":
+        if tool == "wait_for_news":
             self.lab.minutes -= 0.1
-            return ""
+            return ask("GET", "/v1/me")
         if tool == "read_forum":
             return self.lab.answer(self.researcher, "GET", "/v1/forum", {"after": str(given["after"])}, {})
         if tool == "fetch_submission":
@@ -244,7 +268,8 @@ class FakeTools:
             said = {key: given[key] for key in ("title", "parents")}
             return ask("POST", "/v1/submissions", files=files, **said)
         if tool == "wait_for_verdict":
-            return ask("GET", f"/v1/submissions/{given['submission']}")
+            answer = ask("GET", f"/v1/submissions/{given['submission']}")
+            return {**answer, "stop": ask("GET", "/v1/me")["stop"]}
         if tool == "post_finding":
             return ask("POST", "/v1/forum", **given)
         if tool == "comment":

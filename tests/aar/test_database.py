@@ -14,6 +14,7 @@ import pytest
 import aar.database
 from aar import ledger
 from aar.database import charges, meta, progress, researchers, runs, submissions
+from aar.database.progress import Activity
 from aar.errors import DiskFull, LabFolderError, NoLab, WrongFormat
 from w2s.errors import NotFound
 
@@ -70,7 +71,7 @@ def fill_up(database: aar.database.Database) -> None:
         pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
         tx.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1}")
         for _ in range(100):
-            progress.add(tx, "r1", "x" * 5000)
+            progress.add(tx, "r1", Activity.THINKING, "x" * 5000)
 
 
 def test_a_full_disk_is_said_in_plain_words(database: aar.database.Database) -> None:
@@ -83,7 +84,7 @@ def test_a_full_disk_is_said_in_plain_words(database: aar.database.Database) -> 
 def write_where_only_reading_is_allowed(database: aar.database.Database) -> None:
     with database.write() as tx:
         tx.exec_driver_sql("PRAGMA query_only = 1")
-        progress.add(tx, "r1", "x")
+        progress.add(tx, "r1", Activity.THINKING, "x")
 
 
 def test_a_read_only_database_is_said_in_plain_words(database: aar.database.Database) -> None:
@@ -265,6 +266,7 @@ def test_a_request_sent_twice_submits_once(database: aar.database.Database) -> N
 
 def test_the_latest_progress_is_shown(database: aar.database.Database) -> None:
     with database.write() as tx:
-        progress.add(tx, "r1", "reading the forum")
-        progress.add(tx, "r1", "trying a method")
-        assert progress.latest(tx)["r1"].text == "trying a method"
+        progress.add(tx, "r1", Activity.READING, "the forum")
+        progress.add(tx, "r1", Activity.PRACTISING, "methods/m1")
+        latest = progress.latest(tx)["r1"]
+        assert (latest.activity, latest.text) == (Activity.PRACTISING, "methods/m1")

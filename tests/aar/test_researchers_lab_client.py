@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from aar.database.progress import Activity
 from aar.errors import LabUnreachable, NotAllowed, OverBudget, Refused
 from aar.researchers.lab_client import LabClient
 
@@ -71,7 +72,7 @@ def test_progress_is_lost_without_harm() -> None:
     def gone(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("slow")
 
-    ask(gone, lambda lab: lab.progress("thinks"))
+    ask(gone, lambda lab: lab.progress(Activity.THINKING))
 
 
 def test_the_token_goes_with_every_request_and_is_not_shown() -> None:

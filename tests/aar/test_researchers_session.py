@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fake_lab import FakeLab, serve
 
+from aar.database.progress import Activity
 from aar.researchers.evolution.genome import Genome
 from aar.researchers.evolution.rendering import render
 
@@ -57,7 +58,9 @@ def test_one_embedded_researcher_works_until_the_lab_ends(folder: Path) -> None:
     assert len(lab.submissions) == 2
     assert all(one["status"] != "pending" for one in lab.submissions.values())
     assert lab.posts
-    assert any(text.startswith("submits: ") for _, text in lab.progress)
+    activities = {Activity(activity) for _, activity, _ in lab.progress}
+    assert {Activity.STARTING, Activity.PRACTISING, Activity.SUBMITTING, Activity.WAITING} <= activities
+    assert Activity.THINKING not in activities, "its policy answers at once"
     assert lab.finished == {"r1"}
     assert not lab.usage, "the embedded policy uses no tokens"
     notebook = folder / "workspaces" / "r1" / "notebook"

@@ -1,8 +1,9 @@
-"""What each researcher is doing, for the live display: the lab's words, never a score."""
+"""What each researcher is doing, for the live display: one word and a short detail, never a score."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import sqlalchemy as sa
 
@@ -11,30 +12,57 @@ from aar.database.connection import Transaction
 from aar.database.schema import progress as table
 
 
+class Activity(StrEnum):
+    """What a researcher can be doing; said when it begins, and true until the next is said."""
+
+    STARTING = "starting"
+    THINKING = "thinking"
+    READING = "reading"
+    WRITING = "writing"
+    COMPUTING = "computing"
+    """A command or a script in its workspace."""
+    PRACTISING = "practising"
+    SUBMITTING = "submitting"
+    WAITING = "waiting"
+    """For a verdict."""
+    POSTING = "posting"
+    RESTING = "resting"
+    """Nothing to do until something changes."""
+
+
 @dataclass(frozen=True)
 class Progress:
-    """One line of what a researcher did, at a time."""
+    """What a researcher began to do at a time; `text` is a detail in its own words and may be empty."""
 
     researcher: str
+    activity: Activity
     text: str
     at: float
 
 
-def add(tx: Transaction, researcher: str, text: str) -> None:
+def add(tx: Transaction, researcher: str, activity: Activity, text: str = "") -> None:
     """Note what a researcher is doing now."""
-    tx.execute(table.insert().values(researcher=researcher, text=text, at=clock.now()))
+    tx.execute(
+        table.insert().values(researcher=researcher, activity=activity.value, text=text, at=clock.now())
+    )
 
 
 def latest(tx: Transaction) -> dict[str, Progress]:
-    """The last line of every researcher that has one."""
+    """What every researcher that said something said last."""
     last = sa.select(sa.func.max(table.c.id)).group_by(table.c.researcher)
-    rows = tx.execute(sa.select(table.c.researcher, table.c.text, table.c.at).where(table.c.id.in_(last)))
-    return {row.researcher: Progress(**row._mapping) for row in rows}
+    return {row.researcher: _progress(row) for row in tx.execute(_COLUMNS.where(table.c.id.in_(last)))}
 
 
 def all(tx: Transaction, *, researcher: str | None = None) -> list[Progress]:
-    """Every line in order, of one researcher or of all."""
-    query = sa.select(table.c.researcher, table.c.text, table.c.at).order_by(table.c.id)
+    """Everything that was said in order, by one researcher or by all."""
+    query = _COLUMNS.order_by(table.c.id)
     if researcher is not None:
         query = query.where(table.c.researcher == researcher)
-    return [Progress(**row._mapping) for row in tx.execute(query)]
+    return [_progress(row) for row in tx.execute(query)]
+
+
+_COLUMNS = sa.select(table.c.researcher, table.c.activity, table.c.text, table.c.at)
+
+
+def _progress(row: sa.Row[tuple[str, str, str, float]]) -> Progress:
+    return Progress(row.researcher, Activity(row.activity), row.text, row.at)

@@ -216,6 +216,7 @@ progress = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("activity", String, nullable=False),
     Column("text", Text, nullable=False),
     Column("at", Float, nullable=False),
 )

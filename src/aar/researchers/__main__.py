@@ -8,13 +8,25 @@ import sys
 from pathlib import Path
 
 from aar.errors import AarError
+from aar.researchers.exits import ExitCode
 from aar.researchers.models import EMBEDDED, check_model
 from aar.researchers.session import Session, run
+from aar.researchers.stopping import Stop, Stopped
 from w2s.errors import Unavailable
 
 
 def main() -> int:
-    """Run one session; 0 at its regular end, 1 with one line of why otherwise."""
+    """Run one session; its `ExitCode`, with one line of why where it is not OK."""
+    stop = Stop()
+    stop.install()
+    try:
+        return _run(stop)
+    except Stopped:
+        print("stopped by a signal; the log is written as far as it had come", file=sys.stderr)
+        return ExitCode.STOPPED
+
+
+def _run(stop: Stop) -> ExitCode:
     parser = argparse.ArgumentParser(prog="python -m aar.researchers", description=__doc__)
     parser.add_argument("--lab", type=Path, required=True, help="the lab's folder")
     parser.add_argument("--name", required=True, help="name of the researcher, as the lab knows it")
@@ -36,11 +48,15 @@ def main() -> int:
     )
     try:
         check_model(given.model)
-        run(session, token)
+        ended = run(session, token, stop=stop)
     except (AarError, Unavailable) as error:
+        if stop.asked:
+            raise Stopped from error
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    return 0
+        return ExitCode.FAILED
+    if ended is ExitCode.ENDED_EARLY:
+        print(f"the session of {given.name} ended before the lab said that it is over", file=sys.stderr)
+    return ended
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from aar.database.progress import Activity
 from aar.errors import BadRequest, LabUnreachable, NotAllowed, NotNow, OverBudget, Refused
 
 if TYPE_CHECKING:
@@ -15,8 +17,12 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-LONGEST_WAIT_S = 25.0
-"""How long one long-polling request may hang; longer waits are made of several."""
+LONGEST_POLL_S = 60.0
+"""How long one request may hang until something changes; longer waits are made of several."""
+WITHOUT_VERSIONS_S = 5.0
+"""How often a lab is asked for news that cannot tell whether there are any."""
+SHORTEST_POLL_S, LONGEST_PAUSE_S = 0.5, 5.0
+"""A lab that answers at once instead of when something changes is asked at this pace, slower each time."""
 
 _REFUSALS: Mapping[str, type[Refused]] = {
     "NotAllowed": NotAllowed,
@@ -52,10 +58,13 @@ class LabClient:
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=httpx.Timeout(LONGEST_WAIT_S + 20.0, connect=5.0),
+            timeout=httpx.Timeout(LONGEST_POLL_S + 20.0, connect=5.0),
             transport=transport,
             trust_env=False,
         )
+        self._me: Json = {}
+        self._me_at = -math.inf
+        self._doing: tuple[Activity, str] | None = None
 
     def __repr__(self) -> str:
         return f"LabClient({self.url!r})"
@@ -92,7 +101,28 @@ class LabClient:
 
     async def me(self) -> Json:
         """Who this researcher is, what is left of its budget, and whether to stop."""
-        return await self._request("GET", "/v1/me")
+        return self._noted(await self._request("GET", "/v1/me"))
+
+    async def recent_me(self, *, seconds: float) -> Json:
+        """The same, as it was answered last if that is not longer ago than `seconds`."""
+        return self._me if time.monotonic() - self._me_at <= seconds else await self.me()
+
+    async def news(self, *, wait_s: float) -> Json:
+        """What `me` answers as soon as it differs from the last answer, or after `wait_s` seconds."""
+        known = (self._me or await self.me()).get("version")
+        if known is None:
+            await asyncio.sleep(min(wait_s, WITHOUT_VERSIONS_S))
+            return await self.me()
+
+        async def ask(seconds: float) -> Json:
+            params = {"wait": f"{seconds:.1f}", "after": str(known)}
+            return self._noted(await self._request("GET", "/v1/me", params=params))
+
+        return await _until(lambda me: me.get("version") != known, ask, wait_s)
+
+    def _noted(self, me: Json) -> Json:
+        self._me, self._me_at = me, time.monotonic()
+        return me
 
     async def leaderboard(self) -> Json:
         """The record and the ranks, in words."""
@@ -161,25 +191,46 @@ class LabClient:
         except httpx.TransportError:
             return
 
-    async def progress(self, text: str) -> None:
-        """Say what is being done, for the live display; lost without harm when the lab is away."""
+    async def progress(self, activity: Activity, text: str = "") -> None:
+        """Say what is being done, for the live display, where it is not what was said last.
+
+        Lost without harm when the lab is away.
+        """
         import httpx
 
+        doing = (activity, text[:200])
+        if doing == self._doing:
+            return
+        said = {"activity": activity.value, "text": doing[1]}
         try:
-            await self._http.post("/v1/progress", json={"text": text[:200]}, timeout=2.0)
+            answer = await self._http.post("/v1/progress", json=said, timeout=2.0)
         except httpx.TransportError:
             return
+        self._doing = doing if answer.is_success else None
 
-    async def _wait(self, path: str, wait_s: float, done: Any) -> Json:
-        end = time.monotonic() + wait_s
-        while True:
-            left = max(0.0, end - time.monotonic())
-            started = time.monotonic()
-            answer = await self._request("GET", path, params={"wait": f"{min(left, LONGEST_WAIT_S):.1f}"})
-            if done(answer) or time.monotonic() >= end:
-                return answer
-            # A lab that answers at once is not asked in a busy loop.
-            await asyncio.sleep(max(0.0, min(0.5, left) - (time.monotonic() - started)))
+    async def _wait(self, path: str, wait_s: float, done: Callable[[Json], bool]) -> Json:
+        async def ask(seconds: float) -> Json:
+            return await self._request("GET", path, params={"wait": f"{seconds:.1f}"})
+
+        return await _until(done, ask, wait_s)
+
+
+async def _until(
+    done: Callable[[Json], bool], ask: Callable[[float], Awaitable[Json]], wait_s: float
+) -> Json:
+    """Ask, each time with the seconds that the lab may take to answer, until the answer is enough or time is over."""
+    end = time.monotonic() + wait_s
+    pause = SHORTEST_POLL_S
+    while True:
+        started = time.monotonic()
+        left = max(0.0, end - started)
+        answer = await ask(min(left, LONGEST_POLL_S))
+        now = time.monotonic()
+        if done(answer) or now >= end:
+            return answer
+        if now - started < pause:
+            await asyncio.sleep(min(pause - (now - started), end - now))
+            pause = min(LONGEST_PAUSE_S, pause * 1.7)
 
 
 def _still(state: object) -> bool:

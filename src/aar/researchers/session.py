@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aar.database.progress import Activity
 from aar.errors import AarError, ProviderDown
-from aar.researchers import brief
+from aar.folder import LabFolder
+from aar.researchers import brief, running
+from aar.researchers.exits import ExitCode
 from aar.researchers.lab_client import LabClient
 from aar.researchers.models import EMBEDDED, counts_tokens
+from aar.researchers.stopping import Stop
+from aar.researchers.watching import Watch
 
 if TYPE_CHECKING:
     from inspect_ai import Task
-    from inspect_ai.agent import AgentState
+    from inspect_ai.log import EvalLog
     from inspect_ai.model import Model
 
-GO_ON = (
-    "The lab's time is not over. Go on: look at the forum and the leaderboard, think of the next method, try it in "
-    "practice, submit it. Keep your notebook."
-)
-LAST_TURNS = 10
-LAST = (
-    "The lab takes no further submissions. Post what others should know, bring your notebook up to date, and "
-    "stop calling tools."
-)
-CHECK_SECONDS = 2.0
 SLACK_SECONDS = 120
 
 
@@ -46,27 +39,60 @@ class Session:
     sandbox: str | None = None
 
 
-def run(session: Session, token: str, *, model: Model | None = None) -> bool:
-    """Work until the lab says that it is over; whether the session ended without an error.
+def run(session: Session, token: str, *, model: Model | None = None, stop: Stop | None = None) -> ExitCode:
+    """Work until the lab says that it is over; `OK`, or `ENDED_EARLY` where the session did not last that long.
 
-    `model` replaces the named one (tests). Raises `LabUnreachable` if the lab is not there at all, and
-    `ProviderDown` with what the provider said.
+    `model` replaces the named one (tests); `stop` is what signals do to this process. Raises `LabUnreachable` if
+    the lab is not there, `ProviderDown` with what the provider said, and `Stopped` once a signal was obeyed.
     """
-    me = asyncio.run(_me(session, token))
-    from inspect_ai import eval as evaluate
+    return (stop or Stop()).run(_research(session, token, model))
 
+
+async def _research(session: Session, token: str, model: Model | None) -> ExitCode:
     client = LabClient(session.url, token)
+    try:
+        me = await client.me()
+        await client.progress(Activity.STARTING)
+        thinks = session.model != EMBEDDED
+        watch = Watch(client, thinks=thinks)
+        with running.session(LabFolder(session.lab).inspect_logs, session.researcher) as process:
+            task = _task(session, client, watch, me, process)
+            if thinks:
+                await client.progress(Activity.THINKING)
+            log = await _evaluate(session, task, me, model)
+        if log.status == "cancelled":
+            return ExitCode.STOPPED
+        errors = [sample.error.message for sample in log.samples or [] if sample.error is not None]
+        if log.error is not None:
+            errors.append(log.error.message)
+        if errors:
+            kind = ProviderDown if session.model != EMBEDDED else AarError
+            raise kind(f"the session of {session.researcher} ended early: {errors[0]} (log: {log.location})")
+        if not watch.over and not (await client.me()).get("stop"):
+            return ExitCode.ENDED_EARLY
+        await client.finished()
+        return ExitCode.OK
+    finally:
+        await client.close()
+
+
+async def _evaluate(session: Session, task: Task, me: dict[str, Any], model: Model | None) -> EvalLog:
+    from inspect_ai import eval_async
+    from inspect_ai.util._display import init_display_type
+
+    init_display_type("none")
     arguments: dict[str, Any] = {}
     if session.model == EMBEDDED:
         arguments = {"researcher": session.researcher, "seed": session.seed, "most_cost": session.most_cost}
     minutes = me.get("minutes_left")
-    logs = evaluate(
-        _task(session, client, me),
+    logs = await eval_async(
+        task,
         model=model or session.model,
         model_args=arguments,
-        display="none",
         log_level="warning",
-        log_dir=str(session.lab / "inspect"),
+        log_dir=str(LabFolder(session.lab).inspect_logs),
+        # Each event is in the buffer before the next begins, so a process killed at any moment loses none.
+        log_realtime=True,
         fail_on_error=False,
         score_on_error=True,
         max_samples=1,
@@ -75,25 +101,10 @@ def run(session: Session, token: str, *, model: Model | None = None) -> bool:
         time_limit=None if minutes is None else int(float(minutes) * 60) + SLACK_SECONDS,
         ctl_server=False,
     )
-    log = logs[0]
-    errors = [sample.error.message for sample in log.samples or [] if sample.error is not None]
-    if log.error is not None:
-        errors.append(log.error.message)
-    if errors:
-        kind = ProviderDown if session.model != EMBEDDED else AarError
-        raise kind(f"the session of {session.researcher} ended early: {errors[0]} (log: {log.location})")
-    return True
+    return logs[0]
 
 
-async def _me(session: Session, token: str) -> dict[str, Any]:
-    client = LabClient(session.url, token)
-    try:
-        return await client.me()
-    finally:
-        await client.close()
-
-
-def _task(session: Session, client: LabClient, me: dict[str, Any]) -> Task:
+def _task(session: Session, client: LabClient, watch: Watch, me: dict[str, Any], process: str) -> Task:
     from inspect_ai import Task
     from inspect_ai.agent import AgentPrompt, react
     from inspect_ai.dataset import Sample
@@ -101,11 +112,11 @@ def _task(session: Session, client: LabClient, me: dict[str, Any]) -> Task:
     from inspect_ai.util import SandboxEnvironmentSpec
 
     from aar.researchers.standing import standing
-    from aar.researchers.tools import lab_tools, workspace_tools
+    from aar.researchers.tools import lab_tools
     from aar.researchers.workspace_sandbox import WorkspaceConfig
+    from aar.researchers.workspace_tools import workspace_tools
 
     told = brief.compose(me)
-    watch = _Watch(client)
     agent = react(
         prompt=AgentPrompt(instructions=told, handoff_prompt=None, assistant_prompt=None, submit_prompt=None),
         tools=[*workspace_tools(client), *lab_tools(client)],
@@ -124,56 +135,9 @@ def _task(session: Session, client: LabClient, me: dict[str, Any]) -> Task:
             "aar_workspace",
             WorkspaceConfig(lab=str(session.lab), researcher=session.researcher, provider=session.sandbox),
         ),
-        metadata={"direction": me.get("direction"), "testbed": me.get("testbed")},
+        metadata={
+            "direction": me.get("direction"),
+            "testbed": me.get("testbed"),
+            running.PROCESS: process,
+        },
     )
-
-
-class _Watch:
-    """Called after every turn: reports tokens, and asks the lab now and then whether to go on."""
-
-    def __init__(self, client: LabClient, clock: Callable[[], float] | None = None) -> None:
-        import time
-
-        self._client = client
-        self._clock = clock or time.monotonic
-        self._asked = -1e9
-        self._stop = False
-        self._last_turns = 0
-        self._reported: dict[str, tuple[int, int]] = {}
-
-    async def go_on(self, state: AgentState) -> bool | str:
-        """Whether the loop continues; text is said to the model."""
-        await self._report_tokens()
-        if not self._stop and self._clock() - self._asked > CHECK_SECONDS:
-            self._asked = self._clock()
-            self._stop = _over(await self._client.me())
-        calls = bool(state.output.message.tool_calls)
-        if not self._stop:
-            return True if calls else GO_ON
-        self._last_turns += 1
-        if self._last_turns == 1:
-            return LAST
-        if not calls or self._last_turns > LAST_TURNS:
-            await self._client.finished()
-            return False
-        return True
-
-    async def _report_tokens(self) -> None:
-        # Compaction's own calls count as well, so this reads the sample's total and not the last answer's.
-        from inspect_ai.model._model import sample_model_usage
-
-        for model, usage in sample_model_usage().items():
-            entered = usage.input_tokens + (usage.input_tokens_cache_read or 0)
-            now = (entered + (usage.input_tokens_cache_write or 0), usage.output_tokens)
-            before = self._reported.get(model, (0, 0))
-            if now != before:
-                await self._client.usage(
-                    {"model": model, "input_tokens": now[0] - before[0], "output_tokens": now[1] - before[1]}
-                )
-                self._reported[model] = now
-
-
-def _over(me: dict[str, Any]) -> bool:
-    """Whether to stop: the lab says so, and no own submission still waits for its verdict."""
-    waiting = any(one.get("status") == "pending" for one in me.get("submissions", []))
-    return bool(me.get("stop")) and not waiting

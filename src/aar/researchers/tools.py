@@ -1,4 +1,4 @@
-"""What a researcher can do: work in its workspace, and speak to the lab; the same for every model.
+"""What a researcher can say to the lab and ask of it; the same tools for every model.
 
 The tools run on the host and speak to the lab themselves, with patience, so that a restart of the lab
 is only a pause. Everything that touches the workspace goes through its sandbox.
@@ -6,98 +6,28 @@ is only a pause. Everything that touches the workspace goes through its sandbox.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from aar.database.progress import Activity
 from aar.errors import Refused
-from aar.researchers.lab_client import LabClient
+from aar.researchers.lab_client import LONGEST_POLL_S, LabClient
 from aar.researchers.method_folder import collect
+from aar.researchers.output import line, shortened, told
+from aar.researchers.refusals import written
 from aar.researchers.workspace_sandbox import HOME
 
 if TYPE_CHECKING:
     from inspect_ai.tool import ToolDef
 
-LONGEST_COMMAND_S = 600
 LONGEST_WAIT_S = 600
 PRACTICE_WAIT_S = 180.0
-MOST_OUTPUT = 12_000
 MOST_POSTS = 20
 MOST_BODY = 1500
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,100}\.py")
-
-
-def workspace_tools(client: LabClient) -> list[ToolDef]:
-    """bash, python, write_file, read_file: in the researcher's own sandbox."""
-    from inspect_ai.tool import ToolDef, ToolError
-    from inspect_ai.util import sandbox
-
-    async def _run(command: list[str], script: str | None, seconds: int) -> str:
-        limit = max(1, min(seconds, LONGEST_COMMAND_S))
-        try:
-            done = await sandbox().exec(command, input=script, timeout=limit, timeout_retry=False)
-        except TimeoutError:
-            raise ToolError(f"no end after {limit} s; start long jobs in the background with nohup") from None
-        text = done.stdout + (f"\n[stderr]\n{done.stderr}" if done.stderr else "")
-        return shortened(text) + ("" if done.returncode == 0 else f"\n[exit code {done.returncode}]")
-
-    async def bash(command: str, seconds: int = 60) -> str:
-        """Run a bash command in your workspace.
-
-        It starts in /workspace. There is no network. Files stay; background jobs live until your session ends.
-
-        Args:
-            command: The command.
-            seconds: Time limit, at most 600.
-        """
-        await client.progress("rests" if command.startswith("sleep ") else f"runs `{_line(command)}`")
-        return await _run(["bash", "-c", command], None, seconds)
-
-    async def python(code: str, seconds: int = 60) -> str:
-        """Run a Python script in your workspace; print what you want to see. `import w2s` works there.
-
-        Args:
-            code: The script.
-            seconds: Time limit, at most 600.
-        """
-        await client.progress("runs a Python script")
-        return await _run(["python3", "-"], code, seconds)
-
-    async def write_file(path: str, content: str) -> str:
-        """Write a text file in your workspace; folders are made as needed.
-
-        Args:
-            path: Where, relative to /workspace or absolute.
-            content: The whole text.
-        """
-        if "notebook" not in path:
-            await client.progress(f"writes {_line(path)}")
-        try:
-            await sandbox().write_file(path, content)
-        except OSError as error:
-            raise ToolError(str(error)) from error
-        return f"wrote {len(content)} characters to {path}"
-
-    async def read_file(path: str) -> str:
-        """Read a text file in your workspace.
-
-        Args:
-            path: Where, relative to /workspace or absolute.
-        """
-        try:
-            return await sandbox().read_file(path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise ToolError(str(error)) from error
-
-    return [
-        ToolDef(bash),
-        ToolDef(python),
-        ToolDef(write_file),
-        ToolDef(read_file, max_output=150_000),
-    ]
 
 
 def lab_tools(client: LabClient) -> list[ToolDef]:
@@ -109,7 +39,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         try:
             return await question
         except Refused as refusal:
-            raise ToolError(str(refusal)) from refusal
+            raise ToolError(written(refusal)) from refusal
 
     async def _files(folder: str) -> dict[str, str]:
         return dict(await _ask(collect(sandbox(), folder)))
@@ -118,6 +48,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         """Your direction, the minutes and submissions that are left, how your submissions stand, and the queue:
         your runs that wait, nominal minutes until they are done, and seconds to wait if your methods keep failing.
         """
+        await client.progress(Activity.READING, "its status")
         return told(await _ask(client.me()))
 
     async def read_forum(after: int = 0) -> str:
@@ -128,7 +59,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         Args:
             after: Id of the last post that you have read; 0 for all.
         """
-        await client.progress("reads the forum")
+        await client.progress(Activity.READING, "the forum")
         posts = (await _ask(client.forum(after))).get("posts", [])
         shown = [
             {**post, "body": shortened(str(post.get("body", "")), MOST_BODY)} for post in posts[-MOST_POSTS:]
@@ -144,7 +75,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
             body: Markdown. Cite the submissions that it is about by their ids.
             submissions: Ids of the submissions that it is about, yours or others'; may be empty.
         """
-        await client.progress(f"posts: {_line(title)}")
+        await client.progress(Activity.POSTING, line(title))
         return told(await _ask(client.post(kind, title, body, submissions)))
 
     async def comment(post: int, body: str) -> str:
@@ -154,6 +85,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
             post: Id of the post.
             body: Markdown.
         """
+        await client.progress(Activity.POSTING, f"a comment on post {post}")
         return told(await _ask(client.comment(post, body)))
 
     async def vote(post: int, value: int) -> str:
@@ -163,10 +95,12 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
             post: Id of the post.
             value: 1 if it helped you, -1 if it misled you.
         """
+        await client.progress(Activity.POSTING, f"a vote on post {post}")
         return told(await _ask(client.vote(post, value)))
 
     async def leaderboard() -> str:
         """The lab's record in words, and the ranked submissions with their status words, and scores if any are told."""
+        await client.progress(Activity.READING, "the leaderboard")
         return told(await _ask(client.leaderboard()))
 
     async def practice(folder: str) -> str:
@@ -177,7 +111,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         Args:
             folder: Folder in your workspace with `method.py`; its .py files are sent.
         """
-        await client.progress(f"tries {_line(folder)} in practice")
+        await client.progress(Activity.PRACTISING, line(folder))
         run = await _ask(client.practice(await _files(folder)))
         return told(await _ask(client.practice_result(run, wait_s=PRACTICE_WAIT_S)))
 
@@ -191,7 +125,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
             parents: Ids of the submissions that it builds on, yours or others'; may be empty.
             claim: What you expect; it is shown as your claim and decides nothing.
         """
-        await client.progress(f"submits: {_line(title)}")
+        await client.progress(Activity.SUBMITTING, line(title))
         files = await _files(folder)
         return told(
             await _ask(client.submit(files, title=title, summary=summary, parents=parents, claim=claim))
@@ -205,6 +139,7 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         """
         if not _NAME.fullmatch(submission):
             raise ToolError(f"{submission[:40]!r} is no submission id; they look like s1")
+        await client.progress(Activity.READING, f"the code of {submission}")
         found = await _ask(client.submission_files(submission))
         files = {name: str(text) for name, text in dict(found.get("files", {})).items() if _plain(name)}
         for name, text in files.items():
@@ -221,23 +156,35 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         """
         if not _NAME.fullmatch(submission):
             raise ToolError(f"{submission[:40]!r} is no submission id; they look like s1")
-        await client.progress(f"withdraws {submission}")
+        await client.progress(Activity.SUBMITTING, f"takes {submission} back")
         return told(await _ask(client.withdraw(submission)))
 
     async def wait_for_verdict(submission: str, seconds: int = 120) -> str:
-        """Wait until the lab has decided on a submission, or the time is over; tells its status word.
+        """Wait until the lab has decided on a submission, or the time is over; tells its status word, and whether the
+        lab has stopped taking submissions.
 
         Args:
             submission: Its id.
             seconds: How long to wait, at most 600.
         """
-        await client.progress(f"waits for the verdict on {submission[:40]}")
+        await client.progress(Activity.WAITING, f"for the verdict on {submission[:40]}")
         end = time.monotonic() + max(0, min(seconds, LONGEST_WAIT_S))
         while True:
-            left = end - time.monotonic()
-            answer = await _ask(client.submission(submission, wait_s=max(0.0, min(left, 10.0))))
-            if answer.get("status") != "pending" or left <= 10.0 or (await _ask(client.me())).get("stop"):
-                return told(answer)
+            left = max(0.0, end - time.monotonic())
+            answer = await _ask(client.submission(submission, wait_s=min(left, LONGEST_POLL_S)))
+            stop = bool((await _ask(client.me())).get("stop"))
+            if answer.get("status") != "pending" or stop or left <= LONGEST_POLL_S:
+                return told({**answer, "stop": stop})
+
+    async def wait_for_news(seconds: int = 300) -> str:
+        """Wait until anything changes for you, or the time is over: a verdict on one of your submissions, a new
+        post, the lab's stop, or a freed place in the queue. Tells your status then, as `my_status` does.
+
+        Args:
+            seconds: How long to wait, at most 600.
+        """
+        await client.progress(Activity.RESTING)
+        return told(await _ask(client.news(wait_s=max(0, min(seconds, LONGEST_WAIT_S)))))
 
     plain: list[Callable[..., Any]] = [my_status, read_forum, leaderboard, post_finding, comment, vote]
     rest: list[Callable[..., Any]] = [
@@ -246,29 +193,9 @@ def lab_tools(client: LabClient) -> list[ToolDef]:
         withdraw_submission,
         fetch_submission,
         wait_for_verdict,
+        wait_for_news,
     ]
     return [ToolDef(each, max_output=60_000) for each in (*plain, *rest)]
-
-
-def told(answer: Any) -> str:
-    """An answer of the lab as the model reads it."""
-    return json.dumps(answer, indent=1, ensure_ascii=False)
-
-
-def shortened(text: str, most: int = MOST_OUTPUT) -> str:
-    """Text with its middle left out if it is longer than `most` characters.
-
-    >>> shortened("abcdef", 4)
-    'ab\\n[... 2 characters left out ...]\\nef'
-    """
-    if len(text) <= most:
-        return text
-    half = most // 2
-    return f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:100]
 
 
 def _plain(name: object) -> bool:

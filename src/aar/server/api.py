@@ -86,7 +86,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
     @app.post("/v1/progress")
     def note(who: Me, doing: Doing) -> dict[str, Any]:
         with lab.database.write() as tx:
-            progress.add(tx, who.name, printable(doing.text))
+            progress.add(tx, who.name, doing.activity, printable(doing.text))
             if who.state == "waiting":
                 researchers.set_state(tx, who.name, "working")
         return {}

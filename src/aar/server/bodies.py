@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from aar.database.progress import Activity
+
 Text = Annotated[str, Field(max_length=8000)]
 ShortText = Annotated[str, Field(max_length=200)]
 RequestId = Annotated[str | None, Field(default=None, max_length=100)]
@@ -66,9 +68,10 @@ class Vote(BaseModel):
 
 
 class Doing(BaseModel):
-    """What a researcher is doing now, for the display."""
+    """What a researcher is doing now, for the display; `text` is a detail."""
 
-    text: ShortText
+    activity: Activity
+    text: ShortText = ""
 
 
 class Usage(BaseModel):

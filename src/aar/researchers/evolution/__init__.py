@@ -4,3 +4,6 @@ It is not a language model and is never presented as one. `genome` says what can
 a genome as readable Python, `evidence` weighs what was read, `choosing` draws the next method, `policy`
 decides the next tool call, `model_api` is the door through which Inspect AI asks for it.
 """
+
+STOPPED_KEY = "lab_stopped"
+"""In a sample's store: the session knows that the lab has stopped, so what is left to do is to close."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from aar.researchers.evolution.rendering import render
 NOTEBOOK = "notebook/policy.json"
 DIARY = "notebook/diary.md"
 MOST_FETCHES = 3
-VERDICT_WAIT_S = 60
+LONGEST_WAIT_S = 600
+REST_S = 60
+"""How long to rest where the lab cannot say when it would take more: what it waits for may be no news."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Calls:
             "vote": self._vote,
             "insight": self._insight,
             "close": self._close,
-            "rest": lambda _: Call("bash", {"command": "sleep 3"}, "nothing to do until something changes"),
+            "rest": _rest,
             "finish": lambda _: Call("", {}, "the lab takes nothing more; finished"),
         }
 
@@ -138,6 +141,8 @@ class Calls:
 
     def _insight(self, memory: Memory) -> Call | None:
         memory.pending, memory.pending_draft = "", None
+        if memory.over:
+            return self._close(memory)
         if not memory.forum or memory.verdicts % 3:
             return None
         words = wording.insight(memory, self.evidence(memory))
@@ -191,8 +196,16 @@ def _diary(memory: Memory) -> Call:
 
 
 def _await(memory: Memory) -> Call:
-    given = {"submission": memory.pending, "seconds": VERDICT_WAIT_S}
+    given = {"submission": memory.pending, "seconds": LONGEST_WAIT_S}
     return Call("wait_for_verdict", given, f"wait for the verdict on {memory.pending}")
+
+
+def _rest(memory: Memory) -> Call:
+    if memory.wait_seconds > 0:
+        seconds = min(LONGEST_WAIT_S, math.ceil(memory.wait_seconds))
+    else:
+        seconds = REST_S if memory.may_submit else LONGEST_WAIT_S
+    return Call("wait_for_news", {"seconds": seconds}, "nothing to do until something changes")
 
 
 def _post(words: wording.Words) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from aar.researchers.evolution.genome import BadGenome, Genome, from_settings
 
 FORMAT = 1
 MOST_FINDINGS = 80
+LAST_MINUTES = 0.15
+"""A method that is begun with less time left would not be handed in."""
 
 _DECISIVE = ("verified", "violation", "failed")
 _WORST, _BEST = -0.5, 0.9
@@ -76,8 +78,10 @@ class Memory:
     direction: str = ""
     minutes_left: float = 1e9
     submissions_left: int = 1_000_000
+    wait_seconds: float = 0.0
     forum: bool = True
     stop: bool = False
+    spent: bool = False
     practice_open: bool = True
     submissions: dict[str, Known] = field(default_factory=dict)
     posts: list[Post] = field(default_factory=list)
@@ -97,6 +101,16 @@ class Memory:
     errors_told: list[str] = field(default_factory=list)
     last_error: str = ""
     closed: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the lab takes nothing more from this researcher, however long it waits."""
+        return self.stop or self.submissions_left <= 0
+
+    @property
+    def may_submit(self) -> bool:
+        """Whether a further method would be taken, and could still be run."""
+        return not self.over and not self.spent and self.minutes_left > LAST_MINUTES
 
     @property
     def last_post(self) -> int:

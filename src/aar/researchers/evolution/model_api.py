@@ -19,6 +19,8 @@ from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 from inspect_ai.util import store
 
 from aar.errors import UnknownModel
+from aar.researchers import refusals
+from aar.researchers.evolution import STOPPED_KEY
 from aar.researchers.evolution.memory import Memory
 from aar.researchers.evolution.policy import Answer, Policy
 
@@ -72,6 +74,7 @@ class EmbeddedPolicy(ModelAPI):
             # Asked for prose, e.g. for a summary of a long conversation.
             return self._output("Embedded policy: what it knows is in its notebook.", [])
         memory = Memory.from_json(store().get(STORE_KEY, "")) or Memory()
+        memory.stop = memory.stop or bool(store().get(STOPPED_KEY, False))
         call = self._policy.step(memory, _last_answer(input))
         store().set(STORE_KEY, memory.to_json())
         said = f"[embedded policy] {call.thought}"
@@ -95,7 +98,8 @@ def _last_answer(messages: list[ChatMessage]) -> Answer:
     for message in reversed(messages):
         if isinstance(message, ChatMessageTool):
             if message.error is not None:
-                return Answer(error=message.error.message or message.error.type)
+                error = message.error.message or message.error.type
+                return Answer(error=error, refusal=refusals.read(error))
             return Answer(text=_text(message))
         if isinstance(message, ChatMessageAssistant):
             break

@@ -16,21 +16,21 @@ from aar.researchers.evolution import reading
 from aar.researchers.evolution.calls import Call, Calls
 from aar.researchers.evolution.genome import BadGenome, from_source
 from aar.researchers.evolution.memory import Memory
+from aar.researchers.refusals import Refusal
 
 MOST_DROPPED_IN_A_ROW = 6
-LAST_MINUTES = 0.15
+_SEARCHING = ("status", "look", "ranks", "fetch", "read", "write", "practice", "tell_error", "submit")
+"""Phases that lead to a next method, and so to nothing once the lab has stopped."""
 
 _THEN = {
     "start": "wake",
     "ranks": "fetch",
     "save": "diary",
-    "diary": "status",
     "tell": "respond",
     "respond": "vote",
     "vote": "insight",
     "insight": "save",
     "close": "save",
-    "rest": "status",
     "finish": "status",
 }
 """Which phase follows where the answer decides nothing, or where a phase had nothing to do."""
@@ -38,10 +38,11 @@ _THEN = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What the last tool call gave: its text, or what went wrong."""
+    """What the last tool call gave: its text, or what went wrong, with the code of it where the lab declined."""
 
     text: str = ""
     error: str = ""
+    refusal: Refusal | None = None
 
     def json(self) -> dict[str, Any]:
         """The text as a JSON object, empty if it is none."""
@@ -70,12 +71,16 @@ class Policy:
             "tell_error": lambda memory, _: self._decide(memory),
             "submit": self._submitted,
             "await": self._awaited,
+            "diary": self._kept,
+            "rest": self._rested,
         }
 
     def step(self, memory: Memory, answer: Answer) -> Call:
         """Take in the last answer, change `memory`, and give the next call."""
         after = self._after.get(memory.phase)
         phase = after(memory, answer) if after else _THEN.get(memory.phase, "status")
+        if memory.stop and phase in _SEARCHING:
+            phase = self._decide(memory)
         while (call := self._calls.call(phase, memory)) is None:
             phase = _THEN[phase] if phase in _THEN and phase != "close" else self._decide(memory)
         memory.phase = phase
@@ -86,6 +91,7 @@ class Policy:
         if found is not None:
             vars(memory).update(vars(found))
             memory.draft = None
+            memory.stop = memory.spent = False  # what an earlier start was told; the lab says it anew
         return "status"
 
     def _seen_status(self, memory: Memory, answer: Answer) -> str:
@@ -129,10 +135,10 @@ class Policy:
         draft = memory.draft
         if draft is None:
             return self._decide(memory)
-        if answer.error and _spent(answer.error):
+        if answer.refusal is Refusal.OVER_BUDGET:
             memory.practice_open = False
             return self._accepted(memory)
-        if answer.error and _later(answer.error):
+        if answer.refusal is Refusal.NOT_NOW:
             memory.draft = None
             return "rest"
         trouble = answer.error or reading.practice_trouble(answer.json())
@@ -157,12 +163,12 @@ class Policy:
     def _submitted(self, memory: Memory, answer: Answer) -> str:
         draft, memory.ready = memory.ready, None
         name = str(answer.json().get("submission", ""))
-        if answer.error and _later(answer.error):
+        if answer.refusal is Refusal.NOT_NOW:
             memory.ready = draft
             return "rest"
         if answer.error or not name or draft is None:
-            if _spent(answer.error):
-                memory.submissions_left = 0
+            # Kept apart from what is left, which the lab says anew each time: others can use up what all may.
+            memory.spent = memory.spent or answer.refusal is Refusal.OVER_BUDGET
             return "status"
         status = str(answer.json().get("status", "pending"))
         reading.take_own(memory, name, draft, status, self.researcher)
@@ -176,10 +182,13 @@ class Policy:
         known = memory.submissions.get(memory.pending)
         if known is None:
             memory.pending = ""
-        if answer.error or status == "pending" or known is None:
+        if answer.error:
+            return "rest"
+        if status == "pending" or known is None:
             return "status"
         known.status, memory.reply = status, str(found.get("reply", ""))[:400]
         known.score = reading.score(found, known.score)
+        memory.stop = memory.stop or bool(found.get("stop"))
         memory.verdicts += 1
         if status == "verified" and memory.ready is not None:
             # A record changes what is worth trying: think again.
@@ -187,30 +196,29 @@ class Policy:
             memory.ready = None
         return "tell"
 
+    def _kept(self, memory: Memory, answer: Answer) -> str:
+        return self._decide(memory) if memory.over else "status"
+
+    def _rested(self, memory: Memory, answer: Answer) -> str:
+        if answer.error:
+            return "status"
+        return self._seen_status(memory, answer)
+
     def _decide(self, memory: Memory) -> str:
         if memory.ready is not None and memory.ready.genome.key() in reading.keys_of(memory):
             memory.ready = None  # it went in before a restart, or someone else was first
-        may_submit = memory.minutes_left > LAST_MINUTES and memory.submissions_left > 0 and not memory.stop
         stuck = memory.dropped_in_a_row >= MOST_DROPPED_IN_A_ROW
         if memory.pending:
-            return "await" if memory.ready or stuck or not may_submit else "write"
-        if not may_submit:
+            return "await" if memory.ready or stuck or not memory.may_submit else "write"
+        if not memory.may_submit:
             if not memory.closed and memory.forum and memory.verdicts > 0:
                 return "close"
-            return "finish" if memory.stop else "rest"
+            return "finish" if memory.over else "rest"
+        if memory.wait_seconds > 0:
+            return "rest"
         if memory.ready is not None:
             return "submit"
         if stuck:
             memory.dropped_in_a_row = 0
             return "rest"
         return "write"
-
-
-def _later(error: str) -> bool:
-    """Whether the lab declined because something else has to end first; the draft is not at fault."""
-    return "come back" in error or "wait for" in error
-
-
-def _spent(error: str) -> bool:
-    """Whether the lab declined because a budget is used up."""
-    return " are used" in error or "is over" in error or "budget" in error.lower()

@@ -20,6 +20,8 @@ def take_status(memory: Memory, answer: dict[str, Any], researcher: str) -> None
     memory.submissions_left = int(number(answer.get("submissions_left"), memory.submissions_left))
     memory.forum = bool(answer.get("forum", memory.forum))
     memory.stop = bool(answer.get("stop", False))
+    queue = answer.get("queue")
+    memory.wait_seconds = number(queue.get("wait_seconds"), 0.0) if isinstance(queue, dict) else 0.0
     for one in _dicts(answer.get("submissions")):
         name = _name(one.get("id"))
         if not name:

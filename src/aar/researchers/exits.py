@@ -1,0 +1,17 @@
+"""How a researcher's process ends, as the exit code that whoever started it sees."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Only `OK` is a regular end: the lab said that it is over, and was told that this researcher is done."""
+
+    OK = 0
+    FAILED = 1
+    """An error, which the last line on standard error says."""
+    ENDED_EARLY = 3
+    """The session ended by itself (a limit, refusals of the model) while the lab was still open."""
+    STOPPED = 143
+    """It was asked to stop by a signal; its log is written as far as it had come."""

@@ -1,0 +1,174 @@
+"""No transcript is lost: a researcher ends by itself, by a signal or by SIGKILL, and its log opens all the same."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_lab import FakeLab, serve
+
+from aar.folder import LabFolder
+from aar.researchers import running
+from aar.researchers.exits import ExitCode
+from aar.researchers.transcripts import Recovered, Trouble, recover
+
+TOKEN = "a-token"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> LabFolder:
+    lab = LabFolder(tmp_path / "lab")
+    for path in (lab.forum, lab.practice, lab.inspect_logs):
+        path.mkdir(parents=True)
+    tmp_path.chmod(0o755)
+    return lab
+
+
+@contextlib.contextmanager
+def researcher(folder: LabFolder, url: str, *, home: Path) -> Iterator[subprocess.Popen[str]]:
+    home.mkdir(exist_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aar.researchers", "--lab", str(folder.path), "--name", "r1", "--url", url],
+        env={**os.environ, "AAR_TOKEN": TOKEN, "HOME": str(home)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def until(condition: Any, *, seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def waits(lab: FakeLab) -> bool:
+    return any("/v1/submissions/s1" in what for what, _ in list(lab.requests))
+
+
+def read(folder: LabFolder) -> Any:
+    from inspect_ai.log import read_eval_log
+
+    (path,) = folder.inspect_logs.glob("*.eval")
+    log = read_eval_log(str(path))
+    assert log.samples
+    return log
+
+
+def calls(log: Any) -> list[str]:
+    return [
+        call.function
+        for message in log.samples[0].messages
+        for call in getattr(message, "tool_calls", None) or ()
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_within_seconds_with_its_log_written(
+    folder: LabFolder, tmp_path: Path, number: signal.Signals
+) -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
+    with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
+        until(lambda: waits(lab))
+        started = time.monotonic()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+        assert time.monotonic() - started < 5
+    assert process.returncode == ExitCode.STOPPED
+    assert len(said.splitlines()) == 1, said
+    log = read(folder)
+    assert log.status == "cancelled"
+    assert "submit_method" in calls(log)
+    assert recover(folder) == Recovered()
+    assert not list((folder.inspect_logs / running.FOLDER).glob("**/*.db"))
+
+
+def test_a_killed_one_is_recovered_up_to_its_last_call(folder: LabFolder, tmp_path: Path) -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
+    with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
+        until(lambda: waits(lab))
+        while_alive = recover(folder)
+        process.kill()
+        process.wait()
+    (path,) = folder.inspect_logs.glob("*.eval")
+    assert while_alive == Recovered(live=(path.name,))
+    assert not list((tmp_path / "home").rglob("*.db")), "nothing is left in the home"
+
+    assert recover(folder) == Recovered(recovered=(path.name,))
+    log = read(folder)
+    assert log.status == "error"
+    made = calls(log)
+    assert made[-1] == "wait_for_verdict"
+    answered = [message for message in log.samples[0].messages if message.role == "tool"]
+    assert len(answered) == len(made) - 1, "all but the call that it was killed in have their answers"
+    assert recover(folder) == Recovered()
+
+
+def test_a_log_of_a_run_folder_that_was_moved_is_recovered(folder: LabFolder, tmp_path: Path) -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
+    with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
+        until(lambda: waits(lab))
+        process.kill()
+        process.wait()
+    moved = LabFolder(folder.path.rename(tmp_path / "moved"))
+    assert recover(moved).recovered
+    assert "submit_method" in calls(read(moved))
+
+
+def test_what_cannot_be_recovered_is_said_and_hides_nothing_else(folder: LabFolder, tmp_path: Path) -> None:
+    from inspect_ai.log import read_eval_log
+
+    lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
+    with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
+        until(lambda: waits(lab))
+        process.kill()
+        process.wait()
+    (path,) = folder.inspect_logs.glob("*.eval")
+    lost = path.with_name(f"1-{path.name}")
+    lost.write_bytes(path.read_bytes())
+    cut = path.with_name(f"2-{path.name}")
+    cut.write_bytes(path.read_bytes()[:-40])
+    spoilt = path.with_name(f"3-{path.name}")
+    spoilt.write_bytes(path.read_bytes())
+    (buffer,) = running.buffers(folder.inspect_logs, path.name)
+    buffer.with_name(f"3-{buffer.name}").write_bytes(b"SQLite format 3\0" + b"no database" * 1000)
+
+    done = recover(folder)
+    assert done.recovered == (path.name,)
+    troubles = {
+        lost.name: Trouble.NO_EVENTS,
+        cut.name: Trouble.DAMAGED_LOG,
+        spoilt.name: Trouble.DAMAGED_EVENTS,
+    }
+    assert done.troubles == troubles
+    assert read_eval_log(str(path)).samples
+    assert [read_eval_log(str(each)).status for each in (lost, spoilt)] == ["error", "error"]
+    assert list(buffer.parent.glob("3-*.damaged")), "what could not be read is kept"
+    assert recover(folder) == Recovered(troubles={cut.name: Trouble.DAMAGED_LOG})
+
+
+def test_nothing_to_recover_costs_no_import(folder: LabFolder) -> None:
+    with zipfile.ZipFile(folder.inspect_logs / "a.eval", "w") as log:
+        log.writestr("header.json", "{}")
+    script = (
+        "import sys; from pathlib import Path; from aar.folder import LabFolder; "
+        "from aar.researchers.transcripts import Recovered, recover; "
+        f"assert recover(LabFolder(Path({str(folder.path)!r}))) == Recovered(); "
+        "assert 'inspect_ai' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
