@@ -89,14 +89,19 @@ def headline(contents: Contents) -> str:
         return "Nothing was submitted."
     if contents.verified:
         return Writer(contents).sentence(contents.verified[0])
-    made, scored = count(len(contents.entries), "submission"), len(contents.scored)
+    made, scored = len(contents.entries), len(contents.scored)
     if not scored:
-        return f"None of {made} could be scored: {tally(contents.entries)}."
+        none = (
+            "The only submission was not scored" if made == 1 else f"None of {made:,} submissions was scored"
+        )
+        return f"{none}: {tally(contents.entries)}."
     lead = best_lead(contents)
     if lead is not None:
         return f"Nothing was verified; the best lead is {named(lead.submission)}."
-    one = f"None of {made}" if scored == len(contents.entries) else f"None of the {scored} scored of {made}"
-    return f"{one} was verified: none beat the record."
+    none = (
+        "the only scored submission was not" if scored == 1 else f"none of {scored:,} scored submissions was"
+    )
+    return f"Nothing was verified: {none} shown to beat the record."
 
 
 def tally(entries: Sequence[Entry]) -> str:
@@ -145,7 +150,7 @@ def _believed(contents: Contents, top: Entry) -> str:
     gain, of = (sealed.gain, "") if sealed.gain is not None else (sealed.accuracy_gain, " of accuracy")
     if gain is not None:
         over = contents.called(sealed.champion) if sealed.champion else "a baseline"
-        text += f", with {signed(gain)}{of} over {over}, the record it had to beat"
+        text += f", with a gain of {signed(gain)}{of} over {over}, the record it had to beat"
     return f"{text}; {_audits(top)}; {ledger}."
 
 

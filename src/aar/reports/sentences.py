@@ -24,7 +24,7 @@ class Writer:
     def _said(self, entry: Entry) -> str:
         row = entry.submission
         if entry.overruled:
-            return f"is {STATUS[row.status]} by the word of a person, whose note the ledger keeps"
+            return f"counts as {STATUS[row.status]} on the word of a person, whose note the ledger keeps"
         match outcome(entry):
             case Outcome.VERIFIED:
                 return self._verified(entry)
@@ -91,9 +91,8 @@ class Writer:
 
     def _waits(self, done: str, entry: Entry) -> str:
         left = count(entry.runs_left, "run")
-        still = (
-            f"{left} of it {'is' if entry.runs_left == 1 else 'are'} left" if entry.runs_left else "it waits"
-        )
+        verb = "is" if entry.runs_left == 1 else "are"
+        still = f"{left} of it {verb} left" if entry.runs_left else "only the verdict was missing"
         if self.contents.ending is Ending.RUNNING:
             return f"is still being {done}: {still}"
         return f"was not {done} before the run ended: {still}"
