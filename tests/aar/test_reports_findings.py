@@ -122,7 +122,7 @@ def test_what_is_verified_closes_a_part_of_the_gap(tmp_path: Path) -> None:
             between(-0.1, 0.01, 0.12),
             4,
             "looked better on dev (0.62) but its confirmation was ended after 4 of 8 seeds: a gain of +0.01 "
-            "[−0.10, +0.12] left it no chance.",
+            "[−0.10, +0.12] left it no chance of being confirmed.",
         ),
     ],
     ids=["chance", "nothing", "strict level", "ended early"],
@@ -389,10 +389,23 @@ def test_of_many_submissions_the_terminal_shows_five_and_counts_the_rest(tmp_pat
     lab = made(tmp_path, story)
     found = summary(lab)
     lines = in_words(found)
-    assert sum(line.startswith("s") for line in lines) == 5
+    assert sum(line.startswith("- s") for line in lines) == 5
     assert "And 295 more: 295 no better than the record." in lines
     assert found["findings"][0]["submission"] == "s301"
     assert write_report(lab.path).read_text(encoding="utf-8").count('<li class="no_improvement">') == 300
+
+
+def test_a_ledger_that_does_not_verify_is_said_on_the_terminal_too(tmp_path: Path) -> None:
+    lab = made(
+        tmp_path, lambda tx: confirmed(tx, "verified", measured(0.6, between(0.2, 0.38, 0.5), seeds=8))
+    )
+    database = aar.database.open(lab.database)
+    with database.write() as tx:
+        tx.execute(aar.database.schema.verdicts.update().values(status="verified"))
+    database.close()
+    lines = in_words(summary(lab))
+    assert lines[1].startswith("The ledger does not verify: ")
+    assert lines[2].endswith("the ledger does not verify, so do not rely on it.")
 
 
 def test_a_title_steers_neither_the_terminal_nor_the_page(tmp_path: Path) -> None:

@@ -119,17 +119,21 @@ def _summary(contents: Contents) -> list[str]:
     if contents.verified:
         lines += [_believed(contents, contents.verified[0])]
     scored, verified = len(contents.scored), len(contents.verified)
-    lines.append(
-        f"{count(len(contents.researchers), 'researcher')} handed in {count(len(contents.entries), 'submission')} on "
-        f"{contents.testbed} within {duration(contents.seconds)}; {scored:,} {_was(scored)} scored, "
-        f"{verified:,} verified."
-    )
+    team = count(len(contents.researchers), "researcher")
+    if contents.entries:
+        lines.append(
+            f"{team} handed in {count(len(contents.entries), 'submission')} on {contents.testbed} within "
+            f"{duration(contents.seconds)}; {scored:,} {_was(scored)} scored, {verified:,} verified."
+        )
+    else:
+        lines.append(f"{team} handed in nothing on {contents.testbed} within {duration(contents.seconds)}.")
     best = contents.best_baseline
     if best is not None:
+        others = len(contents.baselines)
+        which = f"The best of {others} baselines" if others > 1 else "The only baseline"
         where = "sealed" if best.sealed is not None and best.sealed.pgr is not None else "dev"
         lines.append(
-            f"The best of {count(len(contents.baselines), 'baseline')}, {label(best.submission.title)}, closes "
-            f"{interval(best.pgr)} of the gap on {where} items."
+            f"{which}, {label(best.submission.title)}, closes {interval(best.pgr)} of the gap on {where} items."
         )
     return lines
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aar.reports.contents import Contents, Entry
 from aar.reports.ending import Ending
-from aar.reports.outcomes import Outcome, best_lead, counted, undecided
+from aar.reports.outcomes import Outcome, best_lead, counted, outcome, undecided
 
 FOR_CONFIRMATION = ("mini-math", "mini-chat", "mini-code")
 """Testbeds that ship, with a second world, on which what was found elsewhere can be tried."""
@@ -40,7 +40,7 @@ def next_steps(contents: Contents, *, run: str) -> list[Step]:
         steps.append(Step("Remedy what ended the researchers, then go on", resume))
     if contents.verified:
         steps.append(_elsewhere(contents, contents.verified[0], run=run))
-    elif (lead := best_lead(contents)) is not None:
+    elif (lead := best_lead(contents)) is not None and outcome(lead) is not Outcome.UNCONFIRMED:
         steps.append(
             Step(
                 f"Give each researcher five more submissions, to build on {lead.submission.id}",

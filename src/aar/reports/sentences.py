@@ -63,7 +63,7 @@ class Writer:
             wanted = entry.dev.sealed_seeds if entry.dev is not None else None
             return (
                 f"{looked} its confirmation was ended after {entry.sealed.seeds} of {wanted} seeds: a gain of "
-                f"{signed(gain)}{of} left it no chance"
+                f"{signed(gain)}{of} left it no chance of being confirmed"
             )
         if gain.mean <= 0:
             return f"{looked} gained nothing on unseen items: {signed(gain)}{of}"

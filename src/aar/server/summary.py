@@ -121,7 +121,7 @@ def in_words(found: dict[str, Any]) -> list[str]:
     lines += [f"The ledger does not verify: {problem}. Do not rely on this run."] if problem else []
     lines += [*found["notices"], *found["summary"]]
     told = found["findings"][:SHOWN]
-    lines += [one["sentence"] for one in told if one["sentence"] != found["headline"]]
+    lines += [f"- {one['sentence']}" for one in told if one["sentence"] != found["headline"]]
     lines += [found["rest"]] if found["rest"] else []
     for sentence, command in zip(found["next"], found["commands"], strict=True):
         # on a line of its own, so that it is copied whole
