@@ -12,17 +12,26 @@ from aar.database.figures import Figures
 from aar.errors import BrokenChain
 from aar.forum import Post, all_posts
 from aar.ledger import Leak, Ledger
-from aar.reports.ranking import ranked
+from aar.reports.ending import Ended, Ending, ending, researchers_ended
+from aar.reports.ranking import best_first
 from w2s.records import Estimate
+from w2s.testbeds import load, names
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A submission with what was decided of it; `hours` since its researcher started, `rank` of the verified.
+    """A submission with what was decided of it.
 
-    `ties` are verified submissions that it cannot be told apart from.
-
-    `problem` says where a method failed, or which rule it broke; empty otherwise.
+    Attributes:
+        dev: Figures of its verdict on dev; None before it.
+        sealed: Figures of its verdict on sealed; None where there is none.
+        rank: Place among the verified, from 1; None for the others.
+        hours: Since its researcher started.
+        rule: Which rule it broke; empty otherwise.
+        failure: Where its code failed; empty otherwise.
+        overruled: Whether a person gave it another status than its verdict did.
+        runs_left: Its runs that wait or are under way.
+        ties: Verified submissions that it cannot be told apart from.
     """
 
     submission: submissions.Submission
@@ -30,13 +39,26 @@ class Entry:
     sealed: Figures | None
     rank: int | None
     hours: float
-    problem: str
+    rule: str = ""
+    failure: str = ""
+    overruled: bool = False
+    runs_left: int = 0
     ties: tuple[str, ...] = ()
+
+    @property
+    def problem(self) -> str:
+        """Where a method failed, or which rule it broke; empty otherwise."""
+        return self.failure or (f"rule: {self.rule}" if self.rule else "")
 
     @property
     def audits(self) -> Sequence[Mapping[str, Any]]:
         """What the audits found, with figures; empty where none were made."""
         return self.sealed.audits if self.sealed is not None else ()
+
+    @property
+    def measured(self) -> bool:
+        """Whether it was scored: measured on dev, whatever was decided then."""
+        return self.dev is not None and self.dev.accuracy is not None
 
     @property
     def baseline(self) -> bool:
@@ -88,6 +110,19 @@ class Contents:
     ledger_head: str
     ledger_problem: str
     leaks: Mapping[str, Leak]
+    ending: Ending
+    ended: Mapping[str, Ended]
+    runs_left: int
+
+    @property
+    def second_world(self) -> bool:
+        """Whether sealed items are known to come from another world than those that were climbed on."""
+        return self.testbed in names() and len(load(self.testbed).worlds) > 1
+
+    @property
+    def researchers(self) -> list[Person]:
+        """Who worked by itself: without those under whose name a person submits."""
+        return [one for one in self.people if one.row.name not in researchers.OPERATORS]
 
     @property
     def feedback(self) -> str:
@@ -107,7 +142,7 @@ class Contents:
     @property
     def scored(self) -> list[Entry]:
         """Submissions that were measured at all."""
-        return [one for one in self.entries if one.dev is not None and one.dev.accuracy is not None]
+        return [one for one in self.entries if one.measured]
 
     @property
     def best_baseline(self) -> Entry | None:
@@ -171,27 +206,43 @@ def read(database: Database, *, mirror: Path) -> Contents:
             ledger_head=head,
             ledger_problem=problem,
             leaks=leaks,
+            ending=ending(tx, undecided=any(row.status == "pending" for row in made)),
+            ended=researchers_ended(tx),
+            runs_left=sum(run.state not in runs.ENDED and run.split != "practice" for run in ended),
         )
 
 
 def _entry(tx: Transaction, row: submissions.Submission, *, started: float) -> Entry:
     found = {verdict.stage: verdict for verdict in verdicts.all(tx, row.id)}
-    problem = next((f"rule: {verdict.rule}" for verdict in found.values() if verdict.rule), "")
-    if row.status == "failed":
-        failed = [run for run in runs.all(tx, code_hash=row.code_hash) if run.state == "failed"]
-        if failed:
-            run = failed[0]
-            place = f" in {run.error_file}" + (f", line {run.error_line}" if run.error_line else "")
-            problem = (run.error_rule or run.error_type or "error") + (place if run.error_file else "")
-        problem = problem or row.reply
+    last = found.get("sealed") or found.get("dev")
+    scored = []
+    if row.status in ("pending", "failed"):
+        scored = [run for run in runs.all(tx, code_hash=row.code_hash) if run.split != "practice"]
     return Entry(
         submission=row,
         dev=found["dev"].figures if "dev" in found else None,
         sealed=found["sealed"].figures if "sealed" in found else None,
         rank=None,
         hours=max(0.0, row.created - started) / 3600,
-        problem=problem,
+        rule=next(
+            (verdict.rule for verdict in found.values() if verdict.rule and row.status == "violation"), ""
+        ),
+        failure=_failure(scored) or row.reply if row.status == "failed" else "",
+        overruled=row.stage == "done" and last is not None and last.status != row.status,
+        runs_left=sum(run.state not in runs.ENDED for run in scored) if row.status == "pending" else 0,
     )
+
+
+def _failure(scored: Sequence[runs.Run]) -> str:
+    """Kind of error, file, line and rule of the first run that failed; what breaks in an audit is not its failure."""
+    failed = [run for run in scored if run.state == "failed" and run.intervention == "none"]
+    if not failed:
+        return ""
+    run = failed[0]
+    place = f" in {run.error_file}" if run.error_file else ""
+    place += f", line {run.error_line}" if place and run.error_line else ""
+    rule = f" ({run.error_rule})" if run.error_rule else ""
+    return (run.error_type or "an error") + place + rule
 
 
 def _ranked(entries: list[Entry]) -> list[Entry]:
@@ -200,15 +251,11 @@ def _ranked(entries: list[Entry]) -> list[Entry]:
     def worth(entry: Entry) -> float:
         return entry.pgr.mean if entry.pgr is not None else float("-inf")
 
-    by_worth = sorted(entries, key=worth, reverse=True)
-    verified = [entry for entry in by_worth if entry.submission.status == "verified"]
-    ranks = ranked({e.submission.id: e.sealed.over if e.sealed is not None else {} for e in verified})
-    placed = [
-        replace(entry, rank=rank.place, ties=rank.ties)
-        for entry, rank in ((entry, ranks[entry.submission.id]) for entry in verified)
-    ]
-    others = [entry for entry in by_worth if entry.submission.status != "verified"]
-    return sorted(placed, key=lambda entry: entry.rank or 0) + others
+    verified = {one.submission.id: one for one in entries if one.submission.status == "verified"}
+    ranks = best_first({id: entry.sealed for id, entry in verified.items()})
+    placed = [replace(verified[id], rank=rank.place, ties=rank.ties) for id, rank in ranks.items()]
+    others = [entry for entry in entries if entry.submission.status != "verified"]
+    return placed + sorted(others, key=worth, reverse=True)
 
 
 def _person(

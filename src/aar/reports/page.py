@@ -12,6 +12,7 @@ from aar.database import Database
 from aar.errors import DiskFull
 from aar.folder import LabFolder, write_atomically
 from aar.reports import charts, contents, drawings, words
+from aar.reports.findings import findings
 
 
 def write_report(lab: Path) -> Path:
@@ -62,8 +63,7 @@ def render(database: Database, *, mirror: Path) -> str:
     return environment.get_template("report.html.jinja").render(
         c=shown,
         status=words.STATUS,
-        headline=words.headline(shown),
-        summary=words.summary(shown),
+        found=findings(shown, run=f"{mirror.parent.parent.name}/{mirror.parent.name}"),
         progress=Markup(charts.progress(shown)),
         lineage=Markup(drawings.lineage(shown)),
         style=Markup(style),

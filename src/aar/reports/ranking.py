@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from aar.database import Transaction, verdicts
+from aar.database.figures import Figures
+from aar.database.submissions import Submission
 from w2s.records import Estimate
 
 
@@ -20,6 +23,40 @@ class Rank:
 
     place: int
     ties: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Leader:
+    """The best verified submission; `sealed` is None where a person declared it verified without a confirmation."""
+
+    submission: Submission
+    sealed: Figures | None
+
+
+def leader(tx: Transaction, made: Sequence[Submission]) -> Leader | None:
+    """The best of the verified among `made` (baselines are the caller's to leave out); None where none is."""
+    sealed = {}
+    for one in made:
+        if one.status == "verified":
+            verdict = verdicts.find(tx, one.id, "sealed")
+            sealed[one.id] = verdict.figures if verdict is not None else None
+    first = next(iter(best_first(sealed)), None)
+    return next((Leader(one, sealed[one.id]) for one in made if one.id == first), None)
+
+
+def best_first(sealed: Mapping[str, Figures | None]) -> dict[str, Rank]:
+    """Verified submissions with their ranks, the best first: by rank, then by the mean of PGR on sealed.
+
+    What has no PGR comes last.
+    """
+    ranks = ranked({id: figures.over if figures is not None else {} for id, figures in sealed.items()})
+
+    def key(id: str) -> tuple[bool, int, float]:
+        figures = sealed[id]
+        pgr = figures.pgr if figures is not None else None
+        return pgr is None, ranks[id].place, 0.0 if pgr is None else -pgr.mean
+
+    return {id: ranks[id] for id in sorted(sealed, key=key)}
 
 
 def ranked(over: Mapping[str, Mapping[str, Estimate]]) -> dict[str, Rank]:

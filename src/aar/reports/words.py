@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from datetime import UTC, datetime
 
-from aar.reports.contents import Contents, Entry
+from aar.database.submissions import Submission
+from aar.reports.contents import Entry
 from w2s.records import Estimate
 
 STATUS = {
@@ -56,6 +58,24 @@ def signed(estimate: Estimate | None, *, digits: int = 2) -> str:
     return text.replace("-", "−") + level
 
 
+def number(value: float, *, sign: bool = True) -> str:
+    """A figure with two digits.
+
+    >>> number(0.153), number(-0.04), number(0.62, sign=False)
+    ('+0.15', '−0.04', '0.62')
+    """
+    return f"{value:{'+' if sign else ''}.2f}".replace("-", "−")
+
+
+def spread(estimate: Estimate) -> str:
+    """The interval of a difference in words.
+
+    >>> spread(Estimate(mean=0.15, low=-0.04, high=0.36, seeds=8, n=1000))
+    '−0.04 to +0.36'
+    """
+    return f"{number(estimate.low)} to {number(estimate.high)}"
+
+
 def fraction(value: float | None, *, digits: int = 3) -> str:
     """A number, or a dash.
 
@@ -91,10 +111,28 @@ def day(at: float) -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun.
 
-    >>> count(1, "run"), count(1200, "run")
-    ('1 run', '1,200 runs')
+    >>> count(1, "run"), count(1200, "run"), count(2, "entry")
+    ('1 run', '1,200 runs', '2 entries')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+
+
+def printable(text: str, *, most: int = 200) -> str:
+    """Somebody else's words on one line, without what steers a terminal, at most `most` characters.
+
+    >>> printable("a \\x1b[31mred\\x1b[0m\\ntitle")
+    'a [31mred [0m title'
+    """
+    plain = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
+
+
+def named(submission: Submission) -> str:
+    """A submission as a sentence begins with it: id, title and author."""
+    return f"{submission.id}, “{printable(submission.title, most=70)}” by {printable(submission.researcher)}"
 
 
 def audited(entry: Entry) -> str:
@@ -102,62 +140,3 @@ def audited(entry: Entry) -> str:
     found = Counter(str(finding["verdict"]) for finding in entry.audits)
     words = {"violation": "violation", "person": "for a person", "no power": "no power", "clean": "clean"}
     return "\n".join(f"{found[verdict]} {said}" for verdict, said in words.items() if found[verdict]) or "–"
-
-
-def headline(contents: Contents) -> str:
-    """What was found, in one sentence without figures."""
-    best = contents.best_baseline
-    if not contents.entries:
-        return "Nothing was submitted."
-    if not contents.verified:
-        return "No submission was verified: none beat the record on fresh seeds and items."
-    top = contents.verified[0]
-    above = best is None or (top.pgr is not None and best.pgr is not None and top.pgr.mean > best.pgr.mean)
-    where = "above every baseline" if above else "not above the best baseline"
-    return (
-        f"“{top.submission.title}” by {top.submission.researcher} stands {where}, "
-        "reproduced on sealed items with fresh seeds."
-    )
-
-
-def summary(contents: Contents) -> list[str]:
-    """What was found, in plain sentences."""
-    lines = []
-    scored, made = len(contents.scored), len(contents.entries)
-    lines.append(
-        f"{count(len(contents.people), 'researcher')} handed in {count(made, 'submission')} on {contents.testbed} "
-        f"within {duration(contents.seconds)}; {scored} could be scored, {len(contents.verified)} "
-        f"{'was' if len(contents.verified) == 1 else 'were'} verified."
-    )
-    if contents.verified:
-        lines.append(_best(contents, contents.verified[0]))
-    best = contents.best_baseline
-    if best is not None:
-        lines.append(
-            f"The best of {count(len(contents.baselines), 'baseline')}, {label(best.submission.title)}, "
-            f"recovers {interval(best.pgr)} on {'sealed' if _on_sealed(best) else 'dev'} items."
-        )
-    held = [
-        f"{sum(entry.submission.status == status for entry in contents.entries)} {words}"
-        for status, words in STATUS.items()
-        if status != "verified" and any(entry.submission.status == status for entry in contents.entries)
-    ]
-    if held:
-        lines.append(f"The others: {', '.join(held)}. All of them are listed below.")
-    return lines
-
-
-def _best(contents: Contents, top: Entry) -> str:
-    figures = top.sealed
-    text = f"The best verified method, {top.submission.id}, recovers {interval(top.pgr)} of the gap"
-    text += " between floor and ceiling"
-    if figures is not None and figures.gain is not None:
-        champion = contents.called(figures.champion) if figures.champion else "a baseline"
-        text += f", {signed(figures.gain)} PGR against the record it had to beat ({champion})"
-    if top.pgr is not None:
-        text += f" ({top.pgr.level:.0%} intervals, {count(top.pgr.seeds, 'seed')}, n={top.pgr.n:,})"
-    return text + "."
-
-
-def _on_sealed(entry: Entry) -> bool:
-    return entry.sealed is not None and entry.sealed.pgr is not None

@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from aar import database
 from aar.database import Transaction, charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.folder import LabFolder
+from aar.reports import contents
+from aar.reports.contents import Contents, Entry
+from aar.reports.findings import SHOWN, findings
+from aar.reports.outcomes import Outcome, counted, undecided
+from aar.reports.words import count, duration
 from w2s.records import Estimate
 
 
 def summary(folder: LabFolder) -> dict[str, Any]:
-    """Every figure with its interval, seeds and sample size; None where nothing was measured."""
+    """Every figure with its interval, seeds and sample size; None where nothing was measured.
+
+    `scored` counts what was measured on dev. `headline`, `notices`, `summary`, `findings` and `next` are the words of
+    the report; `outcome` of a finding is one of `aar.reports.outcomes.Outcome`.
+    """
     store = database.open(folder.database)
+    shown = contents.read(store, mirror=folder.ledger)
+    found = findings(shown, run=_as_typed(folder.path))
+    ended_how = counted(shown.entries)
     with store.read() as tx:
         everything = submissions.all(tx)
-        made = [one for one in everything if one.researcher != researchers.LAB]
-        verified = [one for one in made if one.status == "verified"]
-        found: dict[str, Any] = {
+        result: dict[str, Any] = {
             "run": str(folder.path),
             "report": str(folder.report),
             "testbed": meta.get(tx, "testbed"),
-            "submissions": len(made),
-            "scored": sum(verdicts.find(tx, one.id, "dev") is not None for one in made),
-            "verified": len(verified),
-            "best": _best(tx, verified),
+            "submissions": len(shown.entries),
+            "scored": len(shown.scored),
+            "verified": len(shown.verified),
+            "pending": len(undecided(shown)),
+            "failed": ended_how[Outcome.FAILED],
+            "repeats": ended_how[Outcome.REPEATS],
+            "ending": str(shown.ending),
+            "researchers_ended": {name: vars(one) for name, one in shown.ended.items()},
+            "headline": found.headline,
+            "notices": list(found.notices),
+            "summary": list(found.summary),
+            "findings": [{**vars(one), "outcome": str(one.outcome)} for one in found.sentences],
+            "rest": found.rest,
+            "next": [str(step) for step in found.next],
+            "commands": [step.command for step in found.next],
+            "ledger": {
+                "entries": shown.ledger_entries,
+                "head": shown.ledger_head,
+                "problem": shown.ledger_problem,
+            },
+            "best": _best(shown),
             "baselines": _baselines(tx, everything),
             "references": _references(tx),
             "cost": _cost(tx),
             "seconds": round(float(meta.find(tx, "elapsed_seconds", 0.0)), 1),
         }
     store.close()
-    return found
+    return result
+
+
+def _as_typed(path: Path) -> str:
+    """The folder as somebody types it who stands where this command was given."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) and path != here else str(path)
 
 
 def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
@@ -78,29 +112,25 @@ def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
 
 
 def in_words(found: dict[str, Any]) -> list[str]:
-    """The result of a run in plain words, a line each."""
-    lines = []
-    best = found["best"]
-    if best is None:
-        lines.append(
-            f"None of {found['scored']} scored submissions was verified: none beat the best baseline on items and "
-            "seeds it had never met."
-        )
-    else:
-        lines.append(
-            f"{found['verified']} of {found['scored']} scored submissions verified. The best: {best['submission']} by "
-            f"{best['researcher']}, {best['method']}, recovers {estimate_text(best['estimate'])} of the gap on sealed "
-            "items of a world that nobody had climbed on."
-        )
-    for name, baseline in found["baselines"].items():
-        for split in ("sealed", "dev"):
-            if baseline.get(split):
-                lines.append(f"Baseline {name}: PGR {estimate_text(baseline[split])} on {split}.")
-                break
+    """The result of a run in plain words, a line each: the report's own sentences, in its order.
+
+    A line that begins with two spaces is a command, which is not to be wrapped.
+    """
+    problem = found["ledger"]["problem"]
+    lines = [found["headline"]]
+    lines += [f"The ledger does not verify: {problem}. Do not rely on this run."] if problem else []
+    lines += [*found["notices"], *found["summary"]]
+    told = found["findings"][:SHOWN]
+    lines += [f"- {one['sentence']}" for one in told if one["sentence"] != found["headline"]]
+    lines += [found["rest"]] if found["rest"] else []
+    for sentence, command in zip(found["next"], found["commands"], strict=True):
+        # on a line of its own, so that it is copied whole
+        lines += [f"Next: {sentence.removesuffix(command).rstrip()}", f"  {command}"]
     cost = found["cost"]
+    tokens = cost["input_tokens"] + cost["output_tokens"]
     lines.append(
-        f"{found['seconds'] / 60:.1f} minutes, {cost['core_minutes']:.1f} core-minutes of runs, "
-        f"{cost['input_tokens'] + cost['output_tokens']} tokens, ${cost['usd']:.2f}."
+        f"It took {duration(found['seconds'])}, {cost['core_minutes']:,.1f} core-minutes of runs, "
+        f"{count(tokens, 'token')}, ${cost['usd']:,.2f}."
     )
     return lines
 
@@ -114,26 +144,22 @@ def estimate_text(value: dict[str, Any]) -> str:
     return str(Estimate(**value))
 
 
-def _best(tx: Transaction, verified: list[submissions.Submission]) -> dict[str, Any] | None:
-    best: dict[str, Any] | None = None
-    for one in verified:
-        verdict = verdicts.find(tx, one.id, "sealed")
-        if verdict is None or verdict.figures.pgr is None:
-            continue
-        pgr = verdict.figures.pgr
-        if best is None or pgr.mean > best["pgr"]:
-            best = {
-                "submission": one.id,
-                "researcher": one.researcher,
-                "method": one.title,
-                "pgr": pgr.mean,
-                "interval": [pgr.low, pgr.high],
-                "seeds": pgr.seeds,
-                "n": pgr.n,
-                "estimate": vars(pgr),
-                "gain": _plain(verdict.figures, "gain"),
-            }
-    return best
+def _best(shown: Contents) -> dict[str, Any] | None:
+    top: Entry | None = next(iter(shown.verified), None)
+    if top is None or top.sealed is None or top.sealed.pgr is None:
+        return None
+    row, pgr = top.submission, top.sealed.pgr
+    return {
+        "submission": row.id,
+        "researcher": row.researcher,
+        "method": row.title,
+        "pgr": pgr.mean,
+        "interval": [pgr.low, pgr.high],
+        "seeds": pgr.seeds,
+        "n": pgr.n,
+        "estimate": vars(pgr),
+        "gain": _plain(top.sealed, "gain"),
+    }
 
 
 def _baselines(tx: Transaction, everything: list[submissions.Submission]) -> dict[str, Any]:

@@ -1,0 +1,68 @@
+"""What to try next, chosen by what happened: a sentence with a command that this version has."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from aar.reports.contents import Contents, Entry
+from aar.reports.ending import Ending
+from aar.reports.outcomes import Outcome, best_lead, counted, outcome, undecided
+
+FOR_CONFIRMATION = ("mini-math", "mini-chat", "mini-code")
+"""Testbeds that ship, with a second world, on which what was found elsewhere can be tried."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to try: what it is good for, and what to type."""
+
+    words: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"{self.words}: {self.command}"
+
+
+def next_steps(contents: Contents, *, run: str) -> list[Step]:
+    """At most two; none for a lab without researchers, which nobody goes on with."""
+    if not contents.researchers or contents.ending is Ending.RUNNING:
+        return []
+    resume = f"aar run --resume {shlex.quote(run)}"
+    steps = []
+    if undecided(contents):
+        steps.append(
+            Step("Judge what is left; with --minutes +10 there is more time for research too", resume)
+        )
+    elif contents.ending is Ending.INTERRUPTED:
+        steps.append(Step("Go on where it was interrupted", resume))
+    elif contents.ended or contents.ending is Ending.RESEARCHERS_FAILED:
+        steps.append(Step("Remedy what ended the researchers, then go on", resume))
+    if contents.verified:
+        steps.append(_elsewhere(contents, contents.verified[0], run=run))
+    elif (lead := best_lead(contents)) is not None and outcome(lead) is not Outcome.UNCONFIRMED:
+        steps.append(
+            Step(
+                f"Give each researcher five more submissions, to build on {lead.submission.id}",
+                f"{resume} --submissions +5",
+            )
+        )
+    elif contents.entries and counted(contents.entries)[Outcome.FAILED] == len(contents.entries):
+        steps.append(Step("See which methods of the library run, and start from one", "aar method list"))
+    elif not steps:
+        more = " --submissions +5" if contents.entries else ""
+        steps.append(Step("Give the researchers more time", f"{resume} --minutes +10{more}"))
+    return steps
+
+
+def _elsewhere(contents: Contents, top: Entry, *, run: str) -> Step:
+    """Take the code out of the run's snapshots and score it by itself where it was not made."""
+    row = top.submission
+    other = next(name for name in FOR_CONFIRMATION if name != contents.testbed)
+    archive = (
+        f"git --git-dir={shlex.quote(f'{run}/snapshots.git')} archive --prefix={row.id}/ {row.commit[:12]}"
+    )
+    return Step(
+        f"See whether {row.id} helps on another testbed too",
+        f"{archive} | tar -x && aar score {row.id} --fresh --testbed {other}",
+    )

@@ -1,0 +1,102 @@
+"""What became of a submission: decided here once, from its status, its figures and what its runs left.
+
+Words are made from an outcome elsewhere (`aar.reports.findings`); nothing is read out of a sentence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+
+from aar.reports.contents import Contents, Entry
+from w2s.records import Estimate
+
+
+class Outcome(StrEnum):
+    """Every way in which a submission can end, the most promising first."""
+
+    VERIFIED = "verified"
+    UNCONFIRMED = "unconfirmed"
+    """Passed on dev; the run ended before sealed had spoken."""
+    NOT_REPRODUCED = "not_reproduced"
+    NO_IMPROVEMENT = "no_improvement"
+    PENDING = "pending"
+    REPEATS = "repeats"
+    VIOLATION = "violation"
+    FAILED = "failed"
+    LOST = "lost"
+    """The lab lost its runs; the code is not blamed."""
+    CANCELLED = "cancelled"
+    """Withdrawn by its author, or cancelled by whoever runs the lab."""
+
+
+UNDECIDED = (Outcome.UNCONFIRMED, Outcome.PENDING)
+
+_ENDED_WITHOUT_SCORE = {"cancelled": Outcome.CANCELLED, "run lost": Outcome.LOST}
+"""By the note that a verdict's figures carry where the status alone says `failed`."""
+
+
+def outcome(entry: Entry) -> Outcome:
+    """What became of a submission."""
+    row = entry.submission
+    if row.status == "pending":
+        return Outcome.UNCONFIRMED if row.stage == "sealed" else Outcome.PENDING
+    if entry.overruled:  # a person's word stands above whatever the figures say
+        return Outcome(row.status)
+    if entry.dev is not None and entry.dev.same_as is not None:
+        return Outcome.REPEATS
+    if row.status == "failed":
+        notes = [figures.note for figures in (entry.sealed, entry.dev) if figures is not None]
+        return next(
+            (_ENDED_WITHOUT_SCORE[note] for note in notes if note in _ENDED_WITHOUT_SCORE), Outcome.FAILED
+        )
+    return Outcome(row.status)
+
+
+def leads_first(contents: Contents) -> list[Entry]:
+    """Every submission, by outcome, and within one as they are ranked."""
+    order = list(Outcome)
+    return sorted(contents.entries, key=lambda entry: order.index(outcome(entry)))
+
+
+def counted(entries: Iterable[Entry]) -> Counter[Outcome]:
+    """How many ended how."""
+    return Counter(outcome(entry) for entry in entries)
+
+
+def undecided(contents: Contents) -> list[Entry]:
+    """What nobody has judged yet."""
+    return [entry for entry in contents.entries if outcome(entry) in UNDECIDED]
+
+
+def best_lead(contents: Contents) -> Entry | None:
+    """The first submission that is not verified and may yet be better than the record; None where there is none."""
+    return next((entry for entry in leads_first(contents) if _leads(entry)), None)
+
+
+def sealed_gain(entry: Entry) -> Estimate | None:
+    """What it gained over the record on unseen items: in PGR, else in accuracy."""
+    return None if entry.sealed is None else entry.sealed.gain or entry.sealed.accuracy_gain
+
+
+def dev_gain(entry: Entry) -> Estimate | None:
+    """What it gained over the record on dev: in PGR, else in accuracy."""
+    return None if entry.dev is None else entry.dev.gain or entry.dev.accuracy_gain
+
+
+def ended_early(entry: Entry) -> bool:
+    """Whether its confirmation was ended at half of its seeds, since no chance was left."""
+    wanted = entry.dev.sealed_seeds if entry.dev is not None else None
+    return entry.sealed is not None and wanted is not None and entry.sealed.seeds < wanted
+
+
+def _leads(entry: Entry) -> bool:
+    found = outcome(entry)
+    if found is Outcome.NOT_REPRODUCED:
+        gain = sealed_gain(entry)
+        return gain is not None and gain.mean > 0 and not ended_early(entry)
+    if found is Outcome.NO_IMPROVEMENT:
+        gain = dev_gain(entry)
+        return gain is not None and gain.mean > 0
+    return found is Outcome.UNCONFIRMED
