@@ -17,10 +17,10 @@ class Settings:
 
     A run is bounded by work: `submissions` and `practices` are budgets of each researcher, `submissions_in_all` that of
     the study (None: as many as the researchers' own allow). `minutes` is an upper bound on the wall-clock of the whole
-    run, references and confirmations included; None for no bound. `feedback` is what is told of dev. `dev_seeds` and `sealed_seeds` are how many
-    (supervisor, student) seed pairs a submission is run on; a baseline gets `baseline_seeds` on dev. `floors`
-    and `ceilings` are the seeds that floor and ceiling of each split are measured over. Of the `baselines` all are
-    run on sealed too, or only the best on dev, as `confirmed` says.
+    run, references and confirmations included; None for no bound. `feedback` is what is told of dev. `dev_seeds` and
+    `sealed_seeds` are how many (supervisor, student) seed pairs a submission is run on; a baseline gets
+    `baseline_seeds` on dev. `floors` and `ceilings` are the seeds that floor and ceiling of each split are measured
+    over. Of the `baselines` all are run on sealed too, or only the best on dev, as `confirmed` says.
     """
 
     testbed: str = "mini-chat"

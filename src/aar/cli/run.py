@@ -123,11 +123,8 @@ def run(
 
 def _given(context: typer.Context) -> list[str]:
     """Options that stand on the command line."""
-    from click.core import ParameterSource
-
-    return [
-        name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
 
 
 def _refuse_changes(given: list[str]) -> None:

@@ -32,7 +32,7 @@ STEPS: Mapping[int, Sequence[str]] = {
 def migrate(tx: sa.Connection, *, to: int) -> None:
     """Take every step from the database's own format to format `to`, within one transaction."""
     found = tx.exec_driver_sql("SELECT value FROM meta WHERE key = 'format'").scalar()
-    for step in range(int(found), to):
+    for step in range(int(str(found)), to):
         for statement in STEPS[step]:
             tx.exec_driver_sql(statement)
     tx.exec_driver_sql("UPDATE meta SET value = ? WHERE key = 'format'", (str(to),))

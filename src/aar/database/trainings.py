@@ -20,7 +20,7 @@ from aar.database.schema import trainings as table
 from aar.seeds import supervisors_of
 
 Role = Literal["supervisor", "ceiling"]
-Place = tuple[str, str, int]
+Place = tuple[Role, str, int]
 """Role, split, and number of a training."""
 
 
@@ -55,11 +55,11 @@ def add(
 
 def keep(tx: Transaction, there: Collection[Place]) -> None:
     """After a start: exactly these are done. Notes of others go, and runs that ask them wait again."""
-    known = {(row.role, row.split, row.k) for row in all(tx)}
+    known: set[Place] = {(row.role, row.split, row.k) for row in all(tx)}
     for role, split, k in known - set(there):
         tx.execute(table.delete().where(table.c.role == role, table.c.split == split, table.c.k == k))
     for role, split, k in sorted(set(there) - known):
-        add(tx, role, split, k)  # type: ignore[arg-type]
+        add(tx, role, split, k)
     for split in ("practice", "dev", "sealed"):
         _mark(tx, split)
 
@@ -94,7 +94,7 @@ def wanted(tx: Transaction) -> dict[Place, int]:
     found: dict[Place, int] = {}
     for row in tx.execute(waiting):
         for k in asked_by(row.supervisor_seed, companions=bool(row.companions)):
-            place = ("supervisor", str(row.split), k)
+            place: Place = ("supervisor", str(row.split), k)
             found[place] = min(found.get(place, row.rank), row.rank)
     return found
 

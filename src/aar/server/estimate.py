@@ -157,7 +157,7 @@ def _use(tx: Transaction, settings: Settings) -> float:
     used += sum(one.seconds for one in trainings.all(tx) if one.at >= first)
     seconds = clock.now() - first
     share = (used / settings.slots + USE * USE_TRUST_SECONDS) / (seconds + USE_TRUST_SECONDS)
-    return min(1.0, max(0.2, share))
+    return float(min(1.0, max(0.2, share)))
 
 
 def _researching(tx: Transaction, everything: Sequence[submissions.Submission]) -> float:

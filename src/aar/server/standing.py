@@ -1,4 +1,4 @@
-"""What a researcher is told of itself: its budget, whether to stop, how its submissions and its runs in the queue stand."""
+"""What a researcher is told of itself: its budget, whether to stop, how its submissions and runs stand."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Trainer:
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
-        return [(str(role), str(split), int(k)) for role, split, k in (await self._answer())["there"]]
+        return [(role, split, k) for role, split, k in (await self._answer())["there"]]
 
     async def train(self, place: Place) -> tuple[float, float]:
         """Have one reference trained; its seconds by the clock and of processor time. Raises `TrainerDied`."""

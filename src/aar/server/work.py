@@ -1,4 +1,4 @@
-"""The lab's cores at work: each free slot takes the next run or trains the next reference, and its end is written once."""
+"""The lab's cores at work: a free slot takes the next run or trains the next reference; each ends once."""
 
 from __future__ import annotations
 
