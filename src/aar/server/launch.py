@@ -148,8 +148,8 @@ class Launch:
 
         lab = Child("lab", start_lab, self.folder.logs / "lab.log")
         self._watch(lab)
-        self._watch(Child("scorer", confined.scorer(self.folder), self.folder.logs / "scorer.log"))
         self._until_it_answers(lab)
+        self._watch(Child("scorer", confined.scorer(self.folder), self.folder.logs / "scorer.log"))
         for name, token in tokens.items():
             self._add_researcher(name, token)
 
