@@ -74,7 +74,7 @@ def render(database: Database, *, mirror: Path) -> str:
 def markdown(text: str) -> str:
     """A post's Markdown as HTML: no raw HTML, no images, no links; tables and code are kept.
 
-    >>> print(markdown("**bold** <b>not</b>"))
+    >>> print(markdown("**bold** <b>not</b>"), end="")
     <p><strong>bold</strong> &lt;b&gt;not&lt;/b&gt;</p>
     """
     from markdown_it import MarkdownIt
