@@ -1,141 +1,181 @@
-"""What a run shows on the terminal while it goes on: who does what, what is verified, the time left."""
+"""What a run shows on the terminal while it goes on: who does what, what is verified, the time left.
+
+A screen is drawn only when something on it changed: no thread refreshes it, and an idle run costs nothing.
+"""
 
 from __future__ import annotations
 
+import math
 import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
-from rich.text import Text
+from rich.segment import Segment
 
-STATUS_STYLE = {
-    "verified": "bold green",
-    "pending": "cyan",
-    "no_improvement": "dim",
-    "not_reproduced": "yellow",
-    "violation": "bold red",
-    "failed": "red",
-}
+from aar.cli.screen import ATTENTION, Line, by_state, in_order, screen, stage_screen
+from aar.cli.wording import State, plain, time_left, trouble
+
 PLAIN_EVERY_SECONDS = 10.0
+LAID_OUT_EVERY_SECONDS = 1.0
+MOST_NAMED = 4
+"""Researchers whose names a plain line can hold; of more it tells how many do what."""
+MOST_NAMED_IN_TROUBLE = 3
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is being prepared, and how much of it is done."""
+
+    text: str
+    done: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Lines that Rich puts on the terminal as they are."""
+
+    lines: tuple[Line, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.lines:
+            for text, style in line:
+                yield Segment(text, console.get_style(style) if style else None)
+            yield Segment.line()
 
 
 class Display:
-    """A live table where the terminal can show one; else a line whenever something changed.
+    """A live table where the terminal can show one; else a line now and then, if something changed.
 
-    `update` takes what `GET /v1/status` answers; `stage` tells of the work before researchers start.
+    `update` takes what `GET /v1/status` answers; `stage` tells of the work before researchers start; `tick`,
+    called about once a second, lets the time left run down between updates.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(
+        self, console: Console | None = None, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.console = console or Console(stderr=True)
-        self.live: Live | None = None
-        self.last_line = ""
-        self.last_plain = 0.0
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            console=self.console,
-        )
-        self.task = self.progress.add_task("", total=None)
+        self._monotonic = monotonic
+        self._live: Live | None = None
+        self._shown: Stage | Mapping[str, Any] | None = None
+        self._told_at = 0.0  # when `_shown` came
+        self._drawn: Drawn | None = None
+        self._laid_out_at = -math.inf
+        self._last_line = ""
+        self._last_line_at = -math.inf
 
     def __enter__(self) -> Display:
-        if self.console.is_terminal:
-            self.live = Live(console=self.console, refresh_per_second=4, transient=True)
-            self.live.__enter__()
+        if self.console.is_terminal and not self.console.is_dumb_terminal:
+            self._live = Live(
+                console=self.console, auto_refresh=False, transient=True, vertical_overflow="crop"
+            )
+            self._live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self.live is not None:
-            self.live.__exit__(None, None, None)
-            self.live = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def say(self, line: str) -> None:
         """Print one line that stays."""
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(plain(line), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def stage(self, text: str, *, done: int | None = None, total: int | None = None) -> None:
         """Show what is being prepared."""
-        if self.live is None:
-            self._plain(f"{text}" + (f" ({done}/{total})" if total else ""))
-            return
-        self.progress.update(self.task, description=text, completed=done or 0, total=total)
-        self.live.update(self.progress if total else Text(text + " ..."))
+        new = not isinstance(self._shown, Stage) or self._shown.text != text
+        self._show(Stage(text, done, total), at_once=new)
 
-    def update(self, status: dict[str, Any]) -> None:
+    def update(self, status: Mapping[str, Any]) -> None:
         """Show the state of the run."""
-        if self.live is None:
-            self._plain(_line(status))
+        self._show(status, at_once=not isinstance(self._shown, Mapping))
+
+    def tick(self) -> None:
+        """Let the time left run down, and show what changed since the last drawing."""
+        if self._shown is not None:
+            self._refresh(at_once=False)
+
+    def _show(self, shown: Stage | Mapping[str, Any], *, at_once: bool) -> None:
+        self._shown, self._told_at = shown, self._monotonic()
+        self._refresh(at_once=at_once)
+
+    def _refresh(self, *, at_once: bool) -> None:
+        now = self._monotonic()
+        if self._live is None:
+            if now - self._last_line_at >= PLAIN_EVERY_SECONDS:
+                self._print(now)
             return
-        self.live.update(Group(_researchers(status), _footer(status)))
+        if not at_once and now - self._laid_out_at < LAID_OUT_EVERY_SECONDS:
+            return  # the next update or tick shows it
+        drawn = self._laid_out(now)
+        self._laid_out_at = now
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._live.update(drawn, refresh=True)
 
-    def _plain(self, line: str) -> None:
-        now = time.monotonic()
-        if line == self.last_line or now - self.last_plain < PLAIN_EVERY_SECONDS:
-            return
-        self.last_line, self.last_plain = line, now
-        self.say(line)
+    def _laid_out(self, now: float) -> Drawn:
+        width, height = self.console.size
+        if isinstance(self._shown, Stage):
+            stage = self._shown
+            return Drawn(stage_screen(stage.text, done=stage.done, total=stage.total, width=width))
+        # a row stays empty, so that taking the screen away scrolls nothing
+        return Drawn(screen(self._status(now), width=width, height=max(1, height - 1)))
 
+    def _print(self, now: float) -> None:
+        if isinstance(self._shown, Stage):
+            line = self._shown.text
+            if self._shown.total:
+                line += f" ({self._shown.done or 0}/{self._shown.total})"
+        else:
+            line = progress_line(self._status(now))
+        if line != self._last_line:
+            self._last_line, self._last_line_at = line, now
+            self.say(line)
 
-def _researchers(status: dict[str, Any]) -> Table | Text:
-    if not status["researchers"]:
-        return Text("")
-    table = Table(box=None, pad_edge=False, expand=True)
-    for title, ratio in (("researcher", 2), ("direction", 4), ("now", 8), ("submitted", 2), ("verified", 2)):
-        table.add_column(title, ratio=ratio, overflow="ellipsis", no_wrap=True)
-    for row in status["researchers"]:
-        table.add_row(
-            Text(row["name"], style="bold"),
-            Text(row["direction"], style="dim"),
-            Text(row["doing"]),
-            str(row["submitted"]),
-            Text(str(row["verified"]), style="bold green" if row["verified"] else "dim"),
-        )
-    return table
-
-
-def _footer(status: dict[str, Any]) -> Text:
-    text = Text()
-    for row in status["recent"]:
-        text.append(f"{row['id']:>4} {row['status']:<15}", style=STATUS_STYLE.get(row["status"], ""))
-        text.append(f"{row['researcher']:<10}{row['title']}\n")
-    queue = status["queue"]
-    if status["researchers"]:  # without any, a lab takes as long as its runs do
-        text.append(f"{minutes(status['seconds_left'])} left   ", style="bold")
-    text.append(f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done")
-    if trouble := _trouble(status):
-        text.append(f"   {trouble}", style="bold red")
-    if status.get("best"):
-        text.append(f"   best verified: {status['best']}", style="green")
-    return text
+    def _status(self, now: float) -> dict[str, Any]:
+        """The last status with its clock run down until now."""
+        assert isinstance(self._shown, Mapping)
+        status = dict(self._shown)
+        if clock := status.get("clock"):
+            passed = now - self._told_at
+            status["clock"] = {
+                name: None if clock.get(name) is None else clock[name] - passed
+                for name in ("seconds_left", "bound_seconds_left")
+            }
+        return status
 
 
-def _trouble(status: dict[str, Any]) -> str:
-    """What is wrong with the engine, if it keeps losing runs."""
-    engine = status["traffic"]["engine"]
-    if engine["lost_in_a_row"] < 2:
-        return ""
-    resumes = minutes(engine["resumes_in_seconds"])
-    return f"the engine lost {engine['lost_in_a_row']} runs in a row, next in {resumes}: {engine['why']}"
+def progress_line(status: Mapping[str, Any]) -> str:
+    """The state of a run in one line, for where there is no terminal."""
+    queue, researchers = status["queue"], status["researchers"]
+    parts = [trouble(status)]
+    clock = status.get("clock")
+    if researchers:
+        submitted = sum(row["submitted"] for row in researchers)
+        budgets = [row.get("budget") for row in researchers]
+        budget = "" if None in budgets else f" of {sum(budgets)}"
+        judged = submitted - sum(row.get("pending", 0) for row in researchers)
+        verified = sum(row.get("verified", 0) for row in researchers)
+        parts.append(f"{submitted}{budget} handed in, {judged} judged, {verified} verified")
+        parts.append(f"runs {queue['running']}+{queue['queued']}")
+        parts.append(_who_does_what(researchers))
+    else:
+        parts.append(f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done")
+    said = "; ".join(part for part in parts if part)
+    return f"[{time_left(clock or {})}] {said}" if clock or researchers else said
 
 
-def _line(status: dict[str, Any]) -> str:
-    queue = status["queue"]
-    if trouble := _trouble(status):
-        return trouble
-    if not status["researchers"]:
-        return f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done"
-    doing = "; ".join(f"{row['name']}: {row['doing']}" for row in status["researchers"])
-    return f"[{minutes(status['seconds_left'])} left, {queue['running']}+{queue['queued']} runs] {doing}"
-
-
-def minutes(seconds: float) -> str:
-    """Minutes and seconds.
-
-    >>> minutes(125.0)
-    '2:05'
-    """
-    whole = max(0, int(seconds))
-    return f"{whole // 60}:{whole % 60:02d}"
+def _who_does_what(researchers: list[Mapping[str, Any]]) -> str:
+    ordered = in_order(researchers)
+    if len(ordered) <= MOST_NAMED:
+        return ", ".join(f"{plain(row['name'])} {state}" for row, state in ordered)
+    names: dict[State, list[str]] = defaultdict(list)
+    for row, state in ordered:
+        names[state].append(plain(row["name"]))
+    named = [state for state in ATTENTION if 0 < len(names[state]) <= MOST_NAMED_IN_TROUBLE]
+    grouped = by_state(state for _, state in ordered if state not in named)
+    return ", ".join(filter(None, [grouped, *(f"{' and '.join(names[state])} {state}" for state in named)]))

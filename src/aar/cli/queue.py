@@ -63,7 +63,7 @@ def cancel(
 
 def in_words(found: dict[str, Any]) -> list[str]:
     """The queue as lines of text."""
-    from aar.cli.display import minutes
+    from aar.durations import duration
 
     lines = []
     for one in found["running"]:
@@ -71,21 +71,21 @@ def in_words(found: dict[str, Any]) -> list[str]:
         again = f", try {one['tries']}" if one["tries"] > 1 else ""
         lines.append(
             f"{one['place'] or 'starting':<10} {one['researcher']}'s {what} on {one['split']}, pair {one['pair'] + 1}, "
-            f"for {minutes(one['seconds'])}{again}"
+            f"for {duration(one['seconds'])}{again}"
         )
     for one in found["queued"]:
-        done = "" if one["seconds"] is None else f", done in about {minutes(one['seconds'])}"
+        done = "" if one["seconds"] is None else f", done in about {duration(one['seconds'])}"
         lines.append(f"{one['priority']:<10} {one['researcher']}: {one['runs']} waiting{done}")
     for one in found["held"]:
         lines.append(
             f"held back  {one['researcher']}: {one['failures']} methods failed in a row, goes on in "
-            f"{minutes(one['seconds'])}"
+            f"{duration(one['seconds'])}"
         )
     engine = found["engine"]
     if engine["lost_in_a_row"]:
         lines.append(
             f"engine     lost {engine['lost_in_a_row']} runs in a row ({engine['why']}); tries again in "
-            f"{minutes(engine['resumes_in_seconds'])}"
+            f"{duration(engine['resumes_in_seconds'])}"
         )
     ended = ", ".join(
         f"{found['counts'][state]} {state}"
