@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import sys
+import textwrap
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -180,11 +182,19 @@ def run_lab(
             code=exit_code(interrupt),
         ) from None
     found = summary(folder)
-    for line in in_words(found):
-        typer.echo(line)
-    typer.echo(f"Report: {folder.report}")
+    for line in (*in_words(found), f"Report: {folder.report}"):
+        typer.echo(_wrapped(line))
     typer.echo(f"Transcripts: inspect view --log-dir {folder.inspect_logs}")
     return found
+
+
+def _wrapped(line: str) -> str:
+    """A line of prose at the width of the terminal; commands, which stand two spaces in, as they are."""
+    if line.startswith("  ") or not sys.stdout.isatty():
+        return line
+    hang = "  " if line.startswith("- ") else ""
+    width = min(100, shutil.get_terminal_size().columns)
+    return textwrap.fill(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
 
 
 def _introduce(display: Display, settings: Settings) -> None:

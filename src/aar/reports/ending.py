@@ -13,10 +13,15 @@ class Ending(StrEnum):
     """Why a run went on no longer."""
 
     COMPLETE = "complete"
+    """Everything that was handed in is judged, and nobody may hand in more."""
     TIME = "time"
+    """The upper bound on the run's time cut it off."""
     INTERRUPTED = "interrupted"
+    """A person or the system stopped it."""
     RESEARCHERS_FAILED = "researchers_failed"
+    """Every researcher kept dying."""
     RUNNING = "running"
+    """It goes on, or everything was killed at once."""
 
 
 @dataclass(frozen=True)

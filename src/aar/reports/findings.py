@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aar.durations import duration
 from aar.reports import next_steps
 from aar.reports.contents import Contents, Entry
 from aar.reports.ending import Ending
 from aar.reports.next_steps import Step
 from aar.reports.outcomes import Outcome, best_lead, counted, leads_first, outcome, undecided
 from aar.reports.sentences import Writer
-from aar.reports.words import count, duration, interval, label, named, printable, signed
+from aar.reports.words import count, interval, label, named, printable, signed
 
 SHOWN = 5
 """Submissions whose sentence the terminal shows; the others are counted, and are all in the report."""

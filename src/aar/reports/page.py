@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aar.database
 from aar.database import Database
+from aar.durations import duration
 from aar.errors import DiskFull
 from aar.folder import LabFolder, write_atomically
 from aar.reports import charts, contents, drawings, words
@@ -51,7 +52,7 @@ def render(database: Database, *, mirror: Path) -> str:
         interval=words.interval,
         signed=words.signed,
         fraction=words.fraction,
-        duration=words.duration,
+        duration=duration,
         day=words.day,
         count=words.count,
         label=words.label,

@@ -85,20 +85,6 @@ def fraction(value: float | None, *, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
-def duration(seconds: float) -> str:
-    """A time span with two units at most.
-
-    >>> duration(421), duration(7300), duration(8.2)
-    ('7 min 1 s', '2 h 1 min', '8 s')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def day(at: float) -> str:
     """A date and time in UTC.
 

@@ -1,29 +1,15 @@
-"""How a run came to its end, and what of it is kept for the next start and the report."""
+"""What is kept of how a run came to its end, for the next start and the report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from aar import database
 from aar.database import Transaction, meta
 from aar.errors import NoLab
 from aar.folder import LabFolder
 from aar.ledger import Ledger
-
-
-class Ending(StrEnum):
-    """Why nothing goes on any more."""
-
-    RUNNING = "running"
-    COMPLETE = "complete"
-    """Everything that was handed in is judged, and nobody may hand in more."""
-    TIME = "time"
-    """The upper bound on the run's time cut it off."""
-    INTERRUPTED = "interrupted"
-    """A person or the system stopped it."""
-    RESEARCHERS_FAILED = "researchers_failed"
-    """Every researcher kept dying."""
+from aar.reports.ending import Ending
 
 
 def note_running(tx: Transaction) -> None:

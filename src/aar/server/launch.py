@@ -17,9 +17,10 @@ from typing import Any, BinaryIO, Protocol
 
 from aar.errors import AarError, LabBusy, LabUnreachable, PortInUse
 from aar.folder import LabFolder
+from aar.reports.ending import Ending
 from aar.server import confined
 from aar.server.children import Child, Process, plain, python
-from aar.server.endings import Ending, elapsed_before, note_ending
+from aar.server.endings import elapsed_before, note_ending
 from aar.server.operator_client import OperatorClient
 from aar.server.signals import Hurry
 from aar.settings import Settings

@@ -17,6 +17,7 @@ from aar.database import (
     waiting,
 )
 from aar.database.verdicts import FLOOR
+from aar.reports.ranking import leader
 from aar.server import cancelling, estimate, references
 from aar.server.lab import Lab
 from aar.server.traffic import traffic
@@ -181,14 +182,11 @@ def _people(tx: Transaction, everything: list[submissions.Submission]) -> list[d
 
 
 def _best(tx: Transaction, everything: list[submissions.Submission]) -> str | None:
-    best: tuple[float, str] | None = None
-    for one in everything:
-        verdict = verdicts.find(tx, one.id, "sealed")
-        if one.status == "verified" and one.researcher != researchers.LAB and verdict and verdict.figures.pgr:
-            pgr = verdict.figures.pgr
-            text = f"{one.id} by {one.researcher}, PGR {pgr.mean:.2f} [{pgr.low:.2f}, {pgr.high:.2f}]"
-            best = max(best, (pgr.mean, text)) if best else (pgr.mean, text)
-    return best[1] if best else None
+    best = leader(tx, [one for one in everything if one.researcher != researchers.LAB])
+    if best is None or best.sealed is None or best.sealed.pgr is None:
+        return None
+    pgr = best.sealed.pgr
+    return f"{best.submission.id} by {best.submission.researcher}, PGR {pgr.mean:.2f} [{pgr.low:.2f}, {pgr.high:.2f}]"
 
 
 def leaderboard(

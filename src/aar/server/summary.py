@@ -8,12 +8,13 @@ from typing import Any
 from aar import database
 from aar.database import Transaction, charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
+from aar.durations import duration
 from aar.folder import LabFolder
 from aar.reports import contents
 from aar.reports.contents import Contents, Entry
 from aar.reports.findings import SHOWN, findings
 from aar.reports.outcomes import Outcome, counted, undecided
-from aar.reports.words import count, duration
+from aar.reports.words import count
 from w2s.records import Estimate
 
 

@@ -1,0 +1,124 @@
+"""What the terminal says of a run, in words: what each researcher does, the time left, what is wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from aar.durations import duration
+
+
+class State(StrEnum):
+    """The one word that says what a researcher is at."""
+
+    ENDED = "ended"
+    RESTARTING = "restarting"
+    NOT_STARTED = "not started"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    STARTING = "starting"
+    THINKING = "thinking"
+    READING = "reading"
+    WRITING = "writing"
+    COMPUTING = "computing"
+    PRACTISING = "practising"
+    SUBMITTING = "submitting"
+    WAITING = "waiting"
+    POSTING = "posting"
+    RESTING = "resting"
+    WORKING = "working"
+
+    @property
+    def at_work(self) -> bool:
+        """Whether its process does something now, so that what it does can be said."""
+        return self not in (self.ENDED, self.RESTARTING, self.NOT_STARTED, self.FINISHED, self.STOPPED)
+
+
+PROCESS = {"ended": State.ENDED, "restarting": State.RESTARTING, "not started": State.NOT_STARTED}
+OVER = {"finished": State.FINISHED, "stopped": State.STOPPED}
+ACTIVITY = {state.value: state for state in State if state.at_work}
+LOST_RUNS = 2
+"""Runs that an engine loses in a row before anybody is told: one is tried again and often works."""
+
+
+def state_of(researcher: Mapping[str, Any]) -> State:
+    """What a researcher is at: its process's state where that is news, then the lab's, else what it does.
+
+    The process of one that is done ends, which is no news.
+
+    >>> state_of({"process": "restarting", "state": "working", "activity": "thinking"}).value
+    'restarting'
+    """
+    process, state = researcher.get("process"), researcher.get("state")
+    if process == "ended" and state in OVER:
+        return OVER[state]
+    if process in PROCESS:
+        return PROCESS[process]
+    if state in OVER:
+        return OVER[state]
+    return ACTIVITY.get(researcher.get("activity") or "", State.WORKING)
+
+
+def status_words(submission: Mapping[str, Any]) -> str:
+    """Where a submission stands.
+
+    >>> status_words({"status": "no_improvement"}), status_words({"status": "pending", "stage": "sealed"})
+    ('no improvement', 'pending on sealed')
+    """
+    words = plain(submission["status"].replace("_", " "))
+    stage = submission.get("stage", "done")
+    return f"{words} on {plain(stage)}" if words == "pending" and stage != "done" else words
+
+
+def time_left(clock: Mapping[str, Any]) -> str:
+    """How long a run will still take, as coarse as people speak.
+
+    >>> time_left({"seconds_left": 4790.0}), time_left({"seconds_left": 900.0, "bound_seconds_left": 720.0})
+    ('about 1 h 20 min left', 'at most 12 min left')
+    """
+    seconds, bound = clock.get("seconds_left"), clock.get("bound_seconds_left")
+    if seconds is None:
+        return "estimating the time left"
+    at_most = math.inf if bound is None else bound
+    bounded = at_most < seconds
+    seconds = min(seconds, at_most)
+    if seconds < 60:
+        return "under a minute left"
+    step = 30 if seconds < 300 else 60 if seconds < 3600 else 300
+    # "at most" stays true only if it is rounded upwards
+    steps = math.ceil(seconds / step) if bounded else math.floor(seconds / step + 0.5)
+    return f"{'at most' if bounded else 'about'} {duration(steps * step)} left"
+
+
+def trouble(status: Mapping[str, Any]) -> str:
+    """What is wrong with the engine, if it keeps losing runs; else nothing."""
+    engine = (status.get("traffic") or {}).get("engine") or {}
+    lost = engine.get("lost_in_a_row", 0)
+    if lost < LOST_RUNS:
+        return ""
+    resumes = duration(engine["resumes_in_seconds"])
+    return f"the engine lost {lost} runs in a row, next in {resumes}: {plain(engine['why'])}"
+
+
+DISPUTED = (("\ufe00", "\ufe0f"), ("\U0001f1e6", "\U0001f1ff"), ("\U0001f3fb", "\U0001f3ff"))
+"""Emoji's selectors, halves of flags and skin tones: how wide they make their neighbours, terminals disagree."""
+
+
+@lru_cache(maxsize=4096)
+def plain(text: str) -> str:
+    """One line of `text` without what moves a cursor, turns the reading direction, or has no width of its own.
+
+    >>> plain("a\\x1b[31m\\nb\\u202ec")
+    'a[31m bc'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    one_line = (" " if letter.isspace() else letter for letter in text)
+    return "".join(letter for letter in one_line if letter.isprintable() and not _disputed(letter))
+
+
+def _disputed(letter: str) -> bool:
+    return any(first <= letter <= last for first, last in DISPUTED)
