@@ -13,11 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from aar import database
-from aar.database import researchers, runs, schema, waiting
+from aar.database import researchers, runs, schema, trainings, waiting
 from aar.database.researchers import OPERATOR
+from aar.database.trainings import Place
 from aar.engines import Job, Outcome
 from aar.folder import LabFolder
 from aar.server.lab import Lab
+from aar.server.news import News
+from aar.server.references import planned
 from aar.server.work import Slots
 from aar.settings import Settings
 
@@ -76,6 +79,24 @@ class PretendedEngine:
         self.stopping = True
 
 
+@dataclass
+class PretendedTrainer:
+    """Has trained everything that is `done`, and trains the rest in no time; `asked` is what it was told to."""
+
+    done: list[Place] = field(default_factory=list)
+    asked: list[Place] = field(default_factory=list)
+
+    async def there(self) -> list[Place]:
+        return self.done
+
+    async def train(self, place: Place) -> tuple[float, float]:
+        self.asked.append(place)
+        return (0.1, 0.1)
+
+    async def stop(self) -> None:
+        return
+
+
 def open_lab(path: Path, *names: str, **changes: object) -> Lab:
     """The lab in `path`, made at the first call; a later one finds what the first left, as after a crash."""
     folder = LabFolder(path)
@@ -89,6 +110,7 @@ def open_lab(path: Path, *names: str, **changes: object) -> Lab:
         runs.requeue_running(tx)
         for name in (researchers.LAB, OPERATOR, *names):
             researchers.add(tx, name, token=f"token of {name}")
+        trainings.keep(tx, planned(settings))
     return Lab(folder, settings, store, elapsed=0.0)
 
 
@@ -152,15 +174,16 @@ def work(
         runs.requeue_running(tx)  # as at every start of a lab
 
     async def whole() -> None:
-        lab.changed = asyncio.Event()
-        stopping = asyncio.Event()
-        working = asyncio.create_task(Slots(lab, engine, count=slots).work(stopping))
+        news, stopping = News(lab.database), asyncio.Event()
+        trainers = [PretendedTrainer(list(lab.planned)) for _ in range(slots)]
+        watching = asyncio.create_task(news.watch(stopping))
+        working = asyncio.create_task(Slots(lab, engine, news, trainers).work(stopping))
         while not (until or done)():
             assert not working.done(), working.exception()
             await asyncio.sleep(0.02)
         stopping.set()
         await engine.stop()
-        lab.changed.set()
-        await working
+        news.tell()
+        await asyncio.gather(working, watching)
 
     asyncio.run(whole())

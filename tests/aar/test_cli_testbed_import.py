@@ -19,7 +19,7 @@ from aar.errors import NoSandbox
 from aar.folder import LabFolder
 from aar.sandboxes import choose
 from aar.scoring.prepare import prepare
-from aar.scoring.references import run_references
+from aar.scoring.references import References, plan
 from aar.scoring.vault import Vault
 from aar.settings import Settings
 from aar.students.data import load_testbed, model_folders
@@ -183,7 +183,10 @@ def lab(own: Path, tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     settings = Settings(testbed=testbed.name, baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
     make(folder, settings, testbed)
     prepare(folder)
-    run_references(folder, progress=lambda _: None, only="supervisors")
+    references = References(folder)
+    for job in plan(settings):
+        if job.role == "supervisor":
+            references.train(job)
     return folder
 
 

@@ -33,6 +33,7 @@ from aar.server import breaker, cancelling
 from aar.server.api import create_app
 from aar.server.ending import MOST_TRIES, finish
 from aar.server.lab import Lab
+from aar.server.news import News
 from aar.server.traffic import traffic
 from aar.server.work import MOST_PAUSE_SECONDS, Losses
 
@@ -115,7 +116,7 @@ def test_priorities_go_before_shares(lab: Lab) -> None:
     queue(lab, "r2", 2)
     with lab.database.write() as tx:
         taken = [runs.PRIORITIES[run.priority] for run in iter(lambda: runs.claim(tx), None)]
-    assert taken == ["opening"] * 2 + ["practice"] * 2 + ["sealed"] * 2 + ["dev"] * 4 + ["baseline"] * 2
+    assert taken == ["practice"] * 2 + ["opening"] * 2 + ["sealed"] * 2 + ["dev"] * 4 + ["baseline"] * 2
 
 
 def test_baselines_go_first_until_the_ladder_stands_and_last_afterwards(lab: Lab) -> None:
@@ -374,7 +375,9 @@ def test_code_whose_runs_were_cancelled_is_not_taken_in_again_only_to_wait_forev
 
 
 def test_a_researcher_withdraws_its_own_and_never_anothers(lab: Lab) -> None:
-    client = TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+    client = TestClient(
+        create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")
+    )
 
     def asks(method: str, path: str, who: str, **body: object) -> int:
         headers = {"Authorization": f"Bearer {who}"}
@@ -495,7 +498,9 @@ def test_people_see_what_waits_what_runs_where_and_how_long_it_will_take(lab: La
 
 
 def test_researchers_are_told_nominal_minutes_and_never_measured_ones(lab: Lab) -> None:
-    client = TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+    client = TestClient(
+        create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")
+    )
 
     def told() -> dict[str, object]:
         answer = client.get("/v1/me", headers={"Authorization": "Bearer token of r1"}).json()

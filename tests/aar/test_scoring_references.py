@@ -8,9 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ from aar.errors import WrongFormat
 from aar.folder import LabFolder
 from aar.scoring.content_keys import ContentKeys
 from aar.scoring.prepare import prepare
-from aar.scoring.references import ReferenceJob, plan, run_references
+from aar.scoring.references import ReferenceJob, References, plan
 from aar.scoring.vault import Vault
 from aar.seeds import split_seed, supervisors_of
 from aar.settings import Settings
@@ -31,38 +31,62 @@ from aar.students.data import read_weak
 from w2s.records import SplitName
 from w2s.testbeds import load
 
+ONE_OF_EACH = Settings(dev_seeds=1, baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
 
-def references(folder: LabFolder) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "aar.scoring", "references", str(folder.path), "--only", "supervisors"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+JOBS = [job for job in plan(ONE_OF_EACH) if job.role == "supervisor"]
+
+
+class Process:
+    """The references' process of a lab, asked as the lab asks it."""
+
+    def __init__(self, folder: LabFolder) -> None:
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "aar.scoring", "references", str(folder.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        self.there = self.answer()["there"]
+
+    def ask(self, job: ReferenceJob) -> None:
+        assert self.popen.stdin is not None
+        print(json.dumps(job.place), file=self.popen.stdin, flush=True)
+
+    def answer(self) -> dict[str, Any]:
+        assert self.popen.stdout is not None
+        return dict(json.loads(self.popen.stdout.readline()))
+
+    def train(self, job: ReferenceJob) -> dict[str, Any]:
+        self.ask(job)
+        return self.answer()
+
+    def end(self) -> int:
+        """Ask no more: the exit status."""
+        self.popen.communicate(timeout=200)
+        return self.popen.returncode
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
-    """A lab whose first references process was killed in its second job, and whose second ended the work."""
+    """A lab whose first references' process was killed in its second job, and whose second ended the work."""
     folder = LabFolder(tmp_path_factory.mktemp("runs") / "lab")
-    settings = Settings(dev_seeds=1, baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
-    folder.describe({"testbed": "mini-chat", "settings": settings.as_json()})
+    folder.describe({"testbed": "mini-chat", "settings": ONE_OF_EACH.as_json()})
     prepare(folder)
-    first = references(folder)
-    done = folder.vault / "references" / "floor-dev-0.safetensors"
-    while not done.exists():
-        assert first.poll() is None
-        time.sleep(0.02)
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
+    first = Process(folder)
+    assert first.there == []
+    assert first.train(JOBS[0])["done"] == list(JOBS[0].place)
+    first.ask(JOBS[1])
+    first.popen.send_signal(signal.SIGKILL)
+    first.popen.communicate()
+    done = Vault(folder.vault).reference_path("floor", JOBS[0].split, 0)
     before = done.stat().st_mtime_ns
-    second = references(folder)
-    output, _ = second.communicate(timeout=200)
-    assert second.returncode == 0
+    second = Process(folder)
+    assert second.there == [list(JOBS[0].place)]
+    for job in JOBS:
+        assert second.train(job)["core_seconds"] >= 0
+    assert second.end() == 0
     assert done.stat().st_mtime_ns == before
-    lines = [json.loads(line) for line in output.splitlines()]
-    assert lines[0] == {"done": 1, "total": 9, "what": "practice supervisor 1"}
-    assert lines[-1]["done"] == lines[-1]["total"] == 9
     return folder
 
 
@@ -116,9 +140,11 @@ def test_what_was_made_from_something_else_is_not_taken_but_made_again(lab: LabF
     kept = vault.reference_path("floor", "practice", 0).stat().st_mtime_ns
     vault.store_reference("floor", "dev", 0, nothing, key="of another lab")
     vault.store_reference("floor", "sealed", 7, nothing, key="of other settings")
-    output, _ = (process := references(lab)).communicate(timeout=200)
-    assert process.returncode == 0
-    assert json.loads(output.splitlines()[0]) == {"done": 8, "total": 9, "what": "dev supervisor 1"}
+    References(lab).remove_foreign()
+    process = Process(lab)
+    assert process.there == [["supervisor", "practice", 0], ["supervisor", "sealed", 0]]
+    process.train(ReferenceJob("supervisor", "dev", 0))
+    assert process.end() == 0
     made = vault.reference("floor", "dev", 0)
     assert made is not None
     assert made.mean() > 0.4
@@ -139,31 +165,25 @@ def test_a_lab_that_was_scored_is_not_continued_with_other_models(lab: LabFolder
     assert correct is not None
     vault.store_reference("floor", "dev", 0, correct, key="of another version")
     with pytest.raises(WrongFormat, match="begin a new lab: figures of both would not compare"):
-        run_references(lab, progress=lambda line: None, only="supervisors")
+        References(lab).remove_foreign()
     assert vault.reference_path("floor", "dev", 0).exists()
 
 
-def test_what_a_run_needs_first_is_made_first() -> None:
-    jobs = plan(Settings(), sealed_supervisors=12)
+def test_a_lab_plans_what_its_runs_and_figures_need_and_no_companions() -> None:
+    jobs = plan(Settings())
     assert [str(job) for job in jobs[:6]] == [
-        *(f"dev supervisor {k}" for k in range(1, 6)),
         "practice supervisor 1",
+        *(f"dev supervisor {k}" for k in range(1, 6)),
     ]
-    assert all(job.k >= 10_000 for job in jobs[6:18])  # the companions of practice's one and dev's five
-    assert jobs[18] == ReferenceJob("ceiling", "dev", 0)
-    own = [job for job in jobs if job.k < 10_000]
-    assert [str(job) for job in own[-2:]] == ["sealed supervisor 11", "sealed supervisor 12"]
-    assert len(own) == 10 + 1 + 10 + 12 + 10
-    assert len(jobs) == len(own) + 2 * (1 + 5 + 12)
-    assert len(set(jobs)) == len(jobs)
+    assert jobs[6] == ReferenceJob("ceiling", "dev", 0)
+    assert [str(job) for job in jobs[-2:]] == ["sealed supervisor 9", "sealed supervisor 10"]
+    assert len(jobs) == len(set(jobs)) == 1 + 10 + 10 + 10 + 10
+    assert all(job.k < 10_000 for job in jobs)
 
 
-def test_every_run_finds_its_supervisors_and_shares_none() -> None:
-    made = {(job.split, job.k) for job in plan(Settings()) if job.role == "supervisor"}
-    for split, count in (("practice", 1), ("dev", 5), ("sealed", 10)):
-        asked = [one for k in range(count) for one in supervisors_of(k)]
-        assert len(set(asked)) == len(asked) == 3 * count
-        assert {(split, one) for one in asked} <= made
+def test_no_supervisor_serves_two_runs() -> None:
+    asked = [one for k in range(20) for one in supervisors_of(k)]
+    assert len(set(asked)) == len(asked) == 60
 
 
 def test_a_labs_seeds_for_practice_dev_and_sealed_are_disjoint(tmp_path: Path) -> None:

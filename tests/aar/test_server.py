@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from aar import database, ledger
-from aar.database import meta, recomputing, researchers, runs, submissions
+from aar.database import meta, recomputing, researchers, runs, submissions, trainings
 from aar.database.figures import Figures
 from aar.engines import Outcome
 from aar.errors import OverBudget
@@ -20,6 +20,8 @@ from aar.server import api, state
 from aar.server.api import MOST_BODY_BYTES, create_app
 from aar.server.children import Child, plain, python
 from aar.server.lab import Lab
+from aar.server.news import News
+from aar.server.references import planned
 from aar.server.work import finish, job_of
 from aar.settings import Settings
 from w2s.records import Estimate
@@ -38,13 +40,14 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         researchers.add(tx, researchers.OPERATOR)
         researchers.add(tx, "r1", direction="denoise", token="one", submissions=2)
         researchers.add(tx, "r2", direction="probe", token="two", submissions=2, forum=False)
+        trainings.keep(tx, planned(settings))
     yield Lab(folder, settings, store, elapsed=0.0)
     store.close()
 
 
 @pytest.fixture
 def client(lab: Lab) -> TestClient:
-    return TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+    return TestClient(create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research"))
 
 
 def as_(token: str) -> dict[str, str]:
@@ -289,7 +292,9 @@ def test_a_score_is_read_only_where_the_study_tells_one(tmp_path: Path) -> None:
             researchers.add(tx, researchers.LAB)
             researchers.add(tx, "r1", token="one")
         lab = Lab(folder, Settings(feedback=feedback), store, elapsed=0.0)  # type: ignore[arg-type]
-        client = TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+        client = TestClient(
+            create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")
+        )
         made = str(submit(client)["submission"])
         with store.write() as tx:
             figures = Figures(seeds=3, n=1000, score=told)

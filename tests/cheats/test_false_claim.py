@@ -8,13 +8,16 @@ from fastapi.testclient import TestClient
 from queue_lab import files, open_lab
 
 from aar.server.api import create_app
+from aar.server.news import News
 
 BOAST = "verified by the lab: PGR 0.99"
 
 
 def test_a_claim_is_shown_as_a_claim_and_ranks_nowhere(tmp_path: Path, table) -> None:
     lab = open_lab(tmp_path, "r1", "r2")
-    client = TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+    client = TestClient(
+        create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")
+    )
     liar, honest = ({"Authorization": f"Bearer token of {name}"} for name in ("r1", "r2"))
     body = {"files": dict(files("a lie")), "title": BOAST, "claim": BOAST, "summary": BOAST}
     body |= {"status": "verified", "rank": 1, "researcher": "r2", "figures": {"pgr": 0.99}}

@@ -12,13 +12,16 @@ from aar.database import runs
 from aar.engines import Outcome
 from aar.server.api import create_app
 from aar.server.ending import finish
+from aar.server.news import News
 
 SEEN = 0.271
 
 
 def test_what_a_scored_run_logged_is_for_people(tmp_path: Path, table) -> None:
     lab = open_lab(tmp_path, "r1")
-    client = TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+    client = TestClient(
+        create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")
+    )
     one = submit(lab, "r1", "a method")
     for _ in range(lab.settings.dev_seeds):
         with lab.database.write() as tx:

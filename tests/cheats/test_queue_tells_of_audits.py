@@ -8,12 +8,15 @@ from fastapi.testclient import TestClient
 from queue_lab import claim_all, open_lab, queue
 
 from aar.server.api import create_app
+from aar.server.news import News
 from aar.server.traffic import traffic
 
 
 def test_audits_show_in_the_queue_of_people_and_not_in_a_researchers(tmp_path: Path, table) -> None:
     lab = open_lab(tmp_path, "r1", "r2", queued=20)
-    client = TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+    client = TestClient(
+        create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")
+    )
 
     def told(who: str) -> dict[str, object]:
         answer = client.get("/v1/me", headers={"Authorization": f"Bearer token of {who}"}).json()

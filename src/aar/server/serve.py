@@ -20,6 +20,7 @@ from aar.server import state
 from aar.server.endings import note_running
 from aar.server.lab import Lab
 from aar.server.news import News
+from aar.server.trainer import Trainer
 from aar.server.work import Slots
 from aar.settings import Settings
 from w2s import methods
@@ -169,7 +170,11 @@ async def _serve(lab: Lab, start: Start) -> None:
 
 async def _compute(lab: Lab, engine: Engine, news: News, stopping: asyncio.Event) -> None:
     await engine.start()
-    await Slots(lab, engine, news, count=lab.settings.slots).work(stopping)
+    trainers = [
+        Trainer(lab.folder.path, lab.folder.logs / f"references-{number}.log")
+        for number in range(lab.settings.slots)
+    ]
+    await Slots(lab, engine, news, trainers).work(stopping)
 
 
 async def _tick(lab: Lab, current: list[state.Phase], news: News, stopping: asyncio.Event) -> None:

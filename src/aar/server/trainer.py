@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aar.database.trainings import Place
 from aar.errors import EngineError
@@ -20,6 +20,22 @@ from aar.server.children import die_with_parent, environment, last_line, python
 
 TRIES = 3
 MOST_LINE_BYTES = 2**20
+
+
+class Trains(Protocol):
+    """Whoever has references trained."""
+
+    async def there(self) -> list[Place]:
+        """Which references are done already."""
+        ...
+
+    async def train(self, place: Place) -> tuple[float, float]:
+        """Have one trained; its seconds by the clock and of processor time."""
+        ...
+
+    async def stop(self) -> None:
+        """End whatever was started."""
+        ...
 
 
 class TrainerDied(EngineError):

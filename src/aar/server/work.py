@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -17,7 +18,7 @@ from aar.server.ending import finish
 from aar.server.lab import Lab, printable
 from aar.server.news import News
 from aar.server.seeds import draw
-from aar.server.trainer import Trainer
+from aar.server.trainer import Trains
 from aar.students.interventions import intervention
 from w2s.records import SplitName
 
@@ -73,10 +74,10 @@ class Wanted:
 
 
 class Slots:
-    """`count` runs or trainings at a time on this machine's cores; runs on one engine, whichever engine it is."""
+    """As many runs or trainings at a time as there are `trainers`; runs on one engine, whichever engine it is."""
 
-    def __init__(self, lab: Lab, engine: Engine, news: News, *, count: int) -> None:
-        self._lab, self._engine, self._news, self._count = lab, engine, news, count
+    def __init__(self, lab: Lab, engine: Engine, news: News, trainers: Sequence[Trains]) -> None:
+        self._lab, self._engine, self._news, self._trainers = lab, engine, news, trainers
         self._under_way: dict[str, asyncio.Task[Outcome]] = {}
         self._training: set[Place] = set()
         self._all_trained = False
@@ -84,24 +85,21 @@ class Slots:
 
     async def work(self, stopping: asyncio.Event) -> None:
         """Take runs and trainings until `stopping` is set; an error that none of them explains ends it."""
-        trainers = [
-            Trainer(self._lab.folder.path, self._lab.folder.logs / f"references-{number}.log")
-            for number in range(self._count)
-        ]
         try:
             await asyncio.to_thread(self._tell, "")
-            await self._take_stock(trainers[0])
+            await self._take_stock()
             loops = [
-                self._slot(f"slot {number + 1}", trainer, stopping) for number, trainer in enumerate(trainers)
+                self._slot(f"slot {number + 1}", trainer, stopping)
+                for number, trainer in enumerate(self._trainers)
             ]
             await asyncio.gather(*loops, self._end_cancelled(stopping))
         finally:
-            for trainer in trainers:
+            for trainer in self._trainers:
                 await trainer.stop()
 
-    async def _take_stock(self, trainer: Trainer) -> None:
+    async def _take_stock(self) -> None:
         """Ask which references are there: files count, notes of them do not."""
-        there = await trainer.there()
+        there = await self._trainers[0].there()
 
         def keep() -> None:
             with self._lab.database.write() as tx:
@@ -109,7 +107,7 @@ class Slots:
 
         await asyncio.to_thread(keep)
 
-    async def _slot(self, name: str, trainer: Trainer, stopping: asyncio.Event) -> None:
+    async def _slot(self, name: str, trainer: Trains, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
             version, pause = self._news.version, self._losses.seconds_left()
             work = await asyncio.to_thread(self._next, name, pause <= 0)
@@ -130,7 +128,7 @@ class Slots:
             return  # we ended it ourselves: it is queued again at the next start
         await asyncio.to_thread(self._finish, taken.run, outcome)
 
-    async def _train(self, trainer: Trainer, place: Place) -> None:
+    async def _train(self, trainer: Trains, place: Place) -> None:
         try:
             seconds, core_seconds = await trainer.train(place)
         finally:
