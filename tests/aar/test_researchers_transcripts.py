@@ -19,6 +19,7 @@ from fake_lab import FakeLab, serve
 from aar.folder import LabFolder
 from aar.researchers import running
 from aar.researchers.exits import ExitCode
+from aar.researchers.stopping import GRACE_SECONDS
 from aar.researchers.transcripts import Recovered, Trouble, recover
 
 TOKEN = "a-token"
@@ -34,11 +35,17 @@ def folder(tmp_path: Path) -> LabFolder:
 
 
 @contextlib.contextmanager
-def researcher(folder: LabFolder, url: str, *, home: Path) -> Iterator[subprocess.Popen[str]]:
+def researcher(
+    folder: LabFolder, url: str, *, home: Path, script: str = ""
+) -> Iterator[subprocess.Popen[str]]:
     home.mkdir(exist_ok=True)
+    program = (
+        [str(Path(__file__).with_name("scripted_researcher.py"))] if script else ["-m", "aar.researchers"]
+    )
+    model = ["--model", "mockllm/model"] if script else []
     process = subprocess.Popen(
-        [sys.executable, "-m", "aar.researchers", "--lab", str(folder.path), "--name", "r1", "--url", url],
-        env={**os.environ, "AAR_TOKEN": TOKEN, "HOME": str(home)},
+        [sys.executable, *program, "--lab", str(folder.path), "--name", "r1", "--url", url, *model],
+        env={**os.environ, "AAR_TOKEN": TOKEN, "HOME": str(home), "AAR_SCRIPT": script},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -96,6 +103,66 @@ def test_a_signal_ends_it_within_seconds_with_its_log_written(
     assert "submit_method" in calls(log)
     assert recover(folder) == Recovered()
     assert not list((folder.inspect_logs / running.FOLDER).glob("**/*.db"))
+
+
+@pytest.mark.parametrize("script", ["a command that runs long", "a call that hangs"])
+def test_a_signal_ends_it_in_the_middle_of_what_it_does(
+    folder: LabFolder, tmp_path: Path, script: str
+) -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60)
+    begun = folder.workspaces / "r1" / "begun"
+    with (
+        serve(lab, {TOKEN: "r1"}) as url,
+        researcher(folder, url, home=tmp_path / "home", script=script) as process,
+    ):
+        until(begun.exists)
+        time.sleep(1.0)
+        started = time.monotonic()
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+        assert time.monotonic() - started < 5
+    assert process.returncode == ExitCode.STOPPED, said
+    assert len(said.splitlines()) == 1, said
+    log = read(folder)
+    assert log.status == "cancelled"
+    assert calls(log) == ["bash"]
+
+
+def test_one_that_cannot_end_by_itself_gives_up_and_is_recovered(folder: LabFolder, tmp_path: Path) -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60)
+    begun = folder.workspaces / "r1" / "begun"
+    with (
+        serve(lab, {TOKEN: "r1"}) as url,
+        researcher(folder, url, home=tmp_path / "home", script="a call that blocks everything") as process,
+    ):
+        until(begun.exists)
+        time.sleep(1.0)
+        process.terminate()
+        assert process.wait(timeout=GRACE_SECONDS + 3) == ExitCode.STOPPED
+    assert recover(folder).recovered
+    assert calls(read(folder)) == ["bash"]
+
+
+def test_one_that_ends_while_the_lab_is_open_says_so(folder: LabFolder, tmp_path: Path) -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60)
+    with (
+        serve(lab, {TOKEN: "r1"}) as url,
+        researcher(folder, url, home=tmp_path / "home", script="refuses") as process,
+    ):
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.ENDED_EARLY, said
+    assert not lab.finished
+    assert read(folder).status == "success"
+
+
+def test_a_signal_before_its_session_begins_ends_it_as_well(folder: LabFolder, tmp_path: Path) -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60, down=1000)
+    with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
+        until(lambda: lab.down < 1000)
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == ExitCode.STOPPED
+    assert len(said.splitlines()) == 1, said
 
 
 def test_a_killed_one_is_recovered_up_to_its_last_call(folder: LabFolder, tmp_path: Path) -> None:

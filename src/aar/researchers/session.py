@@ -60,7 +60,7 @@ async def _research(session: Session, token: str, model: Model | None) -> ExitCo
             if thinks:
                 await client.progress(Activity.THINKING)
             log = await _evaluate(session, task, me, model)
-        if log.status == "cancelled":
+        if log is None or log.status == "cancelled":
             return ExitCode.STOPPED
         errors = [sample.error.message for sample in log.samples or [] if sample.error is not None]
         if log.error is not None:
@@ -76,7 +76,8 @@ async def _research(session: Session, token: str, model: Model | None) -> ExitCo
         await client.close()
 
 
-async def _evaluate(session: Session, task: Task, me: dict[str, Any], model: Model | None) -> EvalLog:
+async def _evaluate(session: Session, task: Task, me: dict[str, Any], model: Model | None) -> EvalLog | None:
+    """The log of the session; None if it was cancelled, for then Inspect has written it but does not give it."""
     from inspect_ai import eval_async
     from inspect_ai.util._display import init_display_type
 
@@ -101,7 +102,7 @@ async def _evaluate(session: Session, task: Task, me: dict[str, Any], model: Mod
         time_limit=None if minutes is None else int(float(minutes) * 60) + SLACK_SECONDS,
         ctl_server=False,
     )
-    return logs[0]
+    return logs[0] if logs else None
 
 
 def _task(session: Session, client: LabClient, watch: Watch, me: dict[str, Any], process: str) -> Task:
