@@ -20,7 +20,7 @@ from aar.engines import Job, Outcome
 from aar.folder import LabFolder
 from aar.server.lab import Lab
 from aar.server.news import News
-from aar.server.references import planned
+from aar.server.references import planned, wanted
 from aar.server.work import Slots
 from aar.settings import Settings
 
@@ -160,14 +160,23 @@ def claim_all(lab: Lab, most: int = 10**9) -> list[str]:
 
 
 def work(
-    lab: Lab, engine: PretendedEngine, *, slots: int = 2, until: Callable[[], bool] | None = None
+    lab: Lab,
+    engine: PretendedEngine,
+    *,
+    slots: int = 2,
+    until: Callable[[], bool] | None = None,
+    trained: list[Place] | None = None,
 ) -> None:
-    """Let the engine work until nothing waits or is under way, or until the condition holds."""
+    """Let the engine work until nothing waits or is under way, or until the condition holds.
+
+    `trained` are the references that are there at the start; all of them where it is left out.
+    """
 
     def done() -> bool:
         with lab.database.read() as tx:
             found = waiting.counts(tx)
-        return not found.get("queued") and not found.get("running")
+            untrained = wanted(tx, lab.planned)
+        return not found.get("queued") and not found.get("running") and not untrained
 
     engine.stopping = False
     with lab.database.write() as tx:
@@ -175,7 +184,8 @@ def work(
 
     async def whole() -> None:
         news, stopping = News(lab.database), asyncio.Event()
-        trainers = [PretendedTrainer(list(lab.planned)) for _ in range(slots)]
+        there = list(lab.planned) if trained is None else trained
+        trainers = [PretendedTrainer(there) for _ in range(slots)]
         watching = asyncio.create_task(news.watch(stopping))
         working = asyncio.create_task(Slots(lab, engine, news, trainers).work(stopping))
         while not (until or done)():
