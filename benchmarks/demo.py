@@ -1,12 +1,15 @@
 """The demo as a newcomer runs it: how long it takes, what it decides, where its core-minutes go, what idling costs.
 
-    python benchmarks/demo.py quiet quiet one-core loaded --out benchmarks/results/demo.jsonl
-    python benchmarks/demo.py --table benchmarks/results/demo.jsonl
+    python benchmarks/demo.py quiet one-core loaded idle --out demo.jsonl
+    python benchmarks/demo.py --table demo.jsonl
 
 Each word is one whole `aar run`: `quiet` with what the machine has, `one-core` on its first core alone, `loaded`
-beside a busy loop on every core. Processor time is read from /proc twice a second, so up to half a second of each
-process is missing; what a run itself computes is what the lab measured. The estimates are those of the terminal.
-`--aar` names another installation's `aar`, to measure an earlier version in the same way.
+beside a busy loop on every core. `idle` stops a run's computing processes (SIGSTOP) once every researcher waits for a
+verdict, and measures for 25 s what all the others take while nothing can happen.
+
+Processor time is read from /proc twice a second, so up to half a second of each process is missing; what a run itself
+computes is what the lab measured. The estimates are those of the terminal. `--aar` names another installation's
+`aar`, to measure an earlier version in the same way.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from typing import Any
 import psutil
 
 SAMPLE_SECONDS = 0.5
+IDLE_SECONDS = 25.0
 ROLES = (
     ("aar.scoring prepare", "references"),
     ("aar.scoring references", "references"),
@@ -147,6 +151,55 @@ def measure(kind: str, aar: str, options: list[str]) -> dict[str, Any]:
     return result
 
 
+def measure_idle(aar: str) -> dict[str, Any]:
+    """Share of a core that each role takes while every researcher waits and nothing computes."""
+    out = Path(tempfile.mkdtemp(prefix="aar-demo-"))
+    process = subprocess.Popen(
+        [aar, "run", "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    root = psutil.Process(process.pid)
+    quiet_since = None
+    while quiet_since is None or time.monotonic() - quiet_since < 3:
+        time.sleep(0.2)
+        if not all_wait(out):
+            quiet_since = None
+        elif quiet_since is None:
+            quiet_since = time.monotonic()
+    everybody = [root, *root.children(recursive=True)]
+    roles = {one.pid: role(" ".join(one.cmdline()), launcher=one.pid == root.pid) for one in everybody}
+    stopped = [one for one in everybody if roles[one.pid] in ("runs", "references")]
+    for one in stopped:
+        one.suspend()
+    time.sleep(3)
+    before = {one.pid: sum(one.cpu_times()[:2]) for one in everybody}
+    time.sleep(IDLE_SECONDS)
+    shares: dict[str, float] = {}
+    for one in everybody:
+        used = 100 * (sum(one.cpu_times()[:2]) - before[one.pid]) / IDLE_SECONDS
+        shares[roles[one.pid]] = shares.get(roles[one.pid], 0.0) + used
+    root.kill()
+    for one in stopped:
+        one.kill()
+    measured = {name: round(share, 2) for name, share in sorted(shares.items())}
+    return {"kind": "idle", "load": round(os.getloadavg()[0], 2), "percent_of_a_core": measured}
+
+
+def all_wait(out: Path) -> bool:
+    """Whether every researcher of the run below `out` has a submission that is not decided, and no practice run."""
+    found = list(out.glob("*/db/lab.db"))
+    if not found:
+        return False
+    base = sqlite3.connect(f"file:{found[0]}?mode=ro", uri=True)
+    try:
+        practising = "SELECT count(*) FROM runs WHERE split = 'practice' AND state IN ('queued', 'running')"
+        waiting = "SELECT count(DISTINCT researcher) FROM submissions WHERE status = 'pending' AND researcher != 'lab'"
+        return base.execute(practising).fetchone()[0] == 0 and base.execute(waiting).fetchone()[0] == 3
+    except sqlite3.Error:
+        return False
+    finally:
+        base.close()
+
+
 def from_database(folder: Path, began: float) -> dict[str, Any]:
     """What was decided, and when, by the lab's own database."""
     base = sqlite3.connect(folder / "db" / "lab.db")
@@ -186,29 +239,69 @@ def estimates(lines: list[tuple[float, str]], seconds: float) -> list[tuple[floa
     found = []
     for at, line in lines:
         said = LEFT.search(line)
-        if said and any(said.groups()):
+        if "under a minute left" in line:
+            found.append((round(at, 1), 59.0, round(seconds - at, 1)))
+        elif said and any(said.groups()):
             hours, minutes, rest = (int(part or 0) for part in said.groups())
             found.append((round(at, 1), float(hours * 3600 + minutes * 60 + rest), round(seconds - at, 1)))
     return found
+
+
+def table(results: list[dict[str, Any]]) -> list[str]:
+    """The whole runs as a Markdown table, a line each."""
+    lines = [
+        "| machine | seconds | first submission, s | handed in | scored | verified | pending | whole transcripts | "
+        "core-minutes | estimates right from the middle on |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in results:
+        if one["kind"] == "idle":
+            continue
+        right, count = right_estimates(one)
+        lines.append(
+            f"| {one['kind']} | {one['seconds']:.0f} | {one['first_submission']:.0f} | {one['handed_in']} | "
+            f"{one['scored']} | {one['verified']} | {one['pending']} | {one['transcripts_whole']} of "
+            f"{one['transcripts']} | {sum(one['cpu_minutes'].values()):.1f} | {right} of {count} |"
+        )
+    return lines
+
+
+def right_estimates(one: dict[str, Any]) -> tuple[int, int]:
+    """How many of the terminal's estimates in the second half of a run are within a factor of 1.5, and of how many.
+
+    "Under a minute" (said as 59 s here) is right where at most 90 s were left.
+    """
+    late = [(said, true) for at, said, true in one["estimates"] if at >= one["seconds"] / 2]
+    right = [true <= 90 if said < 60 else true / 1.5 <= said <= true * 1.5 for said, true in late]
+    return sum(right), len(right)
+
+
+def kind(word: str) -> str:
+    """One of the conditions; argparse cannot check a list that may be empty."""
+    if word not in ("quiet", "one-core", "loaded", "idle"):
+        raise argparse.ArgumentTypeError(f"{word!r} is none of quiet, one-core, loaded, idle")
+    return word
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("kinds", nargs="*", choices=("quiet", "one-core", "loaded"))
+    parser.add_argument("kinds", nargs="*", type=kind, metavar="quiet|one-core|loaded|idle")
     parser.add_argument("--out", type=Path, help="append a JSON line a run to this file")
     parser.add_argument("--aar", default=shutil.which("aar") or str(Path(sys.executable).with_name("aar")))
     parser.add_argument("--table", type=Path, help="print the table of such a file")
     parser.add_argument("--options", nargs=argparse.REMAINDER, default=[], help="further options of aar run")
     given = parser.parse_args()
-    for kind in given.kinds:
-        result = measure(kind, given.aar, given.options)
+    for one in given.kinds:
+        result = measure_idle(given.aar) if one == "idle" else measure(one, given.aar, given.options)
         line = json.dumps(result)
         if given.out:
             with given.out.open("a") as stream:
                 stream.write(line + "\n")
         print(line, flush=True)
+    if given.table:
+        print("\n".join(table([json.loads(line) for line in given.table.read_text().splitlines()])))
 
 
 if __name__ == "__main__":
