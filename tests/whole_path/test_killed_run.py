@@ -1,14 +1,16 @@
-"""A whole run whose every process is killed once, then continued: nothing is lost and nothing is paid twice.
+"""A whole run whose every process is killed once, then interrupted twice, then continued: nothing is lost or paid twice.
 
 One run serves all tests of this file, since it takes minutes: the launcher, the lab, the scorer, a student
-service, a researcher and a method process in flight each get a SIGKILL. It ends when its researchers have used up
-their submissions, so that it is the same run on a busy machine.
+service, a researcher and a method process in flight each get a SIGKILL; the run goes on, is stopped by Ctrl-C, goes on,
+is stopped by SIGTERM, and goes on to its end with one submission more for each researcher. It ends when these are
+used up, so that it is the same run on a busy machine.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -35,7 +37,6 @@ from aar.settings import Settings
 
 settings = Settings(
     researchers=2,
-    minutes=60,
     seed=5,
     submissions=2,
     dev_seeds=2,
@@ -46,17 +47,23 @@ settings = Settings(
 )
 print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, port=None)))
 """
+RESUME = [sys.executable, "-m", "aar.cli", "run", "--resume"]
 VICTIMS = ("aar.server", "aar.scoring", "aar.students", "aar.researchers", "w2s.runner")
 
 
 @dataclass(frozen=True)
 class Interrupted:
-    """The folder of the run, what was in it when the launcher was killed, and what `--resume` printed."""
+    """The folder of the run, what was in it when the launcher was killed, and what `--resume` printed.
+
+    `stopped` tells of each time that it was asked to stop: the exit status, the last line, and the transcripts that
+    were not whole afterwards.
+    """
 
     folder: LabFolder
     before: dict[str, Any]
     killed: tuple[str, ...]
     left: list[str]
+    stopped: dict[signal.Signals, tuple[int, str, list[str]]]
     printed: dict[str, Any]
 
 
@@ -96,6 +103,30 @@ def wait_for(launcher: subprocess.Popen[bytes], module: str) -> list[psutil.Proc
     return []
 
 
+def not_whole(folder: LabFolder) -> list[str]:
+    """Transcripts that do not open with their sample."""
+    from inspect_ai.log import list_eval_logs, read_eval_log
+
+    found = []
+    for info in list_eval_logs(str(folder.inspect_logs)):
+        log = read_eval_log(info)
+        if log.status == "started" or not log.samples or not log.samples[0].messages:
+            found.append(f"{info.name}: {log.status}, {len(log.samples or [])} samples")
+    return found
+
+
+def stopped_by(number: signal.Signals, folder: LabFolder) -> tuple[int, str, list[str]]:
+    """Go on with the run and ask it to stop while researchers work."""
+    logs = set(folder.inspect_logs.glob("*.eval"))
+    launcher = subprocess.Popen([*RESUME, str(folder.path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    while launcher.poll() is None and set(folder.inspect_logs.glob("*.eval")) == logs:
+        time.sleep(0.1)  # until a session of this start is under way
+    time.sleep(2)
+    launcher.send_signal(number)
+    output, _ = launcher.communicate(timeout=200)
+    return launcher.returncode, output.decode().strip().splitlines()[-1], not_whole(folder)
+
+
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interrupted]:
     folder = LabFolder(tmp_path_factory.mktemp("run"))
@@ -118,8 +149,9 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interrupte
         launcher.wait()
         psutil.wait_procs(descendants, timeout=60)
         left = [" ".join(process.cmdline()) for process in descendants if process.is_running()]
+        stopped = {number: stopped_by(number, folder) for number in (signal.SIGINT, signal.SIGTERM)}
         resumed = subprocess.run(
-            [sys.executable, "-m", "aar.cli", "run", "--resume", str(folder.path), "--json"],
+            [*RESUME, str(folder.path), "--submissions", "+1", "--json"],
             capture_output=True,
             text=True,
             timeout=1500,
@@ -127,7 +159,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interrupte
         )
         assert resumed.returncode == 0, resumed.stderr[-3000:]
         yield Interrupted(
-            folder, before, tuple(killed), left, json.loads(resumed.stdout.strip().splitlines()[-1])
+            folder, before, tuple(killed), left, stopped, json.loads(resumed.stdout.strip().splitlines()[-1])
         )
     finally:
         if launcher.poll() is None:
@@ -141,6 +173,29 @@ def test_every_kind_of_process_was_killed(interrupted: Interrupted) -> None:
 
 def test_no_process_outlives_the_launcher(interrupted: Interrupted) -> None:
     assert interrupted.left == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_asked_to_stop_says_how_to_go_on_and_keeps_its_transcripts(
+    interrupted: Interrupted, number: signal.Signals, code: int
+) -> None:
+    ended, said, broken = interrupted.stopped[number]
+    assert (ended, broken) == (code, [])
+    assert said.endswith(f"aar run --resume {interrupted.folder.path}")
+
+
+def test_every_transcript_of_the_run_opens_with_what_was_said(interrupted: Interrupted) -> None:
+    assert not_whole(interrupted.folder) == []
+    assert len(list(interrupted.folder.inspect_logs.glob("*.eval"))) >= 6
+
+
+def test_a_run_that_ended_by_itself_leaves_nothing_undecided(interrupted: Interrupted) -> None:
+    after = recorded(interrupted.folder)
+    printed = interrupted.printed
+    assert (printed["ending"], printed["pending"]) == ("complete", 0)
+    assert printed["submissions"] == 2 * 3
+    decided = {id for id, _ in after["verdicts"]}
+    assert decided >= set(after["submissions"])
 
 
 def test_nothing_that_was_recorded_is_lost(interrupted: Interrupted) -> None:
@@ -173,7 +228,6 @@ def test_the_ledger_holds_to_its_first_entry(interrupted: Interrupted) -> None:
 def test_the_resumed_run_ends_with_its_report_and_counts_everything(interrupted: Interrupted) -> None:
     printed = interrupted.printed
     assert Path(printed["report"]).stat().st_size > 10_000
-    assert printed["submissions"] >= len(interrupted.before["submissions"]) - 3
     assert set(printed["baselines"]) == {"vanilla", "confident_labels", "zero_shot"}
     assert set(printed) >= {
         "run",
@@ -185,4 +239,3 @@ def test_the_resumed_run_ends_with_its_report_and_counts_everything(interrupted:
         "cost",
         "seconds",
     }
-    assert list(interrupted.folder.inspect_logs.glob("*.eval"))

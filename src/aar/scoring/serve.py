@@ -23,7 +23,7 @@ from aar.scoring.results import Results
 from aar.scoring.vault import Vault
 from aar.settings import Settings
 
-POLL_SECONDS = 0.5
+LOOK_SECONDS = 0.25
 PATIENCE_SECONDS = 30.0
 
 
@@ -40,10 +40,15 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
         store = _opened(folder.database, stop)
         commit(store, vault)
         judge = Judge(store, evidence, _code(folder))
+        seen = -1
         while not stop.is_set():
-            for line in judge.step():
-                say(line)
-            stop.wait(POLL_SECONDS)
+            # every run, submission and reference that ends is a commit: without one there is nothing to decide
+            now = store.version()
+            if now != seen:
+                for line in judge.step():
+                    say(line)
+            seen = now
+            stop.wait(LOOK_SECONDS)
 
 
 def _code(folder: LabFolder) -> Callable[[Submission], Mapping[str, str]]:
@@ -66,7 +71,7 @@ def _opened(path: Path, stop: threading.Event) -> Database:
         try:
             return database.open(path)
         except NoLab:
-            if time.monotonic() > deadline or stop.wait(POLL_SECONDS):
+            if time.monotonic() > deadline or stop.wait(LOOK_SECONDS):
                 raise
 
 
