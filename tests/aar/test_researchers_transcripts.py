@@ -57,7 +57,7 @@ def researcher(
         process.communicate()
 
 
-def until(condition: Any, *, seconds: float = 120.0) -> None:
+def until(condition: Any, *, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
