@@ -166,6 +166,8 @@ def test_a_signal_before_its_session_begins_ends_it_as_well(folder: LabFolder, t
 
 
 def test_a_killed_one_is_recovered_up_to_its_last_call(folder: LabFolder, tmp_path: Path) -> None:
+    from inspect_ai.log import list_eval_logs
+
     lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
     with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
         until(lambda: waits(lab))
@@ -174,6 +176,7 @@ def test_a_killed_one_is_recovered_up_to_its_last_call(folder: LabFolder, tmp_pa
         process.wait()
     (path,) = folder.inspect_logs.glob("*.eval")
     assert while_alive == Recovered(live=(path.name,))
+    assert [info.name.rsplit("/", 1)[1] for info in list_eval_logs(str(folder.inspect_logs))] == [path.name]
     assert not list((tmp_path / "home").rglob("*.db")), "nothing is left in the home"
 
     assert recover(folder) == Recovered(recovered=(path.name,))
