@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from fake_lab import FakeLab, serve
 
@@ -117,12 +118,15 @@ def test_a_signal_ends_it_in_the_middle_of_what_it_does(
     ):
         until(begun.exists)
         time.sleep(1.0)
+        below = psutil.Process(process.pid).children(recursive=True)
+        assert below, "its sandbox"
         started = time.monotonic()
         process.terminate()
         _, said = process.communicate(timeout=30)
         assert time.monotonic() - started < 5
     assert process.returncode == ExitCode.STOPPED, said
     assert len(said.splitlines()) == 1, said
+    assert not any(child.is_running() for child in below)
     log = read(folder)
     assert log.status == "cancelled"
     assert calls(log) == ["bash"]
