@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
+from fake_lab import FakeLab, serve
 
 from aar.database.progress import Activity
 from aar.errors import LabUnreachable, NotAllowed, OverBudget, Refused
@@ -90,3 +92,77 @@ def test_waiting_ends_with_the_verdict() -> None:
         return httpx.Response(200, json={"status": next(answers)})
 
     assert ask(slow, lambda lab: lab.submission("s1", wait_s=5.0)) == {"status": "verified"}
+
+
+def test_what_is_done_is_said_once() -> None:
+    said: list[bytes] = []
+
+    def hear(request: httpx.Request) -> httpx.Response:
+        said.append(request.content)
+        return httpx.Response(200, json={})
+
+    async def work(lab: LabClient) -> None:
+        for activity in (Activity.RESTING, Activity.RESTING, Activity.READING, Activity.RESTING):
+            await lab.progress(activity)
+
+    ask(hear, work)
+    assert len(said) == 3
+
+
+def in_lab(lab: FakeLab, question: Callable[[LabClient], Awaitable[Any]]) -> Any:
+    async def main(url: str) -> Any:
+        client = LabClient(url, "t")
+        try:
+            return await question(client)
+        finally:
+            await client.close()
+
+    with serve(lab, {"t": "r1"}) as url:
+        return asyncio.run(main(url))
+
+
+def test_news_come_with_one_request_as_soon_as_there_are_any() -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60, minutes_a_look=0)
+
+    async def wait(client: LabClient) -> float:
+        await client.me()
+        asyncio.get_running_loop().call_later(0.5, lab.posts.append, {"id": 1})
+        started = time.monotonic()
+        await client.news(wait_s=30)
+        return time.monotonic() - started
+
+    assert 0.4 < in_lab(lab, wait) < 3
+    assert [what for what, _ in lab.requests] == ["GET /v1/me"] * 2
+
+
+def test_what_changed_before_one_waits_is_news_at_once() -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60, minutes_a_look=0)
+
+    async def wait(client: LabClient) -> Any:
+        await client.me()
+        lab.posts.append({"id": 1})
+        return await asyncio.wait_for(client.news(wait_s=30), 3)
+
+    in_lab(lab, wait)
+
+
+def test_without_news_a_wait_ends_when_its_time_is_over() -> None:
+    async def wait(client: LabClient) -> float:
+        started = time.monotonic()
+        await client.news(wait_s=1.0)
+        return time.monotonic() - started
+
+    assert 0.9 < in_lab(FakeLab(researchers=("r1",), minutes=60, minutes_a_look=0), wait) < 4
+    assert 0.9 < in_lab(FakeLab(researchers=("r1",), minutes=60, minutes_a_look=0, versions=False), wait) < 4
+
+
+def test_a_lab_that_does_not_hold_a_request_is_asked_ever_more_slowly() -> None:
+    asked = 0
+
+    def hasty(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(200, json={"version": "1"})
+
+    ask(hasty, lambda lab: lab.news(wait_s=4.0))
+    assert asked < 8

@@ -4,13 +4,15 @@ import json
 import time
 
 import pytest
-from fake_lab import FakeLab, research
+from fake_lab import FakeLab, FakeTools, research
 
 from aar.researchers.evolution import reading
+from aar.researchers.evolution.calls import DIARY, NOTEBOOK, Call
 from aar.researchers.evolution.evidence import STATUS_WORTH, Reading, weigh
 from aar.researchers.evolution.genome import CHOICES, Genome, from_source
 from aar.researchers.evolution.memory import Known, Memory
 from aar.researchers.evolution.policy import Answer, Policy
+from aar.researchers.watching import LAST_TURNS
 
 
 def lineage(lab: FakeLab) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -149,8 +151,6 @@ def test_nobodys_method_is_submitted_twice() -> None:
 def test_after_a_restart_the_notebook_and_the_lab_are_enough() -> None:
     lab = FakeLab(researchers=("r1",), directions=("noise",), submissions_each=5, minutes=60)
     policy, memory = Policy(researcher="r1", seed=5), Memory()
-    from fake_lab import FakeTools
-
     tools, answer = FakeTools(lab, "r1"), Answer()
     while len(lab.submissions) < 3:
         answer = tools.use(policy.step(memory, answer))
@@ -168,8 +168,6 @@ def test_after_a_restart_the_notebook_and_the_lab_are_enough() -> None:
 def test_without_a_notebook_the_lab_alone_is_enough() -> None:
     lab = FakeLab(researchers=("r1",), directions=("noise",), submissions_each=5, minutes=60)
     policy, memory = Policy(researcher="r1", seed=5), Memory()
-    from fake_lab import FakeTools
-
     tools, answer = FakeTools(lab, "r1"), Answer()
     while len(lab.submissions) < 2:
         answer = tools.use(policy.step(memory, answer))
@@ -224,3 +222,72 @@ def test_every_direction_leans_somewhere() -> None:
     assert set(LEANINGS) == set(directions.names())
     assert all(direction_name(name) == name for name in directions.names())
     assert len(CHOICES) == 11
+
+
+def alone(lab: FakeLab, *, seed: int, turns: int, stopped_at: int | None = None) -> list[Call]:
+    """The calls of one researcher until it makes none; from a turn on the lab takes nothing more, and it is told."""
+    policy, memory, tools, answer = (
+        Policy(researcher="r1", seed=seed),
+        Memory(),
+        FakeTools(lab, "r1"),
+        Answer(),
+    )
+    for turn in range(turns):
+        if stopped_at is not None and turn >= stopped_at:
+            lab.minutes = 0.0
+            memory.stop = True
+        call = policy.step(memory, answer)
+        answer = tools.use(call)
+        if not call.tool:
+            break
+    return tools.calls
+
+
+def written(calls: list[Call]) -> list[str]:
+    return [call.arguments["path"] for call in calls if call.tool == "write_file"]
+
+
+@pytest.mark.parametrize("forum", [True, False])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_after_its_last_verdict_it_sums_up_keeps_its_notes_and_ends(seed: int, forum: bool) -> None:
+    lab = FakeLab(researchers=("r1",), submissions_each=4, minutes=60, forum=forum)
+    calls = alone(lab, seed=seed, turns=400)
+    assert len(lab.submissions) == 4
+    last = max(i for i, call in enumerate(calls) if call.tool == "wait_for_verdict")
+    after = calls[last + 1 :]
+    assert len(after) < LAST_TURNS
+    assert after[-1].tool == ""
+    assert written(after) == [NOTEBOOK, DIARY]
+    assert [call.thought for call in after if call.tool == "post_finding"][1:] == [
+        "sum up at the end"
+    ] * forum
+
+
+@pytest.mark.parametrize("turn", range(1, 60))
+def test_whatever_it_does_when_the_lab_stops_its_last_turns_are_enough(turn: int) -> None:
+    lab = FakeLab(researchers=("r1",), submissions_each=9, minutes=60, minutes_a_look=0)
+    calls = alone(lab, seed=5, turns=turn + 40, stopped_at=turn)[turn:]
+    waited = sum(call.tool == "wait_for_verdict" for call in calls)
+    assert calls[-1].tool == ""
+    assert not any(call.tool == "submit_method" for call in calls)
+    # The session is not told while a verdict is out, so these turns are not among its last.
+    assert len(calls) - waited <= LAST_TURNS
+
+
+def test_what_the_lab_declines_for_now_is_tried_again_after_news() -> None:
+    lab = FakeLab(researchers=("r1",), minutes=60, minutes_a_look=0, refusal=("NotNow", "the budget is over"))
+    calls = alone(lab, seed=1, turns=100)
+    tried = [i for i, call in enumerate(calls) if call.tool == "submit_method"]
+    assert len(tried) > 3
+    assert all(calls[i + 1].tool == "wait_for_news" for i in tried[:-1])
+    assert len({calls[i].arguments["folder"] for i in tried}) == 1, "the draft is not at fault"
+
+
+def test_what_is_used_up_is_not_tried_again() -> None:
+    lab = FakeLab(
+        researchers=("r1",), minutes=60, minutes_a_look=0, refusal=("OverBudget", "come back, wait for it")
+    )
+    calls = alone(lab, seed=1, turns=200)
+    assert sum(call.tool == "submit_method" for call in calls) == 1
+    assert calls[-20:].count(calls[-1]) >= 4, "it rests"
+    assert max(call.arguments["seconds"] for call in calls if call.tool == "wait_for_news") == 600

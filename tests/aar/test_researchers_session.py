@@ -62,6 +62,14 @@ def test_one_embedded_researcher_works_until_the_lab_ends(folder: Path) -> None:
     assert {Activity.STARTING, Activity.PRACTISING, Activity.SUBMITTING, Activity.WAITING} <= activities
     assert Activity.THINKING not in activities, "its policy answers at once"
     assert lab.finished == {"r1"}
+    asked = [
+        (what, at)
+        for what, at in lab.requests
+        if what.startswith(("GET /v1/submissions/s", "POST /v1/state"))
+    ]
+    (_, verdict), (said, end) = asked[-2:]
+    assert said == "POST /v1/state"
+    assert end - verdict < 10, "it ends by itself as soon as there is nothing more to wait for"
     assert not lab.usage, "the embedded policy uses no tokens"
     notebook = folder / "workspaces" / "r1" / "notebook"
     assert json.loads((notebook / "policy.json").read_text())["methods"] >= 2

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from fake_lab import FakeLab, serve
 
@@ -57,7 +58,7 @@ def researcher(
         process.communicate()
 
 
-def until(condition: Any, *, seconds: float = 120.0) -> None:
+def until(condition: Any, *, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -117,12 +118,15 @@ def test_a_signal_ends_it_in_the_middle_of_what_it_does(
     ):
         until(begun.exists)
         time.sleep(1.0)
+        below = psutil.Process(process.pid).children(recursive=True)
+        assert below, "its sandbox"
         started = time.monotonic()
         process.terminate()
         _, said = process.communicate(timeout=30)
         assert time.monotonic() - started < 5
     assert process.returncode == ExitCode.STOPPED, said
     assert len(said.splitlines()) == 1, said
+    assert not any(child.is_running() for child in below)
     log = read(folder)
     assert log.status == "cancelled"
     assert calls(log) == ["bash"]
@@ -166,6 +170,8 @@ def test_a_signal_before_its_session_begins_ends_it_as_well(folder: LabFolder, t
 
 
 def test_a_killed_one_is_recovered_up_to_its_last_call(folder: LabFolder, tmp_path: Path) -> None:
+    from inspect_ai.log import list_eval_logs
+
     lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
     with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
         until(lambda: waits(lab))
@@ -174,6 +180,7 @@ def test_a_killed_one_is_recovered_up_to_its_last_call(folder: LabFolder, tmp_pa
         process.wait()
     (path,) = folder.inspect_logs.glob("*.eval")
     assert while_alive == Recovered(live=(path.name,))
+    assert [info.name.rsplit("/", 1)[1] for info in list_eval_logs(str(folder.inspect_logs))] == [path.name]
     assert not list((tmp_path / "home").rglob("*.db")), "nothing is left in the home"
 
     assert recover(folder) == Recovered(recovered=(path.name,))

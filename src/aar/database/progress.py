@@ -64,5 +64,5 @@ def all(tx: Transaction, *, researcher: str | None = None) -> list[Progress]:
 _COLUMNS = sa.select(table.c.researcher, table.c.activity, table.c.text, table.c.at)
 
 
-def _progress(row: sa.Row[tuple[str, str, str, float]]) -> Progress:
+def _progress(row: sa.Row[str, str, str, float]) -> Progress:
     return Progress(row.researcher, Activity(row.activity), row.text, row.at)

@@ -116,7 +116,8 @@ def _process(path: Path) -> str | None:
         names = log.namelist()
         if _HEADER in names:
             return None
-        import zipfile_zstd  # noqa: F401  # teaches zipfile how Inspect compresses, where Python does not know it
+        # teaches zipfile how Inspect compresses, where Python does not know it
+        import zipfile_zstd  # type: ignore[import-untyped]  # noqa: F401
 
         with log.open(_START) as stream:
             start: Any = json.loads(stream.read(MOST_START_BYTES))
