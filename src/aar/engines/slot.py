@@ -166,19 +166,21 @@ class Slot:
         """The service's report; its own deadline comes first, ours only if it does not keep it."""
         limit = time.monotonic() + deadline_s + SERVICE_GRACE_SECONDS
         report = asyncio.ensure_future(self._call(lambda: recv_report(control, deadline=limit)))
-        ended: float | None = None
-        while True:
-            done, _ = await asyncio.wait([report], timeout=0.2)
-            if done:
-                return report.result()
-            if ended is None and method.poll() is not None:
-                ended = time.monotonic()
-            if ended is not None and time.monotonic() - ended > SERVICE_GRACE_SECONDS:
-                # computing for a method that is gone: a fresh service is cheaper than to wait
-                self._end_service()
-                await asyncio.wait([report])
-                report.exception()
-                return RunReport(status="vanished", greeted=True)
+        ended = asyncio.ensure_future(method.ended())
+        try:
+            await asyncio.wait([report, ended], return_when=asyncio.FIRST_COMPLETED)
+            if not report.done():
+                await ended  # it has, or it cannot be known
+                await asyncio.wait([report], timeout=SERVICE_GRACE_SECONDS)
+        finally:
+            ended.cancel()
+        if report.done():
+            return report.result()
+        # computing for a method that is gone: a fresh service is cheaper than to wait
+        self._end_service()
+        await asyncio.wait([report])
+        report.exception()
+        return RunReport(status="vanished", greeted=True)
 
     def _start_service(self) -> None:
         models = [Mount(folder, str(folder)) for folder in model_folders(self._data)]

@@ -2,7 +2,8 @@
 
 Covered: every file and folder below them (the space it occupies, so a sparse file counts little; a hard link counts
 once; no link is followed), and files that were deleted while a process of the sandbox has them open or mapped.
-A walk ends as soon as a bound is passed, and takes at most a fifth of the time.
+A walk ends as soon as a bound is passed, and takes at most a fifth of the time. While nothing of the sandbox runs it
+writes nothing, and is not looked at; as soon as something has run, it is.
 Not covered: what is written between two looks; deleted files that are only on their way through a socket; without
 root, deleted files that are only mapped.
 """
@@ -36,7 +37,10 @@ def watch(process: SandboxProcess, folders: Sequence[Path]) -> None:
     """End `process` with the reason "disk" once `folders` hold more than its limits allow."""
 
     def look() -> None:
-        while process.poll() is None:
+        while True:
+            process.stirs()
+            if process.poll() is not None:
+                return
             began = time.monotonic()
             if excess(folders, process.limits, processes=process.members()):
                 process.kill("disk")

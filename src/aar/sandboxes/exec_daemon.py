@@ -110,13 +110,14 @@ def run(
     tails = Tail(process.stdout, request["limit"]), Tail(process.stderr, request["limit"])
     threading.Thread(target=feed, args=(process.stdin, given), daemon=True).start()
     threading.Thread(target=end_on_hangup, args=(connection, process), daemon=True).start()
-    timed_out = False
-    try:
-        process.wait(request["timeout"])
-    except subprocess.TimeoutExpired:
-        timed_out = True
+    # a wait with a timeout of Popen's own would wake up twenty times a second
+    waiting = threading.Thread(target=process.wait, daemon=True)
+    waiting.start()
+    waiting.join(request["timeout"])
+    timed_out = waiting.is_alive()
+    if timed_out:
         end_session(process.pid)
-        process.wait()
+        waiting.join()
     for tail in tails:
         tail.thread.join(LINGER_SECONDS)
     return process.returncode, timed_out, *tails

@@ -2,10 +2,17 @@
 
 Every provider gives one ordinary child of this process whose end means that the whole tree is gone.
 One thread watches all sandboxes of this process and ends those that pass their limits.
+
+Covered: each sandbox is asked every 50 ms whether anything of it ran (`rest`), is measured then and there if so, and
+once a second if not. One that wakes is thus measured as soon as one that never slept: what it can take before is
+what fits into one gap, whatever it did before.
+Not covered: what it takes within a gap of 50 ms, or a longer one where the processors are busy. That is bounded by
+the kernel: each process to twice the memory of the sandbox, all to a number of processes and size of files.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import select
@@ -21,6 +28,7 @@ from typing import IO, Any, Protocol
 
 from aar.sandboxes import disk
 from aar.sandboxes.profile import Limits
+from aar.sandboxes.rest import Rest
 from aar.sandboxes.tree import Usage, members, usage
 
 INTERVAL_SECONDS = 0.05
@@ -83,6 +91,8 @@ class SandboxProcess:
         self.peak_memory_mb = 0.0
         self._cpu_seconds = 0.0
         self._before = Usage(0.0, 0.0, 0)
+        self._rest = Rest(self.pid)
+        self._stirred = threading.Event()
         _watch(self)
         if stores and (limits.disk_mb, limits.files) != (None, None):
             disk.watch(self, stores)
@@ -108,6 +118,22 @@ class SandboxProcess:
         assert status is not None
         return status
 
+    async def ended(self) -> None:
+        """Return once its outermost process has ended; the event loop goes on, and no thread waits."""
+        handle = os.dup(self._handle)  # a loop knows one reader a descriptor, and others may wait, too
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(handle, over.set)
+        try:
+            await over.wait()
+        finally:
+            loop.remove_reader(handle)
+            os.close(handle)
+
+    def stirs(self) -> None:
+        """Wait until something of it has run since this last returned, or it has ended."""
+        self._stirred.wait()
+        self._stirred.clear()
+
     def kill(self, reason: str = "killed") -> None:
         """End every process in the sandbox; when this returns, all are gone. Safe to call twice."""
         with self._lock:
@@ -127,28 +153,46 @@ class SandboxProcess:
         self._cpu_seconds = self.peak_memory_mb = 0.0
         self._started, self.limits = time.monotonic(), limits
 
-    def inspect(self) -> None:
-        """Measure once and end the sandbox if it is over a limit; the watching thread calls this."""
+    def inspect(self) -> bool:
+        """End the sandbox if it is over a limit, measured where something ran; whether it goes on.
+
+        For the watching thread alone.
+        """
+        if self._rest.holds():
+            if self._is_late():
+                self.kill("time")
+            return True
         if self.poll() is not None:
-            return
-        limits, used = self.limits, self.usage()
+            self._stirred.set()
+            return False
+        limits, used = self.limits, self._measure(self._rest.look())
+        if not self._rest.still:
+            self._stirred.set()
         if used.memory_mb > limits.memory_mb:
             self.kill("memory")
         elif limits.cpu_seconds is not None and used.cpu_seconds > limits.cpu_seconds:
             self.kill("cpu")
-        elif limits.wall_seconds is not None and time.monotonic() - self._started > limits.wall_seconds:
+        elif self._is_late():
             self.kill("time")
+        return True
 
     def usage(self) -> Usage:
         """Memory and number of its processes now; processor time so far (after its end, 50 ms may be missing)."""
         if self.poll() is not None:  # its number may be another process's by now
             return Usage(0.0, self._cpu_seconds, 0)
+        return self._measure(self.members())
+
+    def _measure(self, processes: Sequence[int]) -> Usage:
         before = self._before
-        now = usage(self.pid, enough_mb=self.limits.memory_mb + before.memory_mb)
+        now = usage(processes, enough_mb=self.limits.memory_mb + before.memory_mb)
         memory_mb = max(0.0, now.memory_mb - before.memory_mb)
         self.peak_memory_mb = max(self.peak_memory_mb, memory_mb)
         self._cpu_seconds = max(self._cpu_seconds, now.cpu_seconds - before.cpu_seconds)
         return replace(now, memory_mb=memory_mb, cpu_seconds=self._cpu_seconds)
+
+    def _is_late(self) -> bool:
+        limit = self.limits.wall_seconds
+        return limit is not None and time.monotonic() - self._started > limit
 
     @property
     def denied(self) -> Mapping[str, int] | None:
@@ -219,12 +263,12 @@ def _patrol() -> None:
     mine = os.getpid()
     while True:
         with _guard:
+            now = list(_watched[mine][1])
+        over = [process for process in now if not process.inspect()]
+        with _guard:
             running = _watched[mine][1]
-            running.difference_update([process for process in running if process.poll() is not None])
+            running.difference_update(over)
             if not running:
                 del _watched[mine]
                 return
-            now = list(running)
-        for process in now:
-            process.inspect()
         time.sleep(INTERVAL_SECONDS)

@@ -9,6 +9,7 @@ two measurements.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -29,34 +30,35 @@ def members(pid: int) -> list[int]:
     """`pid` and every process below it, parents before children."""
     found, seen = [pid], {pid}
     for parent in found:
-        for child in _children(parent):
+        for child in children(parent):
             if child not in seen:
                 seen.add(child)
                 found.append(child)
     return found
 
 
-def usage(pid: int, *, enough_mb: float) -> Usage:
-    """Usage of all processes below `pid`, which itself is the provider's own and does not count.
+def usage(processes: Sequence[int], *, enough_mb: float) -> Usage:
+    """Usage of `members`, but for the first, which is the provider's own and does not count.
 
     Resident memory counts a page that two processes share twice; only if that sum passes `enough_mb` is it
     replaced by the exact, slower proportional share.
     """
-    tree = members(pid)[1:]
+    tree = processes[1:]
     resident = sum(_resident(process) for process in tree) / MIB
     if resident > enough_mb:
         resident = sum(_proportional(process) for process in tree) / MIB
     return Usage(resident, sum(_ticks(process) for process in tree) / TICKS, len(tree))
 
 
-def _children(pid: int) -> list[int]:
-    children: list[int] = []
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has started, or was left with, and that have not been reaped."""
+    found: list[int] = []
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - many a second: no path objects
-            children += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+            found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
     except OSError:
-        return children
-    return children
+        return found
+    return found
 
 
 def _resident(pid: int) -> int:
