@@ -1,4 +1,4 @@
-"""References are trained for what waits: research starts with the first supervisors, the rest comes in the background."""
+"""References are trained for what waits: research starts with the first supervisors, the rest comes behind it."""
 
 from __future__ import annotations
 

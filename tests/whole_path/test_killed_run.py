@@ -1,4 +1,4 @@
-"""A whole run whose every process is killed once, then interrupted twice, then continued: nothing is lost or paid twice.
+"""A whole run whose every process is killed once, and which is stopped twice: nothing is lost and nothing paid twice.
 
 One run serves all tests of this file, since it takes minutes: the launcher, the lab, the scorer, a student
 service, a researcher and a method process in flight each get a SIGKILL; the run goes on, is stopped by Ctrl-C, goes on,

@@ -199,7 +199,7 @@ def _wrapped(line: str) -> str:
 
 def _introduce(display: Display, settings: Settings) -> None:
     if settings.model == "aar/evolution":
-        display.say("researchers: aar/evolution, an embedded search policy; it is not a language model")
+        display.say("researchers: aar/evolution, an embedded search policy, no language model")
     if settings.feedback != "ladder":
         display.say(FEEDBACK_WARNING[settings.feedback])
 

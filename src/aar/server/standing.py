@@ -20,7 +20,9 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: s
     left = None if who.submissions is None else max(0, who.submissions - used)
     tokens = spent.input_tokens + spent.output_tokens
     over = phase in ("settling", "closing", "finished") or lab.research_is_over
-    stop = over or left == 0 or tokens > lab.settings.tokens
+    in_all = lab.settings.submissions_in_all
+    used_up = left == 0 or (in_all is not None and submissions.count_of_researchers(tx) >= in_all)
+    stop = over or used_up or tokens > lab.settings.tokens
     public = [answers.public(one, scores) for one in own]
     news = [stop, left, public, queue["runs_queued"], posts.last(tx) if who.forum else 0]
     seconds = lab.research_seconds_left()
