@@ -1,6 +1,6 @@
 """How long a run will still take on this machine now: the work that is left, at the pace that was measured.
 
-    seconds left = max(work left / (slots * share of their time in use), submissions left * time between two) + end
+    seconds left = max(work left / (slots * share of their time in use), submissions left * time to think of one) + end
 
 What is left is counted where it is known (references, the queue) and expected where it is not: each submission that
 may still come costs a practice run and its runs on dev, and some go on to a confirmation with audits, as often as
@@ -13,6 +13,7 @@ method that costs far more than those before it; a load that comes later.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,22 +21,23 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from aar.database import Transaction, clock, meta, researchers, submissions, trainings, waiting
-from aar.database.runs import PRIORITIES
+from aar.database.runs import PRIORITIES, Priority
 from aar.database.schema import runs as table
 from aar.server.references import planned, wanted
 from aar.settings import Settings
 
-SECONDS_PER_LIMIT = 1 / 30
-"""What a run takes before anything is measured, as a part of its time limit: about 3 s on a mini testbed."""
+SECONDS_PER_LIMIT = 1 / 36
+"""What a run takes before anything is measured, as a part of its time limit: 2.5 s on a mini testbed."""
 
 RELATIVE: Mapping[str, float] = {
-    "supervisor": 0.35,
-    "ceiling": 0.6,
+    "supervisor": 0.45,
+    "ceiling": 0.8,
     "practice": 0.25,
+    "baseline": 0.75,
     "run": 1.0,
-    "audit": 1.2,
+    "audit": 1.3,
 }
-"""What each kind of work takes next to a run of a method; measured on mini-chat (n = 250)."""
+"""What each kind of work takes next to a run of a researcher's method; measured on mini-chat (two demos, 260 runs)."""
 
 LATEST = 40
 """Of each kind these many count: a machine that has become busy is noticed."""
@@ -44,11 +46,11 @@ TRUST = 3.0
 
 PRACTICES_EACH = 1.15
 """Practice runs for each submission: some methods break there first."""
-CONFIRMED_SHARE, CONFIRMED_TRUST = 0.2, 5.0
+CONFIRMED_SHARE, CONFIRMED_TRUST = 0.2, 15.0
 """Share of submissions that go on to a confirmation, and how many submissions that guess weighs as much as."""
 LOOKED_AT_SHARE = 0.75
 """Part of a confirmation's runs that is made: some end at half of them."""
-AUDIT_RUNS, AUDITED_SHARE = 13, 0.4
+AUDIT_RUNS, AUDITED_SHARE = 13, 0.35
 """Runs under interventions that audits ask for, and the share of confirmations that get so far."""
 USE, USE_TRUST_SECONDS = 0.8, 40.0
 """Share of the slots' time that is used, and how long it must be measured to weigh as much as that guess."""
@@ -70,7 +72,7 @@ def seconds_left(tx: Transaction, settings: Settings, everything: Sequence[submi
     work = _work(tx, settings, everything)
     computing = sum(count * pace[kind] for kind, count in work.items())
     computing /= settings.slots * _use(tx, settings)
-    return Left(max(computing, _researching(tx, everything)) + END_RUNS * pace["run"], measured)
+    return Left(max(computing, _thinking(tx, everything)) + END_RUNS * pace["run"], measured)
 
 
 def _pace(tx: Transaction, settings: Settings) -> tuple[dict[str, float], bool]:
@@ -82,14 +84,16 @@ def _pace(tx: Transaction, settings: Settings) -> tuple[dict[str, float], bool]:
         if one.seconds > 0:
             took[one.role].append(one.seconds)
     ended = (
-        sa.select(table.c.split, table.c.intervention, table.c.started, table.c.finished)
+        sa.select(table.c.split, table.c.intervention, table.c.researcher, table.c.started, table.c.finished)
         .where(table.c.state == "done")
         .order_by(table.c.finished.desc())
         .limit(3 * LATEST)
     )
     for row in reversed(tx.execute(ended).all()):
-        kind = "practice" if row.split == "practice" else "run" if row.intervention == "none" else "audit"
-        took[kind].append(max(0.0, row.finished - row.started))
+        priority: Priority = (
+            "practice" if row.split == "practice" else "dev" if row.intervention == "none" else "audit"
+        )
+        took[_kind(priority, row.researcher)].append(max(0.0, row.finished - row.started))
     latest = {kind: seconds[-LATEST:] for kind, seconds in took.items()}
     known = sum(sum(seconds) for seconds in latest.values())
     expected = sum(len(seconds) * RELATIVE[kind] for kind, seconds in latest.items())
@@ -109,15 +113,13 @@ def _work(
     for _, (role, _, _) in wanted(tx, planned(settings)):
         left[role] += 1
     for line in waiting.lines(tx):
-        kind = line.priority if line.priority in ("practice", "audit") else "run"
-        left[kind] += line.runs
-    running = sa.select(table.c.priority, sa.func.count()).where(table.c.state == "running")
-    for rank, count in tx.execute(running.group_by(table.c.priority)):
-        kind = PRIORITIES[rank] if PRIORITIES[rank] in ("practice", "audit") else "run"
-        left[kind] += count / 2
+        left[_kind(line.priority, line.researcher)] += line.runs
+    under_way = sa.select(table.c.priority, table.c.researcher).where(table.c.state == "running")
+    for rank, who in tx.execute(under_way):
+        left[_kind(PRIORITIES[rank], who)] += 1 / 2
     made = [one for one in everything if one.researcher != researchers.LAB]
     if meta.find(tx, "ladder", None) is None:
-        left["run"] += len(settings.baselines) * settings.sealed_seeds
+        left["baseline"] += len(settings.baselines) * settings.sealed_seeds
     coming = _coming(tx, settings)
     open_on_dev = sum(one.stage == "dev" for one in made)
     confirming = sum(one.stage == "sealed" for one in made)
@@ -130,6 +132,13 @@ def _work(
     left["run"] += confirmations * LOOKED_AT_SHARE * settings.sealed_seeds
     left["audit"] += AUDITED_SHARE * AUDIT_RUNS * (confirmations + (confirming if not left["audit"] else 0))
     return left
+
+
+def _kind(priority: Priority, researcher: str) -> str:
+    """Which kind of work a run is."""
+    if priority in ("practice", "audit"):
+        return priority
+    return "baseline" if researcher == researchers.LAB else "run"
 
 
 def _coming(tx: Transaction, settings: Settings) -> int:
@@ -160,13 +169,16 @@ def _use(tx: Transaction, settings: Settings) -> float:
     return float(min(1.0, max(0.2, share)))
 
 
-def _researching(tx: Transaction, everything: Sequence[submissions.Submission]) -> float:
-    """Seconds until the slowest researcher has handed in its last, at the pace of its own so far."""
+def _thinking(tx: Transaction, everything: Sequence[submissions.Submission]) -> float:
+    """Seconds that the slowest researcher will still think; the time until the lab has answered it is left out."""
     longest = 0.0
     for one in researchers.all(tx):
-        at = [made.created for made in everything if made.researcher == one.name]
-        if one.submissions is None or one.state in ("finished", "stopped") or len(at) < 2:
+        own = [made for made in everything if made.researcher == one.name]
+        if one.submissions is None or one.state in ("finished", "stopped") or len(own) < 2:
             continue
-        each = (at[-1] - at[0]) / (len(at) - 1)
-        longest = max(longest, each * max(0, one.submissions - len(at)))
+        gaps = [
+            max(0.0, later.created - max(earlier.created, earlier.decided or 0.0))
+            for earlier, later in itertools.pairwise(own)
+        ]
+        longest = max(longest, sum(gaps) / len(gaps) * max(0, one.submissions - len(own)))
     return longest
