@@ -15,6 +15,7 @@ computes is what the lab measured. The estimates are those of the terminal. `--a
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
@@ -166,20 +167,29 @@ def measure_idle(aar: str) -> dict[str, Any]:
         elif quiet_since is None:
             quiet_since = time.monotonic()
     everybody = [root, *root.children(recursive=True)]
-    roles = {one.pid: role(" ".join(one.cmdline()), launcher=one.pid == root.pid) for one in everybody}
+    roles: dict[int, str] = {}
+    for one in everybody:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            roles[one.pid] = role(" ".join(one.cmdline()), launcher=one.pid == root.pid)
+    everybody = [one for one in everybody if one.pid in roles]
     stopped = [one for one in everybody if roles[one.pid] in ("runs", "references")]
     for one in stopped:
-        one.suspend()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.suspend()
     time.sleep(3)
+    everybody = [one for one in everybody if one.is_running()]
     before = {one.pid: sum(one.cpu_times()[:2]) for one in everybody}
     time.sleep(IDLE_SECONDS)
     shares: dict[str, float] = {}
     for one in everybody:
+        if not one.is_running():  # a command in a workspace that ended meanwhile
+            continue
         used = 100 * (sum(one.cpu_times()[:2]) - before[one.pid]) / IDLE_SECONDS
         shares[roles[one.pid]] = shares.get(roles[one.pid], 0.0) + used
     root.kill()
     for one in stopped:
-        one.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
     measured = {name: round(share, 2) for name, share in sorted(shares.items())}
     return {"kind": "idle", "load": round(os.getloadavg()[0], 2), "percent_of_a_core": measured}
 
