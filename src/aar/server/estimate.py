@@ -66,19 +66,25 @@ class Left:
     measured: bool
 
 
-def seconds_left(tx: Transaction, settings: Settings, everything: Sequence[submissions.Submission]) -> Left:
-    """The estimate for a lab under `settings` whose submissions are `everything`."""
-    pace, measured = _pace(tx, settings)
+def load() -> float:
+    """How many processes want each core of this machine, at least 1; ask before the lab itself is a load."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def seconds_left(
+    tx: Transaction, settings: Settings, everything: Sequence[submissions.Submission], *, load: float = 1.0
+) -> Left:
+    """The estimate for a lab under `settings` whose submissions are `everything`; `load` as it was at its start."""
+    pace, measured = _pace(tx, settings, load)
     work = _work(tx, settings, everything)
     computing = sum(count * pace[kind] for kind, count in work.items())
     computing /= settings.slots * _use(tx, settings)
     return Left(max(computing, _thinking(tx, everything)) + END_RUNS * pace["run"], measured)
 
 
-def _pace(tx: Transaction, settings: Settings) -> tuple[dict[str, float], bool]:
+def _pace(tx: Transaction, settings: Settings, load: float) -> tuple[dict[str, float], bool]:
     """Seconds of each kind of work, and whether any was measured."""
-    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    unit = settings.run_seconds * SECONDS_PER_LIMIT * busy
+    unit = settings.run_seconds * SECONDS_PER_LIMIT * load
     took: dict[str, list[float]] = {kind: [] for kind in RELATIVE}
     for one in trainings.all(tx):
         if one.seconds > 0:

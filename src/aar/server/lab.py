@@ -32,6 +32,7 @@ from aar.engines import RunSpec, names_companions
 from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder, write_atomically
 from aar.forum import Forum
+from aar.server import estimate
 from aar.server.breaker import refuse_while_waiting
 from aar.server.known import again, is_answered, refuse_ended
 from aar.server.references import planned
@@ -68,6 +69,7 @@ class Lab:
         self.settings = settings
         self.database = database
         self.planned = planned(settings)
+        self.load = estimate.load()
         self.snapshots = Snapshots(folder.snapshots)
         self.forum = Forum(database, folder.forum)
         self.secret = lab_secret(folder.lab_secret)

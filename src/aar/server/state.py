@@ -128,7 +128,7 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
         engine = traffic(tx, slots=lab.settings.slots)
         ended = sum(n for name, n in engine["counts"].items() if name not in ("queued", "running"))
         trained = len(trainings.all(tx))
-        left = estimate.seconds_left(tx, lab.settings, everything)
+        left = estimate.seconds_left(tx, lab.settings, everything, load=lab.load)
         return {
             "phase": phase,
             "researchers": _people(tx, everything),
