@@ -1,4 +1,4 @@
-"""How the scorer and its jobs are started: the scorer with its own user, its own files, and no network."""
+"""How the scorer and its first job are started: the scorer with its own user, its own files, and no network."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ SCORER_LIMITS = Limits(memory_mb=4096, processes=64, file_mb=1024, open_files=51
 def prepare(folder: LabFolder) -> Starter:
     """Make items and vault; ends with its job, before any method is run."""
     return plain(python("aar.scoring", "prepare", str(folder.path)))
-
-
-def references(folder: LabFolder, *, part: int, of: int) -> Starter:
-    """Train supervisors, floors and ceilings; ends with its job, and never serves a method."""
-    return plain(python("aar.scoring", "references", str(folder.path), "--part", f"{part}/{of}"))
 
 
 def scorer(folder: LabFolder) -> Starter:

@@ -122,7 +122,7 @@ def read_weak(directory: Path, split: SplitName, seed: int, *, n: int) -> FloatA
         soft = load(path.read_bytes())["soft"]
     except (FileNotFoundError, KeyError):
         raise LabFolderError(
-            f"no weak labels at {path}; make them: python -m aar.scoring references LAB"
+            f"no weak labels at {path}; start the lab again: it trains what is missing"
         ) from None
     if soft.shape != (n,) or not np.isfinite(soft).all() or (soft < 0).any() or (soft > 1).any():
         raise LabFolderError(f"{path} does not hold {n} probabilities; make it again")

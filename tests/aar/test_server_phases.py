@@ -1,0 +1,118 @@
+"""A run ends when its work is done; a time only cuts it off, and what it cut off is judged later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from queue_lab import open_lab, submit
+
+from aar import ledger
+from aar.database import Transaction, researchers
+from aar.database.figures import Figures
+from aar.errors import OverBudget
+from aar.server import state
+from aar.server.lab import RESERVE, Lab
+
+NOTHING = Figures(seeds=2, n=1000)
+
+
+def decide(tx: Transaction, one: str, *, status: str = "no_improvement") -> None:
+    ledger.record_verdict(tx, one, stage="dev", status=status, reply="", figures=NOTHING)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Callable[..., Lab]:
+    """A lab with one baseline that is decided on both splits, so that research is on; `used` seconds of its time."""
+
+    def make(*, used: float = 0.0, to_the_end: bool = False, **changes: object) -> Lab:
+        lab = open_lab(tmp_path, "r1", "r2", **{"submissions": 1, "baselines": ("vanilla",), **changes})
+        lab = Lab(lab.folder, lab.settings, lab.database, elapsed=used, to_the_end=to_the_end)
+        with lab.database.read() as tx:
+            there = [one.name for one in researchers.all(tx)]
+        assert there[-2:] == ["r1", "r2"]
+        baseline = submit(lab, researchers.LAB, "vanilla")
+        with lab.database.write() as tx:
+            for name in ("r1", "r2"):
+                researchers.begin_again(tx, name, submissions=1)
+                researchers.set_state(tx, name, "working")
+            decide(tx, baseline)
+            ledger.record_verdict(
+                tx, baseline, stage="sealed", status="no_improvement", reply="", figures=NOTHING
+            )
+        lab.settings = replace(lab.settings, confirmed="best")
+        with lab.database.write() as tx:
+            from aar.database import meta
+
+            meta.put(tx, "ladder", {"holder": "floor", "record": 0.5})
+            meta.put(tx, "champion", "another")
+        return lab
+
+    return make
+
+
+def test_research_goes_on_until_every_submission_is_used_and_the_run_until_all_are_judged(
+    made: Callable[..., Lab],
+) -> None:
+    lab = made()
+    assert state.advance(lab) == "research"
+    one = submit(lab, "r1", "first")
+    assert state.advance(lab) == "research"
+    other = submit(lab, "r2", "second")
+    assert state.advance(lab) == "settling"
+    with lab.database.write() as tx:
+        decide(tx, one)
+        decide(tx, other)
+    assert state.advance(lab) == "closing"  # their last turns
+    with lab.database.write() as tx:
+        researchers.set_state(tx, "r1", "finished")
+        researchers.set_state(tx, "r2", "finished")
+    assert state.advance(lab) == "finished"
+
+
+def test_researchers_who_will_not_come_back_hold_nothing_up(made: Callable[..., Lab]) -> None:
+    lab = made()
+    with lab.database.write() as tx:
+        researchers.set_state(tx, "r1", "stopped")
+    assert state.advance(lab) == "research"
+    with lab.database.write() as tx:
+        researchers.set_state(tx, "r2", "stopped")
+    assert state.advance(lab) == "finished"
+
+
+def test_without_a_bound_no_time_is_over(made: Callable[..., Lab]) -> None:
+    lab = made(used=1e7)
+    assert (lab.seconds_left(), lab.research_seconds_left()) == (None, None)
+    submit(lab, "r1", "late")
+    assert state.advance(lab) == "research"
+
+
+def test_a_bound_ends_research_early_enough_for_confirmations_and_then_cuts_the_run_off(
+    made: Callable[..., Lab],
+) -> None:
+    lab = made(minutes=10.0)
+    submit(lab, "r1", "in time")
+    late = Lab(lab.folder, lab.settings, lab.database, elapsed=600 * (1 - RESERVE) + 1)
+    with pytest.raises(OverBudget, match="time for submissions is over"):
+        submit(late, "r2", "too late")
+    assert state.advance(late) == "settling"
+    over = Lab(lab.folder, lab.settings, lab.database, elapsed=601)
+    assert state.advance(over) == "finished"
+    status = state.status(over, "finished")
+    assert status["undecided"] == 1
+
+
+def test_what_was_cut_off_is_judged_by_a_later_start_however_long_it_takes(made: Callable[..., Lab]) -> None:
+    lab = made(minutes=10.0)
+    one = submit(lab, "r1", "in time")
+    later = Lab(lab.folder, lab.settings, lab.database, elapsed=1e6, to_the_end=True)
+    with lab.database.write() as tx:
+        for name in ("r1", "r2"):
+            researchers.set_state(tx, name, "stopped")
+    assert state.advance(later) == "settling"
+    assert later.seconds_left() is None
+    with lab.database.write() as tx:
+        decide(tx, one)
+    assert state.advance(later) == "finished"
