@@ -59,6 +59,19 @@ def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
         aar.database.open(path)
 
 
+@pytest.mark.parametrize("damaged", ["[4]", "4.5", "null", '"4"', "{}"])
+def test_a_format_that_is_no_number_is_refused_and_nothing_is_changed(tmp_path: Path, damaged: str) -> None:
+    path = tmp_path / "lab.db"
+    aar.database.open(path, create=True).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (damaged,))
+    with pytest.raises(WrongFormat):
+        aar.database.open(path)
+    with sqlite3.connect(path) as connection:
+        (kept,) = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+    assert str(kept) == damaged
+
+
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "lab.db"
     path.write_text("no database, but long enough to be taken for one by a careless reader" * 20)

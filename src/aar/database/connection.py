@@ -103,7 +103,7 @@ def open(path: Path, *, create: bool = False, group: int | None = None) -> Datab
     try:
         with database.read() as tx:
             found = _format(tx)
-        if found in migrations.STEPS:
+        if isinstance(found, int) and found in migrations.STEPS:
             with database.write() as tx:
                 migrations.migrate(tx, to=FORMAT)
                 found = _format(tx)
