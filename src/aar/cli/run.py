@@ -150,6 +150,7 @@ def run_lab(
     Raises `Interrupted` on Ctrl-C and on SIGTERM, with the command that goes on.
     """
     from aar.cli.display import Display
+    from aar.cli.wording import plain
     from aar.errors import Interrupted
     from aar.reports import write_report
     from aar.researchers import check_model, direction
@@ -185,7 +186,7 @@ def run_lab(
         ) from None
     found = summary(folder)
     for line in (*in_words(found), f"Report: {folder.report}"):
-        typer.echo(_wrapped(line))
+        typer.echo(_wrapped(plain(line)))  # a run folder that goes on may be a stranger's
     typer.echo(f"Transcripts: inspect view --log-dir {folder.inspect_logs}")
     return found
 
