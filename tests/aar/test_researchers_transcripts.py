@@ -269,3 +269,14 @@ def test_a_log_whose_bytes_were_changed_is_damaged_and_no_crash(folder: LabFolde
     for at in range(len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
         look(folder.inspect_logs)
+
+
+@pytest.mark.parametrize("target", ["nowhere", "precious"])
+def test_a_buffer_that_is_a_link_is_no_buffer(folder: LabFolder, tmp_path: Path, target: str) -> None:
+    (tmp_path / "precious").write_bytes(b"kept")
+    place = folder.inspect_logs / running.FOLDER / "inspect_ai" / "samplebuffer" / "0"
+    place.mkdir(parents=True)
+    (place / "a.eval.1.db").symlink_to(tmp_path / target)
+    assert running.buffers(folder.inspect_logs, "a.eval") == []
+    (place / "a.eval.2.db").write_bytes(b"")
+    assert [path.name for path in running.buffers(folder.inspect_logs, "a.eval")] == ["a.eval.2.db"]
