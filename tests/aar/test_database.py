@@ -15,6 +15,7 @@ import aar.database
 from aar import ledger
 from aar.database import charges, meta, progress, researchers, runs, submissions
 from aar.database.progress import Activity
+from aar.database.turns import Turns
 from aar.errors import DiskFull, LabFolderError, NoLab, WrongFormat
 from w2s.errors import NotFound
 
@@ -57,6 +58,19 @@ def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(WrongFormat, match="format 99"):
         aar.database.open(path)
+
+
+@pytest.mark.parametrize("damaged", ["[4]", "4.5", "null", '"4"', "{}"])
+def test_a_format_that_is_no_number_is_refused_and_nothing_is_changed(tmp_path: Path, damaged: str) -> None:
+    path = tmp_path / "lab.db"
+    aar.database.open(path, create=True).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (damaged,))
+    with pytest.raises(WrongFormat):
+        aar.database.open(path)
+    with sqlite3.connect(path) as connection:
+        (kept,) = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+    assert str(kept) == damaged
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -186,6 +200,43 @@ def test_writers_wait_for_each_other(database: aar.database.Database) -> None:
         thread.join()
     with database.read() as tx:
         assert meta.get(tx, "count") == 160
+
+
+def test_a_crowd_of_writers_in_one_process_holds_up_nobody_for_long(database: aar.database.Database) -> None:
+    stop = threading.Event()
+
+    def crowd() -> None:
+        while not stop.is_set():
+            with database.write() as tx:
+                meta.put(tx, "crowd", time.monotonic())
+
+    threads = [threading.Thread(target=crowd) for _ in range(45)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            began = time.monotonic()
+            with database.write() as tx:
+                meta.put(tx, "one", 1)
+            assert time.monotonic() - began < 5.0  # without turns: 15 s to for ever
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_a_turn_that_does_not_come_is_given_up_and_goes_to_the_next() -> None:
+    turns = Turns()
+    assert turns.take(seconds=0.0)
+    assert not turns.take(seconds=0.05)
+    took: list[bool] = []
+    waits = threading.Thread(target=lambda: took.append(turns.take(seconds=10.0)))
+    waits.start()
+    turns.give()
+    waits.join()
+    assert took == [True]
+    turns.give()
+    assert turns.take(seconds=0.0)
 
 
 def test_a_failed_block_writes_nothing(database: aar.database.Database) -> None:

@@ -1,6 +1,8 @@
 import html
 import re
+import shlex
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -312,6 +314,19 @@ def test_the_command_for_another_testbed_takes_the_code_out_of_the_run(tmp_path:
     subprocess.run(["bash", "-c", taking_out], check=True, cwd=tmp_path)
     assert (tmp_path / "s2" / "method.py").read_text() == "def run(bench): ..."
     assert scoring == "aar score s2 --fresh --testbed mini-math"
+
+
+def test_a_run_folder_of_a_stranger_puts_no_command_of_its_own_into_what_to_type(tmp_path: Path) -> None:
+    lab = made(
+        tmp_path, lambda tx: confirmed(tx, "verified", measured(0.62, between(0.2, 0.38, 0.5), seeds=8))
+    )
+    with sqlite3.connect(lab.database) as connection:
+        for table, column in (("submissions", "id"), ("verdicts", "submission"), ("runs", "submission")):
+            connection.execute(f"UPDATE {table} SET {column} = 's2; touch owned' WHERE {column} = 's2'")
+    (command,) = summary(lab)["commands"]
+    words = shlex.split(command)
+    assert "--prefix=s2; touch owned/" in words
+    assert "s2; touch owned" in words
 
 
 def test_a_lead_that_was_not_reproduced_is_named_with_how_to_go_on(tmp_path: Path) -> None:

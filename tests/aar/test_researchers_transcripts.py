@@ -21,7 +21,7 @@ from aar.folder import LabFolder
 from aar.researchers import running
 from aar.researchers.exits import ExitCode
 from aar.researchers.stopping import GRACE_SECONDS
-from aar.researchers.transcripts import Recovered, Trouble, recover
+from aar.researchers.transcripts import Recovered, Trouble, look, recover
 
 TOKEN = "a-token"
 
@@ -246,3 +246,37 @@ def test_nothing_to_recover_costs_no_import(folder: LabFolder) -> None:
         "assert 'inspect_ai' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("start", ["[]", "3", "null", '{"eval": 3}', "{}", "[" * 100_000])
+def test_a_log_that_says_nothing_sensible_of_its_start_is_damaged_or_dead_and_no_crash(
+    folder: LabFolder, start: str
+) -> None:
+    with zipfile.ZipFile(folder.inspect_logs / "a.eval", "w") as log:
+        log.writestr("_journal/start.json", start)
+    found = look(folder.inspect_logs)
+    assert [*found.dead, *found.damaged] == ["a.eval"]
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, 93])
+def test_a_log_whose_bytes_were_changed_is_damaged_and_no_crash(folder: LabFolder, how: int) -> None:
+    import zipfile_zstd  # type: ignore[import-untyped]  # noqa: F401
+
+    path = folder.inspect_logs / "a.eval"
+    with zipfile.ZipFile(path, "w", how) as log:
+        log.writestr("_journal/start.json", '{"eval": {"metadata": {"process": "r1-0"}}}' * 3)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        look(folder.inspect_logs)
+
+
+@pytest.mark.parametrize("target", ["nowhere", "precious"])
+def test_a_buffer_that_is_a_link_is_no_buffer(folder: LabFolder, tmp_path: Path, target: str) -> None:
+    (tmp_path / "precious").write_bytes(b"kept")
+    place = folder.inspect_logs / running.FOLDER / "inspect_ai" / "samplebuffer" / "0"
+    place.mkdir(parents=True)
+    (place / "a.eval.1.db").symlink_to(tmp_path / target)
+    assert running.buffers(folder.inspect_logs, "a.eval") == []
+    (place / "a.eval.2.db").write_bytes(b"")
+    assert [path.name for path in running.buffers(folder.inspect_logs, "a.eval")] == ["a.eval.2.db"]

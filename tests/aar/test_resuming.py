@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aar import database
+from aar import database, ledger
 from aar.database import meta, researchers
 from aar.errors import SettingsError
 from aar.folder import LabFolder
@@ -89,3 +89,18 @@ def test_researchers_are_started_again_only_if_something_is_left_for_them(tmp_pa
 
 def test_a_new_run_starts_everybody(tmp_path: Path) -> None:
     assert to_start(LabFolder(tmp_path), Settings(researchers=3)) == ["r1", "r2", "r3"]
+
+
+def test_fewer_submissions_than_were_used_are_refused(tmp_path: Path) -> None:
+    folder, settings = run(tmp_path, used_minutes=5.0, submissions=3)
+    store = database.open(folder.database)
+    with store.write() as tx:
+        for code in ("a", "b"):
+            ledger.record_submission(
+                tx, code_hash=code, commit=code, researcher="r1", title=code, summary="", parents=[], claim=""
+            )
+    store.close()
+    with pytest.raises(SettingsError, match="2 of one researcher are used already"):
+        extended(folder, settings, minutes=None, submissions="1")
+    assert folder.read_description()["settings"]["submissions"] == 3
+    assert extended(folder, settings, minutes=None, submissions="2").submissions == 2

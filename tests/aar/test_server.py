@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -430,3 +432,36 @@ def test_further_seeds_of_whoever_holds_the_record_are_paid_by_who_attacks_it(
         *["r1"] * lab.settings.sealed_seeds,
         *["r2"] * 4,
     ]
+
+
+def test_the_word_of_a_researcher_that_it_has_finished_stands(client: TestClient, lab: Lab) -> None:
+    for token in ("one", "two"):
+        client.post("/v1/state", json={"state": "working"}, headers=as_(token))
+    client.post("/v1/state", json={"state": "finished"}, headers=as_("one"))
+    for name in ("r1", "r2"):
+        gone = client.post(f"/v1/operator/researchers/{name}/stopped", json={"on": 1}, headers=as_("people"))
+        assert gone.status_code == 200
+    with lab.database.read() as tx:
+        assert [researchers.get(tx, name).state for name in ("r1", "r2")] == ["finished", "stopped"]
+
+
+def test_one_researcher_holds_a_few_requests_open_and_further_ones_are_answered_at_once(lab: Lab) -> None:
+    app = create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://lab") as http:
+            version = (await http.get("/v1/me", headers=as_("one"))).json()["version"]
+            path = f"/v1/me?wait=60&after={version}"
+            hang = [asyncio.create_task(http.get(path, headers=as_("one"))) for _ in range(40)]
+            await asyncio.sleep(1.0)
+            assert sum(one.done() for one in hang) == 40 - api.MOST_HANGING
+            other = asyncio.create_task(http.get(path, headers=as_("two")))
+            await asyncio.sleep(0.5)
+            assert not other.done()
+            hang.append(other)
+            for one in hang:
+                one.cancel()
+            await asyncio.gather(*hang, return_exceptions=True)
+
+    asyncio.run(ask())

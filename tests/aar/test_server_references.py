@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from queue_lab import PretendedEngine, claim_all, files, open_lab, submit, work
+from queue_lab import PretendedEngine, PretendedTrainer, claim_all, files, open_lab, submit, work
 
 from aar import ledger
 from aar.database import runs, trainings
@@ -115,3 +115,15 @@ def test_every_lab_plans_at_least_one_supervisor_for_each_of_its_runs() -> None:
     few = planned(Settings(dev_seeds=2, baseline_seeds=1, sealed_seeds=3, floors=1, ceilings=1))
     assert {k for role, split, k in few if (role, split) == ("supervisor", "dev")} == {0, 1}
     assert {k for role, split, k in few if (role, split) == ("supervisor", "sealed")} == {0, 1, 2}
+
+
+def test_no_reference_is_trained_twice(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Place] = []
+
+    async def train(self: PretendedTrainer, place: Place) -> tuple[float, float]:
+        asked.append(place)
+        return (0.1, 0.1)
+
+    monkeypatch.setattr(PretendedTrainer, "train", train)
+    work(lab, PretendedEngine(), slots=4, trained=[])
+    assert len(asked) == len(set(asked)) == len(lab.planned)

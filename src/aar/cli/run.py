@@ -86,6 +86,7 @@ def run(
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
     from aar.folder import LabFolder
     from aar.sandboxes import choose
+    from aar.server.launch import hold
     from aar.server.resuming import extended, number_of
     from aar.settings import cores
     from w2s.testbeds import load
@@ -94,12 +95,13 @@ def run(
     problem = None
     if resume is not None:
         folder = LabFolder(resume.resolve())
-        settings = Settings.from_json(folder.read_description()["settings"])
         given = _given(context)
+        settings = Settings.from_json(folder.read_description()["settings"])
         _refuse_changes(given)
-        settings = extended(
-            folder, settings, minutes=minutes, submissions=submissions if "submissions" in given else None
-        )
+        with hold(folder):  # one that is being run keeps the settings that it has
+            settings = extended(
+                folder, settings, minutes=minutes, submissions=submissions if "submissions" in given else None
+            )
     else:
         problem = load(testbed)
         settings = Settings(
@@ -148,6 +150,7 @@ def run_lab(
     Raises `Interrupted` on Ctrl-C and on SIGTERM, with the command that goes on.
     """
     from aar.cli.display import Display
+    from aar.cli.wording import plain
     from aar.errors import Interrupted
     from aar.reports import write_report
     from aar.researchers import check_model, direction
@@ -183,7 +186,7 @@ def run_lab(
         ) from None
     found = summary(folder)
     for line in (*in_words(found), f"Report: {folder.report}"):
-        typer.echo(_wrapped(line))
+        typer.echo(_wrapped(plain(line)))  # a run folder that goes on may be a stranger's
     typer.echo(f"Transcripts: inspect view --log-dir {folder.inspect_logs}")
     return found
 

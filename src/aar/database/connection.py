@@ -19,6 +19,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from aar.database import migrations, schema
+from aar.database.turns import Turns
 from aar.errors import DiskFull, LabFolderError, NoLab, WrongFormat
 
 FORMAT = 5
@@ -36,6 +37,7 @@ class Database:
     def __init__(self, path: Path, engine: sa.Engine) -> None:
         self.path = path
         self._engine = engine
+        self._turns = Turns()
         self._watcher: sqlite3.Connection | None = (
             None  # of its own: one that writes would miss what it wrote
         )
@@ -46,8 +48,13 @@ class Database:
 
         Keep the block short (no computing, no waiting in it): the other processes queue behind it.
         """
-        with self._transaction("BEGIN IMMEDIATE") as tx:
-            yield tx
+        if not self._turns.take(seconds=BUSY_SECONDS):
+            raise LabFolderError(_locked(self.path))
+        try:
+            with self._transaction("BEGIN IMMEDIATE") as tx:
+                yield tx
+        finally:
+            self._turns.give()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -103,7 +110,7 @@ def open(path: Path, *, create: bool = False, group: int | None = None) -> Datab
     try:
         with database.read() as tx:
             found = _format(tx)
-        if found in migrations.STEPS:
+        if isinstance(found, int) and found in migrations.STEPS:
             with database.write() as tx:
                 migrations.migrate(tx, to=FORMAT)
                 found = _format(tx)
@@ -199,9 +206,7 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
             f"cannot write {path} ({text}); make its folder writable for this user and the scorer's group"
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return LabFolderError(
-            f"{path} stayed locked for {BUSY_SECONDS} s; another process holds a transaction open: end it"
-        )
+        return LabFolderError(_locked(path))
     if code == sqlite3.SQLITE_ERROR and text.startswith("no such"):
         return WrongFormat(f"{path} lacks what every lab has ({text}); it was changed by hand or is damaged")
     if code == sqlite3.SQLITE_NOTADB:
@@ -211,3 +216,7 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
             f"{path} is damaged ({text}); the ledger's mirror ledger.jsonl is a second copy"
         )
     return error
+
+
+def _locked(path: Path) -> str:
+    return f"{path} stayed locked for {BUSY_SECONDS} s; another process holds a transaction open: end it"

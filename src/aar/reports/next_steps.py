@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aar.reports.contents import Contents, Entry
 from aar.reports.ending import Ending
 from aar.reports.outcomes import Outcome, best_lead, counted, outcome, undecided
+from aar.reports.words import printable
 
 FOR_CONFIRMATION = ("mini-math", "mini-chat", "mini-code")
 """Testbeds that ship, with a second world, on which what was found elsewhere can be tried."""
@@ -43,7 +44,7 @@ def next_steps(contents: Contents, *, run: str) -> list[Step]:
     elif (lead := best_lead(contents)) is not None and outcome(lead) is not Outcome.UNCONFIRMED:
         steps.append(
             Step(
-                f"Give each researcher five more submissions, to build on {lead.submission.id}",
+                f"Give each researcher five more submissions, to build on {printable(lead.submission.id)}",
                 f"{resume} --submissions +5",
             )
         )
@@ -57,12 +58,11 @@ def next_steps(contents: Contents, *, run: str) -> list[Step]:
 
 def _elsewhere(contents: Contents, top: Entry, *, run: str) -> Step:
     """Take the code out of the run's snapshots and score it by itself where it was not made."""
-    row = top.submission
+    # a run folder may be a stranger's: what stands in it is no part of what a shell reads
+    id, commit = shlex.quote(top.submission.id), shlex.quote(top.submission.commit[:12])
     other = next(name for name in FOR_CONFIRMATION if name != contents.testbed)
-    archive = (
-        f"git --git-dir={shlex.quote(f'{run}/snapshots.git')} archive --prefix={row.id}/ {row.commit[:12]}"
-    )
+    archive = f"git --git-dir={shlex.quote(f'{run}/snapshots.git')} archive --prefix={id}/ {commit}"
     return Step(
-        f"See whether {row.id} helps on another testbed too",
-        f"{archive} | tar -x && aar score {row.id} --fresh --testbed {other}",
+        f"See whether {printable(top.submission.id)} helps on another testbed too",
+        f"{archive} | tar -x && aar score {id} --fresh --testbed {other}",
     )

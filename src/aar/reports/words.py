@@ -118,7 +118,7 @@ def printable(text: str, *, most: int = 200) -> str:
 
 def named(submission: Submission) -> str:
     """A submission as a sentence begins with it: id, title and author."""
-    return f"{submission.id}, “{printable(submission.title, most=70)}” by {printable(submission.researcher)}"
+    return f"{printable(submission.id)}, “{printable(submission.title, most=70)}” by {printable(submission.researcher)}"
 
 
 def audited(entry: Entry) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import lzma
 import shutil
 import sqlite3
 import tempfile
 import zipfile
 import zlib
 from pathlib import Path
+
+from zstandard import ZstdError
 
 from aar.researchers import running
 from aar.researchers.transcripts import Recovered, Trouble, look
@@ -26,6 +29,8 @@ _DAMAGE = (
     sqlite3.Error,
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
+    ZstdError,
     ValueError,
     LookupError,
     TypeError,
@@ -41,7 +46,7 @@ _DAMAGE = (
 def recover_all(logs: Path) -> Recovered:
     """Recover every log that a dead process left open; two at once wait for each other."""
     (logs / running.FOLDER).mkdir(exist_ok=True)
-    with (logs / running.FOLDER / "recovering").open("wb") as lock:
+    with (logs / running.FOLDER / "recovering").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left_behind in (logs / running.FOLDER).glob(f"{WORK}*"):
             shutil.rmtree(left_behind, ignore_errors=True)

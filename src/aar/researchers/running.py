@@ -68,10 +68,15 @@ def buffers(logs: Path, log: str) -> list[Path]:
     # The folder between is named after where the logs lay then; a run folder may have been moved.
     every = (logs / FOLDER).glob("inspect_ai/samplebuffer/*/*.db")
     return sorted(
-        (path for path in every if path.name.rsplit(".", 2)[0] == log),
+        (path for path in every if path.name.rsplit(".", 2)[0] == log and _plain(path)),
         key=lambda path: path.stat().st_mtime,
         reverse=True,
     )
+
+
+def _plain(path: Path) -> bool:
+    """Whether it is a file of the run folder itself: a link may lead anywhere, or nowhere."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _lock(logs: Path, name: str) -> Path:

@@ -8,6 +8,7 @@ covered: a machine that loses power, since the buffer is not forced to the disk 
 from __future__ import annotations
 
 import json
+import lzma
 import subprocess
 import sys
 import zipfile
@@ -118,9 +119,15 @@ def _process(path: Path) -> str | None:
             return None
         # teaches zipfile how Inspect compresses, where Python does not know it
         import zipfile_zstd  # type: ignore[import-untyped]  # noqa: F401
+        from zstandard import ZstdError
 
-        with log.open(_START) as stream:
-            start: Any = json.loads(stream.read(MOST_START_BYTES))
+        try:
+            with log.open(_START) as stream:
+                start: Any = json.loads(stream.read(MOST_START_BYTES))
+        except (lzma.LZMAError, ZstdError) as error:
+            raise zipfile.BadZipFile(str(error)) from error
+    if not isinstance(start, dict):
+        raise ValueError(f"{_START} holds no object")
     metadata = start["eval"].get("metadata") if isinstance(start["eval"], dict) else None
     return str(metadata.get(running.PROCESS, "")) if isinstance(metadata, dict) else ""
 

@@ -7,6 +7,7 @@ bounded; every refusal is `{"error": type, "message": text}`.
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -40,6 +41,8 @@ MOST_BODY_BYTES = 256 * 1024
 MOST_WAIT_SECONDS = 60.0
 LEAST_SECONDS = 0.25
 """Between two looks for one who waits, however much happens."""
+MOST_HANGING = 16
+"""Requests of one researcher that may hang at a time; further ones are answered at once, so that they cost it only."""
 
 Found = TypeVar("Found")
 
@@ -47,6 +50,16 @@ Found = TypeVar("Found")
 def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[], state.Phase]) -> FastAPI:
     """The application over one lab; `news` tells who waits of changes, `phase` where the run stands."""
     app = FastAPI(title="Automated Alignment Researchers: the lab", docs_url=None, redoc_url=None)
+    hanging: Counter[str] = Counter()
+
+    async def wait_for(
+        who: researchers.Researcher, find: Callable[[], Found], done: Callable[[Found], bool], seconds: float
+    ) -> Found:
+        hanging[who.name] += 1
+        try:
+            return await _wait(news, find, done, seconds if hanging[who.name] <= MOST_HANGING else 0.0)
+        finally:
+            hanging[who.name] -= 1
 
     def researcher(authorization: Annotated[str, Header()] = "") -> researchers.Researcher:
         token = authorization.removeprefix("Bearer ")
@@ -76,7 +89,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
 
     @app.get("/v1/me")
     async def me(who: Me, wait: float = 0.0, after: str = "") -> dict[str, Any]:
-        return await _wait(news, lambda: about(who), lambda found: found["version"] != after, wait)
+        return await wait_for(who, lambda: about(who), lambda found: found["version"] != after, wait)
 
     @app.get("/v1/leaderboard")
     def leaderboard(who: Me) -> dict[str, Any]:
@@ -149,7 +162,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
                 raise NotFound(f"no practice run {key!r}; POST /v1/practice names one")
             return run
 
-        run = await _wait(news, find, lambda run: run.state in runs.ENDED, wait)
+        run = await wait_for(who, find, lambda run: run.state in runs.ENDED, wait)
         return answers.practice(run)
 
     @app.delete("/v1/practice/{key}")
@@ -172,7 +185,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
                 raise NotAllowed("others' submissions are closed together with the forum in this study")
             return found, public
 
-        return (await _wait(news, find, lambda found: found[0].stage == "done", wait))[1]
+        return (await wait_for(who, find, lambda found: found[0].stage == "done", wait))[1]
 
     @app.delete("/v1/submissions/{one}")
     def withdraw(who: Me, one: str) -> dict[str, Any]:
@@ -204,7 +217,8 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
     @app.post("/v1/operator/researchers/{name}/stopped", dependencies=[Operator])
     def stopped(name: str) -> dict[str, Any]:
         with lab.database.write() as tx:
-            researchers.set_state(tx, researchers.get(tx, name).name, "stopped")
+            if researchers.get(tx, name).state != "finished":  # its own word stands
+                researchers.set_state(tx, name, "stopped")
         return {}
 
     @app.get("/v1/status", dependencies=[Operator])

@@ -70,6 +70,7 @@ class Launch:
     children: list[Child] = field(default_factory=list)
     researchers: list[Child] = field(default_factory=list)
     given_up: dict[str, str] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
     operator_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     started: float = field(default_factory=time.monotonic)
     used_before: float = 0.0
@@ -77,7 +78,7 @@ class Launch:
 
     def __enter__(self) -> Launch:
         self.listener = self.listener or listen(None)
-        self._lock = _lock(self.folder)
+        self._lock = hold(self.folder)
         self.used_before = elapsed_before(self.folder)
         self.lab = OperatorClient(self.url, self.operator_token)
         self.hurry = Hurry().install()
@@ -252,6 +253,9 @@ class Launch:
             if child.start_later():
                 child.start()
         for child in self.researchers:
+            # what it said itself at its end may not have reached the lab, which would wait for it for ever
+            if child.code() == 0 and child.name not in self.done and self.lab.stopped(child.name):
+                self.done.add(child.name)
             if child.code() in (None, 0) or child.name in self.given_up:
                 continue
             if not child.may_restart():
@@ -310,11 +314,11 @@ def listen(port: int | None) -> socket.socket:
         ) from error
 
 
-def _lock(folder: LabFolder) -> BinaryIO:
-    """Hold the folder: two launches of one run would queue each other's work."""
+def hold(folder: LabFolder) -> BinaryIO:
+    """Hold the folder until this is closed: two launches of one run would queue each other's work."""
     import fcntl
 
-    stream = (folder.path / ".lock").open("wb")
+    stream = (folder.path / ".lock").open("ab")
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -36,6 +36,12 @@ def extended(
         if number != int(number):
             raise SettingsError(f"--submissions {submissions}: a whole number is needed")
         total_submissions = settings.submissions + int(number) if more else int(number)
+        most_used = _most_submitted(folder, settings)
+        if total_submissions < most_used:
+            raise SettingsError(
+                f"--submissions {submissions}: {most_used} of one researcher are used already; "
+                "--submissions +5 gives five more"
+            )
         settings = dataclasses.replace(settings, submissions=total_submissions)
         if settings.submissions_in_all is not None and more:
             in_all = settings.submissions_in_all + int(number) * settings.researchers
@@ -73,6 +79,18 @@ def to_start(folder: LabFolder, settings: Settings) -> list[str]:
         for name in names
         if made[name] < settings.submissions or state.get(name, "waiting") in ("waiting", "working")
     ]
+
+
+def _most_submitted(folder: LabFolder, settings: Settings) -> int:
+    """How many submissions the researcher who used most has used."""
+    try:
+        store = database.open(folder.database)
+    except NoLab:
+        return 0
+    with store.read() as tx:
+        most = max((submissions.count(tx, f"r{i + 1}") for i in range(settings.researchers)), default=0)
+    store.close()
+    return most
 
 
 def _content(folder: LabFolder) -> dict[str, object]:

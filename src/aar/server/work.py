@@ -129,16 +129,14 @@ class Slots:
         await asyncio.to_thread(self._finish, taken.run, outcome)
 
     async def _train(self, trainer: Trains, place: Place) -> None:
-        try:
-            seconds, core_seconds = await trainer.train(place)
-        finally:
-            self._training.discard(place)
-
-        def note() -> None:
+        def note(seconds: float, core_seconds: float) -> None:
             with self._lab.database.write() as tx:
                 trainings.add(tx, *place, seconds=seconds, core_seconds=core_seconds)
 
-        await asyncio.to_thread(note)
+        try:
+            await asyncio.to_thread(note, *await trainer.train(place))
+        finally:
+            self._training.discard(place)  # not sooner: another slot would have it trained once more
 
     async def _outcome(self, run: runs.Run, job: Job) -> Outcome | None:
         """How the engine ended a run, or None if it was told to end it."""

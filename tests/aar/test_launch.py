@@ -1,0 +1,74 @@
+"""The launcher and its researchers' ends: what the lab was not told by themselves it hears from the launcher."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from aar.errors import LabBusy
+from aar.folder import LabFolder
+from aar.server.children import Child, plain
+from aar.server.launch import Launch, hold
+from aar.server.operator_client import OperatorClient
+from aar.settings import Settings
+
+
+class Silent:
+    """A display that nobody looks at."""
+
+    def stage(self, text: str, *, done: int | None = None, total: int | None = None) -> None: ...
+    def update(self, status: object) -> None: ...
+    def tick(self) -> None: ...
+    def say(self, line: str) -> None: ...
+
+
+def test_a_researcher_that_ended_well_is_over_for_the_lab_though_its_last_word_was_lost(
+    tmp_path: Path,
+) -> None:
+    away, heard = [True], []
+
+    def lab(request: httpx.Request) -> httpx.Response:
+        if away[0]:
+            raise httpx.ConnectError("the lab restarts")
+        heard.append(request.url.path)
+        return httpx.Response(200, json={})
+
+    launch = Launch(LabFolder(tmp_path), Settings(), Silent())
+    launch.lab = OperatorClient("http://lab", "token", transport=httpx.MockTransport(lab))
+    child = Child("r1", plain([sys.executable, "-c", ""]), tmp_path / "r1.log")
+    launch.researchers.append(child)
+    child.start()
+    assert isinstance(child.process, subprocess.Popen)
+    child.process.wait()
+    launch._look_after_children()
+    away[0] = False
+    for _ in range(3):
+        launch._look_after_children()
+    assert heard == ["/v1/operator/researchers/r1/stopped"]
+    assert child.starts == 1
+    assert not launch.given_up
+
+
+def test_a_run_that_goes_on_elsewhere_keeps_its_settings(tmp_path: Path) -> None:
+    folder = LabFolder(tmp_path)
+    folder.describe({"settings": Settings(minutes=20.0).as_json(), "testbed": "mini-chat"})
+    command = [sys.executable, "-m", "aar.cli", "run", "--resume", str(tmp_path), "--minutes", "+10"]
+    with hold(folder):
+        refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert "being run by another" in refused.stderr
+    assert json.loads(folder.description.read_text())["settings"]["minutes"] == 20.0
+
+
+def test_holding_a_folder_empties_no_file_that_its_lock_was_linked_to(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("kept")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".lock").symlink_to(tmp_path / "precious")
+    with hold(LabFolder(tmp_path / "run")), pytest.raises(LabBusy):
+        hold(LabFolder(tmp_path / "run"))
+    assert (tmp_path / "precious").read_text() == "kept"
