@@ -126,13 +126,21 @@ def submit(lab: Lab, researcher: str, text: str) -> str:
     ).id
 
 
-def queue(lab: Lab, researcher: str, count: int, *, priority: runs.Priority = "dev") -> None:
-    """Put runs straight into the queue, without a submission: the first as the lab does, the others in bulk."""
+def queue(
+    lab: Lab, researcher: str, count: int, *, priority: runs.Priority = "dev", known: bool = False
+) -> None:
+    """Put runs straight into the queue, without a submission: the first as the lab does, the others in bulk.
+
+    `known` makes the researcher where there is none of this name.
+    """
+    if known:
+        with lab.database.write() as tx:
+            researchers.add(tx, researcher)
     method = lab.snapshots.put(files(researcher), researcher=researcher, message="queued", parents=[])
     row = {
         "researcher": researcher,
         "commit": method.commit,
-        "split": "sealed" if priority == "sealed" else "dev",
+        "split": priority if priority in ("sealed", "practice") else "dev",
         "supervisor_seed": 0,
         "student_seed": "00",
         "nominal_cost": 1.0,

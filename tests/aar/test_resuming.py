@@ -48,7 +48,9 @@ def test_more_minutes_count_from_the_bound_or_from_now(
     assert kept["created"] == "today"
 
 
-@pytest.mark.parametrize("given", ["0", "-3", "+0", "+-1", "ten", "", "+", "nan", "inf", "+inf", "4.9"])
+@pytest.mark.parametrize(
+    "given", ["0", "-3", "+0", "+-1", "ten", "", "+", "nan", "inf", "+inf", "1e308", "4.9"]
+)
 def test_minutes_that_mean_nothing_are_refused_and_nothing_is_changed(tmp_path: Path, given: str) -> None:
     folder, settings = run(tmp_path, used_minutes=5.0, minutes=20.0)
     with pytest.raises(SettingsError, match="--minutes"):

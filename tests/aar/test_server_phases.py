@@ -82,6 +82,16 @@ def test_researchers_who_will_not_come_back_hold_nothing_up(made: Callable[..., 
     assert state.advance(lab) == "finished"
 
 
+def test_a_run_whose_researchers_all_died_before_handing_anything_in_ends_at_once(tmp_path: Path) -> None:
+    lab = open_lab(tmp_path, "r1", "r2", submissions=1)
+    submit(lab, researchers.LAB, "vanilla")
+    assert state.advance(lab) == "baselines"
+    with lab.database.write() as tx:
+        for name in ("r1", "r2"):
+            researchers.set_state(tx, name, "stopped")
+    assert state.advance(lab) == "finished"
+
+
 def test_without_a_bound_no_time_is_over(made: Callable[..., Lab]) -> None:
     lab = made(used=1e7)
     assert (lab.seconds_left(), lab.research_seconds_left()) == (None, None)

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from queue_lab import PretendedEngine, PretendedTrainer, claim_all, files, open_lab, submit, work
+from queue_lab import (
+    PretendedEngine,
+    PretendedTrainer,
+    claim_all,
+    files,
+    open_lab,
+    queue,
+    submit,
+    work,
+)
 
 from aar import ledger
 from aar.database import runs, trainings
@@ -97,6 +106,19 @@ def test_the_slots_train_and_run_until_nothing_is_left(lab: Lab) -> None:
     assert engine.started == ["first"] * lab.settings.dev_seeds
     with lab.database.read() as tx:
         assert len(trainings.all(tx)) == len(lab.planned)
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_practice_goes_first_but_holds_nobody_up(lab: Lab, slots: int) -> None:
+    train(lab, *planned(lab.settings))
+    for k in range(6):
+        queue(lab, f"p{k}", 1, priority="practice", known=True)
+    queue(lab, "r1", 4, known=True)
+    engine = PretendedEngine(seconds=0.05)
+    work(lab, engine, slots=slots)
+    started = ["practice" if name.startswith("p") else "dev" for name in engine.started]
+    assert started[0] == "practice"
+    assert started[: 2 * 4].count("dev") >= 3  # half of them, or nearly
 
 
 def test_a_run_without_companions_is_given_its_own_supervisor_alone(lab: Lab) -> None:

@@ -111,7 +111,7 @@ def run(
             seed=secrets.randbits(31) if seed is None else seed,
             researchers=researchers,
             minutes=None if minutes is None else number_of(minutes, "--minutes"),
-            submissions=int(number_of(submissions, "--submissions")),
+            submissions=int(number_of(submissions, "--submissions", whole=True)),
             submissions_in_all=submissions_in_all,
             forum=forum,
             feedback=feedback,

@@ -91,6 +91,7 @@ _TURN = (
         sa.exists().where(
             table.c.state == "queued",
             table.c.ready == 1,
+            table.c.priority != sa.bindparam("without"),
             table.c.priority == shares_table.c.priority,
             table.c.researcher == shares_table.c.researcher,
         ),
@@ -223,21 +224,23 @@ def all(
     return [Run(**row._mapping) for row in tx.execute(query)]
 
 
-def next_priority(tx: Transaction) -> int | None:
-    """The priority of the run that `claim` would take, None where none is ready."""
-    turn = tx.execute(_TURN, {"now": clock.now()}).one_or_none()
+def next_priority(tx: Transaction, *, without: Priority | None = None) -> int | None:
+    """The priority of the run that `claim` would take, None where none is ready; runs of `without` are passed over."""
+    turn = tx.execute(_TURN, {"now": clock.now(), "without": _rank(without)}).one_or_none()
     return None if turn is None else int(turn.priority)
 
 
-def claim(tx: Transaction, *, place: str = "", key: str | None = None) -> Run | None:
+def claim(
+    tx: Transaction, *, place: str = "", key: str | None = None, without: Priority | None = None
+) -> Run | None:
     """Take the next queued run (or the one with `key`): it is `running` and its tries count one more.
 
-    The next one is of the highest priority that somebody waits at; among those who do, it is that of the
-    researcher who has had the least (`aar.database.shares`), and of its own the oldest.
+    The next one is of the highest priority that somebody waits at, `without` passed over; among those who do, it is
+    that of the researcher who has had the least (`aar.database.shares`), and of its own the oldest.
     """
     now = clock.now()
     if key is None:
-        turn = tx.execute(_TURN, {"now": now}).one_or_none()
+        turn = tx.execute(_TURN, {"now": now, "without": _rank(without)}).one_or_none()
         if turn is None:
             return None
         key = str(tx.scalar(_OLDEST, {"at": turn.priority, "whose": turn.researcher}))
@@ -246,6 +249,10 @@ def claim(tx: Transaction, *, place: str = "", key: str | None = None) -> Run | 
     run = get(tx, key)
     shares.take(tx, priority=run.priority, researcher=run.researcher, nominal=run.nominal_cost)
     return run
+
+
+def _rank(priority: Priority | None) -> int:
+    return -1 if priority is None else PRIORITIES.index(priority)
 
 
 def requeue(tx: Transaction, key: str) -> None:

@@ -12,6 +12,9 @@ from aar.server.endings import elapsed_before
 from aar.server.lab import RESERVE
 from aar.settings import Settings
 
+MOST = 1e6
+"""Of minutes (two years) and of submissions."""
+
 
 def extended(
     folder: LabFolder, settings: Settings, *, minutes: str | None, submissions: str | None
@@ -32,9 +35,7 @@ def extended(
             )
         settings = dataclasses.replace(settings, minutes=total)
     if submissions is not None:
-        more, number = _parsed(submissions, "--submissions")
-        if number != int(number):
-            raise SettingsError(f"--submissions {submissions}: a whole number is needed")
+        more, number = _parsed(submissions, "--submissions", whole=True)
         total_submissions = settings.submissions + int(number) if more else int(number)
         most_used = _most_submitted(folder, settings)
         if total_submissions < most_used:
@@ -51,9 +52,9 @@ def extended(
     return settings
 
 
-def number_of(text: str, option: str) -> float:
+def number_of(text: str, option: str, *, whole: bool = False) -> float:
     """The value of an option of a new run; `SettingsError` for "+10", which is for one that goes on."""
-    more, number = _parsed(text, option)
+    more, number = _parsed(text, option, whole=whole)
     if more:
         raise SettingsError(
             f"{option} {text} adds to a run that there is: give --resume RUN, or leave out the +"
@@ -97,11 +98,16 @@ def _content(folder: LabFolder) -> dict[str, object]:
     return {name: value for name, value in folder.read_description().items() if name != "format"}
 
 
-def _parsed(text: str, option: str) -> tuple[bool, float]:
+def _parsed(text: str, option: str, *, whole: bool = False) -> tuple[bool, float]:
+    """Whether a plus stands before it, and the number; `SettingsError` unless it is one in (0, MOST]."""
     try:
         number = float(text.removeprefix("+"))
     except ValueError:
         number = float("nan")
-    if not 0 < number < float("inf"):
-        raise SettingsError(f"{option} {text}: give a number above 0, such as 10, or +10 for ten more")
+    if not 0 < number <= MOST or (whole and number != int(number)):
+        kind = "a whole number" if whole else "a number"
+        raise SettingsError(
+            f"{option} {text}: give {kind} from {'1' if whole else 'above 0'} to {MOST:,.0f}, such as 10; or, with "
+            "--resume, +10 for ten more"
+        )
     return text.startswith("+"), number

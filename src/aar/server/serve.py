@@ -32,7 +32,8 @@ LEAST_SECONDS = 0.3
 """Between two looks at what verdicts ask for, however much happens."""
 MIRROR_SECONDS = 2.0
 CLOCK_SECONDS = 10.0
-"""How often the time that is used is noted, so that a run that is killed goes on with little of it lost."""
+"""How often the time that is used is noted, so that a run that is killed goes on with little of it lost; whatever waits
+for a time alone (a researcher held back) is looked at as often, since that is a commit."""
 GOODBYE_SECONDS = 1
 """How long requests that still wait are let end when the lab is asked to stop."""
 

@@ -46,7 +46,9 @@ def advance(lab: Lab) -> Phase:
         cancelling.end_refused(tx, everything, done=lab.refused)
         baselines = [one for one in everything if one.researcher == researchers.LAB]
         phase: Phase = "baselines"
-        if baselines and all(one.stage != "dev" for one in baselines):
+        if _nobody_left(tx, everything):
+            phase = "finished"
+        elif baselines and all(one.stage != "dev" for one in baselines):
             _queue_baselines(lab, tx, everything)
             phase = _after_baselines(lab, tx, everything)
         if meta.find(tx, "phase", None) != phase:
@@ -81,6 +83,13 @@ def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Sub
     if to_do and not lab.time_is_over:
         return "settling"
     return "closing" if working and not lab.time_is_over else "finished"
+
+
+def _nobody_left(tx: Transaction, everything: list[submissions.Submission]) -> bool:
+    """Whether every researcher was given up before anything was handed in: there is nothing to wait for."""
+    people = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
+    nothing = all(one.researcher == researchers.LAB for one in everything)
+    return bool(people) and nothing and all(one.state == "stopped" for one in people)
 
 
 def _used_up(lab: Lab, tx: Transaction, people: list[researchers.Researcher]) -> bool:

@@ -80,6 +80,8 @@ class Slots:
         self._lab, self._engine, self._news, self._trainers = lab, engine, news, trainers
         self._under_way: dict[str, asyncio.Task[Outcome]] = {}
         self._training: set[Place] = set()
+        self._practising: set[str] = set()
+        self._practised_last = False
         self._all_trained = False
         self._losses = Losses()
 
@@ -121,7 +123,10 @@ class Slots:
                 await self._news.after(version, pause or None)
 
     async def _run(self, taken: Taken, stopping: asyncio.Event) -> None:
-        outcome = await self._outcome(taken.run, taken.job)
+        try:
+            outcome = await self._outcome(taken.run, taken.job)
+        finally:
+            self._practising.discard(taken.run.key)
         if outcome is None:
             return  # cancelled: its end is written
         if stopping.is_set() and outcome.status == "lost":
@@ -171,12 +176,32 @@ class Slots:
             left = references.wanted(tx, self._lab.planned)
             self._all_trained = not left
             mine = next((one for one in left if one[1] not in self._training), None)
-            priority = runs.next_priority(tx) if runs_too else None
+            without, priority = self._passed_over, None
+            if runs_too:
+                priority = runs.next_priority(tx, without=without)
+                if priority is None and mine is None:  # nobody is held up by it
+                    without, priority = None, runs.next_priority(tx)
             if mine is not None and (priority is None or mine[0] < priority):
                 self._training.add(mine[1])
+                self._practised_last = False
                 return Wanted(mine[1])
-            run = runs.claim(tx, place=name) if priority is not None else None
-        return None if run is None else Taken(run, job_of(self._lab, run))
+            run = runs.claim(tx, place=name, without=without) if priority is not None else None
+        if run is None:
+            return None
+        self._practised_last = run.split == "practice"
+        if self._practised_last:
+            self._practising.add(run.key)
+        return Taken(run, job_of(self._lab, run))
+
+    @property
+    def _passed_over(self) -> runs.Priority | None:
+        """Practice goes first, on half of the slots at most; where there is one slot, every second turn.
+
+        Otherwise methods that take as long as they may would hold up what everybody waits for.
+        """
+        slots = len(self._trainers)
+        crowded = self._practised_last if slots == 1 else len(self._practising) >= slots // 2
+        return "practice" if crowded else None
 
     def _cancelled(self, keys: list[str]) -> list[str]:
         with self._lab.database.read() as tx:
