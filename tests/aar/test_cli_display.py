@@ -334,7 +334,7 @@ def test_a_status_without_researchers_and_with_nothing_but_what_must_be_there_is
     assert shown(bare) == ["runs: 1 running, 2 queued, 3 done"]
     assert progress_line(bare) == "runs: 1 running, 2 queued, 3 done"
     lines = shown(bare | {"references": {"done": 30, "total": 60}})
-    assert lines == ["runs: 1 running, 2 queued, 3 done   references: 30 of 60"]
+    assert lines == ["runs: 1 running, 2 queued, 3 done   references trained: 30 of 60"]
 
 
 def test_a_pending_submission_says_where_it_is() -> None:

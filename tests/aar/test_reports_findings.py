@@ -107,24 +107,24 @@ def test_what_is_verified_closes_a_part_of_the_gap(tmp_path: Path) -> None:
         (
             between(-0.04, 0.15, 0.36),
             8,
-            "looked better on dev (0.62) but its gain on unseen items, +0.15, could be chance: −0.04 to +0.36.",
+            "looked better on dev (0.62) but its gain on unseen items, +0.15 PGR, could be chance: −0.04 to +0.36.",
         ),
         (
             between(-0.2, -0.1, 0.0),
             8,
-            "looked better on dev (0.62) but gained nothing on unseen items: −0.10 [−0.20, +0.00].",
+            "looked better on dev (0.62) but gained nothing on unseen items: −0.10 [−0.20, +0.00] PGR.",
         ),
         (
             between(0.01, 0.1, 0.2),
             8,
-            "looked better on dev (0.62) but its gain on unseen items, +0.10 [+0.01, +0.20], is not certain enough "
+            "looked better on dev (0.62) but its gain on unseen items, +0.10 [+0.01, +0.20] PGR, is not certain enough "
             "for attempt 3 of its author at level 0.0034.",
         ),
         (
             between(-0.1, 0.01, 0.12),
             4,
             "looked better on dev (0.62) but its confirmation was ended after 4 of 8 seeds: a gain of +0.01 "
-            "[−0.10, +0.12] left it no chance of being confirmed.",
+            "[−0.10, +0.12] PGR left it no chance of being confirmed.",
         ),
     ],
     ids=["chance", "nothing", "strict level", "ended early"],
@@ -147,15 +147,15 @@ def test_without_a_gap_the_gain_is_one_of_accuracy(tmp_path: Path) -> None:
     [
         (
             between(-0.03, 0.05, 0.13),
-            "gained +0.05 over vanilla on dev, which could be chance: −0.03 to +0.13.",
+            "gained +0.05 PGR over vanilla on dev, which could be chance: −0.03 to +0.13.",
         ),
         (
             between(-0.2, -0.1, 0.01),
-            "did not beat vanilla, the record, on dev: −0.10 [−0.20, +0.01].",
+            "did not beat vanilla, the record, on dev: −0.10 [−0.20, +0.01] PGR.",
         ),
         (
             between(0.01, 0.05, 0.13),
-            "gained +0.05 [+0.01, +0.13] over vanilla on dev, less than the gate asks for.",
+            "gained +0.05 [+0.01, +0.13] PGR over vanilla on dev, less than the gate asks for.",
         ),
         (None, "did not beat the record on dev (0.29)."),
     ],
@@ -282,7 +282,7 @@ def test_the_best_comes_first_with_why_it_is_believed(tmp_path: Path) -> None:
     lines = in_words(found)
     assert lines[0].startswith(f"s3, “{TITLE}” by r2, closes 0.62 [0.52, 0.72] of the gap")
     assert (
-        "reproduced on 8 fresh seeds and 1,000 unseen items of another world, with a gain of +0.38 [+0.20, +0.50] "
+        "reproduced on 8 fresh seeds and 1,000 unseen items of another world, with a gain of +0.38 [+0.20, +0.50] PGR "
         "over vanilla, the record it had to beat; 2 audits looked and found nothing; the ledger holds"
     ) in lines[1]
     assert lines[-3] == "Next: See whether s3 helps on another testbed too:"
@@ -357,7 +357,7 @@ def test_a_run_that_the_clock_cut_says_so_and_how_to_finish_it(tmp_path: Path) -
     assert page.count("aar run --resume runs/20261121-093000-mini-chat") == 2
 
 
-def test_time_that_was_up_when_all_was_judged_is_no_news(tmp_path: Path) -> None:
+def test_time_that_was_up_before_everything_was_handed_in_is_said(tmp_path: Path) -> None:
     def story(tx: Transaction) -> None:
         refused(tx, measured(0.2))
         meta.put(tx, "ending", {"code": "time"})
@@ -367,7 +367,7 @@ def test_time_that_was_up_when_all_was_judged_is_no_news(tmp_path: Path) -> None
         found["headline"]
         == "Nothing was verified: the only scored submission was not shown to beat the record."
     )
-    assert found["notices"] == []
+    assert found["notices"] == ["The time was up before its researchers had handed in all that they may."]
 
 
 def test_researchers_who_died_are_said_with_their_last_words(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from aar.database.progress import Activity
 from aar.folder import LabFolder
 from aar.server.api import create_app
 from aar.server.lab import Lab
+from aar.server.news import News
 from aar.settings import Settings
 
 
@@ -28,7 +29,9 @@ def lab(tmp_path: Path) -> Lab:
 
 
 def test_a_word_and_a_detail_are_kept_and_another_word_is_refused(lab: Lab) -> None:
-    client = TestClient(create_app(lab, operator_token="people", phase=lambda: "research"))
+    client = TestClient(
+        create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")
+    )
 
     def say(**body: str) -> int:
         return client.post("/v1/progress", json=body, headers={"Authorization": "Bearer one"}).status_code

@@ -19,19 +19,22 @@ from aar.sandboxes.disk import excess
 UID = uid_for("test disk")
 LIMITS = Limits(memory_mb=300, processes=32, file_mb=16, disk_mb=24, files=300)
 SLACK_MB = 1500
-"""What a writer here can write between two looks: 1 MB each 2 ms, with room for a busy machine."""
+"""What a writer here can write between two looks: 1 MB each 2 ms, with room for a busy machine.
+
+Names come more slowly, 100 a second: a workspace with four times too many of them is refused instead of ended.
+"""
 WRITERS = {
     "many small files": """
         import time
         for n in range(10**9):
             with open(f'/workspace/small{n}', 'w') as f: f.write('x')
-            time.sleep(.002)
+            time.sleep(.01)
     """,
     "folders only": """
         import os, time
         for n in range(10**9):
             os.mkdir(f'/workspace/folder{n}')
-            time.sleep(.002)
+            time.sleep(.01)
     """,
     "large files": """
         import time
@@ -54,7 +57,7 @@ WRITERS = {
         os.chdir('/workspace')
         for n in range(10**9):
             os.mkdir('d'); os.chdir('d')
-            time.sleep(.002)
+            time.sleep(.01)
     """,
 }
 

@@ -557,4 +557,4 @@ def test_a_fine_tune_through_the_service_is_the_same_as_in_this_process(service,
 def test_a_missing_supervisor_is_the_labs_fault(service):
     report, _ = serve(service, lambda sock: None, request(supervisor_seeds=(99,)))
     assert report.status == "refused"
-    assert "references" in report.message
+    assert "it trains what is missing" in report.message

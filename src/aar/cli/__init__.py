@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sys
+from pathlib import Path
 
 import typer
 
@@ -51,6 +53,15 @@ def main() -> None:
                 f"the disk is full ({error.filename or 'no space left'}); free some space, then resume the run"
             )
         raise
+
+
+def typed() -> str:
+    """How a shell finds this command line: `aar` where that is on its path, else by the path of this installation."""
+    mine = Path(sys.executable).with_name("aar")
+    found = shutil.which("aar")
+    if not mine.is_file() or (found is not None and Path(found).samefile(mine)):
+        return "aar"
+    return str(mine)
 
 
 def _fail(line: str, *, code: int = 2) -> None:

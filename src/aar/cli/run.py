@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aar.cli import app
+from aar.cli import app, typed
 from aar.settings import Feedback, Settings
 
 if TYPE_CHECKING:
@@ -46,13 +46,15 @@ def run(
     ] = "aar/evolution",
     researchers: Annotated[int, typer.Option(min=1, max=64, help="How many work in parallel.")] = 3,
     submissions: Annotated[
-        str, typer.Option(help="Budget of each researcher; with --resume, +5 gives five more.")
+        str,
+        typer.Option(metavar="N|+N", help="Budget of each researcher; with --resume, +5 gives five more."),
     ] = str(Settings.submissions),
     minutes: Annotated[
         str | None,
         typer.Option(
+            metavar="N|+N",
             help="Upper bound on the whole run, of which the last fifth is kept for confirmations; none if left "
-            "out. With --resume, +10 gives ten more."
+            "out. With --resume, +10 gives ten more.",
         ),
     ] = None,
     seed: Annotated[
@@ -173,18 +175,19 @@ def run_lab(
             with Launch(folder, settings, display, listener) as launch:
                 launch.prepare()
                 launch.start(directions={name: directions[name] for name in names})
-                for _ in launch.watch():
-                    pass
+                for status in launch.watch():
+                    if status["phase"] == "finished":
+                        break
             display.stage("writing the report")
             recover(folder)
             write_report(folder.path)
     except KeyboardInterrupt as interrupt:
         recover(folder)
         raise Interrupted(
-            f"interrupted; nothing is lost, go on with: aar run --resume {folder.path}",
+            f"interrupted; nothing is lost, go on with: {typed()} run --resume {folder.path}",
             code=exit_code(interrupt),
         ) from None
-    found = summary(folder)
+    found = summary(folder, aar=typed())
     for line in (*in_words(found), f"Report: {folder.report}"):
         typer.echo(_wrapped(plain(line)))  # a run folder that goes on may be a stranger's
     typer.echo(f"Transcripts: inspect view --log-dir {folder.inspect_logs}")

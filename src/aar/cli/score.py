@@ -30,11 +30,12 @@ def score(
 
     from aar.cli.display import Display
     from aar.cli.run import make
-    from aar.errors import AarError
+    from aar.errors import AarError, Interrupted
     from aar.folder import LabFolder
     from aar.sandboxes import choose
     from aar.server.launch import Launch
     from aar.server.method_folder import read_method
+    from aar.server.signals import exit_code
     from aar.server.summary import estimate_text, judged
     from aar.settings import Settings, cores
     from w2s.testbeds import load
@@ -58,15 +59,21 @@ def score(
         )
     make(folder, settings, problem)
     typer.echo(f"scored in the lab {folder.path}")
-    with Display() as display, Launch(folder, settings, display) as launch:
-        launch.prepare()
-        launch.start(directions={})
-        submission = ""
-        for status in launch.watch():
-            if status["phase"] != "baselines" and not submission:
-                submission = launch.submit(files, title=method.resolve().name, fresh=fresh)
-            elif submission and judged(folder, submission)["status"] != "pending":
-                break
+    submission = ""
+    try:
+        with Display() as display, Launch(folder, settings, display) as launch:
+            launch.prepare()
+            launch.start(directions={})
+            for status in launch.watch():
+                if status["phase"] != "baselines" and not submission:
+                    submission = launch.submit(files, title=method.resolve().name, fresh=fresh)
+                elif submission and judged(folder, submission)["status"] != "pending":
+                    break
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(
+            f"interrupted; what was measured is kept in {folder.path}, the same command goes on with it",
+            code=exit_code(interrupt),
+        ) from None
     found = judged(folder, submission)
     words = (
         found["reply"]

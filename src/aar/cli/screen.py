@@ -254,7 +254,7 @@ def _footer_pieces(status: Mapping[str, Any]) -> list[tuple[str, str]]:
     pieces.append((f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done", ""))
     references = status.get("references") or {}
     if references.get("done", 0) < references.get("total", 0):
-        pieces.append((f"references: {references['done']} of {references['total']}", ""))
+        pieces.append((f"references trained: {references['done']} of {references['total']}", ""))
     if wrong := trouble(status):
         pieces.append((wrong, "bold red"))
     if best := status.get("best"):

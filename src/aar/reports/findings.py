@@ -67,8 +67,8 @@ class Findings:
     next: Sequence[Step]
 
 
-def findings(contents: Contents, *, run: str) -> Findings:
-    """What to say of a run; `run` names its folder in the commands."""
+def findings(contents: Contents, *, run: str, aar: str = "aar") -> Findings:
+    """What to say of a run; `run` names its folder in the commands, `aar` the command line as a shell finds it."""
     entries = leads_first(contents)
     writer = Writer(contents)
     beyond = entries[SHOWN:]
@@ -78,7 +78,7 @@ def findings(contents: Contents, *, run: str) -> Findings:
         summary=_summary(contents),
         sentences=[Finding(entry.submission.id, outcome(entry), writer.sentence(entry)) for entry in entries],
         rest=f"And {len(beyond):,} more: {tally(beyond)}." if beyond else "",
-        next=next_steps.next_steps(contents, run=run),
+        next=next_steps.next_steps(contents, run=run, aar=aar),
     )
 
 
@@ -152,7 +152,7 @@ def _believed(contents: Contents, top: Entry) -> str:
     where = " of another world" if contents.second_world else ""
     text = f"Why it is believed: it was reproduced on {count(sealed.seeds, 'fresh seed')} and {sealed.n:,} unseen items"
     text += where
-    gain, of = (sealed.gain, "") if sealed.gain is not None else (sealed.accuracy_gain, " of accuracy")
+    gain, of = (sealed.gain, " PGR") if sealed.gain is not None else (sealed.accuracy_gain, " of accuracy")
     if gain is not None:
         over = contents.called(sealed.champion) if sealed.champion else "a baseline"
         text += f", with a gain of {signed(gain)}{of} over {over}, the record it had to beat"
@@ -179,6 +179,8 @@ def _notices(contents: Contents) -> list[str]:
         }.get(contents.ending, "The run ended before everything was judged")
         to_go = f", with {count(contents.runs_left, 'run')} to go" if contents.runs_left else ""
         lines.append(f"{why}: {count(len(left), 'submission')} {_was(len(left))} left undecided{to_go}.")
+    elif contents.ending is Ending.TIME:
+        lines.append("The time was up before its researchers had handed in all that they may.")
     elif contents.ending is Ending.INTERRUPTED:
         lines.append("The run was interrupted before its researchers were done.")
     if contents.ended:

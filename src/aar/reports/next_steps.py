@@ -25,11 +25,12 @@ class Step:
         return f"{self.words}: {self.command}"
 
 
-def next_steps(contents: Contents, *, run: str) -> list[Step]:
-    """At most two; none for a lab without researchers, which nobody goes on with."""
+def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
+    """At most two; none for a lab without researchers, which nobody goes on with. `aar` is how a shell finds it."""
     if not contents.researchers or contents.ending is Ending.RUNNING:
         return []
-    resume = f"aar run --resume {shlex.quote(run)}"
+    aar = shlex.quote(aar)
+    resume = f"{aar} run --resume {shlex.quote(run)}"
     steps = []
     if undecided(contents):
         steps.append(
@@ -40,7 +41,7 @@ def next_steps(contents: Contents, *, run: str) -> list[Step]:
     elif contents.ended or contents.ending is Ending.RESEARCHERS_FAILED:
         steps.append(Step("Remedy what ended the researchers, then go on", resume))
     if contents.verified:
-        steps.append(_elsewhere(contents, contents.verified[0], run=run))
+        steps.append(_elsewhere(contents, contents.verified[0], run=run, aar=aar))
     elif (lead := best_lead(contents)) is not None and outcome(lead) is not Outcome.UNCONFIRMED:
         steps.append(
             Step(
@@ -49,14 +50,14 @@ def next_steps(contents: Contents, *, run: str) -> list[Step]:
             )
         )
     elif contents.entries and counted(contents.entries)[Outcome.FAILED] == len(contents.entries):
-        steps.append(Step("See which methods of the library run, and start from one", "aar method list"))
+        steps.append(Step("See which methods of the library run, and start from one", f"{aar} method list"))
     elif not steps:
         more = " --submissions +5" if contents.entries else ""
         steps.append(Step("Give the researchers more time", f"{resume} --minutes +10{more}"))
     return steps
 
 
-def _elsewhere(contents: Contents, top: Entry, *, run: str) -> Step:
+def _elsewhere(contents: Contents, top: Entry, *, run: str, aar: str) -> Step:
     """Take the code out of the run's snapshots and score it by itself where it was not made."""
     # a run folder may be a stranger's: what stands in it is no part of what a shell reads
     id, commit = shlex.quote(top.submission.id), shlex.quote(top.submission.commit[:12])
@@ -64,5 +65,5 @@ def _elsewhere(contents: Contents, top: Entry, *, run: str) -> Step:
     archive = f"git --git-dir={shlex.quote(f'{run}/snapshots.git')} archive --prefix={id}/ {commit}"
     return Step(
         f"See whether {printable(top.submission.id)} helps on another testbed too",
-        f"{archive} | tar -x && aar score {id} --fresh --testbed {other}",
+        f"{archive} | tar -x && {aar} score {id} --fresh --testbed {other}",
     )

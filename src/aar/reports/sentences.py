@@ -55,7 +55,7 @@ class Writer:
         return f"closes {interval(entry.pgr)} of the gap between the weak and the strong model {where}"
 
     def _not_reproduced(self, entry: Entry) -> str:
-        gain, of = sealed_gain(entry), _of_accuracy(entry.sealed.gain if entry.sealed is not None else None)
+        gain, of = sealed_gain(entry), _unit(entry.sealed.gain if entry.sealed is not None else None)
         looked = f"looked better on dev{_on_dev(entry)} but"
         if gain is None or entry.sealed is None:
             return f"{looked} was not reproduced on unseen items"
@@ -81,7 +81,7 @@ class Writer:
         gain = dev_gain(entry)
         if gain is None or entry.dev is None:
             return f"did not beat the record on dev{_on_dev(entry)}"
-        of = _of_accuracy(entry.dev.gain)
+        of = _unit(entry.dev.gain)
         over = self.contents.called(entry.dev.champion) if entry.dev.champion else "the record"
         if gain.mean <= 0:
             return f"did not beat {over}, the record, on dev: {signed(gain)}{of}"
@@ -102,6 +102,6 @@ def _on_dev(entry: Entry) -> str:
     return f" ({number(entry.dev.pgr.mean, sign=False)})" if entry.dev is not None and entry.dev.pgr else ""
 
 
-def _of_accuracy(pgr_gain: Estimate | None) -> str:
-    """What a gain is of, where it is not PGR."""
-    return "" if pgr_gain is not None else " of accuracy"
+def _unit(pgr_gain: Estimate | None) -> str:
+    """What a gain is in."""
+    return " PGR" if pgr_gain is not None else " of accuracy"

@@ -51,7 +51,7 @@ def signed(estimate: Estimate | None, *, digits: int = 2) -> str:
         return "–"
 
     def shown(value: float) -> str:
-        return f"{value:+.{digits}f}"
+        return f"{round(value, digits) + 0.0:+.{digits}f}"  # + 0.0: no minus before a zero
 
     text = f"{shown(estimate.mean)} [{shown(estimate.low)}, {shown(estimate.high)}]"
     level = "" if round(estimate.level, 6) == 0.95 else f" at {100 * estimate.level:.4g}%"
@@ -61,10 +61,10 @@ def signed(estimate: Estimate | None, *, digits: int = 2) -> str:
 def number(value: float, *, sign: bool = True) -> str:
     """A figure with two digits.
 
-    >>> number(0.153), number(-0.04), number(0.62, sign=False)
-    ('+0.15', '−0.04', '0.62')
+    >>> number(0.153), number(-0.04), number(0.62, sign=False), number(-0.001)
+    ('+0.15', '−0.04', '0.62', '+0.00')
     """
-    return f"{value:{'+' if sign else ''}.2f}".replace("-", "−")
+    return f"{round(value, 2) + 0.0:{'+' if sign else ''}.2f}".replace("-", "−")
 
 
 def spread(estimate: Estimate) -> str:

@@ -8,6 +8,7 @@ only then killed. Not covered: a machine that loses its disk.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import socket
 import time
@@ -189,9 +190,10 @@ class Launch:
         return self.lab.submit(files, title=title, fresh=fresh)
 
     def watch(self) -> Iterator[dict[str, Any]]:
-        """The run's state whenever it has changed, until it is finished; what died is started again meanwhile.
+        """The run's state whenever it has changed, until the caller has seen enough; what died is started again.
 
-        Ends by itself when the run is finished, and when its time is over by more than a minute.
+        Ends by itself when researchers take too long over their last turns, and when the run's time is over by more
+        than a minute. A lab whose phase is "finished" goes on if something is handed in.
         """
         version, heard, closing = -1, time.monotonic(), None
         while True:
@@ -210,11 +212,10 @@ class Launch:
                 self.show.tick()
             else:
                 self._show(status)
-                closing = (closing or now) if status["phase"] in ("closing", "finished") else None
-                yield status
+                closing = (closing or now) if status["phase"] == "closing" else None
                 if status["phase"] == "finished":
-                    self.ending = self._how(cut=status["undecided"] > 0)
-                    return
+                    self.ending = self._how(cut=bool(status["cut"]))
+                yield status
             if closing is not None and now - closing > FAREWELL_SECONDS:
                 self.ending = self._how(cut=False)
                 return
@@ -310,7 +311,7 @@ def listen(port: int | None) -> socket.socket:
         return socket.create_server(("127.0.0.1", port or 0), backlog=128)
     except OSError as error:
         raise PortInUse(
-            f"port {port} is in use ({error.strerror}); choose another with --port, or leave it out"
+            f"port {port} is in use ({os.strerror(error.errno or 0)}); choose another with --port, or leave it out"
         ) from error
 
 

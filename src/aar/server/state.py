@@ -46,7 +46,7 @@ def advance(lab: Lab) -> Phase:
         cancelling.end_refused(tx, everything, done=lab.refused)
         baselines = [one for one in everything if one.researcher == researchers.LAB]
         phase: Phase = "baselines"
-        if _nobody_left(tx, everything):
+        if lab.time_is_over or _nobody_left(tx, everything):
             phase = "finished"
         elif baselines and all(one.stage != "dev" for one in baselines):
             _queue_baselines(lab, tx, everything)
@@ -90,6 +90,17 @@ def _nobody_left(tx: Transaction, everything: list[submissions.Submission]) -> b
     people = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
     nothing = all(one.researcher == researchers.LAB for one in everything)
     return bool(people) and nothing and all(one.state == "stopped" for one in people)
+
+
+def _cut(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> bool:
+    """Whether the bound on the time left something undone: a submission that was not handed in, or not judged."""
+    if not lab.research_is_over:
+        return False
+    people = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
+    undecided = any(one.stage != "done" and one.researcher != researchers.LAB for one in everything)
+    return undecided or not all(
+        one.submissions is None or submissions.count(tx, one.name) >= one.submissions for one in people
+    )
 
 
 def _used_up(lab: Lab, tx: Transaction, people: list[researchers.Researcher]) -> bool:
@@ -154,6 +165,7 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
             ][-RECENT:],
             "queue": {name: engine["counts"].get(name, 0) for name in ("queued", "running")}
             | {"done": ended},
+            "cut": _cut(lab, tx, everything),
             "undecided": sum(one.stage != "done" for one in everything if one.researcher != researchers.LAB),
             "references": {"done": trained, "total": trained + len(references.wanted(tx, lab.planned))},
             "traffic": engine,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from aar import database
@@ -18,15 +17,15 @@ from aar.reports.words import count
 from w2s.records import Estimate
 
 
-def summary(folder: LabFolder) -> dict[str, Any]:
+def summary(folder: LabFolder, *, aar: str = "aar") -> dict[str, Any]:
     """Every figure with its interval, seeds and sample size; None where nothing was measured.
 
     `scored` counts what was measured on dev. `headline`, `notices`, `summary`, `findings` and `next` are the words of
-    the report; `outcome` of a finding is one of `aar.reports.outcomes.Outcome`.
+    the report; `outcome` of a finding is one of `aar.reports.outcomes.Outcome`. `aar` is how a shell finds the command.
     """
     store = database.open(folder.database)
     shown = contents.read(store, mirror=folder.ledger)
-    found = findings(shown, run=_as_typed(folder.path))
+    found = findings(shown, run=str(folder.path), aar=aar)
     ended_how = counted(shown.entries)
     with store.read() as tx:
         everything = submissions.all(tx)
@@ -62,12 +61,6 @@ def summary(folder: LabFolder) -> dict[str, Any]:
         }
     store.close()
     return result
-
-
-def _as_typed(path: Path) -> str:
-    """The folder as somebody types it who stands where this command was given."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) and path != here else str(path)
 
 
 def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
@@ -198,5 +191,5 @@ def _cost(tx: Transaction) -> dict[str, Any]:
         "input_tokens": sum(charge.input_tokens for charge in paid),
         "output_tokens": sum(charge.output_tokens for charge in paid),
         "runs": sum(charge.kind == "run" for charge in paid),
-        "core_minutes": round(sum(run.core_seconds for run in ended) / 60, 2),
+        "core_minutes": round(sum(run.core_seconds for run in ended) / 60, 4),
     }
