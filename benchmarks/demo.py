@@ -104,13 +104,13 @@ def burn() -> None:
         sum(range(10_000))
 
 
-def measure(kind: str, aar: str, options: list[str]) -> dict[str, Any]:
-    """One run of the demo under the condition `kind`."""
+def measure(kind: str, aar: str, options: list[str], core: int) -> dict[str, Any]:
+    """One run of the demo under the condition `kind`; `core` is the one of `one-core`."""
     out = Path(tempfile.mkdtemp(prefix="aar-demo-"))
     load = [multiprocessing.Process(target=burn, daemon=True) for _ in range(os.cpu_count() or 1)]
     for process in load if kind == "loaded" else []:
         process.start()
-    pinned = ["taskset", "-c", "0"] if kind == "one-core" else []
+    pinned = ["taskset", "-c", str(core)] if kind == "one-core" else []
     before = os.getloadavg()[0]
     began, wall = time.monotonic(), time.time()
     process = subprocess.Popen(
@@ -301,10 +301,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="append a JSON line a run to this file")
     parser.add_argument("--aar", default=shutil.which("aar") or str(Path(sys.executable).with_name("aar")))
     parser.add_argument("--table", type=Path, help="print the table of such a file")
+    parser.add_argument("--core", type=int, default=0, help="the core of one-core")
     parser.add_argument("--options", nargs=argparse.REMAINDER, default=[], help="further options of aar run")
     given = parser.parse_args()
     for one in given.kinds:
-        result = measure_idle(given.aar) if one == "idle" else measure(one, given.aar, given.options)
+        result = (
+            measure_idle(given.aar) if one == "idle" else measure(one, given.aar, given.options, given.core)
+        )
         line = json.dumps(result)
         if given.out:
             with given.out.open("a") as stream:

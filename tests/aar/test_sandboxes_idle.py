@@ -21,7 +21,7 @@ from aar.sandboxes.rest import TRUST_SECONDS, Rest
 from aar.sandboxes.tree import Usage, usage
 
 UID = uid_for("test idle")
-IDLE_SECONDS = 5
+IDLE_SECONDS = 2
 """Longer than any look at a sandbox that rests is late."""
 LIMITS = {"memory_mb": 200, "processes": 40, "wall_seconds": 120.0}
 HOARD = """
