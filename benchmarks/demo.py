@@ -261,29 +261,30 @@ def table(results: list[dict[str, Any]]) -> list[str]:
     """The whole runs as a Markdown table, a line each."""
     lines = [
         "| machine | seconds | first submission, s | handed in | scored | verified | pending | whole transcripts | "
-        "core-minutes | estimates right from the middle on |",
+        "core-minutes | estimates right from the middle on: of the whole time, of what is left |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for one in results:
         if one["kind"] == "idle":
             continue
-        right, count = right_estimates(one)
+        whole, left, count = right_estimates(one)
         lines.append(
             f"| {one['kind']} | {one['seconds']:.0f} | {one['first_submission']:.0f} | {one['handed_in']} | "
             f"{one['scored']} | {one['verified']} | {one['pending']} | {one['transcripts_whole']} of "
-            f"{one['transcripts']} | {sum(one['cpu_minutes'].values()):.1f} | {right} of {count} |"
+            f"{one['transcripts']} | {sum(one['cpu_minutes'].values()):.1f} | {whole} and {left} of {count} |"
         )
     return lines
 
 
-def right_estimates(one: dict[str, Any]) -> tuple[int, int]:
-    """How many of the terminal's estimates in the second half of a run are within a factor of 1.5, and of how many.
+def right_estimates(one: dict[str, Any]) -> tuple[int, int, int]:
+    """Estimates of the second half within a factor of 1.5 of the whole time, of the time left, and how many there are.
 
-    "Under a minute" (said as 59 s here) is right where at most 90 s were left.
+    "Under a minute" (said as 59 s here) is right of the time left where at most 90 s were left.
     """
-    late = [(said, true) for at, said, true in one["estimates"] if at >= one["seconds"] / 2]
-    right = [true <= 90 if said < 60 else true / 1.5 <= said <= true * 1.5 for said, true in late]
-    return sum(right), len(right)
+    late = [(at, said, true) for at, said, true in one["estimates"] if at >= one["seconds"] / 2]
+    whole = [1 / 1.5 <= (at + said) / one["seconds"] <= 1.5 for at, said, _ in late]
+    left = [true <= 90 if said < 60 else true / 1.5 <= said <= true * 1.5 for _, said, true in late]
+    return sum(whole), sum(left), len(late)
 
 
 def kind(word: str) -> str:
