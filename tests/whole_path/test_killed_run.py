@@ -1,9 +1,9 @@
 """A whole run whose every process is killed once, and which is stopped twice: nothing is lost and nothing paid twice.
 
 One run serves all tests of this file, since it takes minutes: the launcher, the lab, the scorer, a student
-service, a researcher and a method process in flight each get a SIGKILL; the run goes on, is stopped by Ctrl-C, goes on,
-is stopped by SIGTERM, and goes on to its end with one submission more for each researcher. It ends when these are
-used up, so that it is the same run on a busy machine.
+service, a researcher and a method process in flight each get a SIGKILL; the run goes on with one submission more for
+each researcher, is stopped by Ctrl-C, goes on with one more, is stopped by SIGTERM, and goes on to its end. It ends when
+these are used up, so that it is the same run on a busy machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ import psutil
 import pytest
 
 from aar import database, ledger
-from aar.database import charges, posts, runs, submissions, verdicts
+from aar.database import charges, posts, progress, runs, submissions, verdicts
+from aar.database.progress import Activity
 from aar.folder import LabFolder
 
 pytestmark = pytest.mark.timeout(1800)
@@ -38,7 +39,7 @@ from aar.settings import Settings
 settings = Settings(
     researchers=2,
     seed=5,
-    submissions=2,
+    submissions=1,
     dev_seeds=2,
     baseline_seeds=2,
     sealed_seeds=2,
@@ -115,13 +116,23 @@ def not_whole(folder: LabFolder) -> list[str]:
     return found
 
 
+def working_since(folder: LabFolder, began: float) -> set[str]:
+    """Researchers of whom something was heard since then, but that they start."""
+    store = database.open(folder.database)
+    with store.read() as tx:
+        said = progress.all(tx)
+    store.close()
+    return {one.researcher for one in said if one.at > began and one.activity is not Activity.STARTING}
+
+
 def stopped_by(number: signal.Signals, folder: LabFolder) -> tuple[int, str, list[str]]:
-    """Go on with the run and ask it to stop while researchers work."""
-    logs = set(folder.inspect_logs.glob("*.eval"))
-    launcher = subprocess.Popen([*RESUME, str(folder.path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    while launcher.poll() is None and set(folder.inspect_logs.glob("*.eval")) == logs:
-        time.sleep(0.1)  # until a session of this start is under way
-    time.sleep(2)
+    """Go on with the run, with one submission more, and ask it to stop while both researchers work."""
+    began = time.time()
+    launcher = subprocess.Popen(
+        [*RESUME, str(folder.path), "--submissions", "+1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    while launcher.poll() is None and working_since(folder, began) != {"r1", "r2"}:
+        time.sleep(0.1)
     launcher.send_signal(number)
     output, _ = launcher.communicate(timeout=200)
     return launcher.returncode, output.decode().strip().splitlines()[-1], not_whole(folder)
@@ -151,7 +162,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interrupte
         left = [" ".join(process.cmdline()) for process in descendants if process.is_running()]
         stopped = {number: stopped_by(number, folder) for number in (signal.SIGINT, signal.SIGTERM)}
         resumed = subprocess.run(
-            [*RESUME, str(folder.path), "--submissions", "+1", "--json"],
+            [*RESUME, str(folder.path), "--json"],
             capture_output=True,
             text=True,
             timeout=1500,
