@@ -2,8 +2,8 @@
 
 One run serves all tests of this file, since it takes minutes: the launcher, the lab, the scorer, a student
 service, a researcher and a method process in flight each get a SIGKILL; the run goes on with one submission more for
-each researcher, is stopped by Ctrl-C, goes on with one more, is stopped by SIGTERM, and goes on to its end. It ends when
-these are used up, so that it is the same run on a busy machine.
+each researcher, is stopped by Ctrl-C, goes on with one more, is stopped by SIGTERM, and goes on to its end. It ends
+when these are used up, so that it is the same run on a busy machine.
 """
 
 from __future__ import annotations
