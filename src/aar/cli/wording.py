@@ -47,13 +47,13 @@ LOST_RUNS = 2
 def state_of(researcher: Mapping[str, Any]) -> State:
     """What a researcher is at: its process's state where that is news, then the lab's, else what it does.
 
-    The process of one that is done ends, which is no news.
+    One that is done is not started again, which is no news; "ended" is a process that was given up.
 
     >>> state_of({"process": "restarting", "state": "working", "activity": "thinking"}).value
     'restarting'
     """
     process, state = researcher.get("process"), researcher.get("state")
-    if process == "ended" and state in OVER:
+    if process == "not started" and state in OVER:
         return OVER[state]
     if process in PROCESS:
         return PROCESS[process]
