@@ -247,27 +247,24 @@ class Launch:
                     f"{child.name} ended {child.starts} times, last: {child.tail()} (see {child.log}); "
                     f"then continue with aar run --resume {self.folder.path}"
                 )
-            if child.waits_until is None:
-                self.show.say(
-                    f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}"
-                )
-            if child.start_later():
-                child.start()
+            self._start_again(child)
         for child in self.researchers:
             # what it said itself at its end may not have reached the lab, which would wait for it for ever
             if child.code() == 0 and child.name not in self.done and self.lab.stopped(child.name):
                 self.done.add(child.name)
             if child.code() in (None, 0) or child.name in self.given_up:
                 continue
-            if not child.may_restart():
-                self._give_up(child)
+            if child.may_restart():
+                self._start_again(child)
             else:
-                if child.waits_until is None:
-                    self.show.say(
-                        f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}"
-                    )
-                if child.start_later():
-                    child.start()
+                self._give_up(child)
+
+    def _start_again(self, child: Child) -> None:
+        """Say once that it died, and start it when its pause is over."""
+        if child.waits_until is None:
+            self.show.say(f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}")
+        if child.start_later():
+            child.start()
 
     def _give_up(self, child: Child) -> None:
         if self.lab.stopped(child.name):

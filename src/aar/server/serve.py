@@ -95,9 +95,8 @@ def _enrol(lab: Lab, start: Start) -> None:
         researchers.add(tx, researchers.LAB)
         known = {one.name for one in researchers.all(tx)} - {*researchers.OPERATORS}
         for name in known - start.tokens.keys() if not start.again else ():
-            researchers.set_state(
-                tx, name, "stopped"
-            )  # it is not started again: nothing is left for it to do
+            # it is not started again: nothing is left for it to do
+            researchers.set_state(tx, name, "stopped")
         for name, token in start.tokens.items():
             researchers.add(
                 tx,
@@ -145,9 +144,8 @@ async def _serve(lab: Lab, start: Start) -> None:
     )
     stopping = asyncio.Event()
     listening = socket.socket(fileno=start.socket)
-    serving = asyncio.create_task(
-        server.serve(sockets=[listening])
-    )  # researchers start while the engine does
+    # it answers before the engine is up: researchers start meanwhile
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
     tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(news.watch(stopping)),
         asyncio.create_task(_compute(lab, engine, news, stopping)),
