@@ -4,8 +4,8 @@
 PYTHON ?= python3
 # A CPU build of torch from its own index: make setup TORCH_INDEX="--index-url https://download.pytorch.org/whl/cpu"
 TORCH_INDEX ?=
-# A module of tests stays on one worker, so that what its tests share is made once; the longest modules begin first.
-PARALLEL ?= -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+# Three workers keep two cores busy, since some tests wait. A module of tests stays on one worker, so that what its tests share is made once; the longest modules begin first.
+PARALLEL ?= -n 3 --dist loadscope --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 
