@@ -151,6 +151,20 @@ def test_a_workspace_that_was_filled_far_beyond_is_not_started(
         in_workspace(session)
 
 
+def test_a_workspace_that_is_just_not_full_starts_and_stays(
+    in_workspace: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / "r1").mkdir()
+    for n in range(LIMITS.files):
+        (tmp_path / "r1" / f"{n}").touch()
+
+    async def session(workspace: Workspace) -> None:
+        result = await workspace.exec(["sleep", "1.5"])
+        assert (result.returncode, result.stderr, workspace.restarts) == (0, "", 0)
+
+    in_workspace(session)
+
+
 def test_a_background_job_that_fills_the_disk_is_ended(in_workspace: Callable[..., None]) -> None:
     async def session(workspace: Workspace) -> None:
         code = WRITERS["large files"].replace("\n        ", "\n")

@@ -105,14 +105,20 @@ def wait_for(launcher: subprocess.Popen[bytes], module: str) -> list[psutil.Proc
 
 
 def not_whole(folder: LabFolder) -> list[str]:
-    """Transcripts that do not open with their sample."""
+    """Transcripts that do not open with all that was said: one that was killed before its first turn holds its task."""
+    from inspect_ai.event import ModelEvent
     from inspect_ai.log import list_eval_logs, read_eval_log
 
     found = []
     for info in list_eval_logs(str(folder.inspect_logs)):
         log = read_eval_log(info)
-        if log.status == "started" or not log.samples or not log.samples[0].messages:
+        if log.status == "started" or not log.samples:
             found.append(f"{info.name}: {log.status}, {len(log.samples or [])} samples")
+            continue
+        sample = log.samples[0]
+        turned = any(isinstance(event, ModelEvent) for event in sample.events)
+        if not sample.input or (turned and not sample.messages):
+            found.append(f"{info.name}: {log.status}, {len(sample.events)} events, no message")
     return found
 
 

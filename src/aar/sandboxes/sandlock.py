@@ -148,9 +148,10 @@ class Sandlock:
                 )
             finally:
                 os.close(given)
-            return SandboxProcess(
-                child, profile.limits, lambda: end_by_guard(child.pid), stores=[*profile.stores, scratch]
-            )
+            # The rest of `scratch` is ours and cannot be written: to count it would end a workspace that is just
+            # not full, since that is asked of its own files alone.
+            stores = [*profile.stores, scratch / "tmp"]
+            return SandboxProcess(child, profile.limits, lambda: end_by_guard(child.pid), stores=stores)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)  # from the start on, the guard does this
             raise

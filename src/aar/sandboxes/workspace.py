@@ -16,7 +16,6 @@ import json
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -158,17 +157,18 @@ class Workspace:
         if self.root.stat().st_uid != owner:  # it is new, or its lab was moved
             hand_over(self.root, owner)
         self.root.chmod(0o700)
-        profile = self._bounded()
         for mount in self._profile.mounts:
             if mount.target.startswith(f"{HOME}/"):
                 make_mount_point(
                     self.root, PurePosixPath(mount.target).relative_to(HOME), is_folder=mount.source.is_dir()
                 )
+        profile = self._bounded()
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-I", "-S", DAEMON_TARGET, str(theirs.fileno())]
         limits = replace(profile.limits, file_mb=0) if self._excess else profile.limits
         command.append(json.dumps(self._provider.narrow(replace(profile, limits=limits))))
-        with theirs, tempfile.TemporaryFile() as said:
+        # In memory: a deleted file that the daemon holds would count as the workspace's own.
+        with theirs, os.fdopen(os.memfd_create("said"), "w+b") as said:
             process = self._provider.start_keeper(
                 command, profile, pass_fds=(theirs.fileno(),), stderr=said.fileno()
             )
@@ -205,16 +205,19 @@ class Workspace:
             self._hand_over(theirs)
             theirs.close()
             mine.settimeout(START_SECONDS)
-            mine.sendall(NOTHING)  # the daemon closes, which proves it is there
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                if mine.recv(1) == b"" and self._process.poll() is None:
-                    return
+            with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(ConnectionError):
+                    mine.sendall(NOTHING)
+                    if mine.recv(1) == b"" and self._process.poll() is None:
+                        return  # the daemon has read it and closed
+                self._process.wait(GRACE_SECONDS)  # its sockets close before it has ended
         status = self._process.poll()
         self._process.kill()
         os.lseek(said, 0, os.SEEK_SET)
         text = os.read(said, 2000).decode(errors="replace").strip()
         raise SandboxLost(
-            f"the workspace of {self.root.name} did not start (exit {status}): {text or 'no message'}"
+            f"the workspace of {self.root.name} did not start (exit {status}): "
+            f"{text or self._process.reason or 'no message'}"
         )
 
     def _hand_over(self, connection: socket.socket) -> None:
