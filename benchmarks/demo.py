@@ -38,7 +38,7 @@ ROLES = (
     ("aar.scoring prepare", "references"),
     ("aar.scoring references", "references"),
     ("aar.scoring serve", "scorer"),
-    ("aar.server", "lab"),
+    ("aar.api", "lab"),
     ("aar.students", "runs"),
     ("w2s.runner", "runs"),
     ("warm_daemon", "runs"),

@@ -12,15 +12,15 @@ from scoring_table_pairs import add_pairs
 from scoring_table_rows import CHEATS, RUNS, SCORES, Row, Rows, key, version
 
 from aar import database
+from aar.baseline_sets import PLAIN
 from aar.cli.baselines import PATIENCE
 from aar.cli.display import Display
 from aar.cli.run import make
 from aar.database import researchers, submissions
 from aar.folder import LabFolder
-from aar.protocols import PLAIN
+from aar.launch.launch import Launch
+from aar.reports.summary import judged
 from aar.sandboxes import choose
-from aar.server.launch import Launch
-from aar.server.summary import judged
 from aar.settings import Settings, cores
 from w2s import methods, testbeds
 from w2s.errors import W2SError

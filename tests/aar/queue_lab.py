@@ -18,10 +18,10 @@ from aar.database.researchers import OPERATOR
 from aar.database.trainings import Place
 from aar.engines import Job, Outcome
 from aar.folder import LabFolder
-from aar.server.lab import Lab
-from aar.server.news import News
-from aar.server.references import planned, wanted
-from aar.server.work import Slots
+from aar.lab.intake import Lab
+from aar.lab.news import News
+from aar.lab.references import planned, wanted
+from aar.lab.slots import Slots
 from aar.settings import Settings
 
 METHOD = "def run(bench):\n    return bench.strong().predict(bench.test)\n"

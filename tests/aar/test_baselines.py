@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from synthetic_lab import SUPERVISORS, SyntheticLab
 
-from aar import ledger, protocols
+from aar import baseline_sets, ledger
 from aar.reports import baselines
 from aar.reports.methods_figure import methods_figure
 from w2s import methods
@@ -23,16 +23,16 @@ from w2s.testbeds import load
 
 
 def test_the_library_protocol_is_every_method_as_it_is_vanilla_first() -> None:
-    found = protocols.variants("library")
+    found = baseline_sets.variants("library")
     assert found[0] == "vanilla"
     assert sorted(found) == methods.names()
 
 
 def test_the_human_grid_has_the_four_methods_that_people_tuned_each_with_its_default() -> None:
-    found = protocols.variants("human")
-    assert {protocols.method_of(one) for one in found} == set(protocols.HUMAN)
+    found = baseline_sets.variants("human")
+    assert {baseline_sets.method_of(one) for one in found} == set(baseline_sets.HUMAN)
     assert len(found) == len(set(found)) == 24
-    for name in protocols.HUMAN:
+    for name in baseline_sets.HUMAN:
         assert name in found, f"{name} with its defaults is not on the grid"
     for variant in found:
         ast.parse(methods.source(variant))
@@ -46,13 +46,13 @@ def test_another_method_model_split_or_number_of_seeds_is_another_measurement(tm
         weights.write(b"0")
     other = replace(bed, worlds={**bed.worlds, "north": replace(world, weak=tmp_path)})
     prints = {
-        protocols.fingerprint(bed, both, seeds=5, sealed=False),
-        protocols.fingerprint(bed, both, seeds=5, sealed=True),
-        protocols.fingerprint(bed, both, seeds=6, sealed=False),
-        protocols.fingerprint(other, both, seeds=5, sealed=False),
-        protocols.fingerprint(load("mini-code"), both, seeds=5, sealed=False),
-        protocols.fingerprint(bed, ("vanilla",), seeds=5, sealed=False),
-        protocols.fingerprint(bed, ("vanilla", "confident_labels THRESHOLD=0.6"), seeds=5, sealed=False),
+        baseline_sets.fingerprint(bed, both, seeds=5, sealed=False),
+        baseline_sets.fingerprint(bed, both, seeds=5, sealed=True),
+        baseline_sets.fingerprint(bed, both, seeds=6, sealed=False),
+        baseline_sets.fingerprint(other, both, seeds=5, sealed=False),
+        baseline_sets.fingerprint(load("mini-code"), both, seeds=5, sealed=False),
+        baseline_sets.fingerprint(bed, ("vanilla",), seeds=5, sealed=False),
+        baseline_sets.fingerprint(bed, ("vanilla", "confident_labels THRESHOLD=0.6"), seeds=5, sealed=False),
     }
     assert len(prints) == 7
 

@@ -235,7 +235,7 @@ def test_exact_feedback_is_said_at_the_start_and_kept_with_the_run(
     from aar.cli.run import run_lab
     from aar.errors import Interrupted
     from aar.folder import LabFolder
-    from aar.server import launch
+    from aar.launch import launch
     from aar.settings import Settings
 
     def nothing_more(*_: object, **__: object) -> None:

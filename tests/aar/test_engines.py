@@ -18,10 +18,10 @@ from student_lab import SEEDS, TEST, fill
 
 from aar.engines import Job, RunSpec, code_hash
 from aar.engines.local import LocalEngine
-from aar.engines.source import check, log_names
 from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
 from aar.scoring.audits import Case, denied_calls
+from aar.submissions.source import check, log_names
 
 VANILLA = """
     def run(bench):

@@ -12,9 +12,9 @@ import pytest
 
 from aar.errors import LabBusy
 from aar.folder import LabFolder
-from aar.server.children import Child, plain
-from aar.server.launch import Launch, hold
-from aar.server.operator_client import OperatorClient
+from aar.launch.children import Child, plain
+from aar.launch.launch import Launch, hold
+from aar.launch.operator_client import OperatorClient
 from aar.settings import Settings
 
 

@@ -12,7 +12,7 @@ from aar import ledger
 from aar.database import charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.errors import BadRequest, BrokenChain, WrongFormat
-from aar.server.ending import write_blob
+from aar.lab.run_end import write_blob
 from w2s.errors import NotFound
 from w2s.records import Estimate
 

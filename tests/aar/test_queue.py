@@ -26,16 +26,16 @@ from queue_lab import (
 )
 
 from aar import ledger
+from aar.api.app import create_app
 from aar.database import charges, clock, meta, researchers, runs, submissions, waiting
 from aar.engines import Job, Outcome
 from aar.errors import BadRequest, NotAllowed, NotNow
-from aar.server import breaker, cancelling
-from aar.server.api import create_app
-from aar.server.ending import MOST_TRIES, finish
-from aar.server.lab import Lab
-from aar.server.news import News
-from aar.server.traffic import traffic
-from aar.server.work import MOST_PAUSE_SECONDS, Losses
+from aar.lab import cancellation, cooldown
+from aar.lab.intake import Lab
+from aar.lab.news import News
+from aar.lab.queue_view import traffic
+from aar.lab.run_end import MOST_TRIES, finish
+from aar.lab.slots import MOST_PAUSE_SECONDS, Losses
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def test_a_lost_run_is_tried_again_and_a_failing_one_is_not(lab: Lab) -> None:
         assert charges.spent(tx, "r2").runs == 1
     assert by_state["lost"].tries == MOST_TRIES
     assert by_state["failed"].tries == 1
-    assert by_state["cancelled"].error_rule == cancelling.SIBLING_FAILED
+    assert by_state["cancelled"].error_rule == cancellation.SIBLING_FAILED
     ledger.Ledger(lab.database).verify()
 
 
@@ -295,7 +295,7 @@ def test_a_cancelled_submission_ends_once_and_its_queued_runs_cost_nothing(lab: 
     one = submit(lab, "r1", "unwanted")
     other = submit(lab, "r2", "wanted")
     with lab.database.write() as tx:
-        ended = cancelling.cancel(tx, one, reason="too slow")
+        ended = cancellation.cancel(tx, one, reason="too slow")
     assert (ended.submissions, ended.queued, ended.running) == ((one,), 2, 0)
     work(lab, PretendedEngine())
     with lab.database.read() as tx:
@@ -308,7 +308,7 @@ def test_a_cancelled_submission_ends_once_and_its_queued_runs_cost_nothing(lab: 
     assert len(entries(lab, "run")) == len(set(entries(lab, "run"))) == 4
     ledger.Ledger(lab.database).verify()
     with lab.database.write() as tx, pytest.raises(BadRequest, match="decided already"):
-        cancelling.cancel(tx, one)
+        cancellation.cancel(tx, one)
 
 
 def test_a_cancelled_run_that_is_under_way_is_killed_in_the_engine_and_charged_once(lab: Lab) -> None:
@@ -318,7 +318,7 @@ def test_a_cancelled_run_that_is_under_way_is_killed_in_the_engine_and_charged_o
     def both_killed() -> bool:
         if len(engine.started) == 2 and states(lab)["running"] == 2:
             with lab.database.write() as tx:
-                cancelling.cancel(tx, one)
+                cancellation.cancel(tx, one)
         return engine.killed == 2
 
     work(lab, engine, until=both_killed)
@@ -335,7 +335,7 @@ def test_a_run_that_ends_after_it_was_cancelled_stays_cancelled(lab: Lab) -> Non
         run = runs.claim(tx)
     assert run is not None
     with lab.database.write() as tx:
-        cancelling.cancel(tx, one)
+        cancellation.cancel(tx, one)
     for outcome in (trivial, broken, lost):
         finish(lab, run, outcome(Job({}, "", "dev", (0,), 0, b"")))
     with lab.database.read() as tx:
@@ -350,26 +350,26 @@ def test_everything_of_a_researcher_can_be_cancelled_and_nothing_of_the_baseline
     submit(lab, "r1", "b")
     lab.practice("r1", files("c"))
     with lab.database.write() as tx:
-        ended = cancelling.cancel(tx, "r1")
+        ended = cancellation.cancel(tx, "r1")
         assert (ended.submissions, ended.queued) == (("s2", "s3"), 5)
         with pytest.raises(BadRequest, match="s1 is a baseline"):
-            cancelling.cancel(tx, "s1")
+            cancellation.cancel(tx, "s1")
 
 
 def test_runs_that_another_undecided_submission_of_the_same_code_needs_go_on(lab: Lab) -> None:
     mine = submit(lab, "r1", "same")
     theirs = submit(lab, "operator", "same")
     with lab.database.write() as tx:
-        assert cancelling.cancel(tx, mine).queued == 0
+        assert cancellation.cancel(tx, mine).queued == 0
     assert states(lab) == {"queued": 2}
     with lab.database.write() as tx:
-        assert cancelling.cancel(tx, theirs).queued == 2
+        assert cancellation.cancel(tx, theirs).queued == 2
 
 
 def test_code_whose_runs_were_cancelled_is_not_taken_in_again_only_to_wait_forever(lab: Lab) -> None:
     one = submit(lab, "r1", "same")
     with lab.database.write() as tx:
-        cancelling.withdraw(tx, "r1", one)
+        cancellation.withdraw(tx, "r1", one)
     with pytest.raises(BadRequest, match="cancelled as s1, and a run ends only once; change the code"):
         submit(lab, "operator", "same")
 
@@ -407,9 +407,9 @@ def test_what_dev_sent_on_to_sealed_cannot_be_withdrawn(lab: Lab) -> None:
     with lab.database.write() as tx:
         ledger.record_verdict(tx, one, stage="dev", status="pending", reply="", figures=Figures(seeds=2, n=8))
         with pytest.raises(BadRequest, match="is being confirmed"):
-            cancelling.withdraw(tx, "r1", one)
+            cancellation.withdraw(tx, "r1", one)
         with pytest.raises(NotAllowed):
-            cancelling.withdraw(tx, "r2", one)
+            cancellation.withdraw(tx, "r2", one)
 
 
 # -- breaker --------------------------------------------------------------------------------------------------
@@ -433,7 +433,7 @@ def test_who_fails_again_and_again_waits_and_is_told_how_long(
     for i in range(6):
         fail(lab, "r1", f"broken {i}")
         with lab.database.read() as tx:
-            waited.append(breaker.seconds_left(researchers.get(tx, "r1")))
+            waited.append(cooldown.seconds_left(researchers.get(tx, "r1")))
         now[0] += waited[-1]
     assert waited == [0, 0, 5, 10, 20, 40]
     fail(lab, "r1", "broken once more")
@@ -469,7 +469,7 @@ def test_a_submission_that_fails_on_every_seed_counts_once_and_lost_runs_never(l
     for i in range(3):
         fail(lab, "r2", f"lost {i}", lost(Job({}, "", "practice", (0,), 0, b"")))
         with lab.database.write() as tx:
-            cancelling.cancel(tx, "r2")
+            cancellation.cancel(tx, "r2")
     with lab.database.read() as tx:
         assert researchers.get(tx, "r1").failures == 1
         assert researchers.get(tx, "r2").failures == 0

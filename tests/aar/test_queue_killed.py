@@ -17,8 +17,8 @@ from aar import database, ledger
 from aar.database import charges, runs, waiting
 from aar.engines import Job, Outcome
 from aar.folder import LabFolder
+from aar.lab import slots
 from aar.ledger import Ledger
-from aar.server import work as server_work
 
 NAMES = ("r1", "r2", "r3")
 SEEDS = 3
@@ -50,7 +50,7 @@ def host(path: Path) -> int:
     child = os.fork()
     if child == 0:
         try:
-            server_work.FIRST_PAUSE_SECONDS = 0.01  # what is lost here is lost on purpose
+            slots.FIRST_PAUSE_SECONDS = 0.01  # what is lost here is lost on purpose
             work(open_lab(path, *NAMES, dev_seeds=SEEDS), PretendedEngine(answer, seconds=0.05))
             os._exit(0)
         finally:

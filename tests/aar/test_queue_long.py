@@ -13,8 +13,8 @@ from queue_lab import PretendedEngine, in_memory, open_lab, queue, work
 
 from aar import ledger
 from aar.database import runs, waiting
-from aar.server.lab import Lab
-from aar.server.traffic import traffic
+from aar.lab.intake import Lab
+from aar.lab.queue_view import traffic
 
 SHARES = {"r1": 8000, "r2": 1000, "r3": 600, "r4": 399, "r5": 1}
 WARM = 200

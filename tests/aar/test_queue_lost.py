@@ -15,17 +15,17 @@ from aar.database.figures import Figures
 from aar.database.submissions import LOST
 from aar.engines import Job, Outcome
 from aar.errors import BadRequest, BrokenChain
+from aar.lab import slots
+from aar.lab.intake import Lab
+from aar.lab.resubmission import MOST_TIMES
 from aar.scoring import results, writing
 from aar.scoring.board import Watch
 from aar.scoring.duplicates import same_code
-from aar.server import work as server_work
-from aar.server.known import MOST_TIMES
-from aar.server.lab import Lab
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.setattr(server_work, "FIRST_PAUSE_SECONDS", 0.01)  # what is lost here is lost on purpose
+    monkeypatch.setattr(slots, "FIRST_PAUSE_SECONDS", 0.01)  # what is lost here is lost on purpose
     made = open_lab(tmp_path, "r1", "r2", submissions=1)
     yield made
     made.database.close()

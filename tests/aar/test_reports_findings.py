@@ -18,12 +18,12 @@ from aar.database import Transaction, meta, researchers, runs, submissions
 from aar.database.figures import Figures
 from aar.database.submissions import LOST
 from aar.folder import LabFolder
+from aar.lab import cancellation
 from aar.ledger import Ledger
 from aar.reports import write_report
 from aar.reports.ranking import leader
-from aar.server import cancelling
-from aar.server.summary import in_words, summary
-from aar.snapshots import Snapshots
+from aar.reports.summary import in_words, summary
+from aar.submissions.snapshots import Snapshots
 from w2s.records import Estimate
 
 Found = dict[str, Any]
@@ -194,9 +194,9 @@ def test_what_the_lab_lost_is_not_blamed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("end", "why"),
     [
-        (lambda tx, id: cancelling.withdraw(tx, "r2", id), "withdrawn by its author"),
+        (lambda tx, id: cancellation.withdraw(tx, "r2", id), "withdrawn by its author"),
         (
-            lambda tx, id: cancelling.cancel(tx, id, reason="too slow"),
+            lambda tx, id: cancellation.cancel(tx, id, reason="too slow"),
             "cancelled by the person who runs the lab: too slow",
         ),
     ],

@@ -8,12 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from aar import database
+from aar.api.app import create_app
 from aar.database import progress, researchers
 from aar.database.progress import Activity
 from aar.folder import LabFolder
-from aar.server.api import create_app
-from aar.server.lab import Lab
-from aar.server.news import News
+from aar.lab.intake import Lab
+from aar.lab.news import News
 from aar.settings import Settings
 
 

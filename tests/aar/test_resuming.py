@@ -10,7 +10,7 @@ from aar import database, ledger
 from aar.database import meta, researchers
 from aar.errors import SettingsError
 from aar.folder import LabFolder
-from aar.server.resuming import extended, number_of, to_start
+from aar.launch.resuming import extended, number_of, to_start
 from aar.settings import Settings
 
 

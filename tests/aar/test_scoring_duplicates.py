@@ -12,9 +12,9 @@ from synthetic_lab import SyntheticLab
 
 from aar import ledger
 from aar.database import submissions
+from aar.lab import cancellation
 from aar.ledger import Ledger
 from aar.scoring.audits import rules
-from aar.server import cancelling
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_identical_code_is_answered_as_before_and_counts_as_a_submission(lab: Sy
 def test_code_that_another_withdrew_is_judged(lab: SyntheticLab) -> None:
     first = lab.submit("r1", dev=0.9, sealed=0.9)
     with lab.db.write() as tx:
-        cancelling.withdraw(tx, "r1", first)
+        cancellation.withdraw(tx, "r1", first)
     again = lab.hand_in("r2", code_of(lab, first))
     lab.settle()
     assert lab.status(again) == ("verified", "done")

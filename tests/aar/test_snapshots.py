@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aar.errors import BadSnapshot
-from aar.snapshots import MAX_BYTES, Snapshots, check_files
+from aar.submissions.snapshots import MAX_BYTES, Snapshots, check_files
 from w2s.errors import NotFound
 
 METHOD = {"method.py": "def run(bench):\n    ...\n", "parts/denoise.py": "x = 'é'\n"}

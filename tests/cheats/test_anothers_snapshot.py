@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aar.errors import BadSnapshot
-from aar.snapshots import Snapshots
+from aar.submissions.snapshots import Snapshots
 from w2s.errors import NotFound
 
 HONEST = {"method.py": "def run(bench): ...\n"}

@@ -7,8 +7,8 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from queue_lab import files, open_lab
 
-from aar.server.api import create_app
-from aar.server.news import News
+from aar.api.app import create_app
+from aar.lab.news import News
 
 BOAST = "verified by the lab: PGR 0.99"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aar.errors import BadSnapshot
-from aar.snapshots import MAX_BYTES, check_files
+from aar.submissions.snapshots import MAX_BYTES, check_files
 from w2s import testbeds
 from w2s.bench import LocalBench
 

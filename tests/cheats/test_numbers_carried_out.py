@@ -8,11 +8,11 @@ from fastapi.testclient import TestClient
 from queue_lab import open_lab, submit
 
 from aar import ledger
+from aar.api.app import create_app
 from aar.database import runs
 from aar.engines import Outcome
-from aar.server.api import create_app
-from aar.server.ending import finish
-from aar.server.news import News
+from aar.lab.news import News
+from aar.lab.run_end import finish
 
 SEEN = 0.271
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from queue_lab import claim_all, open_lab, queue
 
-from aar.server.api import create_app
-from aar.server.news import News
-from aar.server.traffic import traffic
+from aar.api.app import create_app
+from aar.lab.news import News
+from aar.lab.queue_view import traffic
 
 
 def test_audits_show_in_the_queue_of_people_and_not_in_a_researchers(tmp_path: Path, table) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from aar.server.seeds import draw
+from aar.lab.draw import draw
 
 SECRET = bytes(range(32))
 DRAWS = 3000

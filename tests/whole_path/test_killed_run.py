@@ -49,7 +49,7 @@ settings = Settings(
 print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, port=None)))
 """
 RESUME = [sys.executable, "-m", "aar.cli", "run", "--resume"]
-VICTIMS = ("aar.server", "aar.scoring", "aar.students", "aar.researchers", "w2s.runner")
+VICTIMS = ("aar.api", "aar.scoring", "aar.students", "aar.researchers", "w2s.runner")
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aar.baseline_sets import Protocol
 from aar.cli import app
-from aar.protocols import Protocol
 
 if TYPE_CHECKING:
     from aar.folder import LabFolder
@@ -43,7 +43,7 @@ def baselines(
     """Measure methods as researchers' are: sandboxed, on a lab's secret items, with seeds that the lab draws."""
     from platformdirs import user_data_path
 
-    from aar import protocols
+    from aar import baseline_sets
     from aar.errors import Interrupted
     from aar.folder import LabFolder
     from aar.reports import baselines as measured
@@ -53,8 +53,8 @@ def baselines(
     from w2s.testbeds import load
 
     problem = load(testbed)
-    chosen = (protocols.PLAIN, *method) if method else protocols.variants(protocol)
-    code = protocols.fingerprint(problem, chosen, seeds=seeds, sealed=sealed)
+    chosen = (baseline_sets.PLAIN, *method) if method else baseline_sets.variants(protocol)
+    code = baseline_sets.fingerprint(problem, chosen, seeds=seeds, sealed=sealed)
     settings = Settings(
         testbed=problem.name,
         researchers=0,
@@ -96,7 +96,7 @@ def _measure(folder: LabFolder, settings: Settings, problem: Testbed, code: str)
     from aar.cli.run import make
     from aar.errors import AarError
     from aar.folder import write_atomically
-    from aar.server.launch import Launch
+    from aar.launch.launch import Launch
 
     begun = folder.path / "baselines.txt"
     if folder.description.exists() and (not begun.is_file() or begun.read_text() != code):

@@ -34,7 +34,7 @@ def show_method(
     as_json: AsJson = False,
 ) -> None:
     """Print the whole code of a method; saved as method.py in a folder, it can be scored and changed."""
-    from aar.protocols import method_of
+    from aar.baseline_sets import method_of
     from w2s import methods
 
     code = methods.source(name)

@@ -25,7 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the las
 def show(run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: AsJson = False) -> None:
     """Show the queue by priority and researcher, what runs where and since when, and how long it will take."""
     from aar.database import meta
-    from aar.server.traffic import traffic
+    from aar.lab.queue_view import traffic
 
     store = _opened(run)
     with store.read() as tx:
@@ -48,8 +48,8 @@ def cancel(
     as_json: AsJson = False,
 ) -> None:
     """End a submission, a practice run, or everything of a researcher; what is under way is killed."""
-    from aar.server.cancelling import cancel as end
-    from aar.server.lab import printable
+    from aar.lab.cancellation import cancel as end
+    from aar.lab.intake import printable
 
     store = _opened(run)
     with store.write() as tx:

@@ -87,9 +87,9 @@ def run(
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
     from aar.folder import LabFolder
+    from aar.launch.launch import hold
+    from aar.launch.resuming import extended, number_of
     from aar.sandboxes import choose
-    from aar.server.launch import hold
-    from aar.server.resuming import extended, number_of
     from aar.settings import cores
     from w2s.testbeds import load
 
@@ -154,13 +154,13 @@ def run_lab(
     from aar.cli.display import Display
     from aar.cli.wording import plain
     from aar.errors import Interrupted
+    from aar.launch.launch import Launch, listen
+    from aar.launch.resuming import to_start
+    from aar.launch.signals import exit_code
     from aar.reports import write_report
+    from aar.reports.summary import in_words, summary
     from aar.researchers import check_model, direction
     from aar.researchers.transcripts import recover
-    from aar.server.launch import Launch, listen
-    from aar.server.resuming import to_start
-    from aar.server.signals import exit_code
-    from aar.server.summary import in_words, summary
 
     check_model(settings.model)
     listener = listen(port)

@@ -32,12 +32,12 @@ def score(
     from aar.cli.run import make
     from aar.errors import AarError, Interrupted
     from aar.folder import LabFolder
+    from aar.launch.launch import Launch
+    from aar.launch.signals import exit_code
+    from aar.reports.summary import estimate_text, judged
     from aar.sandboxes import choose
-    from aar.server.launch import Launch
-    from aar.server.method_folder import read_method
-    from aar.server.signals import exit_code
-    from aar.server.summary import estimate_text, judged
     from aar.settings import Settings, cores
+    from aar.submissions.folder import read_method
     from w2s.testbeds import load
 
     problem = load(testbed)

@@ -1,6 +1,6 @@
 """Which trainings on the truth are done: supervisors and ceilings of each split, and what they took.
 
-The rows are the lab's note of what its references' processes said (`aar.server.references`); what counts is the file
+The rows are the lab's note of what its references' processes said (`aar.lab.references`); what counts is the file
 in the vault. A run is ready to be taken once every supervisor that it asks is here.
 """
 

@@ -6,6 +6,6 @@ An engine tells a method's own failure (a result, final) from a loss that is nob
 from __future__ import annotations
 
 from aar.engines.records import Engine, Job, Outcome, RunSpec
-from aar.engines.source import code_hash, names_companions
+from aar.submissions.source import code_hash, names_companions
 
 __all__ = ["Engine", "Job", "Outcome", "RunSpec", "code_hash", "names_companions"]

@@ -13,10 +13,10 @@ from typing import Protocol
 
 from aar.engines.records import Job, Outcome
 from aar.engines.slot import Attempt, ServiceDied, Slot
-from aar.engines.source import check, log_names
 from aar.errors import EngineError, SandboxError
 from aar.sandboxes import Provider, lab_user, open_w2s, refuse_shown
 from aar.students.control import RunRequest
+from aar.submissions.source import check, log_names
 from w2s import errors
 
 TRIES = 3

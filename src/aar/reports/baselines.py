@@ -8,11 +8,11 @@ from statistics import mean
 from typing import Any, Literal
 
 from aar import database
+from aar.baseline_sets import PLAIN
 from aar.database import Transaction, charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.database.submissions import Submission
 from aar.folder import LabFolder
-from aar.protocols import PLAIN
 from w2s.records import Estimate
 
 Split = Literal["dev", "sealed"]

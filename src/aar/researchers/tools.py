@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from aar.database.progress import Activity
 from aar.errors import Refused
 from aar.researchers.lab_client import LONGEST_POLL_S, LabClient
-from aar.researchers.method_folder import collect
 from aar.researchers.output import line, shortened, told
 from aar.researchers.refusals import written
 from aar.researchers.workspace_sandbox import HOME
+from aar.submissions.in_sandbox import collect
 
 if TYPE_CHECKING:
     from inspect_ai.tool import ToolDef

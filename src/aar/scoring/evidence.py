@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aar.baseline_sets import PLAIN
 from aar.database.figures import Figures
 from aar.database.researchers import LAB, OPERATORS
 from aar.database.submissions import Submission
 from aar.database.verdicts import FLOOR
 from aar.errors import ScoringError
-from aar.protocols import PLAIN
 from aar.scoring import references
 from aar.scoring.board import Board
 from aar.scoring.feedback import Score, told

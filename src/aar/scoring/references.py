@@ -2,7 +2,7 @@
 
 Each job is one fine-tune whose result is a file; the file is the record that it is done, as long as it
 carries the key of what the job is made from now (`content_keys`). The lab says which job is next
-(`aar.server.references`), since it alone knows what waits; a process of this module does it and says no more
+(`aar.lab.references`), since it alone knows what waits; a process of this module does it and says no more
 than that it is done.
 
     supervisor K of a split   weak model on true labels of the labelled examples; its probabilities on the

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from aar.database import Transaction, clock, meta, researchers, submissions, trainings, waiting
 from aar.database.runs import PRIORITIES, Priority
 from aar.database.schema import runs as table
-from aar.server.references import planned, wanted
+from aar.lab.references import planned, wanted
 from aar.settings import Settings
 
 SECONDS_PER_LIMIT = 1 / 36

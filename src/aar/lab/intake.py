@@ -32,14 +32,14 @@ from aar.engines import RunSpec, names_companions
 from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder, write_atomically
 from aar.forum import Forum
-from aar.server import estimate
-from aar.server.breaker import refuse_while_waiting
-from aar.server.known import again, is_answered, refuse_ended
-from aar.server.references import planned
-from aar.server.seeds import Draw, draw, lab_secret
+from aar.lab import estimate
+from aar.lab.cooldown import refuse_while_waiting
+from aar.lab.draw import Draw, draw, lab_secret
+from aar.lab.references import planned
+from aar.lab.resubmission import again, is_answered, refuse_ended
 from aar.settings import Settings
-from aar.snapshots import Snapshots
 from aar.students.interventions import Intervention, intervention
+from aar.submissions.snapshots import Snapshots
 from w2s.records import SplitName
 
 RESERVE = 0.22

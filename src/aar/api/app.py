@@ -16,10 +16,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from aar import ledger
-from aar.database import progress, researchers, runs, submissions
-from aar.errors import BadRequest, NotAllowed, NotNow, OverBudget, Refused
-from aar.server import answers, cancelling, state
-from aar.server.bodies import (
+from aar.api.prices import price
+from aar.api.requests import (
     Cancel,
     Doing,
     Finding,
@@ -31,10 +29,15 @@ from aar.server.bodies import (
     Usage,
     Vote,
 )
-from aar.server.lab import Lab, printable
-from aar.server.news import News
-from aar.server.prices import price
-from aar.server.standing import standing_of
+from aar.database import progress, researchers, runs, submissions
+from aar.errors import BadRequest, NotAllowed, NotNow, OverBudget, Refused
+from aar.lab import answers, cancellation
+from aar.lab.conductor import Phase
+from aar.lab.intake import Lab, printable
+from aar.lab.news import News
+from aar.lab.standings import leaderboard as ranks
+from aar.lab.standings import standing_of
+from aar.lab.status import status as shown
 from w2s.errors import NotFound, W2SError
 
 MOST_BODY_BYTES = 256 * 1024
@@ -47,7 +50,7 @@ MOST_HANGING = 16
 Found = TypeVar("Found")
 
 
-def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[], state.Phase]) -> FastAPI:
+def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[], Phase]) -> FastAPI:
     """The application over one lab; `news` tells who waits of changes, `phase` where the run stands."""
     app = FastAPI(title="Automated Alignment Researchers: the lab", docs_url=None, redoc_url=None)
     hanging: Counter[str] = Counter()
@@ -94,7 +97,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
     @app.get("/v1/leaderboard")
     def leaderboard(who: Me) -> dict[str, Any]:
         with lab.database.read() as tx:
-            return state.leaderboard(tx, only=None if who.forum else who.name, scores=lab.scores(tx))
+            return ranks(tx, only=None if who.forum else who.name, scores=lab.scores(tx))
 
     @app.post("/v1/progress")
     def note(who: Me, doing: Doing) -> dict[str, Any]:
@@ -168,7 +171,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
     @app.delete("/v1/practice/{key}")
     def withdraw_practice(who: Me, key: str) -> dict[str, Any]:
         with lab.database.write() as tx:
-            cancelling.withdraw_practice(tx, who.name, key)
+            cancellation.withdraw_practice(tx, who.name, key)
             return answers.practice(runs.get(tx, key))
 
     @app.post("/v1/submissions")
@@ -190,7 +193,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
     @app.delete("/v1/submissions/{one}")
     def withdraw(who: Me, one: str) -> dict[str, Any]:
         with lab.database.write() as tx:
-            cancelling.withdraw(tx, who.name, one)
+            cancellation.withdraw(tx, who.name, one)
             return answers.public(submissions.get(tx, one), lab.scores(tx))
 
     @app.get("/v1/submissions/{one}/files")
@@ -211,7 +214,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
     @app.post("/v1/operator/cancel", dependencies=[Operator])
     def cancel(wanted: Cancel) -> dict[str, Any]:
         with lab.database.write() as tx:
-            ended = cancelling.cancel(tx, wanted.what, reason=printable(wanted.reason))
+            ended = cancellation.cancel(tx, wanted.what, reason=printable(wanted.reason))
         return {"submissions": list(ended.submissions), "queued": ended.queued, "running": ended.running}
 
     @app.post("/v1/operator/researchers/{name}/stopped", dependencies=[Operator])
@@ -227,7 +230,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
         version = await news.after(after, max(0.0, min(MOST_WAIT_SECONDS, wait)))
         if version == after:
             return {"version": version}
-        return {**await asyncio.to_thread(state.status, lab, phase()), "version": version}
+        return {**await asyncio.to_thread(shown, lab, phase()), "version": version}
 
     @app.middleware("http")
     async def bounded(request: Request, proceed: Callable[[Request], Any]) -> Response:

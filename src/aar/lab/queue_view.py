@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from aar.database import Transaction, clock, meta, researchers, runs, waiting
-from aar.server import breaker
+from aar.lab import cooldown
 
 TOLD: tuple[runs.Priority, ...] = ("opening", *runs.ASKED_FOR)
 """Of these runs researchers are told."""
@@ -66,9 +66,13 @@ def traffic(tx: Transaction, *, slots: int) -> dict[str, Any]:
             for run in running
         ],
         "held": [
-            {"researcher": one.name, "failures": one.failures, "seconds": round(breaker.seconds_left(one), 1)}
+            {
+                "researcher": one.name,
+                "failures": one.failures,
+                "seconds": round(cooldown.seconds_left(one), 1),
+            }
             for one in researchers.all(tx)
-            if breaker.seconds_left(one) > 0
+            if cooldown.seconds_left(one) > 0
         ],
         "engine": _engine(tx, now),
         "seconds_left": round(ahead / slots, 1) if known and (lines or running) else None,
@@ -85,7 +89,7 @@ def of_researcher(tx: Transaction, who: researchers.Researcher, *, slots: int) -
         "runs_queued": sum(line.runs for line in own),
         "nominal_minutes_until_done": round(minutes, 2),
         "failures_in_a_row": who.failures,
-        "wait_seconds": round(breaker.seconds_left(who), 1),
+        "wait_seconds": round(cooldown.seconds_left(who), 1),
     }
 
 

@@ -13,8 +13,9 @@ from aar import ledger
 from aar.database import Transaction, researchers
 from aar.database.figures import Figures
 from aar.errors import OverBudget
-from aar.server import state
-from aar.server.lab import RESERVE, Lab
+from aar.lab import conductor
+from aar.lab.intake import RESERVE, Lab
+from aar.lab.status import status
 
 NOTHING = Figures(seeds=2, n=1000)
 
@@ -57,46 +58,46 @@ def test_research_goes_on_until_every_submission_is_used_and_the_run_until_all_a
     made: Callable[..., Lab],
 ) -> None:
     lab = made()
-    assert state.advance(lab) == "research"
+    assert conductor.advance(lab) == "research"
     one = submit(lab, "r1", "first")
-    assert state.advance(lab) == "research"
+    assert conductor.advance(lab) == "research"
     other = submit(lab, "r2", "second")
-    assert state.advance(lab) == "settling"
+    assert conductor.advance(lab) == "settling"
     with lab.database.write() as tx:
         decide(tx, one)
         decide(tx, other)
-    assert state.advance(lab) == "closing"  # their last turns
+    assert conductor.advance(lab) == "closing"  # their last turns
     with lab.database.write() as tx:
         researchers.set_state(tx, "r1", "finished")
         researchers.set_state(tx, "r2", "finished")
-    assert state.advance(lab) == "finished"
+    assert conductor.advance(lab) == "finished"
 
 
 def test_researchers_who_will_not_come_back_hold_nothing_up(made: Callable[..., Lab]) -> None:
     lab = made()
     with lab.database.write() as tx:
         researchers.set_state(tx, "r1", "stopped")
-    assert state.advance(lab) == "research"
+    assert conductor.advance(lab) == "research"
     with lab.database.write() as tx:
         researchers.set_state(tx, "r2", "stopped")
-    assert state.advance(lab) == "finished"
+    assert conductor.advance(lab) == "finished"
 
 
 def test_a_run_whose_researchers_all_died_before_handing_anything_in_ends_at_once(tmp_path: Path) -> None:
     lab = open_lab(tmp_path, "r1", "r2", submissions=1)
     submit(lab, researchers.LAB, "vanilla")
-    assert state.advance(lab) == "baselines"
+    assert conductor.advance(lab) == "baselines"
     with lab.database.write() as tx:
         for name in ("r1", "r2"):
             researchers.set_state(tx, name, "stopped")
-    assert state.advance(lab) == "finished"
+    assert conductor.advance(lab) == "finished"
 
 
 def test_without_a_bound_no_time_is_over(made: Callable[..., Lab]) -> None:
     lab = made(used=1e7)
     assert (lab.seconds_left(), lab.research_seconds_left()) == (None, None)
     submit(lab, "r1", "late")
-    assert state.advance(lab) == "research"
+    assert conductor.advance(lab) == "research"
 
 
 def test_a_bound_ends_research_early_enough_for_confirmations_and_then_cuts_the_run_off(
@@ -107,11 +108,11 @@ def test_a_bound_ends_research_early_enough_for_confirmations_and_then_cuts_the_
     late = Lab(lab.folder, lab.settings, lab.database, elapsed=600 * (1 - RESERVE) + 1)
     with pytest.raises(OverBudget, match="time for submissions is over"):
         submit(late, "r2", "too late")
-    assert state.advance(late) == "settling"
+    assert conductor.advance(late) == "settling"
     over = Lab(lab.folder, lab.settings, lab.database, elapsed=601)
-    assert state.advance(over) == "finished"
-    status = state.status(over, "finished")
-    assert status["undecided"] == 1
+    assert conductor.advance(over) == "finished"
+    shown = status(over, "finished")
+    assert shown["undecided"] == 1
 
 
 def test_what_was_cut_off_is_judged_by_a_later_start_however_long_it_takes(made: Callable[..., Lab]) -> None:
@@ -121,8 +122,8 @@ def test_what_was_cut_off_is_judged_by_a_later_start_however_long_it_takes(made:
     with lab.database.write() as tx:
         for name in ("r1", "r2"):
             researchers.set_state(tx, name, "stopped")
-    assert state.advance(later) == "settling"
+    assert conductor.advance(later) == "settling"
     assert later.seconds_left() is None
     with lab.database.write() as tx:
         decide(tx, one)
-    assert state.advance(later) == "finished"
+    assert conductor.advance(later) == "finished"

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aar import database, ledger
+from aar.baseline_sets import method_of
 from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
 from aar.folder import LabFolder
-from aar.protocols import method_of
-from aar.server import state
-from aar.server.endings import note_running
-from aar.server.lab import Lab
-from aar.server.news import News
-from aar.server.trainer import Trainer
-from aar.server.work import Slots
+from aar.lab.conductor import Phase, advance
+from aar.lab.intake import Lab
+from aar.lab.news import News
+from aar.lab.slots import Slots
+from aar.lab.study_end import note_running
+from aar.lab.trainer import Trainer
 from aar.settings import Settings
 from w2s import methods
 
@@ -124,14 +124,14 @@ def _enrol(lab: Lab, start: Start) -> None:
 async def _serve(lab: Lab, start: Start) -> None:
     import uvicorn
 
+    from aar.api.app import create_app
     from aar.engines.local import LocalEngine
     from aar.sandboxes import choose
-    from aar.server.api import create_app
 
     slots = lab.settings.slots
     news = News(lab.database)
     engine = LocalEngine(choose(), lab.folder, slots=slots, testbed=lab.settings.testbed)
-    current: list[state.Phase] = ["baselines"]
+    current: list[Phase] = ["baselines"]
     app = create_app(lab, news, operator_token=start.operator_token, phase=lambda: current[0])
     server = uvicorn.Server(
         uvicorn.Config(
@@ -176,14 +176,14 @@ async def _compute(lab: Lab, engine: Engine, news: News, stopping: asyncio.Event
     await Slots(lab, engine, news, trainers).work(stopping)
 
 
-async def _tick(lab: Lab, current: list[state.Phase], news: News, stopping: asyncio.Event) -> None:
+async def _tick(lab: Lab, current: list[Phase], news: News, stopping: asyncio.Event) -> None:
     """Act on what has changed, and now and then note the time."""
     mirrored = noted = -1e9
     mirrored_version = -1
     book = ledger.Ledger(lab.database)
     while not stopping.is_set():
         version = news.version
-        current[0] = await asyncio.to_thread(state.advance, lab)
+        current[0] = await asyncio.to_thread(advance, lab)
         if lab.elapsed() - noted > CLOCK_SECONDS:
             noted = lab.elapsed()
             await asyncio.to_thread(_note_time, lab)
@@ -208,8 +208,8 @@ def _note_time(lab: Lab) -> None:
 
 
 def main() -> None:
-    """`python -m aar.server LAB`, started by the launcher."""
-    from aar.server.children import die_with_parent
+    """`python -m aar.api LAB`, started by the launcher."""
+    from aar.launch.children import die_with_parent
 
     die_with_parent()
     serve(LabFolder(Path(sys.argv[1])), Start.read())

@@ -1,31 +1,24 @@
-"""Where a run stands: what is decided, what is still to do, and what may be told to whom."""
+"""Queues the runs that verdicts ask for, and tells the phase of a lab: one step after whatever was committed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from aar.database import (
     Transaction,
     meta,
-    progress,
     recomputing,
     researchers,
     submissions,
-    trainings,
     verdicts,
     waiting,
 )
 from aar.database.verdicts import FLOOR
-from aar.reports.ranking import leader
-from aar.server import cancelling, estimate, references
-from aar.server.lab import Lab
-from aar.server.traffic import traffic
+from aar.lab import cancellation
+from aar.lab.intake import Lab
 
 Phase = Literal["baselines", "research", "settling", "closing", "finished"]
 """Until the Ladder stands; while methods are taken in; until they are judged; last turns of researchers; the end."""
-
-RECENT = 6
 
 
 def advance(lab: Lab) -> Phase:
@@ -43,7 +36,7 @@ def advance(lab: Lab) -> Phase:
             elif submission.stage == "dev" and submission.id in asked:
                 of, count = asked[submission.id]
                 lab.queue_recomputed(tx, submission, of=of, count=count)
-        cancelling.end_refused(tx, everything, done=lab.refused)
+        cancellation.end_refused(tx, everything, done=lab.refused)
         baselines = [one for one in everything if one.researcher == researchers.LAB]
         phase: Phase = "baselines"
         if lab.time_is_over or _nobody_left(tx, everything):
@@ -92,17 +85,6 @@ def _nobody_left(tx: Transaction, everything: list[submissions.Submission]) -> b
     return bool(people) and nothing and all(one.state == "stopped" for one in people)
 
 
-def _cut(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> bool:
-    """Whether the bound on the time left something undone: a submission that was not handed in, or not judged."""
-    if not lab.research_is_over:
-        return False
-    people = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
-    undecided = any(one.stage != "done" and one.researcher != researchers.LAB for one in everything)
-    return undecided or not all(
-        one.submissions is None or submissions.count(tx, one.name) >= one.submissions for one in people
-    )
-
-
 def _used_up(lab: Lab, tx: Transaction, people: list[researchers.Researcher]) -> bool:
     """Whether no researcher may hand in anything more."""
     in_all = lab.settings.submissions_in_all
@@ -139,104 +121,3 @@ def _queue_confirmation(lab: Lab, tx: Transaction, submission: submissions.Submi
             if opponent.status != "failed":
                 lab.queue_sealed(tx, opponent, seeds=seeds, spare=False, paid_by=submission.researcher)
     lab.queue_audits(tx, submission)
-
-
-def status(lab: Lab, phase: Phase) -> dict[str, Any]:
-    """Everything that the terminal shows; for people only, since it holds figures."""
-    with lab.database.read() as tx:
-        everything = submissions.all(tx)
-        engine = traffic(tx, slots=lab.settings.slots)
-        ended = sum(n for name, n in engine["counts"].items() if name not in ("queued", "running"))
-        trained = len(trainings.all(tx))
-        left = estimate.seconds_left(tx, lab.settings, everything, load=lab.load)
-        return {
-            "phase": phase,
-            "researchers": _people(tx, everything),
-            "recent": [
-                {
-                    "id": one.id,
-                    "researcher": one.researcher,
-                    "title": one.title,
-                    "status": one.status,
-                    "stage": one.stage,
-                }
-                for one in everything
-                if one.researcher != researchers.LAB
-            ][-RECENT:],
-            "queue": {name: engine["counts"].get(name, 0) for name in ("queued", "running")}
-            | {"done": ended},
-            "cut": _cut(lab, tx, everything),
-            "undecided": sum(one.stage != "done" for one in everything if one.researcher != researchers.LAB),
-            "references": {"done": trained, "total": trained + len(references.wanted(tx, lab.planned))},
-            "traffic": engine,
-            "clock": {
-                "seconds_left": None if left is None else round(left.seconds, 1),
-                "bound_seconds_left": lab.seconds_left(),
-                "measured": left is not None and left.measured,
-            },
-            "best": _best(tx, everything),
-        }
-
-
-def _people(tx: Transaction, everything: list[submissions.Submission]) -> list[dict[str, Any]]:
-    doing = progress.latest(tx)
-    rows = []
-    for one in researchers.all(tx):
-        if one.name in researchers.OPERATORS:
-            continue
-        own = [made for made in everything if made.researcher == one.name]
-        last = doing.get(one.name)
-        rows.append(
-            {
-                "name": one.name,
-                "direction": one.direction,
-                "state": one.state,
-                "activity": progress.Activity.STARTING if last is None else last.activity,
-                "text": "" if last is None else last.text,
-                "submitted": len(own),
-                "budget": one.submissions,
-                "verified": sum(made.status == "verified" for made in own),
-                "pending": sum(made.status == "pending" for made in own),
-            }
-        )
-    return rows
-
-
-def _best(tx: Transaction, everything: list[submissions.Submission]) -> str | None:
-    best = leader(tx, [one for one in everything if one.researcher != researchers.LAB])
-    if best is None or best.sealed is None or best.sealed.pgr is None:
-        return None
-    pgr = best.sealed.pgr
-    return f"{best.submission.id} by {best.submission.researcher}, PGR {pgr.mean:.2f} [{pgr.low:.2f}, {pgr.high:.2f}]"
-
-
-def leaderboard(
-    tx: Transaction, *, only: str | None = None, scores: Mapping[str, float] | None = None
-) -> dict[str, Any]:
-    """What researchers see: ranks, words and the Ladder's record; under the Ladder no figures of anybody's runs.
-
-    The latest verified record has rank 1; what is not verified has no rank. `only` leaves out whatever is
-    neither this researcher's nor the lab's (a study without a forum); `scores` are those that feedback tells.
-    """
-    everything = [
-        one
-        for one in submissions.all(tx)
-        if only in (None, one.researcher) or one.researcher == researchers.LAB
-    ]
-    records = [one for one in everything if one.status == "verified" and one.researcher != researchers.LAB]
-    ranked = sorted(records, key=lambda one: -(one.decided or 0.0))
-    rest = [one for one in everything if one not in ranked]
-    told = scores or {}
-    entries = [
-        {
-            "rank": ranked.index(one) + 1 if one in ranked else None,
-            "submission": one.id,
-            "researcher": one.researcher,
-            "title": one.title,
-            "status": "baseline" if one.researcher == researchers.LAB else one.status,
-            "parents": list(one.parents),
-        }
-        | ({"score": told[one.id]} if one.id in told else {})
-        for one in [*ranked, *rest]
-    ]
-    return {"record": meta.find(tx, "record_text", "no record yet"), "entries": entries}

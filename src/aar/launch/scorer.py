@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aar.folder import LabFolder
+from aar.launch.children import Process, Starter, environment, plain, python
 from aar.sandboxes import Limits, Mount, Profile, choose, lab_user
-from aar.server.children import Process, Starter, environment, plain, python
 
 # the lab's own code: a bound on what vault and database hold would end a long study
 SCORER_LIMITS = Limits(memory_mb=4096, processes=64, file_mb=1024, open_files=512, disk_mb=None, files=None)

@@ -8,8 +8,8 @@ from aar import database
 from aar.database import researchers, submissions
 from aar.errors import NoLab, SettingsError
 from aar.folder import LabFolder
-from aar.server.endings import elapsed_before
-from aar.server.lab import RESERVE
+from aar.lab.intake import RESERVE
+from aar.lab.study_end import elapsed_before
 from aar.settings import Settings
 
 MOST = 1e6

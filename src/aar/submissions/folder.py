@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from aar.errors import BadSnapshot
-from aar.snapshots import MAX_BYTES, check_files
+from aar.submissions.snapshots import MAX_BYTES, check_files
 from w2s.errors import NoRun
 
 

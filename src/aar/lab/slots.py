@@ -13,12 +13,12 @@ from aar.database.recomputing import recomputed_of
 from aar.database.trainings import Place
 from aar.engines import Engine, Job, Outcome
 from aar.errors import BadSnapshot, EngineError
-from aar.server import references
-from aar.server.ending import finish
-from aar.server.lab import Lab, printable
-from aar.server.news import News
-from aar.server.seeds import draw
-from aar.server.trainer import Trains
+from aar.lab import references
+from aar.lab.draw import draw
+from aar.lab.intake import Lab, printable
+from aar.lab.news import News
+from aar.lab.run_end import finish
+from aar.lab.trainer import Trains
 from aar.students.interventions import intervention
 from w2s.records import SplitName
 

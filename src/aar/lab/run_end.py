@@ -13,9 +13,9 @@ import numpy as np
 from aar import ledger
 from aar.database import researchers, runs, shares, submissions
 from aar.engines import Outcome
-from aar.server import breaker
-from aar.server.cancelling import end_siblings
-from aar.server.lab import Lab
+from aar.lab import cooldown
+from aar.lab.cancellation import end_siblings
+from aar.lab.intake import Lab
 from w2s.records import FloatArray
 
 MOST_TRIES = 3
@@ -73,7 +73,7 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
         author = submissions.get(tx, run.submission).researcher if run.submission else run.researcher
         # further seeds of a record are paid by who attacks it; that they break is not its fault
         if author == run.researcher:
-            breaker.note(tx, run, worked=worked, exempt=(researchers.LAB, *researchers.OPERATORS))
+            cooldown.note(tx, run, worked=worked, exempt=(researchers.LAB, *researchers.OPERATORS))
         if not worked:
             end_siblings(tx, run)
 

@@ -18,12 +18,12 @@ from typing import Any, BinaryIO, Protocol
 
 from aar.errors import AarError, LabBusy, LabUnreachable, PortInUse
 from aar.folder import LabFolder
+from aar.lab.study_end import elapsed_before, note_ending
+from aar.launch import scorer
+from aar.launch.children import Child, Process, plain, python
+from aar.launch.operator_client import OperatorClient
+from aar.launch.signals import Hurry
 from aar.reports.ending import Ending
-from aar.server import confined
-from aar.server.children import Child, Process, plain, python
-from aar.server.endings import elapsed_before, note_ending
-from aar.server.operator_client import OperatorClient
-from aar.server.signals import Hurry
 from aar.settings import Settings
 
 WAIT_SECONDS = 1.0
@@ -123,7 +123,7 @@ class Launch:
         """Items and vault; what is there already is kept. References are trained by the running lab."""
         what = "checking" if self.folder.vault.exists() else "making"
         self.show.stage(f"{what} this lab's own items from a secret seed")
-        child = Child("prepare", confined.prepare(self.folder), self.folder.logs / "prepare.log")
+        child = Child("prepare", scorer.prepare(self.folder), self.folder.logs / "prepare.log")
         self._watch(child)
         while child.code() is None:
             time.sleep(0.05)
@@ -146,13 +146,13 @@ class Launch:
 
         def start_lab(output: BinaryIO) -> Process:
             secret = json.dumps({**start, "elapsed": self.elapsed(), "again": lab.process is not None})
-            command = python("aar.server", str(self.folder.path))
+            command = python("aar.api", str(self.folder.path))
             return plain(command, secret=secret, pass_fds=(descriptor,))(output)
 
         lab = Child("lab", start_lab, self.folder.logs / "lab.log")
         self._watch(lab)
         self._until_it_answers(lab)
-        self._watch(Child("scorer", confined.scorer(self.folder), self.folder.logs / "scorer.log"))
+        self._watch(Child("scorer", scorer.scorer(self.folder), self.folder.logs / "scorer.log"))
         for name, token in tokens.items():
             self._add_researcher(name, token)
 

@@ -13,18 +13,19 @@ import pytest
 from fastapi.testclient import TestClient
 
 from aar import database, ledger
+from aar.api import app as api
+from aar.api.app import MOST_BODY_BYTES, create_app
 from aar.database import meta, recomputing, researchers, runs, submissions, trainings
 from aar.database.figures import Figures
 from aar.engines import Outcome
 from aar.errors import OverBudget
 from aar.folder import LabFolder
-from aar.server import api, state
-from aar.server.api import MOST_BODY_BYTES, create_app
-from aar.server.children import Child, plain, python
-from aar.server.lab import Lab
-from aar.server.news import News
-from aar.server.references import planned
-from aar.server.work import finish, job_of
+from aar.lab import conductor
+from aar.lab.intake import Lab
+from aar.lab.news import News
+from aar.lab.references import planned
+from aar.lab.slots import finish, job_of
+from aar.launch.children import Child, plain, python
 from aar.settings import Settings
 from w2s.records import Estimate
 
@@ -239,7 +240,7 @@ def test_a_would_be_record_is_run_with_anothers_seeds_and_salt_when_the_scorer_a
         of = submissions.get(tx, first).code_hash
         mine = submissions.get(tx, second).code_hash
         meta.put(tx, recomputing.asked_key(second), [of, lab.settings.dev_seeds])
-    state.advance(lab)
+    conductor.advance(lab)
     with lab.database.read() as tx:
         again = [run for run in runs.all(tx, code_hash=mine) if run.intervention != "none"]
         plain = {run.pair_index: run for run in runs.all(tx, code_hash=of)}
@@ -271,7 +272,7 @@ def test_what_waits_for_a_confirmation_that_was_ended_early_is_not_started(
             )
 
     decide("dev", "pending")
-    state.advance(lab)
+    conductor.advance(lab)
     with lab.database.write() as tx:
         for _ in range(lab.settings.dev_seeds + 4):
             run = runs.claim(tx)
@@ -279,7 +280,7 @@ def test_what_waits_for_a_confirmation_that_was_ended_early_is_not_started(
             if run.split == "sealed" and run.pair_index < 4:
                 ledger.record_run(tx, run.key, state="done", seconds=1.0, core_seconds=1.0)
     decide("sealed", "not_reproduced")
-    state.advance(lab)
+    conductor.advance(lab)
     with lab.database.read() as tx:
         states = [run.state for run in sorted(runs.all(tx, split="sealed"), key=lambda run: run.pair_index)]
     assert states == ["done"] * 4 + ["running"] * 3 + ["cancelled"]
@@ -355,7 +356,7 @@ def test_the_labs_processes_do_not_look_for_modules_in_the_current_folder(tmp_pa
         python("json.tool", "--help"), cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert told.returncode == 0
-    assert "-P" in python("aar.server")
+    assert "-P" in python("aar.api")
 
 
 def test_the_last_words_of_a_process_hold_no_control_characters(tmp_path: Path) -> None:
@@ -392,14 +393,14 @@ def test_a_lab_without_researchers_ends_once_the_best_baseline_is_decided_on_sea
                 figures=Figures(seeds=2, n=1000),
             )
 
-    assert state.advance(lab) == "baselines"
+    assert conductor.advance(lab) == "baselines"
     end("dev")
     decide("dev", "pending")
-    assert state.advance(lab) == "settling"
+    assert conductor.advance(lab) == "settling"
     end("sealed")
-    assert state.advance(lab) == "settling"  # run, but the scorer has not said what came of it
+    assert conductor.advance(lab) == "settling"  # run, but the scorer has not said what came of it
     decide("sealed", "verified")
-    assert state.advance(lab) == "finished"
+    assert conductor.advance(lab) == "finished"
     store.close()
 
 
@@ -425,7 +426,7 @@ def test_further_seeds_of_whoever_holds_the_record_are_paid_by_who_attacks_it(
             tx, holder, stage="sealed", status="verified", reply="v", figures=Figures(seeds=8, n=9)
         )
         lab.queue_sealed(tx, submissions.get(tx, holder), seeds=lab.settings.sealed_seeds, spare=False)
-    state.advance(lab)
+    conductor.advance(lab)
     with lab.database.read() as tx:
         mine = [run for run in runs.all(tx, split="sealed") if run.submission == holder]
     assert [run.researcher for run in sorted(mine, key=lambda run: run.pair_index)] == [

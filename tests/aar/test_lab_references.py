@@ -21,8 +21,8 @@ from aar import ledger
 from aar.database import runs, trainings
 from aar.database.figures import Figures
 from aar.database.trainings import Place
-from aar.server.lab import Lab
-from aar.server.references import planned, wanted
+from aar.lab.intake import Lab
+from aar.lab.references import planned, wanted
 from aar.settings import Settings
 
 METHOD_OF_SEVERAL = {"method.py": "def run(bench):\n    return bench.supervisors[1]  # several\n"}
@@ -122,7 +122,7 @@ def test_practice_goes_first_but_holds_nobody_up(lab: Lab, slots: int) -> None:
 
 
 def test_a_run_without_companions_is_given_its_own_supervisor_alone(lab: Lab) -> None:
-    from aar.server.work import job_of
+    from aar.lab.slots import job_of
 
     train(lab, *planned(lab.settings), ("supervisor", "dev", 10_000), ("supervisor", "dev", 10_001))
     submit(lab, "r1", "a method")

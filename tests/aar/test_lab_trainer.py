@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aar.server import trainer as module
-from aar.server.children import python
-from aar.server.trainer import Trainer, TrainerDied
+from aar.lab import trainer as module
+from aar.lab.trainer import Trainer, TrainerDied
+from aar.launch.children import python
 
 SCRIPTED = """
 import json, os, sys

@@ -1,7 +1,7 @@
 """Ends runs that nobody wants any more: each once in the ledger, with who ended it and why.
 
 A cancelled run that was under way is charged its estimate, once; one that only waited costs nothing. The
-engine is told afterwards (`aar.server.work`): whatever it still brings comes too late, since a run's first
+engine is told afterwards (`aar.lab.slots`): whatever it still brings comes too late, since a run's first
 end stands. A submission whose runs are cancelled is decided at once: `failed`, with the reason.
 
 Covered: cancelled twice, or while the run ends by itself; runs that another undecided submission of the

@@ -12,8 +12,8 @@ from sqlalchemy import update
 from aar.database import meta, researchers, runs, submissions, trainings
 from aar.database.schema import runs as runs_table
 from aar.database.schema import submissions as submissions_table
-from aar.server.estimate import Left, seconds_left
-from aar.server.lab import Lab
+from aar.lab.estimate import Left, seconds_left
+from aar.lab.intake import Lab
 
 
 @pytest.fixture

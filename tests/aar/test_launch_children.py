@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aar.server import children
-from aar.server.children import MOST_STARTS, Child
+from aar.launch import children
+from aar.launch.children import MOST_STARTS, Child
 
 
 class Clock:

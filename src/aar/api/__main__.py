@@ -1,0 +1,5 @@
+"""`python -m aar.api LAB`."""
+
+from aar.api.serve import main
+
+main()

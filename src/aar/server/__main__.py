@@ -1,5 +1,0 @@
-"""`python -m aar.server LAB`."""
-
-from aar.server.serve import main
-
-main()
