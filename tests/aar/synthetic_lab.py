@@ -13,10 +13,10 @@ from aar import database, ledger
 from aar.database import Transaction, meta, recomputing, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.folder import LabFolder
-from aar.scoring.evidence import Evidence
-from aar.scoring.judging import Judge
-from aar.scoring.results import Results
-from aar.scoring.vault import Vault
+from aar.scoring.evidence.correctness import Results
+from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.truth.vault import Vault
+from aar.scoring.verdicts.judge import Judge
 from aar.settings import Feedback, Settings
 from aar.students.interventions import SWAPPED, swap
 from w2s.records import Example, Split, SplitName

@@ -16,8 +16,8 @@ from aar.errors import BrokenChain
 from aar.ledger import Ledger
 from aar.ledger.leaking import WORDS, Leak
 from aar.scoring.audits import rules
-from aar.scoring.board import Watch
-from aar.scoring.feedback import told
+from aar.scoring.evidence.board import Watch
+from aar.scoring.ladder.feedback import told
 from aar.settings import Feedback
 
 POLICIES: tuple[Feedback, ...] = ("ladder", "noisy", "exact")
