@@ -12,12 +12,13 @@ from safetensors.numpy import save
 from aar import database, ledger
 from aar.database import Transaction, meta, recomputing, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
+from aar.feedback import Feedback
 from aar.folder import LabFolder
 from aar.scoring.evidence.correctness import Results
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.truth.vault import Vault
 from aar.scoring.verdicts.judge import Judge
-from aar.settings import Feedback, Settings
+from aar.settings import Settings
 from aar.students.interventions import SWAPPED, swap
 from w2s.records import Example, Split, SplitName
 
