@@ -14,7 +14,7 @@ import pytest
 
 from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes import Mount, Profile, Provider, choose, open_w2s, providers, uid_for
-from aar.sandboxes.bubblewrap import Bubblewrap
+from aar.sandboxes.providers.bubblewrap import Bubblewrap
 from w2s.errors import NotFound
 
 UID = uid_for("test")

@@ -21,8 +21,8 @@ import pytest
 
 from aar.errors import SandboxLost, SandboxRefused
 from aar.sandboxes import Limits, Mount, Profile, docker, docker_engine, providers, uid_for
-from aar.sandboxes.docker import Docker
-from aar.sandboxes.profile import Provider
+from aar.sandboxes.provider import Provider
+from aar.sandboxes.providers.docker import Docker
 
 UID = uid_for("test docker")
 ENGINE = """#!{python}

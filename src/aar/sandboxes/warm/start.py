@@ -3,7 +3,7 @@
 Where root and bubblewrap are, one fork server forks a fresh sandbox for each call. Elsewhere a process waits in an
 ordinary sandbox for the one call that it serves, and the next one gets ready meanwhile.
 
-Covered: calls are apart as fresh sandboxes are (see `warm_daemon` for what a forked one gets anew), a call's
+Covered: calls are apart as fresh sandboxes are (see `inside.warm_daemon` for what a forked one gets anew), a call's
 files and descriptors reach its own process only, limits count what a call uses and not what was imported.
 Not covered: without a fork server the processor time of the imports, which is spent for every call; addresses,
 which the calls of one fork server share.
@@ -18,13 +18,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from aar.errors import SandboxRefused
-from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.calls import Call
-from aar.sandboxes.fork_server import ForkServer
-from aar.sandboxes.prepared import Prepared
-from aar.sandboxes.process import SandboxProcess
-from aar.sandboxes.profile import Limits, Profile, Provider
+from aar.sandboxes.profile import Limits, Profile
+from aar.sandboxes.provider import Provider
+from aar.sandboxes.providers.bubblewrap import Bubblewrap
 from aar.sandboxes.syscalls import seccomp_filter
+from aar.sandboxes.warm.fork_server import ForkServer
+from aar.sandboxes.warm.prepared import Prepared
+from aar.sandboxes.warm.protocol import Call
+from aar.sandboxes.watch.process import SandboxProcess
 
 
 class Warm(Protocol):

@@ -1,6 +1,6 @@
 """How the host speaks with a warm Python: its start, the word that it is ready, and one call with its descriptors.
 
-The other side is `warm_daemon`. It is trusted until a call's own code runs, and says nothing but numbers after.
+The other side is `inside.warm_daemon`. It is trusted until a call's own code runs, and says nothing but numbers after.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 from aar.errors import SandboxLost, SandboxRefused
-from aar.sandboxes.process import SandboxProcess
+from aar.sandboxes.inside import program
 from aar.sandboxes.profile import Limits, Mount, Profile
 from aar.sandboxes.syscalls import seccomp_filter
+from aar.sandboxes.watch.process import SandboxProcess
 
-DAEMON, LISTENER = (Path(__file__).with_name(name) for name in ("warm_daemon.py", "warm_listener.py"))
+DAEMON, LISTENER = program("warm_daemon"), program("warm_listener")
 DAEMON_TARGET, LISTENER_TARGET = "/sandbox/warm_daemon.py", "/sandbox/warm_listener.py"
 READY_SECONDS = 120.0
 ANSWER_SECONDS = 30.0

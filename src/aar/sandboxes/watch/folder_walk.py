@@ -1,4 +1,4 @@
-"""Everything below a folder that somebody else may be writing to, without ever leaving it.
+"""A walk through a folder that somebody else may be writing to: by descriptors, never along a link.
 
 Covered: links are told, never followed, also where a folder becomes one meanwhile; depth is bounded, so that open
 descriptors are. Not covered: entries that come or go during the walk may or may not be told.
@@ -16,7 +16,7 @@ MOST_DEEP = 100
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-def below(
+def entries_below(
     folder: Path, *, unseen: Callable[[str], None] = lambda _: None
 ) -> Iterator[tuple[int, str, os.stat_result]]:
     """Each entry as the open descriptor of its folder, its name and what it is.

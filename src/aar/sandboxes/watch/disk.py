@@ -17,23 +17,32 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from aar.sandboxes.below import below
-
-if TYPE_CHECKING:
-    from aar.sandboxes.process import SandboxProcess
-    from aar.sandboxes.profile import Limits
+from aar.sandboxes.profile import Limits
+from aar.sandboxes.watch.folder_walk import entries_below
 
 PAUSE_SECONDS = 0.5
 MIB = 1 << 20
+
+
+class Watched(Protocol):
+    """A sandbox whose disk is watched, as `process.SandboxProcess` is one."""
+
+    limits: Limits
+
+    def poll(self) -> int | None: ...  # noqa: D102
+    def wait(self, timeout: float | None = None) -> int: ...  # noqa: D102
+    def stirs(self) -> None: ...  # noqa: D102
+    def members(self) -> list[int]: ...  # noqa: D102
+    def kill(self, reason: str = "killed") -> None: ...  # noqa: D102
 
 
 class _Over(Exception):
     """A bound is passed; the message says which."""
 
 
-def watch(process: SandboxProcess, folders: Sequence[Path]) -> None:
+def watch(process: Watched, folders: Sequence[Path]) -> None:
     """End `process` with the reason "disk" once `folders` hold more than its limits allow."""
 
     def look() -> None:
@@ -91,7 +100,7 @@ class _Total:
         """Everything below `folder`, which may change meanwhile."""
         try:
             self.devices.add(folder.stat().st_dev)
-            for _, _, found in below(folder, unseen=self.unseen):
+            for _, _, found in entries_below(folder, unseen=self.unseen):
                 self.add(found)
         except FileNotFoundError:  # the sandbox has ended and took it along
             return

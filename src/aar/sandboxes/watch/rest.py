@@ -19,7 +19,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
-from aar.sandboxes.tree import children
+from aar.sandboxes.watch.tree import children
 
 TRUST_SECONDS = 1.0
 CLOCK_OF_ALL_THREADS = 2

@@ -26,10 +26,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from aar.sandboxes import disk
 from aar.sandboxes.profile import Limits
-from aar.sandboxes.rest import Rest
-from aar.sandboxes.tree import Usage, members, usage
+from aar.sandboxes.watch import disk
+from aar.sandboxes.watch.rest import Rest
+from aar.sandboxes.watch.tree import Usage, members, usage
 
 INTERVAL_SECONDS = 0.05
 GRACE_SECONDS = 5.0

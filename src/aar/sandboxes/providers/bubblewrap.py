@@ -18,9 +18,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from aar.errors import NoSandbox, SandboxRefused
-from aar.sandboxes.process import SandboxProcess, spawn
-from aar.sandboxes.profile import Check, Mount, Profile
-from aar.sandboxes.surroundings import (
+from aar.sandboxes.mounts.surroundings import (
     all_links,
     all_mounts,
     environment,
@@ -29,7 +27,10 @@ from aar.sandboxes.surroundings import (
     narrow,
     tool,
 )
+from aar.sandboxes.profile import Mount, Profile
+from aar.sandboxes.provider import Check
 from aar.sandboxes.syscalls import seccomp_filter
+from aar.sandboxes.watch.process import SandboxProcess, spawn
 
 REMEDY = "apt install bubblewrap (dnf, pacman, apk: the same name)"
 CONTAINER_OPTIONS = (

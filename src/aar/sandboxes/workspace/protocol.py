@@ -1,6 +1,6 @@
 """One command of a workspace: what its daemon is sent, and what comes back, checked.
 
-The other side is `exec_daemon`. Covered: lengths that were not asked for, malformed headers, names of variables
+The other side is `inside.exec_daemon`. Covered: lengths that were not asked for, malformed headers, names of variables
 that would be options. Not covered: what the output says, which is the agent's own.
 """
 

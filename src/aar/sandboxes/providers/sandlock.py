@@ -23,15 +23,17 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from aar.errors import NoSandbox, SandboxRefused
-from aar.sandboxes.process import SandboxProcess, spawn
-from aar.sandboxes.profile import Check, Mount, Profile
-from aar.sandboxes.surroundings import all_mounts, bounded, bounds, environment, masks, tool
+from aar.sandboxes.inside import program
+from aar.sandboxes.mounts.surroundings import all_mounts, bounded, bounds, environment, masks, tool
+from aar.sandboxes.profile import Mount, Profile
+from aar.sandboxes.provider import Check
 from aar.sandboxes.syscalls import seccomp_filter
-from aar.sandboxes.tree import members
+from aar.sandboxes.watch.process import SandboxProcess, spawn
+from aar.sandboxes.watch.tree import members
 
 REMEDY = "pip install sandlock, on Linux 6.12 or newer with Landlock enabled (lsm=landlock,...)"
 GUARD = Path(__file__).with_name("sandlock_guard.py")
-LAUNCHER = Path(__file__).with_name("launcher.py")
+LAUNCHER = program("launcher")
 READABLE = (
     "/usr",
     "/bin",

@@ -35,11 +35,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from aar.errors import SandboxLost, SandboxRefused
-from aar.sandboxes.bubblewrap import CONTAINER_OPTIONS, ETC, SYSTEM
-from aar.sandboxes.docker_engine import REMEDY, ask, image, why
-from aar.sandboxes.process import SandboxProcess, spawn
-from aar.sandboxes.profile import Check, Mount, Profile
-from aar.sandboxes.surroundings import (
+from aar.sandboxes.inside import program
+from aar.sandboxes.mounts.surroundings import (
     all_mounts,
     bounded,
     bounds,
@@ -48,13 +45,18 @@ from aar.sandboxes.surroundings import (
     masks,
     tool,
 )
+from aar.sandboxes.profile import Mount, Profile
+from aar.sandboxes.provider import Check
+from aar.sandboxes.providers.bubblewrap import CONTAINER_OPTIONS, ETC, SYSTEM
+from aar.sandboxes.providers.docker_engine import REMEDY, ask, image, why
 from aar.sandboxes.syscalls import seccomp_filter
+from aar.sandboxes.watch.process import SandboxProcess, spawn
 
 NOT_LINUX = (
     f"run the lab in a Linux container: docker run {CONTAINER_OPTIONS} IMAGE aar run, "
     "where IMAGE has this package and bubblewrap"
 )
-LAUNCHER = Path(__file__).with_name("launcher.py")
+LAUNCHER = program("launcher")
 INSIDE = "/.sandbox"
 STREAMS = ("stdin", "stdout", "stderr")
 DAEMON_PROCESSES = 64

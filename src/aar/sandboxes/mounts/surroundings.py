@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from aar.errors import SandboxRefused
-from aar.sandboxes.interpreter import (
+from aar.sandboxes.mounts.interpreter import (
     OPEN_TARGET,
     imported_packages,
     interpreter_folders,

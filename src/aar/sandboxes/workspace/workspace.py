@@ -4,7 +4,7 @@ Covered: files are opened inside the sandbox only, as its user, so no link leads
 live on between commands; output, time, memory, processes and the files together are bounded; if the sandbox dies
 it is started anew and the files are still there. A workspace that holds too much is ended; from then on its commands
 can read and delete, but no file can grow until it holds less.
-Not covered: background jobs after a restart, and what `aar.sandboxes.disk` does not cover.
+Not covered: background jobs after a restart, and what `aar.sandboxes.watch.disk` does not cover.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ from pathlib import Path, PurePosixPath
 
 from aar.errors import SandboxLost, SandboxRefused
 from aar.sandboxes.accounts import hand_over
-from aar.sandboxes.commands import HOME, NOTHING, OUTPUT_BYTES, ExecResult, reply, request
-from aar.sandboxes.disk import excess
-from aar.sandboxes.mount_points import make_mount_point
-from aar.sandboxes.process import SandboxProcess
-from aar.sandboxes.profile import Limits, Mount, Profile, Provider
+from aar.sandboxes.inside import program
+from aar.sandboxes.mounts.mount_points import make_mount_point
+from aar.sandboxes.profile import Limits, Mount, Profile
+from aar.sandboxes.provider import Provider
+from aar.sandboxes.watch.disk import excess
+from aar.sandboxes.watch.process import SandboxProcess
+from aar.sandboxes.workspace.protocol import HOME, NOTHING, OUTPUT_BYTES, ExecResult, reply, request
 from w2s.errors import TooMuch
 
-DAEMON = Path(__file__).with_name("exec_daemon.py")
+DAEMON = program("exec_daemon")
 DAEMON_TARGET = "/sandbox/exec_daemon.py"
 WORKSPACE_LIMITS = Limits(memory_mb=3072, processes=128, file_mb=512, open_files=1024)
 START_SECONDS = 60.0

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from aar.errors import SandboxError, SandboxLost
-from aar.sandboxes.calls import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
-from aar.sandboxes.process import SandboxProcess
-from aar.sandboxes.profile import Limits, Profile, Provider
+from aar.sandboxes.profile import Limits, Profile
+from aar.sandboxes.provider import Provider
+from aar.sandboxes.warm.protocol import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
+from aar.sandboxes.watch.process import SandboxProcess
 
 IMPORTS_MB = 4096
 """Room for the imports of a prepared process, before its call."""

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import IO
 
 from aar.errors import SandboxLost
-from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.calls import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
-from aar.sandboxes.process import SandboxProcess
 from aar.sandboxes.profile import Limits, Profile
+from aar.sandboxes.providers.bubblewrap import Bubblewrap
 from aar.sandboxes.syscalls import call_name
+from aar.sandboxes.warm.protocol import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
+from aar.sandboxes.watch.process import SandboxProcess
 
 UNBOUNDED_MB = 1 << 20
 ANSWER, DENIED = struct.Struct("!i?"), struct.Struct("!HH")

@@ -1,0 +1,1 @@
+"""Providers: bubblewrap, sandlock and Docker put up the wall from outside."""
