@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from w2s.blocks.losses import Batch, cross_entropy
 from w2s.errors import BadTargets
-from w2s.losses import Batch, cross_entropy
 from w2s.records import FloatArray
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2s import elicitation, targets
+from w2s.blocks import elicitation, targets
 from w2s.errors import BadTargets
 from w2s.records import FloatArray, IntArray, Items
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from w2s.annealing import replaced
+from w2s.blocks.annealing import replaced
 from w2s.errors import BadTargets
 from w2s.records import FloatArray, IntArray
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from w2s import elicitation, targets
+from w2s.blocks import elicitation, targets
 from w2s.errors import BadTargets
 from w2s.records import FloatArray, Items
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from w2s.blocks.losses import Batch, cross_entropy
 from w2s.errors import BadTargets
-from w2s.losses import Batch, cross_entropy
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2s import targets
+from w2s.blocks import targets
 from w2s.errors import BadTargets
 from w2s.records import FloatArray, IntArray
 

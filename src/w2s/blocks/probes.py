@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2s import folds, targets
+from w2s.blocks import folds, targets
 from w2s.errors import BadTargets
 from w2s.records import FloatArray, IntArray
 
