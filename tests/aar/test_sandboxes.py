@@ -185,7 +185,7 @@ def test_without_any_provider_the_lab_refuses_and_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import aar.sandboxes as sandboxes
-    from aar.sandboxes import bubblewrap
+    from aar.sandboxes.providers import bubblewrap
 
     monkeypatch.setattr(bubblewrap, "tool", lambda name: None)
     monkeypatch.setattr(sandboxes, "providers", lambda: [Bubblewrap()])

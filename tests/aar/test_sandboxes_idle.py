@@ -16,7 +16,8 @@ import pytest
 from starting import Warmed, ways
 
 from aar.errors import NoSandbox
-from aar.sandboxes import Limits, Profile, Provider, SandboxProcess, Workspace, choose, disk, process, uid_for
+from aar.sandboxes import Limits, Profile, Provider, SandboxProcess, Workspace, choose, uid_for
+from aar.sandboxes.watch import disk, process
 from aar.sandboxes.watch.rest import TRUST_SECONDS, Rest
 from aar.sandboxes.watch.tree import Usage, usage
 
