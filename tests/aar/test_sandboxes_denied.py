@@ -13,9 +13,9 @@ from starting import Warmed
 from aar.engines.methods import ENVIRONMENT
 from aar.sandboxes import Call, Limits, Profile, SandboxProcess, uid_for
 from aar.sandboxes.inside.warm_listener import MOST
-from aar.sandboxes.providers.bubblewrap import Bubblewrap
-from aar.sandboxes.providers.sandlock import Sandlock
-from aar.sandboxes.warm.fork_server import ForkServer
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.provider.sandlock import Sandlock
+from aar.sandboxes.warm_python.fork_server import ForkServer
 
 UID = uid_for("test denied")
 LIMITS = Limits(processes=24)
@@ -192,8 +192,8 @@ LISTENED = """
 import ctypes, subprocess, sys
 from aar.sandboxes.inside.warm_listener import listening
 from aar.sandboxes import Call, Limits, Profile, uid_for
-from aar.sandboxes.providers.bubblewrap import Bubblewrap
-from aar.sandboxes.warm.fork_server import ForkServer
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.warm_python.fork_server import ForkServer
 
 class Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))

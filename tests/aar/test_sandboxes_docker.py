@@ -21,9 +21,8 @@ import pytest
 
 from aar.errors import SandboxLost, SandboxRefused
 from aar.sandboxes import Limits, Mount, Profile, providers, uid_for
-from aar.sandboxes.provider import Provider
-from aar.sandboxes.providers import docker, docker_engine
-from aar.sandboxes.providers.docker import Docker
+from aar.sandboxes.provider import Provider, docker, docker_engine
+from aar.sandboxes.provider.docker import Docker
 
 UID = uid_for("test docker")
 ENGINE = """#!{python}

@@ -14,11 +14,11 @@ from aar.sandboxes.accounts import hand_over, lab_user, uid_for
 from aar.sandboxes.mounts.interpreter import OPEN_TARGET, open_w2s, refuse_shown
 from aar.sandboxes.profile import Limits, Mount, Profile
 from aar.sandboxes.provider import Check, Provider
-from aar.sandboxes.providers.bubblewrap import Bubblewrap
-from aar.sandboxes.providers.docker import Docker
-from aar.sandboxes.providers.sandlock import Sandlock
-from aar.sandboxes.warm.protocol import Call
-from aar.sandboxes.warm.start import Warm, warm
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.provider.docker import Docker
+from aar.sandboxes.provider.sandlock import Sandlock
+from aar.sandboxes.warm_python.protocol import Call
+from aar.sandboxes.warm_python.start import Warm, warm
 from aar.sandboxes.watch.process import SandboxProcess
 from aar.sandboxes.workspace.protocol import ExecResult
 from aar.sandboxes.workspace.workspace import Workspace

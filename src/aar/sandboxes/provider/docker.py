@@ -47,8 +47,8 @@ from aar.sandboxes.mounts.surroundings import (
 )
 from aar.sandboxes.profile import Mount, Profile
 from aar.sandboxes.provider import Check
-from aar.sandboxes.providers.bubblewrap import CONTAINER_OPTIONS, ETC, SYSTEM
-from aar.sandboxes.providers.docker_engine import REMEDY, ask, image, why
+from aar.sandboxes.provider.bubblewrap import CONTAINER_OPTIONS, ETC, SYSTEM
+from aar.sandboxes.provider.docker_engine import REMEDY, ask, image, why
 from aar.sandboxes.syscalls import seccomp_filter
 from aar.sandboxes.watch.process import SandboxProcess, spawn
 

@@ -17,9 +17,9 @@ from typing import IO
 
 from aar.errors import SandboxLost
 from aar.sandboxes.profile import Limits, Profile
-from aar.sandboxes.providers.bubblewrap import Bubblewrap
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.sandboxes.syscalls import call_name
-from aar.sandboxes.warm.protocol import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
+from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
 from aar.sandboxes.watch.process import SandboxProcess
 
 UNBOUNDED_MB = 1 << 20

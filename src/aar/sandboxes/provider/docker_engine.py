@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from aar.errors import NoSandbox, SandboxLost
 from aar.sandboxes.mounts.surroundings import all_links, tool
 from aar.sandboxes.profile import Profile
-from aar.sandboxes.providers.bubblewrap import SYSTEM
+from aar.sandboxes.provider.bubblewrap import SYSTEM
 
 REMEDY = "install Docker Engine (https://docs.docker.com/engine/install), or better bubblewrap, which needs no engine"
 COMMAND_SECONDS = 20.0

@@ -20,11 +20,11 @@ from typing import Protocol
 from aar.errors import SandboxRefused
 from aar.sandboxes.profile import Limits, Profile
 from aar.sandboxes.provider import Provider
-from aar.sandboxes.providers.bubblewrap import Bubblewrap
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.sandboxes.syscalls import seccomp_filter
-from aar.sandboxes.warm.fork_server import ForkServer
-from aar.sandboxes.warm.prepared import Prepared
-from aar.sandboxes.warm.protocol import Call
+from aar.sandboxes.warm_python.fork_server import ForkServer
+from aar.sandboxes.warm_python.prepared import Prepared
+from aar.sandboxes.warm_python.protocol import Call
 from aar.sandboxes.watch.process import SandboxProcess
 
 

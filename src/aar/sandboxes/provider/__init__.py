@@ -1,4 +1,4 @@
-"""A provider runs untrusted code behind one kind of wall; this is what each of them can do."""
+"""A provider runs untrusted code behind one kind of wall: what each can do, and one file for each kind."""
 
 from __future__ import annotations
 

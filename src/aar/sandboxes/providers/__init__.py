@@ -1,1 +1,0 @@
-"""Providers: bubblewrap, sandlock and Docker put up the wall from outside."""
