@@ -2,7 +2,7 @@
 
 As a fork server it is trusted code under another user than its children, and serves one call after another, each
 in a child of its own; otherwise it serves one call itself and ends. Standard library only: this file is mounted
-with `warm_listener.py` beside it, and nothing else. On the inherited socket (packets):
+with `warm_listener.py` and `warm_wall.py` beside it, and nothing else. On the inherited socket (packets):
 
     ready | refused: why      to the host, when everything is imported
     call + descriptor         from the host: one end of a fresh stream socket for this call
@@ -14,8 +14,7 @@ fork server answers with 4 bytes of exit status, one that says whether denied sy
 each of these 4 bytes of number and times. Only the child reads a call, never the server: what a call brings is not
 in the memory that the next one is forked from.
 
-Covered, before anything of a call runs: namespaces of its own (processes, mounts, IPC, host name, network), fresh
-/proc, /tmp, /dev/shm, /dev/pts and /method, user, groups, capabilities, limits, system call filter, descriptors.
+Covered, before anything of a call runs: what `warm_wall` puts around it, limits, descriptors, random states.
 Not covered: the layout of addresses, which all children of one server share; time.
 """
 
@@ -27,7 +26,6 @@ import importlib
 import importlib.util
 import json
 import os
-import re
 import resource
 import socket
 import struct
@@ -38,18 +36,9 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-NEW_PID, NEW_OTHERS = (
-    0x20000000,
-    0x00020000 | 0x08000000 | 0x04000000 | 0x40000000,
-)  # mounts, IPC, UTS, network
-READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS, REMOUNT, BIND = 1, 2, 4, 8, 32, 4096
-RECURSIVE, PRIVATE = 16384, 1 << 18
-SET_DUMPABLE, SET_FILTER, DROP_BOUND, NO_NEW_PRIVILEGES, AMBIENT = 4, 22, 24, 38, 47
-CAPSET = {"x86_64": 126, "aarch64": 91}
 FOLDER = "/method"
 REQUEST_BYTES, DESCRIPTORS = 16 << 20, 16
-LIBC = ctypes.CDLL(None, use_errno=True)
-CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+COLLAPSE = 25  # MADV_COLLAPSE: small pages become huge ones now
 
 
 def main(control: socket.socket, mode: str, modules: "list[str]") -> None:
@@ -64,11 +53,11 @@ def main(control: socket.socket, mode: str, modules: "list[str]") -> None:
         control.close()
         guarded(lambda: serve_here(socket.socket(fileno=number)))
     gather_memory()
-    listener = beside("warm_listener")
+    listener, wall = beside("warm_listener"), beside("warm_wall")
     home = os.open("/proc/self/ns/pid", os.O_RDONLY)
-    reason = why_not(home)
+    reason = why_not(home, wall)
     control.send(f"refused: {reason}".encode()[:500] if reason else b"ready")
-    while not reason and fork_one(control, home, listener):
+    while not reason and fork_one(control, home, listener, wall):
         pass
 
 
@@ -82,14 +71,14 @@ def beside(name: str) -> Any:
 
 def gather_memory() -> None:
     """Put what was imported into huge pages where the kernel has them: a fork copies the table of pages."""
-    huge, collapse = 2 << 20, 25
-    LIBC.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    huge, libc = 2 << 20, ctypes.CDLL(None)
+    libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     for line in Path("/proc/self/maps").read_text().splitlines():
         place, rights, _, _, _, *name = line.split()
         start, end = (int(number, 16) for number in place.split("-"))
         start, end = (start + huge - 1) // huge * huge, end // huge * huge
         if rights == "rw-p" and end > start and (not name or name == ["[heap]"]):
-            LIBC.madvise(start, end - start, collapse)
+            libc.madvise(start, end - start, COLLAPSE)
 
 
 def serve_here(connection: socket.socket) -> NoReturn:
@@ -100,17 +89,17 @@ def serve_here(connection: socket.socket) -> NoReturn:
     serve(call, given, folder)
 
 
-def fork_one(control: socket.socket, home: int, listener: Any) -> bool:
+def fork_one(control: socket.socket, home: int, listener: Any, wall: Any) -> bool:
     """Serve the next call in a child; False when the host has closed the socket."""
     message, numbers, _, _ = socket.recv_fds(control, 16, 1)
     if not message:
         return False
     with socket.socket(fileno=numbers[0]) as connection:
         denied, tell = os.pipe()
-        server, pid = os.getpid(), fork_into(home)
+        server, pid = os.getpid(), wall.fork_into(home)
         if pid == 0:
             control.detach()
-            guarded(lambda: begin(connection, server, listener, tell))
+            guarded(lambda: begin(connection, server, listener, wall, tell))
         os.close(tell)
         handle = os.pidfd_open(pid)
         socket.send_fds(control, [b"forked"], [handle])
@@ -126,18 +115,18 @@ def fork_one(control: socket.socket, home: int, listener: Any) -> bool:
     return True
 
 
-def why_not(home: int) -> str:
+def why_not(home: int, wall: Any) -> str:
     """Why nothing can be forked here; empty if a trial works."""
     threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208
     if threads > 1:
         return f"{threads - 1} threads run after the imports, and a fork would lose them"
     reader, writer = os.pipe()
-    pid = fork_into(home)
+    pid = wall.fork_into(home)
     if pid == 0:
         os.dup2(writer, 2)
 
         def enter_and_end() -> NoReturn:
-            enter(1 << 20, {})
+            wall.enter(1 << 20, FOLDER, lambda: None)
             os._exit(0)
 
         guarded(enter_and_end)
@@ -146,16 +135,6 @@ def why_not(home: int) -> str:
         said = pipe.read(400).decode(errors="replace").strip()
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return said or (f"a trial ended with {status}" if status else "")
-
-
-def fork_into(home: int) -> int:
-    """Fork a child that is the first process of a new namespace; the next child is again one of ours."""
-    check(LIBC.unshare(NEW_PID), "unshare processes")
-    try:
-        return os.fork()
-    finally:
-        if os.getpid() != 1:
-            check(LIBC.setns(home, NEW_PID), "return to the namespace")
 
 
 def guarded(work: Any) -> NoReturn:
@@ -169,19 +148,19 @@ def guarded(work: Any) -> NoReturn:
         os._exit(126)
 
 
-def begin(connection: socket.socket, server: int, listener: Any, tell: int) -> NoReturn:
+def begin(connection: socket.socket, server: int, listener: Any, wall: Any, tell: int) -> NoReturn:
     """Be the first process of a call's namespace: surround it, start it, reap, count its denials, end with it."""
     call, given = receive(connection)
     os.dup2(given[1], 2)
     os.setsid()
-    enter(call["scratch_bytes"], call["files"])
+    wall.enter(call["scratch_bytes"], FOLDER, lambda: write_files(FOLDER, call["files"]))
     skip_number(server)
-    asked = restrict(bytes.fromhex(call["filter"]), bytes.fromhex(call["asking"]), listener)
+    asked = wall.restrict(bytes.fromhex(call["filter"]), bytes.fromhex(call["asking"]), listener.listening)
     pid = os.fork()
     if pid == 0:
-        guarded(lambda: become_user(call, given))
+        guarded(lambda: serve_as_user(call, given, wall))
     close_from(0, () if asked is None else (asked, tell))
-    drop_capabilities()
+    wall.drop_capabilities()
     if asked is not None:
         listener.start_refusing(asked, tell)
     while True:
@@ -189,43 +168,6 @@ def begin(connection: socket.socket, server: int, listener: Any, tell: int) -> N
         if ended == pid:
             code = os.waitstatus_to_exitcode(status)
             os._exit(code if code >= 0 else 128 - code)
-
-
-def enter(scratch_bytes: int, files: "dict[str, str]") -> None:
-    """Namespaces of one's own, and in them fresh mounts wherever something can be written or seen of others."""
-    check(LIBC.unshare(NEW_OTHERS), "unshare mounts, IPC, names and network")
-    mount(None, "/", None, RECURSIVE | PRIVATE)
-    mount("proc", "/proc", "proc", READ_ONLY | NO_SUID | NO_DEVICES | NO_PROGRAMS)
-    for scratch in ("/tmp", "/dev/shm"):
-        kept = mounted_below(scratch)
-        mount("tmpfs", scratch, "tmpfs", NO_SUID | NO_DEVICES, f"mode=1777,size={scratch_bytes}")
-        for target, handle in kept:
-            show_again(target, handle)
-    mount("devpts", "/dev/pts", "devpts", NO_SUID | NO_PROGRAMS, "newinstance,ptmxmode=0666,mode=620")
-    mount("tmpfs", FOLDER, "tmpfs", NO_SUID | NO_DEVICES, "mode=0755,size=16m")
-    write_files(FOLDER, files)
-    mount(None, FOLDER, None, REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEVICES)
-
-
-def mounted_below(folder: str) -> "list[tuple[str, int]]":
-    """What is mounted below `folder`, the outermost only, and a handle of each: Python itself where it lies there."""
-    found: list[tuple[str, int]] = []
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        target = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), line.split()[4])
-        if target.startswith(f"{folder}/") and not any(target.startswith(f"{outer}/") for outer, _ in found):
-            found.append((target, os.open(target, os.O_PATH)))
-    return found
-
-
-def show_again(target: str, handle: int) -> None:
-    """Mount what `handle` holds, with all that is mounted in it, at `target` again, as writable as it was."""
-    if os.path.isdir(f"/proc/self/fd/{handle}"):  # noqa: PTH112 - a path object would cost a run its time
-        os.makedirs(target, mode=0o755, exist_ok=True)  # noqa: PTH103
-    else:
-        os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)  # noqa: PTH103, PTH120
-        Path(target).touch()
-    mount(f"/proc/self/fd/{handle}", target, None, BIND | RECURSIVE)
-    os.close(handle)
 
 
 def skip_number(number: int) -> None:
@@ -237,47 +179,9 @@ def skip_number(number: int) -> None:
         thread.join()
 
 
-def restrict(program: bytes, asking: bytes, listener: Any) -> "int | None":
-    """What holds for the first process as well: no privileges to gain, and the system call filter.
-
-    Gives what the filter asks, where the kernel lets it ask somebody.
-    """
-    with contextlib.suppress(OSError):
-        for capability in range(64):
-            check(LIBC.prctl(DROP_BOUND, capability, 0, 0, 0), "bound")  # refused above the last one
-    check(LIBC.prctl(AMBIENT, 4, 0, 0, 0), "clear ambient capabilities")
-    check(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
-
-    class Program(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
-
-    asked: int | None = listener.listening(Program(len(asking) // 8, asking))
-    if asked is None:
-        steps = Program(len(program) // 8, program)
-        check(LIBC.prctl(SET_FILTER, 2, ctypes.byref(steps), 0, 0), "system call filter")
-    return asked
-
-
-def drop_capabilities() -> None:
-    """Give up every capability for good."""
-    header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-    check(LIBC.syscall(CAPSET[os.uname().machine], header, none), "drop capabilities")
-
-
-def become_user(call: "dict[str, Any]", given: "list[int]") -> NoReturn:
-    """Be the call's user, prove that nothing else is left, and serve."""
-    uid = call["uid"]
-    os.setsid()
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
-    drop_capabilities()
-    check(LIBC.prctl(SET_DUMPABLE, 1, 0, 0, 0), "own /proc")  # as after an exec
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    held = [name for name in CAPABILITIES if int(status[name], 16)]
-    users = {*status["Uid"].split(), *status["Gid"].split()}
-    if held or users != {str(uid)} or status["Groups"].split() or status["Seccomp"].strip() != "2":
-        raise PermissionError(f"still held: {held}, users {users}, filter {status['Seccomp'].strip()}")
+def serve_as_user(call: "dict[str, Any]", given: "list[int]", wall: Any) -> NoReturn:
+    """Serve a call as its user."""
+    wall.become_user(call["uid"])
     serve(call, given, FOLDER)
 
 
@@ -363,18 +267,6 @@ def write_files(folder: str, files: "dict[str, str]") -> None:
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="replace", newline="")
-
-
-def mount(source: "str | None", target: str, kind: "str | None", flags: int, options: str = "") -> None:
-    """One mount, or the reason why not."""
-    names = [None if name is None else name.encode() for name in (source, target, kind)]
-    check(LIBC.mount(*names, ctypes.c_ulong(flags), options.encode()), f"mount {target}")
-
-
-def check(result: int, what: str) -> None:
-    """Raise what the kernel said."""
-    if result != 0:
-        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from aar.sandboxes.profile import Limits, Mount, Profile
 from aar.sandboxes.syscalls import seccomp_filter
 from aar.sandboxes.watch.process import SandboxProcess
 
-DAEMON, LISTENER = program("warm_daemon"), program("warm_listener")
-DAEMON_TARGET, LISTENER_TARGET = "/sandbox/warm_daemon.py", "/sandbox/warm_listener.py"
+PROGRAMS = ("warm_daemon", "warm_listener", "warm_wall")
+"""The daemon, and what it loads from beside itself."""
+FOLDER = "/sandbox"
 READY_SECONDS = 120.0
 ANSWER_SECONDS = 30.0
 
@@ -89,11 +90,11 @@ def launch(
     mode: str, modules: Sequence[str], profile: Profile, start: Starter
 ) -> tuple[SandboxProcess, socket.socket, IO[bytes]]:
     """Start the daemon in a sandbox: its process, our end of its socket, and the file of its error stream."""
-    files = (Mount(DAEMON, DAEMON_TARGET), Mount(LISTENER, LISTENER_TARGET))
+    files = [Mount(program(name), f"{FOLDER}/{name}.py") for name in PROGRAMS]
     profile = replace(profile, mounts=(*profile.mounts, *files))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who waits
-    argv = [sys.executable, "-P", DAEMON_TARGET, str(theirs.fileno()), mode, *modules]
+    argv = [sys.executable, "-P", f"{FOLDER}/warm_daemon.py", str(theirs.fileno()), mode, *modules]
     try:
         with theirs:
             return start(argv, profile, pass_fds=(theirs.fileno(),), stderr=said.fileno()), ours, said
