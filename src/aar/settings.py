@@ -20,7 +20,9 @@ class Settings:
     run, references and confirmations included; None for no bound. `feedback` is what is told of dev. `dev_seeds` and
     `sealed_seeds` are how many (supervisor, student) seed pairs a submission is run on; a baseline gets
     `baseline_seeds` on dev. `floors` and `ceilings` are the seeds that floor and ceiling of each split are measured
-    over. Of the `baselines` all are run on sealed too, or only the best on dev, as `confirmed` says.
+    over. `engine`, `sandbox` and `runtime` name parts that can be replaced (docs/extending.md); without a name the
+    first sandbox that works is taken. Of the `baselines` all are run on sealed too, or only the best on dev, as
+    `confirmed` says.
     """
 
     testbed: str = "mini-chat"
@@ -31,6 +33,9 @@ class Settings:
     forum: bool = True
     feedback: Feedback = "ladder"
     slots: int = 2
+    engine: str = "local"
+    sandbox: str | None = None
+    runtime: str = "inspect"
     baselines: tuple[str, ...] = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
     dev_seeds: int = 3

@@ -25,11 +25,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the las
 def show(run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: AsJson = False) -> None:
     """Show the queue by priority and researcher, what runs where and since when, and how long it will take."""
     from aar.database import meta
+    from aar.lab import capacity
     from aar.lab.queue_view import traffic
 
     store = _opened(run)
     with store.read() as tx:
-        found = traffic(tx, slots=int(meta.find(tx, "settings", {"slots": 1})["slots"]))
+        slots = int(meta.find(tx, "settings", {"slots": 1})["slots"])
+        found = traffic(tx, slots=capacity.of(tx, slots=slots))
     store.close()
     if as_json:
         typer.echo(json.dumps(found))
