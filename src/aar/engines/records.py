@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from aar.students.interventions import Intervention
 from w2s.records import FloatArray, SplitName
 
 
@@ -28,7 +27,7 @@ class RunSpec:
     pair_index: int
     supervisor_seeds: tuple[int, ...]
     student_seed: int
-    intervention: Intervention = "none"
+    intervention: str = "none"
 
     def key(self) -> str:
         """Content key: SHA-256 over every field, as 64 hexadecimal digits."""
@@ -51,7 +50,7 @@ class Job:
     student_seed: int
     salt: bytes
     practice: bool = False
-    intervention: Intervention = "none"
+    intervention: str = "none"
     wall_seconds: float = 120.0
     memory_mb: int = 2048
 

@@ -19,7 +19,6 @@ from aar.lab.intake import Lab, printable
 from aar.lab.news import News
 from aar.lab.run_end import finish
 from aar.lab.trainer import Trains
-from aar.students.interventions import intervention
 from w2s.records import SplitName
 
 FIRST_PAUSE_SECONDS = 1.0
@@ -275,7 +274,7 @@ def job_of(lab: Lab, run: runs.Run) -> Job:
         student_seed=drawn.student_seed,
         salt=drawn.salt,
         practice=run.split == "practice",
-        intervention="none" if other else intervention(run.intervention),
+        intervention="none" if other else run.intervention,
         wall_seconds=lab.settings.run_seconds,
         memory_mb=lab.settings.run_memory_mb,
     )

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit, Need
 from aar.scoring.audits.case import Answers, AuditRun, Case
 from aar.scoring.audits.estimates import Sums, gain, share
 from aar.scoring.audits.finding import Finding, Verdict, worse
@@ -138,3 +139,6 @@ def _error_of_one(sums: Sums, rng: np.random.Generator) -> float:
         )
         each.append(float(np.nanstd(drawn)))
     return float(np.median(each))
+
+
+AUDIT = Audit(NAME, blind_world, needs=(Need(SPLIT, "blind", rules.BLIND_REPEATS),))

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit
 from aar.scoring.audits.case import Answers, AuditRun, Case, Pool
 from aar.scoring.audits.estimates import Regression, within
 from aar.scoring.audits.finding import Finding, worse
@@ -144,3 +145,6 @@ def positions(pool: Pool, known: dict[tuple[int, ...], int]) -> IntArray:
     [0, 0, 1]
     """
     return np.array([known.setdefault(place, len(known)) for place in pool.places], dtype=np.int64)
+
+
+AUDIT = Audit(NAME, identity_swap)
