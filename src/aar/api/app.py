@@ -30,6 +30,7 @@ from aar.api.requests import (
     Vote,
 )
 from aar.database import progress, researchers, runs, submissions
+from aar.database.researchers import Role
 from aar.errors import BadRequest, NotAllowed, NotNow, OverBudget, Refused
 from aar.lab import answers, cancellation
 from aar.lab.conductor import Phase
@@ -184,7 +185,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
             with lab.database.read() as tx:
                 found = submissions.get(tx, one)
                 public = answers.public(found, lab.scores(tx))
-            if not who.forum and found.researcher not in (who.name, researchers.LAB):
+            if not who.forum and found.researcher != who.name and found.role is not Role.BASELINE:
                 raise NotAllowed("others' submissions are closed together with the forum in this study")
             return found, public
 
@@ -200,7 +201,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
     def files(who: Me, one: str) -> dict[str, Any]:
         with lab.database.read() as tx:
             found, scores = submissions.get(tx, one), lab.scores(tx)
-        if not who.forum and found.researcher not in (who.name, researchers.LAB):
+        if not who.forum and found.researcher != who.name and found.role is not Role.BASELINE:
             raise NotAllowed("others' code is closed together with the forum in this study")
         return {**answers.public(found, scores), "files": lab.snapshots.get(found.commit)}
 

@@ -22,7 +22,7 @@ from aar.database import migrations, schema
 from aar.database.turns import Turns
 from aar.errors import DiskFull, LabFolderError, NoLab, WrongFormat
 
-FORMAT = 5
+FORMAT = 6
 """Version of the tables; an older one is brought up to date (`aar.database.migrations`), a newer one refused."""
 
 BUSY_SECONDS = 30

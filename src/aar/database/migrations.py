@@ -1,15 +1,18 @@
 """Databases of earlier formats, brought up to date step by step when they are opened: nobody's lab is orphaned.
 
-Each step is what changed from its format to the next, as SQL, in one transaction with the new format's number.
+Each step is what changed from its format to the next, as SQL or as a function of the transaction, in one transaction
+with the new format's number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-STEPS: Mapping[int, Sequence[str]] = {
+from aar.database import format_6
+
+STEPS: Mapping[int, Sequence[str | Callable[[sa.Connection], None]]] = {
     4: (
         # until then every supervisor, companions included, was trained before the first run was queued
         "ALTER TABLE runs ADD COLUMN companions INTEGER NOT NULL DEFAULT 1",
@@ -25,6 +28,7 @@ STEPS: Mapping[int, Sequence[str]] = {
         "UPDATE shares SET priority = -1 - priority WHERE priority IN (0, 1)",
         "UPDATE shares SET priority = 2 + priority WHERE priority < 0",
     ),
+    5: (*format_6.NEW, format_6.carry_over, *format_6.OLD),
 }
 """By the format that a step starts from."""
 
@@ -34,5 +38,8 @@ def migrate(tx: sa.Connection, *, to: int) -> None:
     found = tx.exec_driver_sql("SELECT value FROM meta WHERE key = 'format'").scalar()
     for step in range(int(str(found)), to):
         for statement in STEPS[step]:
-            tx.exec_driver_sql(statement)
+            if callable(statement):
+                statement(tx)
+            else:
+                tx.exec_driver_sql(statement)
     tx.exec_driver_sql("UPDATE meta SET value = ? WHERE key = 'format'", (str(to),))
