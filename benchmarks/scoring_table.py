@@ -1,9 +1,9 @@
-"""The tables of docs/scoring.md: cheats, legitimate methods, false alarms; a command that resumes.
+"""The tables of docs/tables/scoring.md: cheats, legitimate methods, false alarms; a command that resumes.
 
     python benchmarks/scoring_table.py                               # everything that is not measured yet, then write
     python benchmarks/scoring_table.py --part methods --testbed mini-math --method em_posterior --method zero_shot
     python benchmarks/scoring_table.py --part methods --labs 2       # the library once more on another draw of items
-    python benchmarks/scoring_table.py --write                       # only write docs/scoring.md from what is there
+    python benchmarks/scoring_table.py --write          # only write docs/tables/scoring.md from what is there
 
 `cheats` runs `tests/cheats/`, the slow tests too: each cheat with its prevention taken away, and with it; "as they
 are" hands those that live off texts or votes in to a lab, as anybody would. `methods` sends methods of the library
@@ -53,7 +53,7 @@ def main() -> int:
     until = time.monotonic() + 60 * options.minutes
     if not options.write:
         _measure(rows, options, until)
-    return write(rows, REPOSITORY / "docs" / "scoring.md")
+    return write(rows, REPOSITORY / "docs" / "tables" / "scoring.md")
 
 
 def _measure(rows: Rows, options: Any, until: float) -> None:

@@ -16,13 +16,13 @@ from aar.scoring.evidence import Evidence
 from aar.scoring.ladder import judge_dev, judge_sealed, level
 from aar.scoring.results import Results, stacked
 from aar.scoring.vault import Vault
-from aar.settings import Settings
+from aar.settings import settings_of
 from w2s.records import FloatArray
 
 
 def add_pairs(rows: Rows, folder: LabFolder, *, testbed: str, lab: int) -> None:
     """Judge every ordered pair of vanillas of a lab at the level of a first attempt; a row of how many passed what."""
-    settings = Settings.from_json(folder.read_description()["settings"])
+    settings = settings_of(folder)
     evidence = Evidence(Results(Vault(folder.vault), folder.blobs), settings)
     store = database.open(folder.database)
     vanillas = _vanillas(evidence, Watch(store).board())

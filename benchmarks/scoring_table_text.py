@@ -1,4 +1,4 @@
-"""Writes the tables of docs/scoring.md between their marks, from what was measured."""
+"""Writes the tables of docs/tables/scoring.md between their marks, from what was measured."""
 
 from __future__ import annotations
 

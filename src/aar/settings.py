@@ -1,62 +1,171 @@
-"""What a run may be told to do differently; everything else follows from the testbed."""
+"""The settings of a run: what may differ between runs; everything else follows from the testbed.
+
+Covered: a `lab.json` that was changed by hand is refused by the first process that reads it, with every field that is
+wrong and what would be right: missing, unknown, of another type, out of bounds, NaN. Not covered: a value within its
+bounds that means something else than its author thought.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
 
-Feedback = Literal["ladder", "noisy", "exact"]
-"""What an author is told of dev besides a word: nothing, a rounded score on a random half, or the exact count."""
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+
+from aar.errors import SettingsError
+from aar.feedback import Feedback
+from aar.folder import LabFolder
+
+MOST_MINUTES = 1e6
+"""About two years."""
+MOST_SUBMISSIONS = 1_000_000
+MOST_SEEDS = 1000
+MOST_NAMED = 4
+"""Missing fields that one message names."""
+LATER: frozenset[str] = frozenset()
+"""Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
+
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
+Budget = Annotated[int, Field(ge=0, le=MOST_SUBMISSIONS)]
+Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid", allow_inf_nan=False))
 class Settings:
-    """The settings of one run. Kept in `lab.json`, so that a resumed run goes on as it began.
+    """The settings of one run, kept in `lab.json`, so that a resumed run goes on as it began.
 
-    A run is bounded by work: `submissions` and `practices` are budgets of each researcher, `submissions_in_all` that of
-    the study (None: as many as the researchers' own allow). `minutes` is an upper bound on the wall-clock of the whole
-    run, references and confirmations included; None for no bound. `feedback` is what is told of dev. `dev_seeds` and
-    `sealed_seeds` are how many (supervisor, student) seed pairs a submission is run on; a baseline gets
-    `baseline_seeds` on dev. `floors` and `ceilings` are the seeds that floor and ceiling of each split are measured
-    over. Of the `baselines` all are run on sealed too, or only the best on dev, as `confirmed` says.
+    A wrong value raises `SettingsError`, however the record is made.
+
+    Attributes:
+        testbed: The name of the testbed.
+        model: Who chooses a researcher's next call: `aar/evolution` or a model that Inspect knows.
+        seed: The seed of the researchers' choices.
+        researchers: How many work in parallel.
+        minutes: The upper bound on the wall-clock time of the whole run, confirmations included; None for no bound.
+        forum: Whether researchers read each other.
+        feedback: What an author is told of dev.
+        slots: How many runs the engine has under way at a time.
+        baselines: The methods that the lab itself hands in.
+        confirmed: Whether all baselines are run on sealed, or only the best on dev.
+        dev_seeds: Pairs of (supervisor, student) seeds that a submission is run on.
+        baseline_seeds: The same for a baseline on dev.
+        sealed_seeds: The same for a confirmation.
+        floors: Seeds that the floor of each split is measured over.
+        ceilings: Seeds that the ceiling of each split is measured over.
+        submissions: The budget of each researcher.
+        submissions_in_all: The budget of the study; None for as many as the researchers have together.
+        practices: Practice runs of each researcher.
+        queued: Runs of one researcher that may wait at a time.
+        queued_in_all: Runs that may wait at a time.
+        run_seconds: Wall-clock seconds that a run may take.
+        run_memory_mb: Memory that a run may take.
+        tokens: Tokens of a language model that each researcher may use.
     """
 
-    testbed: str = "mini-chat"
-    model: str = "aar/evolution"
-    seed: int = 0
-    researchers: int = 3
-    minutes: float | None = None
+    testbed: Name = "mini-chat"
+    model: Name = "aar/evolution"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    researchers: Annotated[int, Field(ge=0, le=10_000)] = 3
+    minutes: Annotated[float | None, Field(gt=0, le=10 * MOST_MINUTES)] = None
     forum: bool = True
     feedback: Feedback = "ladder"
-    slots: int = 2
-    baselines: tuple[str, ...] = ("vanilla", "confident_labels", "zero_shot")
+    slots: Annotated[int, Field(ge=1, le=10_000)] = 2
+    baselines: Names = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
-    dev_seeds: int = 3
-    baseline_seeds: int = 5
-    sealed_seeds: int = 8
-    floors: int = 10
-    ceilings: int = 10
-    submissions: int = 5
-    submissions_in_all: int | None = None
-    practices: int = 60
-    queued: int = 200
-    queued_in_all: int = 20_000
-    run_seconds: int = 90
-    run_memory_mb: int = 2048
-    tokens: int = 2_000_000
+    dev_seeds: Seeds = 3
+    baseline_seeds: Seeds = 5
+    sealed_seeds: Seeds = 8
+    floors: Seeds = 10
+    ceilings: Seeds = 10
+    submissions: Budget = 5
+    submissions_in_all: Budget | None = None
+    practices: Budget = 60
+    queued: Annotated[int, Field(ge=1, le=10**9)] = 200
+    queued_in_all: Annotated[int, Field(ge=1, le=10**9)] = 20_000
+    run_seconds: Annotated[int, Field(ge=1, le=10**7)] = 90
+    run_memory_mb: Annotated[int, Field(ge=64, le=10**8)] = 2048
+    tokens: Annotated[int, Field(ge=0, lt=2**63)] = 2_000_000
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explained(cls, values: Any, check: Callable[[Any], Settings]) -> Settings:
+        try:
+            return check(values)
+        except ValidationError as error:
+            raise SettingsError(_in_words(error)) from None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for `lab.json`."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Settings:
-        """Settings from `lab.json`; unknown names are refused by the constructor."""
-        return cls(**{**values, "baselines": tuple(values["baselines"])})
+    def from_json(cls, values: object) -> Settings:
+        """The settings in `values`, the `settings` of a `lab.json`; `SettingsError` names each wrong field."""
+        if not isinstance(values, Mapping):
+            raise SettingsError(
+                f"settings are {_shown(values)}; an object with one entry a setting is expected"
+            )
+        missing = [name for name in _names() if name not in values and name not in LATER]
+        wrong = [f"{name} is missing; a new run has {_default(name)}" for name in missing[:MOST_NAMED]]
+        if len(missing) > MOST_NAMED:
+            wrong.append(f"{len(missing) - MOST_NAMED} more are missing")
+        try:
+            settings = cls(**{str(name): value for name, value in values.items()})
+        except SettingsError as error:
+            wrong.append(str(error))
+        if wrong:
+            raise SettingsError("; ".join(wrong))
+        return settings
+
+
+def settings_of(folder: LabFolder) -> Settings:
+    """The settings of the lab in `folder`; `SettingsError` says what in its `lab.json` to correct."""
+    description = folder.read_description()
+    try:
+        return Settings.from_json(description.get("settings"))
+    except SettingsError as error:
+        raise SettingsError(
+            f"{folder.description} holds settings that cannot be: {error}. Correct the file, or start a new run"
+        ) from None
 
 
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _names() -> list[str]:
+    return [field.name for field in dataclasses.fields(Settings)]
+
+
+def _default(name: str) -> str:
+    default = getattr(Settings, name)
+    return _shown(default)
+
+
+def _in_words(error: ValidationError) -> str:
+    """Each wrong field of a record: its name, its value, and what is expected."""
+    lines = []
+    for wrong in error.errors(include_url=False, include_context=False):
+        name, *inside = (str(part) for part in wrong["loc"])
+        field = ".".join([name, *inside])
+        if wrong["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+            close = get_close_matches(name, _names(), n=1)
+            meant = f" (did you mean {close[0]}?)" if close else ""
+            lines.append(f"{_shown(name)} is no setting of this version{meant}; remove it")
+        else:
+            expected = wrong["msg"].removeprefix("Input should be ").replace("tuple", "list")
+            lines.append(f"{field} is {_shown(wrong['input'])}; it should be {expected}")
+    return "; ".join(lines)
+
+
+def _shown(value: object) -> str:
+    """A value of a file as one short line without control characters."""
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= 80 else f"{text[:77]}..."

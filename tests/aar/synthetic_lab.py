@@ -12,13 +12,14 @@ from safetensors.numpy import save
 from aar import database, ledger
 from aar.database import Transaction, meta, researchers, runs, standing, submissions, verdicts, wanted_runs
 from aar.database.figures import Figures
+from aar.feedback import Feedback
 from aar.folder import LabFolder
 from aar.run_records import RunEnd, RunError
 from aar.scoring.evidence import Evidence
 from aar.scoring.judging import Judge
 from aar.scoring.results import Results
 from aar.scoring.vault import Vault
-from aar.settings import Feedback, Settings
+from aar.settings import Settings
 from aar.students.interventions import SWAPPED, swap
 from w2s.records import Example, Split, SplitName
 

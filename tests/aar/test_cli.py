@@ -14,7 +14,7 @@ from fabricated_lab import fabricate
 
 from aar.folder import LabFolder
 from aar.reports import write_report
-from aar.settings import Settings
+from aar.settings import Settings, settings_of
 
 
 def aar(
@@ -39,7 +39,7 @@ def one_line(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_help_answers_without_heavy_imports() -> None:
-    heavy = ("torch", "transformers", "inspect_ai", "altair", "fastapi", "numpy")
+    heavy = ("torch", "transformers", "inspect_ai", "altair", "fastapi", "numpy", "pydantic", "sqlalchemy")
     names = ("run", "score", "doctor", "testbed", "testbed_audit", "testbed_measure", "ledger", "queue")
     modules = ", ".join(f"aar.cli.{name}" for name in names)
     code = f"import sys, aar.cli, {modules}; print([name for name in {heavy} if name in sys.modules])"
@@ -236,7 +236,6 @@ def test_exact_feedback_is_said_at_the_start_and_kept_with_the_run(
     from aar.errors import Interrupted
     from aar.folder import LabFolder
     from aar.launch import launch
-    from aar.settings import Settings
 
     def nothing_more(*_: object, **__: object) -> None:
         raise Interrupted("enough")
@@ -246,7 +245,7 @@ def test_exact_feedback_is_said_at_the_start_and_kept_with_the_run(
     with pytest.raises(Interrupted):
         run_lab(folder, Settings(feedback="exact"), port=None)
     assert "WARNING: feedback is exact" in capsys.readouterr().err
-    assert Settings.from_json(folder.read_description()["settings"]).feedback == "exact"
+    assert settings_of(folder).feedback == "exact"
 
 
 def test_testbeds_are_listed_and_shown_as_json() -> None:

@@ -167,7 +167,7 @@ def test_a_killed_writer_loses_nothing_it_had_reported(database: aar.database.Da
     for round_ in range(4):
         writers = [
             subprocess.Popen(
-                [sys.executable, "-c", WRITER, str(database.path)], stdout=subprocess.PIPE, text=True
+                [sys.executable, "-c", WRITER, str(database.url.database)], stdout=subprocess.PIPE, text=True
             )
             for _ in range(2)
         ]

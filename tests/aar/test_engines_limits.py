@@ -48,7 +48,7 @@ HOSTILE = {
         def run(bench):
             n = 0
             while True:
-                with open(f"{tempfile.gettempdir()}/{n % 2}", "ab") as file: file.write(bytes(1 << 20))
+                with open(f"{tempfile.gettempdir()}/filler {n % 2}", "ab") as file: file.write(bytes(1 << 20))
                 n += 1
         """,
         ("OSError", None),
@@ -61,7 +61,7 @@ HOSTILE = {
             while True:
                 n += 1
                 try:
-                    with open(f"{tempfile.gettempdir()}/{n}", "wb") as file: file.write(bytes(1 << 16))
+                    with open(f"{tempfile.gettempdir()}/filler {n}", "wb") as file: file.write(bytes(1 << 16))
                 except OSError: pass
         """,
         ("TimeoutError", "took longer than 4 s"),

@@ -45,7 +45,6 @@ def made(tmp_path: Path) -> Callable[..., Lab]:
             )
         lab.settings = replace(lab.settings, confirmed="best")
         with lab.database.write() as tx:
-
             standing.put(tx, standing.Standing("another", 0.5, 8))
         return lab
 

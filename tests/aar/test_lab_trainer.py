@@ -12,11 +12,18 @@ from aar.lab.trainer import Trainer, TrainerDied
 from aar.launch.children import python
 
 SCRIPTED = """
-import json, os, sys
+import json, os, sys, time
 from pathlib import Path
 
 folder = Path(sys.argv[1])
 print(json.dumps({"there": [["ceiling", "dev", 3]]}), flush=True)
+if (folder / "deaf").exists():
+    os.close(0)
+    (folder / "deaf").unlink()
+    print("Killed: before it was given a job", file=sys.stderr, flush=True)
+    while not (folder / "written").exists():
+        time.sleep(0.01)
+    os._exit(8)
 for line in sys.stdin:
     deaths = int((folder / "deaths").read_text())
     if deaths:
@@ -72,6 +79,25 @@ def test_one_that_dies_each_time_is_an_error_with_its_last_words(trainer: Traine
     async def whole() -> None:
         with pytest.raises(TrainerDied, match=r"code 9: Killed: no memory was left \(see .*references.log\)"):
             await trainer.train(("ceiling", "sealed", 0))
+
+    asyncio.run(whole())
+
+
+def test_one_that_dies_before_it_is_given_a_job_is_the_same_error(
+    trainer: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TRIES", 1)
+    (tmp_path / "deaf").touch()
+
+    async def whole() -> None:
+        await trainer.there()
+        while (tmp_path / "deaf").exists():
+            await asyncio.sleep(0.01)
+        job = asyncio.create_task(trainer.train(("ceiling", "sealed", 0)))
+        await asyncio.sleep(0)
+        (tmp_path / "written").touch()
+        with pytest.raises(TrainerDied, match="code 8: Killed: before it was given a job"):
+            await job
 
     asyncio.run(whole())
 

@@ -142,7 +142,7 @@ def test_text_that_is_no_unicode_is_refused(database: aar.database.Database) -> 
     ],
 )
 def test_tampering_is_found_and_named(database: aar.database.Database, tamper: str, named: str) -> None:
-    connection = sqlite3.connect(database.path)
+    connection = sqlite3.connect(database.url.database)
     connection.executescript(tamper)
     connection.commit()
     connection.close()
@@ -168,7 +168,7 @@ def test_any_change_of_any_entry_is_found(
     assert book.verify().entries == len(notes)
     seq = data.draw(st.integers(1, len(notes)))
     column = data.draw(st.sampled_from(["body", "at", "previous", "hash", "kind"]))
-    connection = sqlite3.connect(database.path)
+    connection = sqlite3.connect(database.url.database)
     old = connection.execute(f"SELECT {column} FROM ledger WHERE seq = {seq}").fetchone()[0]
     new = data.draw(bodies.map(json.dumps).filter(lambda text: json.loads(text) != _json(old)))
     connection.execute(f"UPDATE ledger SET {column} = ? WHERE seq = ?", (new, seq))
@@ -220,7 +220,7 @@ def test_an_end_cut_off_from_the_ledger_is_found_by_the_mirror(tmp_path: Path) -
         book.append("note", {"text": text})
     mirror = tmp_path / "ledger.jsonl"
     book.export_jsonl(mirror)
-    connection = sqlite3.connect(database.path)
+    connection = sqlite3.connect(database.url.database)
     connection.execute("DELETE FROM ledger WHERE seq = 2")
     connection.commit()
     connection.close()
@@ -240,7 +240,7 @@ def test_a_mirror_that_is_no_text_is_found(database: aar.database.Database, tmp_
 
 
 def test_figures_that_lost_a_part_are_named(database: aar.database.Database) -> None:
-    connection = sqlite3.connect(database.path)
+    connection = sqlite3.connect(database.url.database)
     connection.execute("UPDATE verdicts SET figures = '{}'")
     connection.commit()
     connection.close()

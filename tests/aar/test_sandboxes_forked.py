@@ -92,13 +92,14 @@ def server_pid(server: ForkServer) -> int:
 LATE = """
 import importlib, os, sys
 def main(arguments):
+    fresh = arguments[0]  # nothing of this name is in the temporary folder, wherever Python and the clone lie
     sys.path.append("/tmp/late packages")
-    print(importlib.import_module("imported_late").WORD, "left by the last" in os.listdir("/tmp"))
-    open("/tmp/left by the last", "w").close()
-    for path in ("/tmp/late packages/imported_late.py", "/tmp/late packages/new", "/tmp/new"):
+    print(importlib.import_module("imported_late").WORD, f"{fresh} left" in os.listdir("/tmp"))
+    open(f"/tmp/{fresh} left", "w").close()
+    for path in ("/tmp/late packages/imported_late.py", f"/tmp/late packages/{fresh}", f"/tmp/{fresh}"):
         try:
             open(path, "a").close()
-            print("written", path)
+            print("written")
         except OSError as error:
             print(error.strerror)
 """
@@ -111,12 +112,13 @@ def test_what_a_sandbox_shows_below_its_scratch_space_is_there_in_a_call_too(tmp
     profile = Profile(uid=UID, mounts=(Mount(tmp_path, "/tmp/late packages"),))
     server = warm(Bubblewrap(), profile, always=("json",))
     assert isinstance(server, ForkServer)
+    fresh = f"fresh-{secrets.token_hex(8)}"
     try:
-        said = [call(server, LATE).splitlines() for _ in range(2)]
+        said = [call(server, LATE, fresh).splitlines() for _ in range(2)]
     finally:
         server.close()
     refused = "Read-only file system"
-    assert said == [["found False", refused, refused, "written /tmp/new"]] * 2
+    assert said == [["found False", refused, refused, "written"]] * 2
 
 
 @pytest.mark.parametrize("name", list(fork_attacks.ATTACKS))

@@ -127,7 +127,7 @@ def test_a_file_cannot_grow_beyond_its_limit(provider: Provider | Warmed) -> Non
 def test_scratch_space_is_bounded(provider: Provider | Warmed) -> None:
     if provider.name.startswith("sandlock"):
         pytest.skip("sandlock's scratch folder is on the host's disk; only single files are bounded")
-    code = "for n in range(50):\n with open(f'/tmp/{n}', 'wb') as f: f.write(bytes(1 << 20))"
+    code = "for n in range(50):\n with open(f'/tmp/filler {n}', 'wb') as f: f.write(bytes(1 << 20))"
     for place in ("/tmp", "/dev/shm"):
         with start(provider, code.replace("/tmp", place), file_mb=8, stdout=subprocess.PIPE) as process:
             assert "No space left" in said(process)

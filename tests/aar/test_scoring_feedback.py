@@ -13,12 +13,12 @@ from synthetic_lab import SyntheticLab
 
 from aar.database import verdicts
 from aar.errors import BrokenChain
+from aar.feedback import Feedback
 from aar.ledger import Ledger
 from aar.ledger.leaking import WORDS, Leak
 from aar.scoring.audits import rules
 from aar.scoring.board import Watch
 from aar.scoring.feedback import told
-from aar.settings import Feedback
 
 POLICIES: tuple[Feedback, ...] = ("ladder", "noisy", "exact")
 

@@ -1,4 +1,4 @@
-"""The command behind the tables of docs/scoring.md: what is measured stays, what changed is measured again."""
+"""The command behind the tables of docs/tables/scoring.md: what is measured stays, what changed is measured again."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_cheat_that_needs_texts_is_told_as_it_is_too(rows: Rows, tmp_path: Pat
     (cheat,) = [line for line in cheats(rows) if "majority" in line]
     assert "| violation | failed: TextWithheld |" in cheat
     page = tmp_path / "scoring.md"
-    page.write_text((REPOSITORY / "docs" / "scoring.md").read_text(encoding="utf-8"))
+    page.write_text((REPOSITORY / "docs" / "tables" / "scoring.md").read_text(encoding="utf-8"))
     rows.add(judged("as they are", "mini_math/majority_answer", "verified"))
     assert write(rows, page) == 1
     assert "| violation | **verified** |" in page.read_text()
@@ -127,7 +127,7 @@ def test_five_percent_takes_seventy_two_without_an_alarm_or_a_hundred_and_ten_wi
 
 def test_the_page_has_a_place_for_every_table(rows: Rows, tmp_path: Path) -> None:
     page = tmp_path / "scoring.md"
-    page.write_text((REPOSITORY / "docs" / "scoring.md").read_text(encoding="utf-8"))
+    page.write_text((REPOSITORY / "docs" / "tables" / "scoring.md").read_text(encoding="utf-8"))
     assert write(rows, page) == 0
     assert "| em_posterior | verified |" in page.read_text()
     with pytest.raises(SystemExit, match="the page has no"):

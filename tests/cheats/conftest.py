@@ -1,6 +1,6 @@
 """What each cheat got with its prevention taken away, and what it gets with it, goes into a table.
 
-`benchmarks/scoring_table.py` collects it for docs/scoring.md.
+`benchmarks/scoring_table.py` collects it for docs/tables/scoring.md.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from w2s.measurements.collect import FIRST_FRESH
 from w2s.measurements.markdown import table
 from w2s.testbeds import load, load_measured, names
 
-PAGE = Path(__file__).parents[2] / "docs" / "testbeds.md"
+PAGE = Path(__file__).parents[2] / "docs" / "tables" / "testbeds.md"
 
 
 PUBLISHED = [name for name in names() if load_measured(name) is not None]

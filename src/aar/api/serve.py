@@ -22,7 +22,7 @@ from aar.lab.news import News
 from aar.lab.slots import Slots
 from aar.lab.study_end import note_running
 from aar.lab.trainer import Trainer
-from aar.settings import Settings
+from aar.settings import settings_of
 from w2s import methods
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Start:
 
 def serve(folder: LabFolder, start: Start) -> None:
     """Run the lab until the process is ended."""
-    settings = Settings.from_json(folder.read_description()["settings"])
+    settings = settings_of(folder)
     store = database.open(folder.database, create=True, group=_scorer_group(folder))
     lab = Lab(folder, settings, store, elapsed=start.elapsed, to_the_end=start.to_the_end)
     _enrol(lab, start)

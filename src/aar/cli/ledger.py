@@ -73,13 +73,14 @@ def overrule(
     from aar.folder import LabFolder
     from aar.ledger import Ledger, record_overruling
     from aar.reports import write_report
+    from aar.settings import settings_of
 
     known = ("verified", "violation", "not_reproduced", "no_improvement")
     wanted = next((word for word in known if word == status), None)
     if wanted is None:
         raise BadRequest(f"there is no status {status!r} to give; one of {', '.join(known)}")
     folder = LabFolder(run.resolve())
-    folder.read_description()
+    settings_of(folder)
     store = database.open(folder.database)
     with store.write() as tx:
         record_overruling(tx, submission, status=wanted, note=note)  # type: ignore[arg-type]

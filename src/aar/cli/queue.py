@@ -24,12 +24,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the las
 @queues.command("show")
 def show(run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: AsJson = False) -> None:
     """Show the queue by priority and researcher, what runs where and since when, and how long it will take."""
-    from aar.database import meta
+    from aar.folder import LabFolder
     from aar.lab.queue_view import traffic
+    from aar.settings import settings_of
 
     store = _opened(run)
+    slots = settings_of(LabFolder(run.resolve())).slots
     with store.read() as tx:
-        found = traffic(tx, slots=int(meta.find(tx, "settings", {"slots": 1})["slots"]))
+        found = traffic(tx, slots=slots)
     store.close()
     if as_json:
         typer.echo(json.dumps(found))

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aar.cli import app, typed
-from aar.settings import Feedback, Settings
+from aar.feedback import Feedback
 
 if TYPE_CHECKING:
     from aar.cli.display import Display
     from aar.folder import LabFolder
+    from aar.settings import Settings
     from w2s.testbeds import Testbed
 
 LEAST_FREE_BYTES = 300 * 2**20
@@ -30,6 +31,8 @@ FEEDBACK_WARNING = {
 }
 
 
+SUBMISSIONS = "5"
+"""The default of `--submissions`; written here too, since the settings are not imported for `--help`."""
 SETTABLE_LATER = ("minutes", "submissions", "port", "as_json", "resume")
 """Options that mean something beside --resume; everything else is as the run began."""
 
@@ -46,9 +49,13 @@ def run(
     ] = "aar/evolution",
     researchers: Annotated[int, typer.Option(min=1, max=64, help="How many work in parallel.")] = 3,
     submissions: Annotated[
-        str,
-        typer.Option(metavar="N|+N", help="Budget of each researcher; with --resume, +5 gives five more."),
-    ] = str(Settings.submissions),
+        str | None,
+        typer.Option(
+            metavar="N|+N",
+            help="Budget of each researcher; with --resume, +5 gives five more.",
+            show_default=SUBMISSIONS,
+        ),
+    ] = None,
     minutes: Annotated[
         str | None,
         typer.Option(
@@ -90,20 +97,17 @@ def run(
     from aar.launch.launch import hold
     from aar.launch.resuming import extended, number_of
     from aar.sandboxes import choose
-    from aar.settings import cores
+    from aar.settings import Settings, cores, settings_of
     from w2s.testbeds import load
 
     choose()
     problem = None
     if resume is not None:
         folder = LabFolder(resume.resolve())
-        given = _given(context)
-        settings = Settings.from_json(folder.read_description()["settings"])
-        _refuse_changes(given)
+        settings = settings_of(folder)
+        _refuse_changes(_given(context))
         with hold(folder):  # one that is being run keeps the settings that it has
-            settings = extended(
-                folder, settings, minutes=minutes, submissions=submissions if "submissions" in given else None
-            )
+            settings = extended(folder, settings, minutes=minutes, submissions=submissions)
     else:
         problem = load(testbed)
         settings = Settings(
@@ -113,7 +117,7 @@ def run(
             seed=secrets.randbits(31) if seed is None else seed,
             researchers=researchers,
             minutes=None if minutes is None else number_of(minutes, "--minutes"),
-            submissions=int(number_of(submissions, "--submissions", whole=True)),
+            submissions=int(number_of(submissions or SUBMISSIONS, "--submissions", whole=True)),
             submissions_in_all=submissions_in_all,
             forum=forum,
             feedback=feedback,

@@ -36,7 +36,7 @@ def score(
     from aar.launch.signals import exit_code
     from aar.reports.summary import estimate_text, judged
     from aar.sandboxes import choose
-    from aar.settings import Settings, cores
+    from aar.settings import Settings, cores, settings_of
     from aar.submissions.folder import read_method
     from w2s.testbeds import load
 
@@ -45,7 +45,7 @@ def score(
     choose()
     folder = LabFolder((lab or user_data_path("aar") / "labs" / problem.name).resolve())
     if folder.description.exists():
-        settings = Settings.from_json(folder.read_description()["settings"])
+        settings = settings_of(folder)
         items = folder.read_description().get("items")
         if settings.testbed != problem.name or items != (problem.folder and str(problem.folder)):
             of = f"{settings.testbed} in {items}" if items else settings.testbed

@@ -1,31 +1,28 @@
-"""Transactions that survive `kill -9`, and errors that say what is wrong with the disk.
+"""A lab's database: transactions, the format of its tables, and how an earlier one is brought up to date.
 
-Covered: a writer killed at any moment (SQLite's write-ahead log keeps the last whole transaction),
-several processes and threads writing at once (one at a time, the others wait up to 30 s), a full disk,
-a read-only folder, a database of another format. Not covered: a network file system without working
-locks; a `Database` carried over a fork (open one in each process).
+What is special to a kind of database stands in its backend (`aar.database.backend`). Not covered: a `Database` carried
+over a fork (open one in each process).
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from aar.database import migrations, schema
+from aar.database.backend import Backend, backend
 from aar.database.turns import Turns
-from aar.errors import DiskFull, LabFolderError, NoLab, WrongFormat
+from aar.errors import NoLab, WrongFormat
 
 FORMAT = 6
 """Version of the tables; an older one is brought up to date (`aar.database.migrations`), a newer one refused."""
 
-BUSY_SECONDS = 30
+TURN_SECONDS = 30
 
 Transaction = sa.Connection
 """What every reading or writing function takes first; made by `Database.read` and `Database.write`."""
@@ -34,13 +31,12 @@ Transaction = sa.Connection
 class Database:
     """An open lab database: hand it around within one process, threads included."""
 
-    def __init__(self, path: Path, engine: sa.Engine) -> None:
-        self.path = path
-        self._engine = engine
+    def __init__(self, url: sa.URL, opened: Backend) -> None:
+        self.url = url
+        self._backend = opened
+        self._engine = opened.engine()
         self._turns = Turns()
-        self._watcher: sqlite3.Connection | None = (
-            None  # of its own: one that writes would miss what it wrote
-        )
+        sa.event.listen(self._engine, "begin", self._begin)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -48,10 +44,10 @@ class Database:
 
         Keep the block short (no computing, no waiting in it): the other processes queue behind it.
         """
-        if not self._turns.take(seconds=BUSY_SECONDS):
-            raise LabFolderError(_locked(self.path))
+        if not self._turns.take(seconds=TURN_SECONDS):
+            raise self._backend.locked()
         try:
-            with self._transaction("BEGIN IMMEDIATE") as tx:
+            with self._transaction(writes=True) as tx:
                 yield tx
         finally:
             self._turns.give()
@@ -59,7 +55,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """One consistent view; writers are not held up by it and it not by them."""
-        with self._transaction("BEGIN") as tx:
+        with self._transaction(writes=False) as tx:
             yield tx
 
     def version(self) -> int:
@@ -67,105 +63,80 @@ class Database:
 
         Call it from one thread at a time.
         """
-        if self._watcher is None:
-            self._watcher = _connect(self.path, mode="rw")
-        with _storage_errors(self.path):
-            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+        with self._backend.errors():
+            return self._backend.version()
 
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
-        if self._watcher is not None:
-            self._watcher.close()
-            self._watcher = None
+        self._backend.close()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Transaction]:
-        with _storage_errors(self.path), self._engine.connect() as connection:
-            connection.execution_options(aar_begin=begin)
+    def _transaction(self, *, writes: bool) -> Iterator[Transaction]:
+        with self._backend.errors(), self._engine.connect() as connection:
+            connection.execution_options(aar_writes=writes)
             with connection.begin():
                 yield connection
 
+    def _begin(self, connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("aar_writes", False)
+        (self._backend.begin_write if writes else self._backend.begin_read)(connection)
 
-def open(path: Path, *, create: bool = False, group: int | None = None) -> Database:
-    """Open the database at `path`, with `create` making it (and its folder) where it is missing.
 
-    `group` is the group id through which processes of other users (the scorer) write the same file:
-    the folder becomes set-group-id and the file mode 0660, which SQLite passes on to its side files.
+def open(where: Path | str | sa.URL, *, create: bool = False, group: int | None = None) -> Database:
+    """Open the database at a URL; a path is an SQLite file. With `create` it is made where it is missing.
+
+    `group` is the group id through which processes of other users (the scorer) write the same database. One of an
+    earlier format is brought up to date, after a copy of it is set aside; that needs Alembic, nothing else does.
     Raises `NoLab` where there is none, `WrongFormat` for another version, `DiskFull`, `LabFolderError`.
     """
-    with _storage_errors(path):
+    url = sa.URL.create("sqlite", database=str(where)) if isinstance(where, Path) else sa.make_url(where)
+    opened = backend(url)
+    with opened.errors():
         if create:
-            try:
-                _create(path, group=group)
-            except OSError as error:
-                raise LabFolderError(f"cannot make {path}: {error.strerror}; check the folder") from error
-        elif not path.is_file():
-            raise NoLab(f"no database at {path}; start a new run, or name the folder of an existing one")
-        engine = sa.create_engine(
-            "sqlite://", creator=lambda: _connect(path, mode="rw"), poolclass=sa.QueuePool, max_overflow=32
-        )
-        sa.event.listen(engine, "begin", _begin)
-        database = Database(path, engine)
+            opened.create(group=group)
+        elif not opened.exists():
+            raise NoLab(
+                f"no database at {_shown(url)}; start a new run, or name the folder of an existing one"
+            )
+        database = Database(url, opened)
     try:
+        if create:
+            _create_tables(database)
         with database.read() as tx:
             found = _format(tx)
-        if isinstance(found, int) and found in migrations.STEPS:
-            with database.write() as tx:
-                migrations.migrate(tx, to=FORMAT)
+        if type(found) is int and migrations.OLDEST <= found < FORMAT:
+            with opened.errors():
+                _bring_up_to_date(opened, found)
+            with database.read() as tx:
                 found = _format(tx)
-        _check_format(found, path)
+        if found != FORMAT:
+            raise WrongFormat(
+                f"{_shown(url)} is of format {found if found is not None else 'unknown'}, this version reads format "
+                f"{FORMAT}; use the version that wrote it, or start a new run"
+            )
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _create(path: Path, *, group: int | None) -> None:
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True)
-    if group is not None and (path.parent.stat().st_uid == os.geteuid() or os.geteuid() == 0):
-        os.chown(path.parent, -1, group)
-        path.parent.chmod(0o2770)
-    connection = _connect(path, mode="rwc")
-    try:
-        if path.stat().st_uid == os.geteuid():
-            path.chmod(0o660)
-        if group is not None:  # of a lab that was moved, the side files too
-            for file in path.parent.glob(f"{path.name}*"):
-                if file.lstat().st_gid != group and os.geteuid() in (0, file.lstat().st_uid):
-                    os.lchown(file, -1, group)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type='table'").fetchone()[0]
-        if tables == 0:
-            dialect = sa.create_engine("sqlite://").dialect
-            for table in schema.metadata.sorted_tables:
-                connection.execute(str(sa.schema.CreateTable(table).compile(dialect=dialect)))
-                for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                    connection.execute(str(sa.schema.CreateIndex(index).compile(dialect=dialect)))
-            connection.execute("INSERT INTO meta (key, value) VALUES ('format', ?)", (str(FORMAT),))
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
-
-
-def _connect(path: Path, *, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?mode={mode}",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
+def _bring_up_to_date(opened: Backend, found: int) -> None:
+    opened.upgrade(
+        f"format-{found}",
+        due=lambda connection: bool(_format(connection) == found),
+        change=partial(migrations.run, start=found),
     )
-    connection.execute("PRAGMA foreign_keys=ON")
-    # FULL: what a researcher was told is on disk even after a power cut, at about a millisecond a commit
-    connection.execute("PRAGMA synchronous=FULL")
-    return connection
 
 
-def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("aar_begin", "BEGIN"))
+def _create_tables(database: Database) -> None:
+    with database.read() as tx:
+        if sa.inspect(tx).has_table("meta"):
+            return
+    with database.write() as tx:
+        if not sa.inspect(tx).get_table_names():  # nobody was faster, and it is nobody else's database
+            schema.metadata.create_all(tx, checkfirst=False)
+            tx.execute(schema.meta.insert().values(key="format", value=FORMAT))
 
 
 def _format(tx: Transaction) -> Any:
@@ -174,49 +145,6 @@ def _format(tx: Transaction) -> Any:
     return tx.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == "format"))
 
 
-def _check_format(found: Any, path: Path) -> None:
-    if found != FORMAT:
-        raise WrongFormat(
-            f"{path} is of format {found if found is not None else 'unknown'}, this version reads format "
-            f"{FORMAT}; use the version that wrote it, or start a new run"
-        )
-
-
-@contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
-        raised = error.orig
-        if not isinstance(raised, sqlite3.DatabaseError) or isinstance(raised, sqlite3.IntegrityError):
-            raise
-        raise _named(raised, path) from error
-    except sqlite3.IntegrityError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise _named(error, path) from error
-
-
-def _named(error: sqlite3.DatabaseError, path: Path) -> Exception:
-    text, code = str(error), getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return DiskFull(f"cannot write {path} ({text}); free some space, then continue with --resume")
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return LabFolderError(
-            f"cannot write {path} ({text}); make its folder writable for this user and the scorer's group"
-        )
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return LabFolderError(_locked(path))
-    if code == sqlite3.SQLITE_ERROR and text.startswith("no such"):
-        return WrongFormat(f"{path} lacks what every lab has ({text}); it was changed by hand or is damaged")
-    if code == sqlite3.SQLITE_NOTADB:
-        return WrongFormat(f"{path} is no lab database; name the folder of a run, or start a new one")
-    if code == sqlite3.SQLITE_CORRUPT:
-        return LabFolderError(
-            f"{path} is damaged ({text}); the ledger's mirror ledger.jsonl is a second copy"
-        )
-    return error
-
-
-def _locked(path: Path) -> str:
-    return f"{path} stayed locked for {BUSY_SECONDS} s; another process holds a transaction open: end it"
+def _shown(url: sa.URL) -> str:
+    """How errors name a database: its path, or its URL without the password."""
+    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()

@@ -20,6 +20,8 @@ from aar.launch.children import die_with_parent, environment, last_line, python
 
 TRIES = 3
 MOST_LINE_BYTES = 2**20
+ENDING_SECONDS = 10.0
+"""A process that closed its pipes has this long to end by itself, so that its own exit code is told."""
 
 
 class Trains(Protocol):
@@ -76,11 +78,14 @@ class Trainer:
                 process = self._process
                 assert process is not None
                 assert process.stdin is not None
-                process.stdin.write(json.dumps(place).encode() + b"\n")
-                await process.stdin.drain()
+                try:
+                    process.stdin.write(json.dumps(place).encode() + b"\n")
+                    await process.stdin.drain()
+                except OSError as error:
+                    raise await self._death(process) from error
                 answer = await self._answer()
                 return float(answer["seconds"]), float(answer["core_seconds"])
-            except (TrainerDied, OSError):
+            except TrainerDied:
                 await self.stop()
                 if attempt == TRIES - 1:
                     raise
@@ -102,9 +107,22 @@ class Trainer:
         try:
             return dict(json.loads(line))
         except ValueError as error:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            if line:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+            raise await self._death(process) from error
+
+    async def _death(self, process: asyncio.subprocess.Process) -> TrainerDied:
+        """The error for a process that ends: its exit code and its last words.
+
+        It is waited for before it is killed: `kill` looks whether the process has ended, and may then take the exit
+        code away from the event loop, which makes up 255 instead.
+        """
+        try:
+            await asyncio.wait_for(process.wait(), ENDING_SECONDS)
+        except TimeoutError:
+            process.kill()
             await process.wait()
-            raise TrainerDied(
-                f"training of references ended with code {process.returncode}: {last_line(self._log)} (see {self._log})"
-            ) from error
+        return TrainerDied(
+            f"training of references ended with code {process.returncode}: {last_line(self._log)} (see {self._log})"
+        )

@@ -10,10 +10,7 @@ from aar.errors import NoLab, SettingsError
 from aar.folder import LabFolder
 from aar.lab.intake import RESERVE
 from aar.lab.study_end import elapsed_before
-from aar.settings import Settings
-
-MOST = 1e6
-"""Of minutes (two years) and of submissions."""
+from aar.settings import MOST_MINUTES, Settings
 
 
 def extended(
@@ -99,15 +96,15 @@ def _content(folder: LabFolder) -> dict[str, object]:
 
 
 def _parsed(text: str, option: str, *, whole: bool = False) -> tuple[bool, float]:
-    """Whether a plus stands before it, and the number; `SettingsError` unless it is one in (0, MOST]."""
+    """Whether a plus stands before it, and the number; `SettingsError` unless it is one in (0, MOST_MINUTES]."""
     try:
         number = float(text.removeprefix("+"))
     except ValueError:
         number = float("nan")
-    if not 0 < number <= MOST or (whole and number != int(number)):
+    if not 0 < number <= MOST_MINUTES or (whole and number != int(number)):
         kind = "a whole number" if whole else "a number"
         raise SettingsError(
-            f"{option} {text}: give {kind} from {'1' if whole else 'above 0'} to {MOST:,.0f}, such as 10; or, with "
-            "--resume, +10 for ten more"
+            f"{option} {text}: give {kind} from {'1' if whole else 'above 0'} to {MOST_MINUTES:,.0f}, such as 10; or, "
+            "with --resume, +10 for ten more"
         )
     return text.startswith("+"), number

@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aar.database import Transaction, charges, earlier_forms, runs, standing, submissions, verdicts
+from aar.database import Transaction, charges, runs, standing, submissions, verdicts
 from aar.database.submissions import Ended
 from aar.errors import BrokenChain
 from aar.ledger.chain import Entry, canonical
+from aar.ledger.earlier import in_todays_form
 from aar.ledger.recording import reference_body, run_body, submission_body, verdict_body
 
 
 def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
     """Submissions, finished runs, verdicts, references, charges and the Ladder are exactly those of the chain.
 
-    Entries that an earlier format wrote are compared in today's form (`aar.database.earlier_forms`).
+    Entries that an earlier format wrote are compared in today's form (`aar.ledger.earlier`).
     """
     rows: dict[str, list[Mapping[str, Any]]] = {
         "submission": [submission_body(row) for row in submissions.all(tx)],
@@ -44,7 +45,7 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
                 raise BrokenChain(
                     f"the database has a {kind} {keys[kind](row)} that the ledger never recorded"
                 )
-            if canonical(row) != canonical(earlier_forms.today(kind, entry.body)):
+            if canonical(row) != canonical(in_todays_form(kind, entry.body)):
                 raise BrokenChain(
                     f"the {kind} {keys[kind](row)} differs from entry {entry.seq} of the ledger; "
                     "the row was changed after it was written"

@@ -17,12 +17,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from aar.database import earlier_forms
 from aar.database.figures import Figures
 from aar.database.researchers import Role
 from aar.database.verdicts import VerdictStage
 from aar.errors import BrokenChain
 from aar.ledger.chain import Entry
+from aar.ledger.earlier import in_todays_form
 
 WORDS: dict[VerdictStage, int] = {"dev": 2, "sealed": 6}
 """Words that answer with labels in hand: a would-be record or none; verified, not reproduced, or one of four rules."""
@@ -89,7 +89,7 @@ class Account:
         if entry.kind == "lab":
             self.feedback = str(body.get("settings", {}).get("feedback", self.feedback))
         elif entry.kind == "submission":
-            self._roles[str(body["id"])] = Role(earlier_forms.today("submission", body)["role"])
+            self._roles[str(body["id"])] = Role(in_todays_form("submission", body)["role"])
         elif entry.kind == "verdict":
             self._verdict(entry)
         elif "ladder" in body and "items" in body:

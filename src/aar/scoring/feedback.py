@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aar.settings import Feedback
+from aar.feedback import Feedback
 from w2s.records import FloatArray
 
 DIGITS = 2

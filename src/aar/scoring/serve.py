@@ -21,7 +21,7 @@ from aar.scoring.evidence import Evidence
 from aar.scoring.judging import Judge
 from aar.scoring.results import Results
 from aar.scoring.vault import Vault
-from aar.settings import Settings
+from aar.settings import settings_of
 
 LOOK_SECONDS = 0.25
 PATIENCE_SECONDS = 30.0
@@ -32,7 +32,7 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
 
     Raises `LabBusy` if another scorer serves this lab, `ScoringError` if it was never prepared.
     """
-    settings = Settings.from_json(folder.read_description()["settings"])
+    settings = settings_of(folder)
     vault = Vault(folder.vault)
     vault.test_items("dev")  # a lab that was not prepared is refused now
     with _alone(folder.vault):

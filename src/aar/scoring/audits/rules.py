@@ -1,7 +1,7 @@
 """Every rule and threshold of the audits, in one place, with what each may wrongly flag.
 
 A finding is "violation" only if the lower end of a 95 % interval lies above the threshold; "person" asks somebody to
-look and changes no status. Figures of shares are those of the trial (docs/scoring.md) unless a reason is given here.
+look and changes no status. Figures of shares are those of the trial (docs/audits.md) unless a reason is given here.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ CHAIN_PERSON, CHAIN_VIOLATION = 8, 20
 # -- denied system calls -----------------------------------------------------------------------------------
 
 DENIED_PERSON = 0
-"""Denied calls above which somebody is asked to look. No method of the library makes one (docs/scoring.md)."""
+"""Denied calls above which somebody is asked to look. No method of the library makes one (docs/audits.md)."""
 
 # -- submitted code ----------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ def read_definition(folder: Path, *, models_here: bool = True) -> Definition:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise refuse(FILE, f"is missing in {folder}", "see docs/testbeds.md, Your own testbed") from None
+        raise refuse(FILE, f"is missing in {folder}", "see docs/testbeds-real.md, Your own testbed") from None
     except (OSError, UnicodeDecodeError) as error:
         raise refuse(FILE, f"cannot be read ({error})", "save it as UTF-8") from None
     try:
@@ -78,7 +78,7 @@ def read_definition(folder: Path, *, models_here: bool = True) -> Definition:
         what = f"is not TOML ({error})"
         raise refuse(FILE, what, "correct the line", line=int(found[1]) if found else 0) from None
     except RecursionError:
-        raise refuse(FILE, "is nested too deeply", "see docs/testbeds.md, Your own testbed") from None
+        raise refuse(FILE, "is nested too deeply", "see docs/testbeds-real.md, Your own testbed") from None
     return _Reader(body, text, folder, models_here).definition()
 
 

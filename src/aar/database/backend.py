@@ -1,0 +1,74 @@
+"""What a kind of database does in its own way; all else in this package is portable SQLAlchemy.
+
+`aar.database.sqlite` is the one that ships. Another is named by an entry point of the group `aar.storage`: its name is
+that of the URL's dialect ("postgresql"), and it gives a function of the URL that returns a `Backend`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from importlib import metadata
+from typing import Protocol, cast
+
+import sqlalchemy as sa
+
+from aar.errors import LabFolderError
+
+GROUP = "aar.storage"
+
+
+class Backend(Protocol):
+    """One database at one URL. Writers are serialised: that is what lets `aar.database.upsert` be two statements.
+
+    Every method raises errors of `aar.errors` that name the database and say what to do.
+    """
+
+    def exists(self) -> bool:
+        """Whether there is a database to open."""
+
+    def create(self, *, group: int | None) -> None:
+        """Make an empty database where there is none; let processes of the group id `group` write it too."""
+
+    def engine(self) -> sa.Engine:
+        """Connections for any number of threads; `connect` opens them, `begin_read` and `begin_write` begin."""
+
+    def begin_read(self, connection: sa.Connection) -> None:
+        """Begin a transaction that sees one moment, holds up no writer and is held up by none."""
+
+    def begin_write(self, connection: sa.Connection) -> None:
+        """Begin a transaction once no other process writes; nothing is read before that."""
+
+    def version(self) -> int:
+        """Return a number that changes whenever any process commits; cheap, called from one thread at a time."""
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Turn errors of the driver into those of `aar.errors`."""
+
+    def locked(self) -> LabFolderError:
+        """Return the error of a writer whose turn did not come."""
+
+    def upgrade(
+        self, name: str, *, due: Callable[[sa.Connection], bool], change: Callable[[sa.Connection], None]
+    ) -> None:
+        """Set a copy aside whose name holds `name`, then `change` the tables; nothing where it is not `due` any more.
+
+        One process at a time; the others wait. What `change` did is committed as a whole, or nothing of it.
+        """
+
+    def close(self) -> None:
+        """Give back what `version` holds open."""
+
+
+def backend(url: sa.URL) -> Backend:
+    """Return the backend of a URL, by its dialect."""
+    name = url.get_backend_name()
+    if name == "sqlite":
+        from aar.database.sqlite import SQLite
+
+        return SQLite(url)
+    for entry in metadata.entry_points(group=GROUP, name=name):
+        return cast(Backend, entry.load()(url))
+    raise LabFolderError(
+        f"no storage for {name!r} is installed; use an SQLite file, or install a package that names one in {GROUP!r}"
+    )
