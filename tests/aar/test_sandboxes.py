@@ -14,7 +14,7 @@ import pytest
 
 from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes import Mount, Profile, Provider, choose, open_w2s, providers, uid_for
-from aar.sandboxes.bubblewrap import Bubblewrap
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from w2s.errors import NotFound
 
 UID = uid_for("test")
@@ -185,7 +185,7 @@ def test_without_any_provider_the_lab_refuses_and_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import aar.sandboxes as sandboxes
-    from aar.sandboxes import bubblewrap
+    from aar.sandboxes.provider import bubblewrap
 
     monkeypatch.setattr(bubblewrap, "tool", lambda name: None)
     monkeypatch.setattr(sandboxes, "providers", lambda: [Bubblewrap()])

@@ -17,7 +17,7 @@ from aar.engines.slot import Slot
 from aar.folder import LabFolder
 from aar.researchers.workspace import open_workspace
 from aar.sandboxes import Profile, SandboxProcess, lab_user
-from aar.sandboxes.bubblewrap import Bubblewrap
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.scoring.prepare import _hand_over
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
