@@ -30,8 +30,8 @@ from aar.students.handles import Handles
 from aar.students.shelf import Shelf
 from w2s import testbeds, wire
 from w2s.bench import student_seed
+from w2s.blocks.losses import LogConfidence
 from w2s.client import RemoteBench
-from w2s.losses import LogConfidence
 from w2s.models.losses import torch_gradient
 from w2s.runner import torch_gradient_of
 

@@ -27,7 +27,7 @@ MOST_SUBMISSIONS = 1_000_000
 MOST_SEEDS = 1000
 MOST_NAMED = 4
 """Missing fields that one message names."""
-LATER: frozenset[str] = frozenset()
+LATER = frozenset({"engine", "sandbox", "runtime"})
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
 
 Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -51,6 +51,9 @@ class Settings:
         forum: Whether researchers read each other.
         feedback: What an author is told of dev.
         slots: How many runs the engine has under way at a time.
+        engine: Where runs happen, by name (docs/extending.md).
+        sandbox: What untrusted code runs in, by name; None for the first that works.
+        runtime: Which program a researcher is, by name.
         baselines: The methods that the lab itself hands in.
         confirmed: Whether all baselines are run on sealed, or only the best on dev.
         dev_seeds: Pairs of (supervisor, student) seeds that a submission is run on.
@@ -76,6 +79,9 @@ class Settings:
     forum: bool = True
     feedback: Feedback = "ladder"
     slots: Annotated[int, Field(ge=1, le=10_000)] = 2
+    engine: Name = "local"
+    sandbox: Name | None = None
+    runtime: Name = "inspect"
     baselines: Names = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
     dev_seeds: Seeds = 3

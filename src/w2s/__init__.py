@@ -16,28 +16,18 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from w2s import blocks
+
 if TYPE_CHECKING:
-    from w2s import (
-        annealing,
-        channels,
-        coherence,
-        contrast,
-        elicitation,
-        ensembles,
-        evolution,
-        folds,
-        geometry,
-        learnability,
-        losses,
-        methods,
-        neighbours,
-        noise,
-        probes,
-        rank,
-        targets,
-    )
-    from w2s.bench import Bench, LocalBench, Student
-    from w2s.records import Estimate, Items, Predictions, WeakLabels
+    from w2s import methods as methods
+    from w2s.bench import Bench as Bench
+    from w2s.bench import LocalBench as LocalBench
+    from w2s.bench import Student as Student
+    from w2s.blocks import *  # noqa: F403
+    from w2s.records import Estimate as Estimate
+    from w2s.records import Items as Items
+    from w2s.records import Predictions as Predictions
+    from w2s.records import WeakLabels as WeakLabels
 
 _HOME = {
     "Bench": "w2s.bench",
@@ -48,40 +38,15 @@ _HOME = {
     "Predictions": "w2s.records",
     "WeakLabels": "w2s.records",
 }
-__all__ = [
-    "Bench",
-    "Estimate",
-    "Items",
-    "LocalBench",
-    "Predictions",
-    "Student",
-    "WeakLabels",
-    "annealing",
-    "channels",
-    "coherence",
-    "contrast",
-    "elicitation",
-    "ensembles",
-    "evolution",
-    "folds",
-    "geometry",
-    "learnability",
-    "losses",
-    "methods",
-    "neighbours",
-    "noise",
-    "probes",
-    "rank",
-    "targets",
-]
-_BLOCKS = frozenset(__all__) - frozenset(_HOME)
+_MODULES = {"methods": "w2s.methods"} | {name: f"w2s.blocks.{name}" for name in blocks.names()}
+__all__ = sorted([*_HOME, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
-    if name in _BLOCKS:
-        return importlib.import_module(f"w2s.{name}")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     raise AttributeError(f"module 'w2s' has no attribute {name!r}; it has {', '.join(__all__)}")
 
 

@@ -2,6 +2,7 @@
 
 W2SError
 ├── NotFound            a name that is not known; the message lists the nearest ones
+├── BadPlugin           a part that an installed package offers cannot be loaded, or is not what it should be
 ├── BadTestbed          a testbed's files are not what they should be: file, line, field, what to do
 ├── BadMethod           the submitted code broke the contract of a method
 │   ├── NoRun           the method folder has no `method.py` with `run`
@@ -40,6 +41,22 @@ class NotFound(W2SError):
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(names)}"
         return cls(f"unknown {kind} {name!r}; {hint}")
+
+    @classmethod
+    def of_seam(cls, noun: str, name: str, known: Iterable[str], *, group: str) -> NotFound:
+        """Build the error for a part that is not installed, with the nearest name and every name that there is.
+
+        >>> print(NotFound.of_seam("engine", "rya", ["local", "ray"], group="aar.engines"))
+        no engine 'rya'; did you mean 'ray'? installed: local, ray (entry points of aar.engines)
+        """
+        names = list(known)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f" did you mean {near[0]!r}?" if near else ""
+        return cls(f"no {noun} {name!r};{hint} installed: {', '.join(names)} (entry points of {group})")
+
+
+class BadPlugin(W2SError):
+    """A part that an installed package offers cannot be loaded, or is not what its seam asks for."""
 
 
 class BadTestbed(W2SError):

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from w2s import errors
+from w2s import errors, former_names
 from w2s.client import BatchGradient, RemoteBench
 from w2s.errors import NoRun, ServiceLost
 
@@ -51,6 +51,7 @@ def load(directory: Path) -> Callable[[Any], Any]:
     if not path.is_file():
         raise NoRun("no method.py in the submission; it holds `def run(bench): ...`")
     sys.path.insert(0, str(directory))
+    former_names.install()
     spec = importlib.util.spec_from_file_location("method", path)
     if spec is None or spec.loader is None:
         raise NoRun("method.py cannot be imported")

@@ -12,9 +12,9 @@ from pathlib import Path
 from aar.engines.methods import ENVIRONMENT
 from aar.errors import SandboxRefused
 from aar.sandboxes import Call, Check, Profile, Provider, SandboxProcess, Warm, providers
-from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.fork_server import ForkServer
-from aar.sandboxes.prepared import Prepared
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.warm_python.fork_server import ForkServer
+from aar.sandboxes.warm_python.prepared import Prepared
 
 AS_A_SCRIPT = """
 import runpy, sys

@@ -153,7 +153,7 @@ def test_doctor_says_what_is_there_as_json() -> None:
 
 WITHOUT_SANDBOX = """
 import sys
-from aar.sandboxes import bubblewrap, docker, docker_engine
+from aar.sandboxes.provider import bubblewrap, docker, docker_engine
 for module in (bubblewrap, docker, docker_engine):
     module.tool = lambda name: None
 sys.modules["sandlock"] = None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from aar.researchers.brief import compose
+from w2s import blocks
 
 
 def test_the_brief_promises_numbers_only_where_the_study_tells_them() -> None:
@@ -16,3 +19,7 @@ def test_the_brief_promises_numbers_only_where_the_study_tells_them() -> None:
 
 def test_the_brief_says_what_becomes_of_the_same_code_again() -> None:
     assert "is answered as before, and counts against your budget" in compose({})
+
+
+def test_the_brief_has_a_line_on_each_building_block() -> None:
+    assert set(blocks.names()) <= set(re.findall(r"`w2s\.(\w+)`", compose({})))

@@ -14,7 +14,7 @@ import pytest
 
 from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes import Mount, Profile, Provider, choose, open_w2s, providers, uid_for
-from aar.sandboxes.bubblewrap import Bubblewrap
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from w2s.errors import NotFound
 
 UID = uid_for("test")
@@ -130,8 +130,8 @@ def test_a_lab_that_every_sandbox_would_show_is_refused(
 ) -> None:
     from aar.engines.local import LocalEngine
     from aar.folder import LabFolder
-    from aar.researchers.workspace_sandbox import open_workspace
-    from aar.scoring.prepare import prepare
+    from aar.researchers.workspace import open_workspace
+    from aar.scoring.truth.preparation import prepare
 
     prefix = tmp_path / "venv"
     prefix.mkdir()
@@ -185,7 +185,7 @@ def test_without_any_provider_the_lab_refuses_and_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import aar.sandboxes as sandboxes
-    from aar.sandboxes import bubblewrap
+    from aar.sandboxes.provider import bubblewrap
 
     monkeypatch.setattr(bubblewrap, "tool", lambda name: None)
     monkeypatch.setattr(sandboxes, "providers", lambda: [Bubblewrap()])

@@ -12,10 +12,10 @@ from starting import Warmed
 
 from aar.engines.methods import ENVIRONMENT
 from aar.sandboxes import Call, Limits, Profile, SandboxProcess, uid_for
-from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.fork_server import ForkServer
-from aar.sandboxes.sandlock import Sandlock
-from aar.sandboxes.warm_listener import MOST
+from aar.sandboxes.inside.warm_listener import MOST
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.provider.sandlock import Sandlock
+from aar.sandboxes.warm_python.fork_server import ForkServer
 
 UID = uid_for("test denied")
 LIMITS = Limits(processes=24)
@@ -190,10 +190,10 @@ def test_what_a_killed_call_had_tried_is_known(server: ForkServer) -> None:
 
 LISTENED = """
 import ctypes, subprocess, sys
-from aar.sandboxes.warm_listener import listening
+from aar.sandboxes.inside.warm_listener import listening
 from aar.sandboxes import Call, Limits, Profile, uid_for
-from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.fork_server import ForkServer
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.warm_python.fork_server import ForkServer
 
 class Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))

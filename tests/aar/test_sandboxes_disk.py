@@ -14,7 +14,7 @@ import pytest
 
 from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes import ExecResult, Limits, Mount, Profile, Provider, Workspace, choose, providers, uid_for
-from aar.sandboxes.disk import excess
+from aar.sandboxes.watch.disk import excess
 
 UID = uid_for("test disk")
 LIMITS = Limits(memory_mb=300, processes=32, file_mb=16, disk_mb=24, files=300)

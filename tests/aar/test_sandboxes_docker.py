@@ -20,9 +20,9 @@ from pathlib import Path
 import pytest
 
 from aar.errors import SandboxLost, SandboxRefused
-from aar.sandboxes import Limits, Mount, Profile, docker, docker_engine, providers, uid_for
-from aar.sandboxes.docker import Docker
-from aar.sandboxes.profile import Provider
+from aar.sandboxes import Limits, Mount, Profile, providers, uid_for
+from aar.sandboxes.provider import Provider, docker, docker_engine
+from aar.sandboxes.provider.docker import Docker
 
 UID = uid_for("test docker")
 ENGINE = """#!{python}

@@ -19,9 +19,9 @@ from starting import Warmed
 from aar.engines.methods import ALWAYS, ENVIRONMENT, OFTEN
 from aar.errors import SandboxLost
 from aar.sandboxes import Call, Limits, Mount, Profile, SandboxProcess, open_w2s, uid_for, warm
-from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.fork_server import ForkServer
-from aar.sandboxes.prepared import Prepared
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.warm_python.fork_server import ForkServer
+from aar.sandboxes.warm_python.prepared import Prepared
 
 HERE = Path(__file__).parent
 UID = uid_for("test forked")

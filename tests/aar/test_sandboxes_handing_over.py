@@ -15,10 +15,10 @@ from aar import database
 from aar.engines.local import share_with_services
 from aar.engines.slot import Slot
 from aar.folder import LabFolder
-from aar.researchers.workspace_sandbox import open_workspace
+from aar.researchers.workspace import open_workspace
 from aar.sandboxes import Profile, SandboxProcess, lab_user
-from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.scoring.prepare import _hand_over
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.scoring.truth.preparation import _hand_over
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 

@@ -16,9 +16,10 @@ import pytest
 from starting import Warmed, ways
 
 from aar.errors import NoSandbox
-from aar.sandboxes import Limits, Profile, Provider, SandboxProcess, Workspace, choose, disk, process, uid_for
-from aar.sandboxes.rest import TRUST_SECONDS, Rest
-from aar.sandboxes.tree import Usage, usage
+from aar.sandboxes import Limits, Profile, Provider, SandboxProcess, Workspace, choose, uid_for
+from aar.sandboxes.watch import disk, process
+from aar.sandboxes.watch.rest import TRUST_SECONDS, Rest
+from aar.sandboxes.watch.tree import Usage, usage
 
 UID = uid_for("test idle")
 IDLE_SECONDS = 2

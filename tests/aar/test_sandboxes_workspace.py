@@ -13,7 +13,7 @@ import pytest
 
 from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes import Limits, Mount, Provider, Workspace, choose, open_w2s, providers, uid_for
-from aar.sandboxes.mount_points import make_mount_point
+from aar.sandboxes.mounts.mount_points import make_mount_point
 from w2s.errors import TooMuch
 
 

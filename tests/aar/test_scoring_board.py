@@ -10,7 +10,7 @@ from synthetic_lab import SyntheticLab
 from aar import database, ledger
 from aar.database import Database, researchers, runs, submissions
 from aar.run_records import RunEnd
-from aar.scoring.board import Watch
+from aar.scoring.evidence.board import Watch
 
 RUNS = 1200
 

@@ -27,6 +27,7 @@ from aar.students.handles import Handles
 from aar.students.interventions import SWAPPED
 from aar.students.server import Service
 from w2s.bench import LocalBench
+from w2s.blocks.losses import LogConfidence
 from w2s.client import RemoteBench
 from w2s.errors import (
     BadPredictions,
@@ -39,7 +40,6 @@ from w2s.errors import (
     W2SError,
     WrongIds,
 )
-from w2s.losses import LogConfidence
 from w2s.records import Items, Predictions
 from w2s.testbeds import load
 

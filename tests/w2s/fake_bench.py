@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from w2s.blocks.targets import sigmoid
 from w2s.records import Items, Predictions, Recipe, WeakLabels
-from w2s.targets import sigmoid
 
 
 class FakeStudent:

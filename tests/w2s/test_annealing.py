@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from w2s import annealing, coherence
+from w2s.blocks import annealing, coherence
 from w2s.errors import BadTargets
 
 

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from w2s import channels
+from w2s.blocks import channels
+from w2s.blocks.targets import sigmoid
 from w2s.errors import BadTargets
-from w2s.targets import sigmoid
 
 
 def views(rates, n, seed=0):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from fake_bench import FakeBench
 
-from w2s import contrast
+from w2s.blocks import contrast
+from w2s.blocks.targets import sigmoid
 from w2s.errors import BadTargets
-from w2s.targets import sigmoid
 
 
 def contrast_pairs(n=500, h=5, seed=0, offset=3.0):

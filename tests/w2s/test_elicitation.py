@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_bench import FakeBench
 
-from w2s import elicitation
+from w2s.blocks import elicitation
 from w2s.errors import BadTargets
 from w2s.records import Items
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_bench import FakeBench
 
-from w2s import ensembles
+from w2s.blocks import ensembles
 from w2s.errors import BadPredictions
 
 

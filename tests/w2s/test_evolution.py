@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_bench import FakeBench
 
-from w2s import elicitation, evolution
+from w2s.blocks import elicitation, evolution
 from w2s.errors import BadTargets
 
 

@@ -6,7 +6,7 @@ from fake_bench import FakeBench
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2s import folds
+from w2s.blocks import folds
 from w2s.errors import BadTargets
 
 

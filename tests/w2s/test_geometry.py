@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from w2s import geometry
+from w2s.blocks import geometry
 from w2s.errors import BadTargets
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from w2s import learnability, losses, rank
+from w2s.blocks import learnability, losses, rank
 from w2s.errors import BadTargets
 
 torch = pytest.importorskip("torch")

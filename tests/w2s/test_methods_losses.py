@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from fake_bench import FakeBench, FakeStudent
 
-from w2s import losses, methods, targets
+from w2s import methods
+from w2s.blocks import losses, targets
 from w2s.records import Recipe, WeakLabels
 
 

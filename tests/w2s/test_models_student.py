@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from colours import PROMPTING, RECIPE, answers, pairs, upright
 
+from w2s.blocks.losses import LogConfidence, cross_entropy
 from w2s.errors import BadTargets, BadTemplate, TooMuch, Unavailable
-from w2s.losses import LogConfidence, cross_entropy
 from w2s.models import TextStudent, load_model
 from w2s.models.losses import LossGradient, torch_gradient
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from w2s import geometry, neighbours
+from w2s.blocks import geometry, neighbours
 from w2s.errors import BadTargets
 
 

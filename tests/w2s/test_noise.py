@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from w2s import noise
+from w2s.blocks import noise
 from w2s.errors import BadTargets
 
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from w2s import probes
+from w2s.blocks import probes
 from w2s.errors import BadTargets
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2s import targets
+from w2s.blocks import targets
 from w2s.errors import BadTargets
 
 margins = st.lists(st.floats(-30, 30), min_size=4, max_size=60).map(np.array)

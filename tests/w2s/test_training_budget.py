@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from colours import PROMPTING, RECIPE, pairs, upright
 
-from w2s.losses import LogConfidence
+from w2s.blocks.losses import LogConfidence
 from w2s.models import TextStudent
 from w2s.models.batches import Rows
 from w2s.models.losses import LossGradient

@@ -125,12 +125,12 @@ async def _serve(lab: Lab, start: Start) -> None:
     import uvicorn
 
     from aar.api.app import create_app
-    from aar.engines.local import LocalEngine
-    from aar.sandboxes import choose
+    from aar.engines import ENGINES, Setup
 
-    slots = lab.settings.slots
+    settings = lab.settings
     news = News(lab.database)
-    engine = LocalEngine(choose(), lab.folder, slots=slots, testbed=lab.settings.testbed)
+    setup = Setup(lab.folder, settings.testbed, slots=settings.slots, sandbox=settings.sandbox)
+    engine = ENGINES.find(settings.engine)(setup)
     current: list[Phase] = ["baselines"]
     app = create_app(lab, news, operator_token=start.operator_token, phase=lambda: current[0])
     server = uvicorn.Server(

@@ -67,7 +67,7 @@ def baselines(
         ceilings=10,
         run_seconds=PATIENCE * round(problem.run_seconds),
     )
-    choose()
+    choose(settings.sandbox)
     folder = LabFolder((lab or _place(user_data_path("aar"), problem.name, protocol, code)).resolve())
     try:
         _measure(folder, settings, problem, code)

@@ -25,13 +25,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the las
 def show(run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: AsJson = False) -> None:
     """Show the queue by priority and researcher, what runs where and since when, and how long it will take."""
     from aar.folder import LabFolder
+    from aar.lab import capacity
     from aar.lab.queue_view import traffic
     from aar.settings import settings_of
 
     store = _opened(run)
     slots = settings_of(LabFolder(run.resolve())).slots
     with store.read() as tx:
-        found = traffic(tx, slots=slots)
+        found = traffic(tx, slots=capacity.of(tx, slots=slots))
     store.close()
     if as_json:
         typer.echo(json.dumps(found))

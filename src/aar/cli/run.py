@@ -80,6 +80,13 @@ def run(
     slots: Annotated[
         int | None, typer.Option(min=1, help="Runs at a time; the number of cores if left out.")
     ] = None,
+    engine: Annotated[str, typer.Option(help="Where runs happen; see docs/extending.md.")] = "local",
+    sandbox: Annotated[
+        str | None, typer.Option(help="What untrusted code runs in; the first that works if left out.")
+    ] = None,
+    runtime: Annotated[
+        str, typer.Option(help="Which program a researcher is; see docs/extending.md.")
+    ] = "inspect",
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of the lab on this machine.")
     ] = None,
@@ -100,7 +107,6 @@ def run(
     from aar.settings import Settings, cores, settings_of
     from w2s.testbeds import load
 
-    choose()
     problem = None
     if resume is not None:
         folder = LabFolder(resume.resolve())
@@ -122,8 +128,12 @@ def run(
             forum=forum,
             feedback=feedback,
             slots=slots or min(cores(), 16),
+            engine=engine,
+            sandbox=sandbox,
+            runtime=runtime,
         )
         folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{problem.name}").resolve())
+    choose(settings.sandbox)
     found = run_lab(folder, settings, port=port, testbed=problem)
     if as_json:
         typer.echo(json.dumps(found))
@@ -157,16 +167,18 @@ def run_lab(
     """
     from aar.cli.display import Display
     from aar.cli.wording import plain
+    from aar.engines import ENGINES
     from aar.errors import Interrupted
     from aar.launch.launch import Launch, listen
     from aar.launch.resuming import to_start
     from aar.launch.signals import exit_code
     from aar.reports import write_report
     from aar.reports.summary import in_words, summary
-    from aar.researchers import check_model, direction
+    from aar.researchers import RUNTIMES, direction
     from aar.researchers.transcripts import recover
 
-    check_model(settings.model)
+    ENGINES.find(settings.engine)
+    RUNTIMES.find(settings.runtime)().check(settings.model)
     listener = listen(port)
     make(folder, settings, testbed)
     directions = {f"r{i + 1}": direction(i) for i in range(settings.researchers)}

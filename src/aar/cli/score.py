@@ -42,7 +42,6 @@ def score(
 
     problem = load(testbed)
     files = read_method(method)
-    choose()
     folder = LabFolder((lab or user_data_path("aar") / "labs" / problem.name).resolve())
     if folder.description.exists():
         settings = settings_of(folder)
@@ -57,6 +56,7 @@ def score(
             slots=min(cores(), 16),
             run_seconds=round(problem.run_seconds),
         )
+    choose(settings.sandbox)
     make(folder, settings, problem)
     typer.echo(f"scored in the lab {folder.path}")
     submission = ""

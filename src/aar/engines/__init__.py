@@ -5,7 +5,23 @@ An engine tells a method's own failure (a result, final) from a loss that is nob
 
 from __future__ import annotations
 
-from aar.engines.records import Engine, Job, Outcome, RunSpec
-from aar.submissions.source import code_hash, names_companions
+from collections.abc import Callable
 
-__all__ = ["Engine", "Job", "Outcome", "RunSpec", "code_hash", "names_companions"]
+from aar.engines.records import Engine, Folders, Job, Outcome, RunSpec, Setup
+from aar.submissions.source import code_hash, names_companions
+from w2s.plugins import Seam
+
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "Folders",
+    "Job",
+    "Outcome",
+    "RunSpec",
+    "Setup",
+    "code_hash",
+    "names_companions",
+]
+
+ENGINES: Seam[Callable[[Setup], Engine]] = Seam("engine", "aar.engines", {"local": "aar.engines.local:local"})
+"""Engines by name."""

@@ -9,13 +9,12 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
-from aar.engines.records import Job, Outcome
+from aar.engines.records import Folders, Job, Outcome, Setup
 from aar.engines.slot import Attempt, ServiceDied, Slot
 from aar.errors import EngineError, SandboxError
 from aar.run_records import RunEnd, RunError
-from aar.sandboxes import Provider, lab_user, open_w2s, refuse_shown
+from aar.sandboxes import Provider, choose, lab_user, open_w2s, refuse_shown
 from aar.students.control import RunRequest
 from aar.submissions.source import check, log_names
 from w2s import errors
@@ -24,13 +23,9 @@ TRIES = 3
 _KILLED = 128 + 9
 
 
-class Folders(Protocol):
-    """The part of a lab folder that the engine needs: `service` is read by services, `logs` written."""
-
-    @property
-    def service(self) -> Path: ...  # noqa: D102
-    @property
-    def logs(self) -> Path: ...  # noqa: D102
+def local(setup: Setup) -> LocalEngine:
+    """The engine named "local". Raises `NoSandbox` where no provider works, `NotFound` for one that is not there."""
+    return LocalEngine(choose(setup.sandbox), setup.folders, slots=setup.slots, testbed=setup.testbed)
 
 
 class LocalEngine:
@@ -54,6 +49,11 @@ class LocalEngine:
         self._quiet.set()
         self._executor = ThreadPoolExecutor(max_workers=4 * slots + 2, thread_name_prefix="engine")
         self._packages: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def capacity(self) -> int:
+        """The number of slots."""
+        return self._slots_wanted
 
     async def start(self) -> None:
         """Start every slot and wait until all are ready; `EngineError` or `SandboxError` with its last words."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aar.errors import SandboxLost
 from aar.sandboxes import Call, Limits, Profile, Provider, SandboxProcess, Warm, warm
+from w2s import blocks
 
 PROCESSES = 32
 ALWAYS = ("numpy", "w2s.runner")
@@ -25,24 +26,9 @@ OFTEN = (
     "sklearn.model_selection",
     "sklearn.preprocessing",
     "torch",
-    "w2s.annealing",
-    "w2s.channels",
-    "w2s.coherence",
-    "w2s.contrast",
-    "w2s.elicitation",
-    "w2s.ensembles",
-    "w2s.evolution",
-    "w2s.folds",
-    "w2s.geometry",
-    "w2s.learnability",
-    "w2s.losses",
+    *(f"w2s.blocks.{name}" for name in blocks.names()),
     "w2s.methods",
     "w2s.models.losses",
-    "w2s.neighbours",
-    "w2s.noise",
-    "w2s.probes",
-    "w2s.rank",
-    "w2s.targets",
 )
 """What many methods import: free where processes are forked, seconds of every run where they are not."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 from aar.run_records import RunEnd
@@ -73,8 +74,51 @@ class Outcome:
     targets_on: Literal["unlabelled", "test"] = "unlabelled"
 
 
+class Folders(Protocol):
+    """The part of a lab folder that an engine needs."""
+
+    @property
+    def service(self) -> Path:
+        """What student services read: items, weak labels, the places of models. No truth."""
+        ...
+
+    @property
+    def logs(self) -> Path:
+        """Where processes of the engine write what they print."""
+        ...
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What an engine is made from: the lab's folders and those settings that it may use.
+
+    Attributes:
+        folders: where the service's data lie and where logs go.
+        testbed: the testbed whose runs it is given.
+        slots: how many runs of this machine's cores the person asked for; an engine elsewhere may ignore it.
+        sandbox: the provider that methods run in, by name; None: the first that works.
+    """
+
+    folders: Folders
+    testbed: str
+    slots: int
+    sandbox: str | None = None
+
+
 class Engine(Protocol):
-    """A place where jobs run, as many at once as it has slots; the others wait."""
+    """A place where jobs run. What waits, whose turn it is and what a loss means are the lab's affair.
+
+    Entry-point group `aar.engines`: a callable that is given a `Setup` and gives an `Engine`. Making it starts nothing.
+    """
+
+    @property
+    def capacity(self) -> int:
+        """How many jobs it can run at once, once it has started.
+
+        The lab looks before it hands over each job and never hands over more. It may grow and shrink; the lab notices
+        within seconds. 0 is allowed: nothing is handed over then.
+        """
+        ...
 
     async def start(self) -> None:
         """Make it ready; `EngineError` says what is missing."""
@@ -83,7 +127,8 @@ class Engine(Protocol):
     async def run(self, job: Job) -> Outcome:
         """Run one job to its end; `EngineError` or `BadSnapshot` only for a job that no engine could run.
 
-        Where the task that awaits this is cancelled, the run is killed and its slot is free again.
+        The method's own failure is the outcome "method_failed"; anything else that went wrong is "lost", never an
+        exception. Where the task that awaits this is cancelled, the run is killed and its place is free again.
         """
         ...
 

@@ -38,7 +38,7 @@ def advance(lab: Lab) -> Phase:
             if submission.stage != "done" and submission.id in wanted:
                 lab.queue_wanted(tx, submission, wanted[submission.id])
         cancellation.end_refused(tx, everything, done=lab.refused)
-        baselines = [one for one in everything if one.researcher == researchers.LAB]
+        baselines = [one for one in everything if one.role is Role.BASELINE]
         phase: Phase = "baselines"
         if lab.time_is_over or _nobody_left(tx, everything):
             phase = "finished"
@@ -53,13 +53,13 @@ def advance(lab: Lab) -> Phase:
 def _queue_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> None:
     """Baselines on sealed: those that a confirmation is compared with in its turn, the others for the report."""
     champion = standing.champion(tx)
-    confirming = [one for one in everything if one.stage == "sealed" and one.researcher != researchers.LAB]
+    confirming = [one for one in everything if one.stage == "sealed" and one.role is not Role.BASELINE]
     opponents = {champion} if confirming else set()
     for one in confirming:
         verdict = verdicts.find(tx, one.id, "dev")
         opponents |= {verdict.figures.champion} if verdict is not None else set()
     for baseline in everything:
-        if baseline.researcher != researchers.LAB or baseline.status == "failed":
+        if baseline.role is not Role.BASELINE or baseline.status == "failed":
             continue
         if lab.settings.confirmed == "best" and champion not in (None, baseline.id):
             continue
@@ -70,7 +70,7 @@ def _queue_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Sub
 def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> Phase:
     people = researchers.team(tx)
     working = any(one.state in ("waiting", "working") for one in people)
-    undecided = any(one.stage != "done" and one.researcher != researchers.LAB for one in everything)
+    undecided = any(one.stage != "done" and one.role is not Role.BASELINE for one in everything)
     if working and not lab.research_is_over and not _used_up(lab, tx, people):
         return "research"
     to_do = undecided or _owed(tx, everything) or waiting.unfinished(tx, split="sealed")
@@ -82,7 +82,7 @@ def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Sub
 def _nobody_left(tx: Transaction, everything: list[submissions.Submission]) -> bool:
     """Whether every researcher was given up before anything was handed in: there is nothing to wait for."""
     people = researchers.team(tx)
-    nothing = all(one.researcher == researchers.LAB for one in everything)
+    nothing = all(one.role is Role.BASELINE for one in everything)
     return bool(people) and nothing and all(one.state == "stopped" for one in people)
 
 
@@ -105,7 +105,7 @@ def _owed(tx: Transaction, everything: list[submissions.Submission]) -> bool:
         and verdicts.find(tx, one.id, "sealed") is None
         and waiting.known(tx, code_hash=one.code_hash, split="sealed")
         for one in everything
-        if one.researcher == researchers.LAB
+        if one.role is Role.BASELINE
     )
 
 

@@ -24,6 +24,7 @@ from aar.database import Transaction, clock, researchers, standing, submissions,
 from aar.database.researchers import Role
 from aar.database.runs import PRIORITIES, Priority
 from aar.database.schema import runs as table
+from aar.lab import capacity
 from aar.lab.references import planned, wanted
 from aar.settings import Settings
 
@@ -79,7 +80,8 @@ def seconds_left(
     pace, measured = _pace(tx, settings, load)
     work = _work(tx, settings, everything)
     computing = sum(count * pace[kind] for kind, count in work.items())
-    computing /= settings.slots * _use(tx, settings)
+    slots = capacity.of(tx, slots=settings.slots)
+    computing /= slots * _use(tx, slots)
     return Left(max(computing, _thinking(tx, everything)) + END_RUNS * pace["run"], measured)
 
 
@@ -161,7 +163,7 @@ def _coming(tx: Transaction, settings: Settings) -> int:
     return max(0, coming)
 
 
-def _use(tx: Transaction, settings: Settings) -> float:
+def _use(tx: Transaction, slots: int) -> float:
     """Share of the slots' time in which they trained or ran something."""
     first = tx.scalar(sa.select(sa.func.min(table.c.started)))
     if first is None:
@@ -172,7 +174,7 @@ def _use(tx: Transaction, settings: Settings) -> float:
     used = float(tx.scalar(busy) or 0.0)
     used += sum(one.seconds for one in trainings.all(tx) if one.at >= first)
     seconds = clock.now() - first
-    share = (used / settings.slots + USE * USE_TRUST_SECONDS) / (seconds + USE_TRUST_SECONDS)
+    share = (used / slots + USE * USE_TRUST_SECONDS) / (seconds + USE_TRUST_SECONDS)
     return float(min(1.0, max(0.2, share)))
 
 

@@ -12,7 +12,7 @@ from aar.database import Transaction, meta, runs, trainings
 from aar.database.trainings import Place
 from aar.engines import Engine, Job, Outcome
 from aar.errors import BadSnapshot, EngineError
-from aar.lab import references
+from aar.lab import capacity, references
 from aar.lab.draw import draw
 from aar.lab.intake import Lab, printable
 from aar.lab.news import News
@@ -24,6 +24,8 @@ from w2s.records import SplitName
 
 FIRST_PAUSE_SECONDS = 1.0
 MOST_PAUSE_SECONDS = 60.0
+CAPACITY_SECONDS = 5.0
+"""How often the engine is asked how many runs it takes."""
 
 
 @dataclass
@@ -74,28 +76,46 @@ class Wanted:
 
 
 class Slots:
-    """As many runs or trainings at a time as there are `trainers`; runs on one engine, whichever engine it is."""
+    """As many runs at a time as the engine has room for; trainings of references in between, on this machine.
+
+    There is a loop for each place of the engine and for each trainer. The first loops have a trainer each and do
+    either: on the local engine both take the same core. Further loops only hand over runs.
+    """
 
     def __init__(self, lab: Lab, engine: Engine, news: News, trainers: Sequence[Trains]) -> None:
         self._lab, self._engine, self._news, self._trainers = lab, engine, news, trainers
         self._under_way: dict[str, asyncio.Task[Outcome]] = {}
         self._training: set[Place] = set()
         self._practising: set[str] = set()
+        self._handed_over: set[str] = set()
         self._practised_last = False
         self._all_trained = False
         self._losses = Losses()
 
     async def work(self, stopping: asyncio.Event) -> None:
         """Take runs and trainings until `stopping` is set; an error that none of them explains ends it."""
+        tasks: list[asyncio.Task[None]] = []
         try:
             await asyncio.to_thread(self._tell, "")
             await self._take_stock()
-            loops = [
-                self._slot(f"slot {number + 1}", trainer, stopping)
-                for number, trainer in enumerate(self._trainers)
-            ]
-            await asyncio.gather(*loops, self._end_cancelled(stopping))
+            tasks.append(asyncio.create_task(self._end_cancelled(stopping)))
+            known = 0
+            while not stopping.is_set():
+                if known != (known := self._engine.capacity):
+                    await asyncio.to_thread(self._note_capacity, known)
+                    self._news.tell()  # loops that were too many may be wanted again
+                for number in range(len(tasks) - 1, max(known, len(self._trainers))):
+                    tasks.append(asyncio.create_task(self._slot(number, stopping)))
+                ended, _ = await asyncio.wait(
+                    tasks, timeout=CAPACITY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in ended:
+                    task.result()
+            await asyncio.gather(*tasks)
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             for trainer in self._trainers:
                 await trainer.stop()
 
@@ -110,16 +130,19 @@ class Slots:
 
         await asyncio.to_thread(keep)
 
-    async def _slot(self, name: str, trainer: Trains, stopping: asyncio.Event) -> None:
+    async def _slot(self, number: int, stopping: asyncio.Event) -> None:
+        name = f"slot {number + 1}"
+        trainer = self._trainers[number] if number < len(self._trainers) else None
         while not stopping.is_set():
             version, pause = self._news.version, self._losses.seconds_left()
-            work = await asyncio.to_thread(self._next, name, pause <= 0)
+            work = await asyncio.to_thread(self._next, name, runs_too=pause <= 0, trains=trainer is not None)
             if isinstance(work, Taken):
                 await self._run(work, stopping)
             elif isinstance(work, Wanted):
+                assert trainer is not None
                 await self._train(trainer, work.place)
             else:
-                if self._all_trained:
+                if self._all_trained and trainer is not None:
                     await trainer.stop()  # its memory is of more use to runs
                 await self._news.after(version, pause or None)
 
@@ -128,6 +151,7 @@ class Slots:
             outcome = await self._outcome(taken.run, taken.job)
         finally:
             self._practising.discard(taken.run.key)
+            self._handed_over.discard(taken.run.key)
         if outcome is None:
             return  # cancelled: its end is written
         if stopping.is_set() and outcome.status == "lost":
@@ -171,12 +195,15 @@ class Slots:
                         task.cancel()
             await self._news.after(version, None)
 
-    def _next(self, name: str, runs_too: bool) -> Taken | Wanted | None:
-        """The next run, or the reference that something more urgent waits for."""
-        with self._lab.database.write() as tx:
+    def _next(self, name: str, *, runs_too: bool, trains: bool) -> Taken | Wanted | None:
+        """The next run if the engine has room, or the reference that something more urgent waits for."""
+        with (
+            self._lab.database.write() as tx
+        ):  # one thread at a time: what is counted here holds until it is taken
+            runs_too = runs_too and len(self._handed_over) < self._engine.capacity
             left = references.wanted(tx, self._lab.planned)
             self._all_trained = not left
-            mine = next((one for one in left if one[1] not in self._training), None)
+            mine = next((one for one in left if trains and one[1] not in self._training), None)
             without, priority = self._passed_over, None
             if runs_too:
                 priority = runs.next_priority(tx, without=without)
@@ -187,8 +214,9 @@ class Slots:
                 self._practised_last = False
                 return Wanted(mine[1])
             run = runs.claim(tx, place=name, without=without) if priority is not None else None
-        if run is None:
-            return None
+            if run is None:
+                return None
+            self._handed_over.add(run.key)
         self._practised_last = run.split == "practice"
         if self._practised_last:
             self._practising.add(run.key)
@@ -196,12 +224,12 @@ class Slots:
 
     @property
     def _passed_over(self) -> runs.Priority | None:
-        """Practice goes first, on half of the slots at most; where there is one slot, every second turn.
+        """Practice goes first, on half of the engine's places at most; where there is one place, every second turn.
 
         Otherwise methods that take as long as they may would hold up what everybody waits for.
         """
-        slots = len(self._trainers)
-        crowded = self._practised_last if slots == 1 else len(self._practising) >= slots // 2
+        slots = self._engine.capacity
+        crowded = self._practised_last if slots <= 1 else len(self._practising) >= slots // 2
         return "practice" if crowded else None
 
     def _cancelled(self, keys: list[str]) -> list[str]:
@@ -219,6 +247,10 @@ class Slots:
             finish(self._lab, run, unstorable)
         if self._losses.note(outcome, run.code_hash):
             self._tell((outcome.end.error or RunError()).rule or "")
+
+    def _note_capacity(self, places: int) -> None:
+        with self._lab.database.write() as tx:
+            capacity.note(tx, places)
 
     def _tell(self, why: str) -> None:
         """Note for the status how the engine does; times as the clock of all rows has them."""

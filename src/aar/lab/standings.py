@@ -9,7 +9,7 @@ from typing import Any
 
 from aar.database import Transaction, charges, posts, researchers, standing, submissions
 from aar.database.researchers import Role
-from aar.lab import answers, queue_view
+from aar.lab import answers, capacity, queue_view
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
 
@@ -19,7 +19,7 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
     own, used = submissions.all(tx, researcher=who.name), submissions.count(tx, who.name)
     scores = lab.scores(tx)
     spent = charges.spent(tx, who.name)
-    queue = queue_view.of_researcher(tx, who, slots=lab.settings.slots)
+    queue = queue_view.of_researcher(tx, who, slots=capacity.of(tx, slots=lab.settings.slots))
     left = None if who.submissions is None else max(0, who.submissions - used)
     tokens = spent.input_tokens + spent.output_tokens
     over = phase in ("settling", "closing", "finished") or lab.research_is_over

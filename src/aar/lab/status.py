@@ -6,7 +6,7 @@ from typing import Any
 
 from aar.database import Transaction, progress, researchers, submissions, trainings
 from aar.database.researchers import Role
-from aar.lab import estimate, references
+from aar.lab import capacity, estimate, references
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
 from aar.lab.queue_view import traffic
@@ -20,7 +20,7 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
     """The state of a lab as a JSON object."""
     with lab.database.read() as tx:
         everything = submissions.all(tx)
-        engine = traffic(tx, slots=lab.settings.slots)
+        engine = traffic(tx, slots=capacity.of(tx, slots=lab.settings.slots))
         ended = sum(n for name, n in engine["counts"].items() if name not in ("queued", "running"))
         trained = len(trainings.all(tx))
         left = estimate.seconds_left(tx, lab.settings, everything, load=lab.load)

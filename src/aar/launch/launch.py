@@ -24,6 +24,7 @@ from aar.launch.children import Child, Process, plain, python
 from aar.launch.operator_client import OperatorClient
 from aar.launch.signals import Hurry
 from aar.reports.ending import Ending
+from aar.researchers import RUNTIMES, Assignment
 from aar.settings import Settings
 
 WAIT_SECONDS = 1.0
@@ -152,19 +153,24 @@ class Launch:
         lab = Child("lab", start_lab, self.folder.logs / "lab.log")
         self._watch(lab)
         self._until_it_answers(lab)
-        self._watch(Child("scorer", scorer.scorer(self.folder), self.folder.logs / "scorer.log"))
+        self._watch(
+            Child(
+                "scorer", scorer.scorer(self.folder, self.settings.sandbox), self.folder.logs / "scorer.log"
+            )
+        )
         for name, token in tokens.items():
             self._add_researcher(name, token)
 
     def _add_researcher(self, name: str, token: str) -> None:
-        command = python(
-            "aar.researchers",
-            "--lab", str(self.folder.path),
-            "--name", name,
-            "--url", self.url,
-            "--model", self.settings.model,
-            "--seed", str(self.settings.seed),
-        )  # fmt: skip
+        assignment = Assignment(
+            self.folder.path,
+            name,
+            url=self.url,
+            model=self.settings.model,
+            seed=self.settings.seed,
+            sandbox=self.settings.sandbox,
+        )
+        command = RUNTIMES.find(self.settings.runtime)().command(assignment)
         child = Child(name, plain(command, secret=token, keys=True), self.folder.logs / f"{name}.log")
         self.researchers.append(child)
         child.start()

@@ -18,11 +18,14 @@ def prepare(folder: LabFolder) -> Starter:
     return plain(python("aar.scoring", "prepare", str(folder.path)))
 
 
-def scorer(folder: LabFolder) -> Starter:
-    """Score for as long as the run lasts, seeing vault, database and finished runs and nothing else."""
+def scorer(folder: LabFolder, sandbox: str | None) -> Starter:
+    """Score for as long as the run lasts, seeing vault, database and finished runs and nothing else.
+
+    `sandbox` is the provider by name; None: the first that works.
+    """
 
     def start(output: BinaryIO) -> Process:
-        return choose().start(
+        return choose(sandbox).start(
             python("aar.scoring", "serve", str(folder.path)),
             Profile(
                 mounts=(

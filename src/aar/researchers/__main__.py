@@ -35,6 +35,7 @@ def _run(stop: Stop) -> ExitCode:
     parser.add_argument("--seed", type=int, default=0, help="seed of the embedded policy")
     parser.add_argument("--tokens", type=int, help="most tokens of the session")
     parser.add_argument("--most-cost", type=float, default=3.0, help="most fine-tunes in an embedded method")
+    parser.add_argument("--sandbox", help="provider of the workspace's sandbox; the first that works")
     given = parser.parse_args()
     token = os.environ.pop("AAR_TOKEN", "") or sys.stdin.readline().strip()
     session = Session(
@@ -45,6 +46,7 @@ def _run(stop: Stop) -> ExitCode:
         seed=given.seed,
         tokens=given.tokens,
         most_cost=given.most_cost,
+        sandbox=given.sandbox,
     )
     try:
         check_model(given.model)

@@ -2,7 +2,7 @@
 
 One provider protocol, three kinds of use: `start` for a process that runs once with the descriptors it is
 given, `warm` for one that need not wait for its imports, `Workspace` for a researcher's shell and files. There
-is no way to ask for no sandbox.
+is no way to ask for no sandbox. Files of `inside/` run behind the wall; all others run outside.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import sys
 
 from aar.errors import NoSandbox
 from aar.sandboxes.accounts import hand_over, lab_user, uid_for
-from aar.sandboxes.bubblewrap import Bubblewrap
-from aar.sandboxes.calls import Call
-from aar.sandboxes.commands import ExecResult
-from aar.sandboxes.docker import Docker
-from aar.sandboxes.interpreter import OPEN_TARGET, open_w2s, refuse_shown
-from aar.sandboxes.process import SandboxProcess
-from aar.sandboxes.profile import Check, Limits, Mount, Profile, Provider
-from aar.sandboxes.sandlock import Sandlock
-from aar.sandboxes.warm import Warm, warm
-from aar.sandboxes.workspace import Workspace
+from aar.sandboxes.mounts.interpreter import OPEN_TARGET, open_w2s, refuse_shown
+from aar.sandboxes.profile import Limits, Mount, Profile
+from aar.sandboxes.provider import Check, Provider
+from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.provider.docker import Docker
+from aar.sandboxes.provider.sandlock import Sandlock
+from aar.sandboxes.warm_python.protocol import Call
+from aar.sandboxes.warm_python.start import Warm, warm
+from aar.sandboxes.watch.process import SandboxProcess
+from aar.sandboxes.workspace.protocol import ExecResult
+from aar.sandboxes.workspace.workspace import Workspace
 from w2s.errors import NotFound
 
 __all__ = [

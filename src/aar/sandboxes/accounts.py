@@ -11,7 +11,7 @@ import os
 import stat
 from pathlib import Path
 
-from aar.sandboxes.below import below
+from aar.sandboxes.watch.folder_walk import entries_below
 
 FIRST = 1_900_000_000
 """Above what distributions, systemd and container engines hand out, below 2**31."""
@@ -51,7 +51,7 @@ def hand_over(root: Path, uid: int | None) -> None:
     """
     if uid is None or root.is_symlink() or not root.is_dir():
         return
-    for folder, name, found in below(root):
+    for folder, name, found in entries_below(root):
         if not stat.S_ISLNK(found.st_mode) and (found.st_uid, found.st_gid) != (uid, uid):
             os.chown(name, uid, uid, dir_fd=folder, follow_symlinks=False)
     os.lchown(root, uid, uid)  # last: the folder's own user tells that all is done

@@ -122,7 +122,7 @@ def seccomp_filter(
 
     Without `namespaces` around it, it also closes what these would contain: new sockets of any kind (a host's
     socket file can be connected to), and what a user may do to host files' modes and to its other processes.
-    With `asks`, the holder of a listener is asked for an answer to each refused call (see `warm_listener`).
+    With `asks`, the holder of a listener is asked for an answer to each refused call (see `inside.warm_listener`).
 
     >>> len(seccomp_filter("x86_64")) % 8
     0

@@ -12,8 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from w2s import elicitation, methods
+from w2s import methods
 from w2s.bench import LocalBench
+from w2s.blocks import elicitation
 from w2s.models import BaseModel, Prompting, TextStudent, load_model
 from w2s.records import BoolArray, Example, FloatArray, Recipe, Split
 from w2s.testbeds.testbed import CorpusPrompt, Testbed

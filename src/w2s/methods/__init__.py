@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from w2s import blocks
 from w2s.errors import BadMethod, NotFound
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def source(variant: str) -> str:
 def building_blocks() -> str:
     """SHA-256 of the modules that methods are made of, as hexadecimal digits: figures belong to it."""
     digest = hashlib.sha256()
-    for file in sorted(_FOLDER.parent.glob("*.py")):
+    for file in sorted([*_FOLDER.parent.glob("*.py"), *blocks.FOLDER.glob("*.py")]):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 

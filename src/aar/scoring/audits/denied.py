@@ -3,7 +3,7 @@
 Covered: calls of the filter's known dangers (`aar.sandboxes.syscalls`), in every scored run of the submission, audits
 included, whether it ended well or not. It is asked about and never a violation: a library may try something and go
 on without it. Not covered: providers that do not count (all but root with bubblewrap); what a denied file, host or
-limit answers, which is no denied call; see `aar.sandboxes.warm_listener` for calls that nobody is asked about.
+limit answers, which is no denied call; see `aar.sandboxes.inside.warm_listener` for calls that nobody is asked about.
 """
 
 from __future__ import annotations

@@ -1,0 +1,29 @@
+"""The runtime named "inspect": Inspect AI's loop, with any model that Inspect reaches or the embedded policy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from aar.researchers.models import check_model
+from aar.researchers.runtime import Assignment
+
+
+class InspectRuntime:
+    """Runs `python -m aar.researchers`."""
+
+    def check(self, model: str) -> None:
+        """Raise `UnknownModel` or `MissingKey` for a model that cannot be used."""
+        check_model(model)
+
+    def command(self, assignment: Assignment) -> Sequence[str]:
+        """The command line of `aar.researchers.__main__`."""
+        command = [
+            sys.executable, "-P", "-m", "aar.researchers",
+            "--lab", str(assignment.folder),
+            "--name", assignment.name,
+            "--url", assignment.url,
+            "--model", assignment.model,
+            "--seed", str(assignment.seed),
+        ]  # fmt: skip
+        return [*command, "--sandbox", assignment.sandbox] if assignment.sandbox else command

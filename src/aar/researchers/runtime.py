@@ -1,0 +1,72 @@
+"""The runtime of a researcher: which program runs for it, and what the lab expects of that program.
+
+Covered: the launcher starts the program, starts it again when it dies, asks it to stop, and ends it. The lab holds the
+budgets: a program that goes on although it was told to stop is refused. Not covered: what the program does with its
+token, with the network, and with what its model asks it to run. A runtime must run that in a sandbox
+(`aar.sandboxes.Workspace`), as the one named "inspect" does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from w2s.plugins import Seam
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a researcher's program is told on its command line. The token is no part of it: see `Runtime`.
+
+    Attributes:
+        folder: the run folder. The researcher's own files are in `workspaces/NAME` and outlive its process.
+        name: the researcher, as the lab knows it.
+        url: where the lab answers, such as http://127.0.0.1:8000.
+        model: who chooses the next call, as the person wrote it; its meaning is the runtime's.
+        seed: the seed of the researchers' choices.
+        sandbox: the provider for the workspace, by name; None: the first that works.
+    """
+
+    folder: Path
+    name: str
+    url: str
+    model: str
+    seed: int
+    sandbox: str | None = None
+
+
+class Runtime(Protocol):
+    """A program that researches: one process for each researcher.
+
+    Entry-point group `aar.runtimes`: a callable without arguments that gives a `Runtime`.
+
+    The launcher starts the process with the command that `command` gives, in the folder `/`, with the whole environment
+    of `aar run` (providers' keys are in it) and with its output appended to `logs/NAME.log`. The process must
+
+    1. read its token: the first line of its standard input, which then ends. Nobody else may learn it;
+    2. send the token with each request: `Authorization: Bearer TOKEN`;
+    3. say what it does whenever that changes: `POST /v1/progress` (`aar.database.progress.Activity`);
+    4. be patient: the lab may be away for some minutes while it is started again;
+    5. go on until `GET /v1/me` answers `stop` and none of its submissions is undecided; then say so
+       (`POST /v1/state` with `{"state": "finished"}`) and end with the code 0;
+    6. end within ten seconds of SIGTERM or SIGINT;
+    7. end with another code (`ExitCode`) in every other case, with the reason as the last line of its output: people
+       see it. The launcher starts it again after a pause, six times in a row at most;
+    8. go on where it was when it is started again: with its workspace and with what the lab knows of it.
+    """
+
+    def check(self, model: str) -> None:
+        """Raise what stands in the way of using `model`, before anything is started; a `ModelError` says what to do."""
+        ...
+
+    def command(self, assignment: Assignment) -> Sequence[str]:
+        """The command that does this assignment; arguments can be seen by every user of the machine."""
+        ...
+
+
+RUNTIMES: Seam[Callable[[], Runtime]] = Seam(
+    "runtime", "aar.runtimes", {"inspect": "aar.researchers.inspect_runtime:InspectRuntime"}
+)
+"""Runtimes by name."""

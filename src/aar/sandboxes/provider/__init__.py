@@ -1,0 +1,55 @@
+"""A provider runs untrusted code behind one kind of wall: what each can do, and one file for each kind."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from aar.sandboxes.profile import Profile
+from aar.sandboxes.watch.process import SandboxProcess
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether a provider works here: what was found, and what to do if it does not."""
+
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+class Provider(Protocol):
+    """A way to run untrusted code; each passes the same attacks in the tests."""
+
+    name: str
+    separates_users: bool
+    """Whether, as root, a sandbox runs as `Profile.uid` (its files must then belong to that user)."""
+
+    def check(self) -> Check:
+        """Whether it works on this machine, found out by starting a sandbox."""
+        ...
+
+    def start(
+        self,
+        argv: Sequence[str],
+        profile: Profile,
+        *,
+        pass_fds: Sequence[int] = (),
+        stdin: int | None = subprocess.DEVNULL,
+        stdout: int | None = subprocess.DEVNULL,
+        stderr: int | None = subprocess.DEVNULL,
+    ) -> SandboxProcess:
+        """Run `argv` under `profile`; `pass_fds` keep their numbers and are all that is inherited."""
+        ...
+
+    def start_keeper(
+        self, argv: Sequence[str], profile: Profile, *, pass_fds: Sequence[int], stderr: int
+    ) -> SandboxProcess:
+        """Run the daemon of a workspace: outside the limits of what it starts and, as root, another user."""
+        ...
+
+    def narrow(self, profile: Profile) -> list[str]:
+        """The prefix of each command that a keeper starts: its user and limits."""
+        ...

@@ -1,0 +1,1 @@
+"""What a running sandbox uses of memory, processors and disk, measured from outside."""

@@ -1,0 +1,1 @@
+"""The workspace of one researcher, seen from outside; `inside.exec_daemon` is its other side."""

@@ -1,0 +1,136 @@
+"""Correctness by supervisor: what the finished runs of one code amount to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from aar import ledger
+from aar.database.runs import Run
+from aar.errors import ScoringError
+from aar.scoring.truth.vault import TestItems, Vault
+from w2s.errors import BadPredictions
+from w2s.records import FloatArray, SplitName
+
+Rows = Mapping[int, FloatArray]
+"""Per-item correctness, [n], by supervisor."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the runs of one code on one split stand; `rows` hold what is finished so far.
+
+    `failed` is the method's own fault, `lost` is nobody's; `complete` has nothing queued or running.
+    """
+
+    state: Literal["waiting", "complete", "failed", "lost"]
+    rows: Rows
+    culprit: Run | None = None
+
+
+@dataclass
+class Results:
+    """Reads finished runs of one lab; each blob is read once."""
+
+    vault: Vault
+    blobs: Path
+    _known: dict[str, FloatArray] = field(default_factory=dict, repr=False)
+    _items: dict[SplitName, TestItems] = field(default_factory=dict, repr=False)
+
+    def items(self, split: SplitName) -> TestItems:
+        """Test items of a split."""
+        if split not in self._items:
+            self._items[split] = self.vault.test_items(split)
+        return self._items[split]
+
+    def outcome(self, runs: Sequence[Run], split: SplitName, *, needed: int, waits: bool) -> Outcome:
+        """Where the ended `runs` of one code on `split` stand; complete with `needed` supervisors or more.
+
+        `waits` says that others are queued or under way.
+        """
+        by_supervisor: dict[int, list[FloatArray]] = {}
+        lost: Run | None = None
+        failed = next((run for run in runs if run.state == "failed"), None)
+        for run in runs:
+            if run.state == "lost":
+                lost = run
+            if run.state != "done":
+                continue
+            try:
+                correct = self._correct(run, split)
+            except ScoringError:
+                lost = run
+                continue
+            by_supervisor.setdefault(run.supervisor_seed, []).append(correct)
+        # runs that share a supervisor share its luck: they are one seed, measured more than once
+        rows = {k: np.mean(tables, axis=0) for k, tables in sorted(by_supervisor.items())}
+        if failed is not None:
+            return Outcome("failed", rows, failed)
+        if waits:
+            return Outcome("waiting", rows)
+        if lost is not None:
+            return Outcome("lost", rows, lost)
+        return Outcome("complete" if len(rows) >= needed else "waiting", rows)
+
+    def references(self, kind: Literal["floor", "ceiling"], split: SplitName, count: int) -> Rows | None:
+        """The first `count` floors or ceilings of a split, or None while one is missing."""
+        rows: dict[int, FloatArray] = {}
+        for k in range(count):
+            name = f"{kind}-{split}-{k}"
+            if name not in self._known:
+                correct = self.vault.reference(kind, split, k)
+                if correct is None:
+                    return None
+                self._known[name] = correct
+            rows[k] = self._known[name]
+        return rows
+
+    def _correct(self, run: Run, split: SplitName) -> FloatArray:
+        if run.key not in self._known:
+            self._known[run.key] = self.items(split).correct(
+                read_predictions(self.blobs, run, self.items(split))
+            )
+        return self._known[run.key]
+
+
+def read_predictions(blobs: Path, run: Run, items: TestItems) -> FloatArray:
+    """Probabilities of class 1 of a finished run, in the order of the split's test items.
+
+    `ScoringError` if the file is missing, damaged, or does not hold one probability for each item.
+    """
+    p = read_arrays(blobs, run)["predictions"]
+    try:
+        if p.shape != (len(items),):
+            raise ScoringError(
+                f"run {run.key} holds {p.shape} predictions for {len(items)} items; it is lost"
+            )
+        items.correct(p)
+    except BadPredictions as error:
+        raise ScoringError(f"the predictions of run {run.key} are damaged ({error}); it is lost") from error
+    return p
+
+
+def read_arrays(blobs: Path, run: Run) -> dict[str, FloatArray]:
+    """All arrays of a finished run, `predictions` among them; `ScoringError` if they cannot be read."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    path = blobs / f"{run.blob or run.key}.safetensors"
+    try:
+        data = path.read_bytes()
+        arrays = {name: array.astype(np.float64) for name, array in load(data).items()}
+        arrays["predictions"]
+    except (OSError, KeyError, SafetensorError) as error:
+        raise ScoringError(f"{path} is missing or damaged ({error}); the run is lost") from error
+    if not ledger.holds(path.stem, data):
+        raise ScoringError(f"{path} is not what the ledger says of it; the run is lost")
+    return arrays
+
+
+def stacked(rows: Rows, keys: Sequence[int]) -> FloatArray:
+    """Rows by the given supervisors, [S, n]."""
+    return np.stack([rows[k] for k in keys])

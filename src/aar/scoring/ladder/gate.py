@@ -1,0 +1,96 @@
+"""The gate on dev: a two-standard-error Ladder, moved by what is verified only.
+
+Pure functions of per-item correctness ([seeds, n], values in [0, 1]); the same ones serve the lab and
+an attack on synthetic correctness.
+
+The Ladder's shared state (one per testbed and lab) is the holder's correctness and a record, its dev
+mean rounded to the step. It moves only when a submission was verified on sealed. So a would-be record
+that luck made, or that fitted the dev items, and that sealed then refused (`not_reproduced`) leaves the
+shared bar where it was and blocks nobody. Such a submission is not free for its author, though: each
+submission must pass the same gate against the best of its author's earlier would-be records too. Otherwise
+"would-be record or not" would be an oracle that answers one bit for every submission; and a bar that rose by
+a step alone would let an author climb as on the original Ladder once the gate is passed (measured in
+benchmarks/scoring_attacks.py: .059 instead of .040 of accuracy with 300 submissions at n = 1263).
+
+Covered: single-item probing, differencing at a rounding edge, hill climbing by one author (the answers
+"would-be record" are at most 1/step per author); a lucky record that blocks others; seed picking.
+Not covered: k authors who collude learn k times as much on dev as one (the lab gives out the authors, and
+what they learn must still pass sealed); the rare bit that a submission was sent on to sealed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from w2s.metrics import clustered_stderr
+from w2s.records import FloatArray
+
+Clusters = Sequence[str] | npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class DevDecision:
+    """What the Ladder decides; of these only `accepted` may reach a researcher.
+
+    `gain` is the mean accuracy gained over the holder on the same supervisors and items, `stderr` its
+    cluster-robust standard error over items, `threshold` what the gain had to exceed.
+    """
+
+    accepted: bool
+    mean: float
+    gain: float
+    stderr: float
+    threshold: float
+
+
+def step(n: int) -> float:
+    """Step of the Ladder on `n` test items: half a standard error of a coin, .5/sqrt(n).
+
+    >>> step(2500)
+    0.01
+    """
+    return 0.5 / math.sqrt(n)
+
+
+def rounded(accuracy: float, *, n: int) -> float:
+    """The accuracy as the Ladder states it: to the nearest step.
+
+    >>> rounded(0.7349, n=2500)
+    0.73
+    """
+    return round(accuracy / step(n)) * step(n)
+
+
+def judge_dev(
+    candidate: FloatArray,
+    holder: FloatArray,
+    clusters: Clusters,
+    *,
+    own: FloatArray | None = None,
+) -> DevDecision:
+    """Is `candidate` a would-be record? [S, n] each, row k of both the same supervisor.
+
+    Accepted if its mean beats the holder's by more than max(step, 2 standard errors of the paired
+    difference, clusters counted once), and that of `own`, the best of its author's earlier would-be records on
+    the same seeds, in the same way.
+
+    >>> import numpy as np
+    >>> better, holder = np.ones((3, 400)), np.tile([1.0, 0.0], (3, 200))
+    >>> judge_dev(better, holder, np.arange(400)).accepted
+    True
+    """
+    a, b = np.asarray(candidate, dtype=np.float64), np.asarray(holder, dtype=np.float64)
+    if a.shape != b.shape or a.ndim != 2:
+        raise ValueError(
+            f"correctness of shapes {a.shape} and {b.shape} cannot be paired; use the same seeds"
+        )
+    difference, n = a.mean(axis=0) - b.mean(axis=0), a.shape[1]
+    gain, stderr, mean = float(difference.mean()), clustered_stderr(difference, clusters), float(a.mean())
+    threshold = max(step(n), 2 * stderr)
+    accepted = gain > threshold and (own is None or judge_dev(a, own, clusters).accepted)
+    return DevDecision(accepted=accepted, mean=mean, gain=gain, stderr=stderr, threshold=threshold)

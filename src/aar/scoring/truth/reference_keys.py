@@ -1,0 +1,92 @@
+"""What a floor, a ceiling or a supervisor's labels were made from: a file is taken only where its key is the same.
+
+The key covers the job, its seed, the model's files, prompt and recipe, the items learnt from and asked about
+with their truth, and the version of the training code and its libraries. It never leaves the vault: it is a
+hash over the truth.
+
+Covered: other settings, another model, recipe, prompt, seed or item, another version of the code, a file
+that was copied from another lab. Not covered: another kind of processor (see `aar doctor`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aar.scoring.truth.reference_jobs import ReferenceJob
+from aar.scoring.truth.vault import Vault
+from w2s.records import Example, SplitName
+from w2s.weak_labels.cache import code_version
+
+if TYPE_CHECKING:
+    from w2s.testbeds import Testbed
+
+
+@dataclass
+class ReferenceKeys:
+    """The keys of one lab's references, by what lies in its vault and what its testbed is now."""
+
+    vault: Vault
+    testbed: Testbed
+    _digests: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+
+    def of(self, job: ReferenceJob) -> str:
+        """The key that the result of `job` must have, as 64 hexadecimal digits."""
+        split = self.vault.splits[job.split]
+        world = self.testbed.worlds[split.world]
+        supervisor = job.role == "supervisor"
+        recipe = self.testbed.weak_recipe if supervisor else self.testbed.recipe
+        return _digest(
+            {
+                "job": [job.role, job.split, job.k],
+                "seed": self.vault.seed(job.role, job.split, job.k),
+                "model": self._model(world.weak if supervisor else world.strong),
+                "prompt": [
+                    self.testbed.template,
+                    self.testbed.labels,
+                    self.testbed.zero_shot_template,
+                    self.testbed.zero_shot_labels,
+                ],
+                "recipe": asdict(recipe),
+                "learnt": self._items(job.split, "labelled" if supervisor else "unlabelled"),
+                "asked": [self._items(job.split, part) for part in ("unlabelled", "test")],
+                "code": code_version(),
+            }
+        )
+
+    def _items(self, name: SplitName, part: str) -> str:
+        if (name, part) not in self._digests:
+            examples: Sequence[Example] = getattr(self.vault.splits[name], part)
+            if part == "labelled":
+                examples = taught(self.vault, name)
+            self._digests[name, part] = _digest(
+                [[one.id, one.kind, sorted(one.fields.items()), self.vault.truth[one.id]] for one in examples]
+            )
+        return self._digests[name, part]
+
+    def _model(self, place: Path | str) -> str:
+        """Digest of every file of a checkpoint; a name from a hub stands for itself."""
+        if ("model", str(place)) not in self._digests:
+            folder = Path(place)
+            found: list[list[str]] = [[str(place)]]
+            if folder.is_dir():
+                found = []
+                for path in sorted(folder.iterdir()):
+                    if path.is_file():
+                        with path.open("rb") as file:
+                            found.append([path.name, hashlib.file_digest(file, "sha256").hexdigest()])
+            self._digests["model", str(place)] = _digest(found)
+        return self._digests["model", str(place)]
+
+
+def taught(vault: Vault, split: SplitName) -> tuple[Example, ...]:
+    """The examples that a split's supervisors learn from: practice has none of its own and takes those of dev."""
+    return vault.splits[split].labelled or vault.splits["dev"].labelled
+
+
+def _digest(what: Any) -> str:
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,168 @@
+"""Supervisors, floors and ceilings of a lab: the only training that ever sees the truth.
+
+Each job is one fine-tune whose result is a file; the file is the record that it is done, as long as it
+carries the key of what the job is made from now (`reference_keys`). The lab says which job is next
+(`aar.lab.references`), since it alone knows what waits; a process of this module does it and says no more
+than that it is done.
+
+    supervisor K of a split   weak model on true labels of the labelled examples; its probabilities on the
+                              unlabelled items are the weak labels, its test correctness is floor K; runs
+                              may ask companions of their supervisor too (`aar.seeds.supervisors_of`)
+    ceiling K                 strong model on the true labels of the unlabelled items that students get
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from aar import database
+from aar.database import runs, waiting
+from aar.database.trainings import Role
+from aar.errors import NoLab, WrongFormat
+from aar.folder import LabFolder
+from aar.scoring.truth.preparation import write_practice
+from aar.scoring.truth.reference_jobs import ReferenceJob
+from aar.scoring.truth.reference_keys import ReferenceKeys, taught
+from aar.scoring.truth.vault import Vault, give_to_folder_owner
+from w2s.records import Example, SplitName
+
+if TYPE_CHECKING:
+    from aar.students.shelf import Shelf, Which
+    from w2s.testbeds import Testbed
+
+
+class References:
+    """Trains the references of one lab; never serves a method."""
+
+    def __init__(self, folder: LabFolder) -> None:
+        self.folder = folder
+        self.vault = Vault(folder.vault)
+
+    @cached_property
+    def testbed(self) -> Testbed:
+        """The lab's testbed."""
+        from aar.students.data import load_testbed
+
+        return load_testbed(self.folder.service)
+
+    @cached_property
+    def keys(self) -> ReferenceKeys:
+        """What each reference is made from now."""
+        return ReferenceKeys(self.vault, self.testbed)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The models; gone with this process."""
+        from aar.students.shelf import Shelf
+
+        return Shelf(self.testbed)
+
+    def there(self) -> list[ReferenceJob]:
+        """Every job that is done, whatever the settings ask for."""
+        return [job for job in self._files() if self.done(job)]
+
+    def done(self, job: ReferenceJob) -> bool:
+        """Whether the job's file, and a supervisor's weak labels, are there and made from what there is now."""
+        from aar.students.data import weak_path
+
+        if job.role == "supervisor" and not weak_path(self.folder.service, job.split, job.k).is_file():
+            return False
+        return self.vault.reference_key(job.kind, job.split, job.k) == self.keys.of(job)
+
+    def remove_foreign(self) -> None:
+        """Remove every file, needed or not, that another model, recipe, item, seed or version of the code made.
+
+        `WrongFormat` if runs were scored with it already.
+        """
+        from aar.students.data import weak_path
+
+        for job in self._files():
+            path = self.vault.reference_path(job.kind, job.split, job.k)
+            if self.vault.reference_key(job.kind, job.split, job.k) == self.keys.of(job):
+                continue
+            if _scored(self.folder):
+                raise WrongFormat(
+                    f"{self.folder.path} was scored with other models, recipes or training code than there are now "
+                    f"({path.name} does not fit); use those, or begin a new lab: figures of both would not compare"
+                )
+            if job.role == "supervisor":
+                weak_path(self.folder.service, job.split, job.k).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+
+    def train(self, job: ReferenceJob) -> None:
+        """Do one job, whole or not at all."""
+        from aar.students.data import write_weak
+
+        vault = self.vault
+        split = vault.splits[job.split]
+        which: Which = "weak" if job.role == "supervisor" else "strong"
+        examples = taught(vault, job.split) if job.role == "supervisor" else split.unlabelled
+        student = self.shelf.student(which, split.world, vault.seed(job.role, job.split, job.k))
+        student.finetune(examples, _unflipped(examples), vault.labels(examples))
+        test = student.predict(split.test, _unflipped(split.test))
+        correct = vault.test_items(job.split).correct(test)
+        if job.role == "supervisor":
+            soft = student.predict(split.unlabelled, _unflipped(split.unlabelled))
+            give_to_folder_owner(write_weak(self.folder.service, job.split, job.k, soft))
+            if job.split == "practice" and job.k == 0:
+                write_practice(self.folder, split, weak=soft)
+        vault.store_reference(job.kind, job.split, job.k, correct, key=self.keys.of(job))
+
+    def _files(self) -> list[ReferenceJob]:
+        found = []
+        for path in sorted((self.vault.path / "references").glob("*.safetensors")):
+            kind, split, k = path.stem.split("-")
+            role: Role = "supervisor" if kind == "floor" else "ceiling"
+            found.append(ReferenceJob(role, cast(SplitName, split), int(k)))
+        return found
+
+
+def serve_references(
+    folder: LabFolder, *, asked: Iterable[str], say: Callable[[dict[str, Any]], None]
+) -> None:
+    """Do what is `asked`, a JSON array [role, split, k] a line, until no more comes.
+
+    Says {"there": [[role, split, k], ...]} first, then {"done": [role, split, k], "seconds", "core_seconds"} for each.
+    """
+    references = References(folder)
+    say({"there": [list(job.place) for job in references.there()]})
+    for line in asked:
+        job = ReferenceJob(*json.loads(line))
+        began, spent = time.monotonic(), _core_seconds()
+        if not references.done(job):
+            references.train(job)
+        say(
+            {
+                "done": list(job.place),
+                "seconds": round(time.monotonic() - began, 3),
+                "core_seconds": round(_core_seconds() - spent, 3),
+            }
+        )
+
+
+def _core_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _scored(folder: LabFolder) -> bool:
+    """Whether any run of this lab has ended."""
+    try:
+        store = database.open(folder.database)
+    except NoLab:
+        return False
+    with store.read() as tx:
+        found = waiting.counts(tx)
+    store.close()
+    return any(found.get(state) for state in runs.ENDED)
+
+
+def _unflipped(examples: tuple[Example, ...]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return np.zeros(len(examples), dtype=np.bool_)

@@ -1,0 +1,117 @@
+"""Parts are found by name: shipped ones always, installed ones by their entry point, and nothing else is imported."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from installed import install
+
+from aar.engines import ENGINES
+from aar.researchers import RUNTIMES
+from w2s.errors import BadPlugin, NotFound
+from w2s.plugins import Seam
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+SEAMS: list[Seam] = [ENGINES, RUNTIMES]
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    importlib.invalidate_caches()
+    return folder
+
+
+@pytest.mark.parametrize("seam", SEAMS, ids=lambda seam: seam.group)
+def test_what_ships_is_declared_as_entry_points_too(seam: Seam) -> None:
+    declared = tomllib.loads(PYPROJECT.read_text())["project"]["entry-points"]
+    assert declared[seam.group] == dict(seam.shipped)
+
+
+@pytest.mark.parametrize("seam", SEAMS, ids=lambda seam: seam.group)
+def test_every_part_that_ships_can_be_loaded(seam: Seam) -> None:
+    for name in seam.shipped:
+        assert callable(seam.find(name))
+
+
+def test_an_installed_part_is_found_by_its_name(packages: Path) -> None:
+    install(
+        packages, "ray_stub", "def engine(setup): ...", points={"aar.engines": {"ray": "ray_stub:engine"}}
+    )
+    assert ENGINES.names() == ["local", "ray"]
+    assert ENGINES.find("ray").__module__ == "ray_stub"
+
+
+def test_an_unknown_part_is_named_with_the_nearest_and_with_all_that_there_are(packages: Path) -> None:
+    install(
+        packages, "ray_stub2", "raise AssertionError", points={"aar.engines": {"ray": "ray_stub2:engine"}}
+    )
+    with pytest.raises(NotFound) as refusal:
+        ENGINES.find("rya")
+    message = str(refusal.value)
+    assert (
+        message == "no engine 'rya'; did you mean 'ray'? installed: local, ray (entry points of aar.engines)"
+    )
+
+
+def test_no_other_part_is_imported_than_the_one_that_was_asked_for(packages: Path) -> None:
+    install(
+        packages, "ray_stub3", "raise AssertionError", points={"aar.engines": {"ray": "ray_stub3:engine"}}
+    )
+    ENGINES.find("local")
+    assert "ray_stub3" not in sys.modules
+
+
+def test_a_package_cannot_replace_a_part_that_ships(packages: Path) -> None:
+    shipped = ENGINES.find("local")
+    install(
+        packages, "impostor", "raise AssertionError", points={"aar.engines": {"local": "impostor:engine"}}
+    )
+    assert ENGINES.find("local") is shipped
+
+
+def test_a_name_that_two_packages_offer_is_refused_with_both(packages: Path) -> None:
+    for name in ("first_ray", "second_ray"):
+        install(packages, name, "engine = None", points={"aar.engines": {"ray": f"{name}:engine"}})
+    with pytest.raises(BadPlugin, match=r"first-ray .*second-ray"):
+        ENGINES.find("ray")
+
+
+def test_a_part_that_cannot_be_imported_is_named_with_its_package(packages: Path) -> None:
+    install(
+        packages, "broken_ray", "import no_such_module", points={"aar.engines": {"ray": "broken_ray:engine"}}
+    )
+    with pytest.raises(BadPlugin, match=r"'ray' of broken-ray cannot be loaded .*no_such_module"):
+        ENGINES.find("ray")
+
+
+def test_an_unknown_part_stops_a_run_before_anything_is_made(tmp_path: Path) -> None:
+    for option, name in (("--engine", "loacl"), ("--sandbox", "bubblewarp"), ("--runtime", "inspct")):
+        command = [sys.executable, "-m", "aar.cli", "run", option, name, "--out", str(tmp_path / "runs")]
+        refused = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert refused.returncode != 0
+        assert f"'{name}'" in refused.stderr
+        assert "did you mean" in refused.stderr
+        assert not list(tmp_path.rglob("lab.json"))
+
+
+def test_help_imports_no_part(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['aar', 'run', '--help']\n"
+        "from aar.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'torch', 'inspect_ai', 'aar.engines.local', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ}, check=False
+    )
+    assert shown.stdout.splitlines()[-1] == "[]"
+    assert "--engine" in shown.stdout
