@@ -15,8 +15,7 @@ from aar.scoring.evidence.board import Board
 from aar.scoring.evidence.correctness import Outcome, Rows, outcome_of, stacked
 from aar.scoring.evidence.measures import Comparison, measure
 from aar.scoring.evidence.source import Source
-from aar.scoring.ladder import DevDecision, judge_dev, level, seeds_for
-from aar.scoring.ladder import feedback
+from aar.scoring.ladder import DevDecision, feedback, judge_dev, level, seeds_for
 from aar.scoring.truth import reference_jobs
 from aar.settings import Settings
 from w2s.metrics import paired_gain

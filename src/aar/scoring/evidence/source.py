@@ -14,7 +14,6 @@ import numpy as np
 
 from aar.database.runs import Run
 from aar.database.submissions import Submission
-from aar.errors import ScoringError
 from aar.scoring.audits import Pool
 from aar.scoring.evidence.correctness import Rows, read_arrays, read_predictions
 from aar.scoring.truth.vault import TestItems, Vault

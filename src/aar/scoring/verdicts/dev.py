@@ -18,7 +18,7 @@ from aar.scoring.verdicts.failure import failure
 
 def dev_verdict(evidence: Evidence, submission: Submission) -> Decision | Waiting:
     """Decide a submission on dev against the holder of the record; an operator's goes on to sealed in any case."""
-    first = same_code(evidence, submission)
+    first = same_code(evidence.board, submission)
     if first is not None:
         return repetition(evidence, submission, first, identical=True)
     outcome = evidence.outcome(submission, "dev")

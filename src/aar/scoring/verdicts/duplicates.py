@@ -31,7 +31,7 @@ from aar.database.waits import Reason
 from aar.database.wanted_runs import WantedRun
 from aar.scoring.audits import rules
 from aar.scoring.audits.history import alike
-from aar.scoring.evidence.board import makes_good
+from aar.scoring.evidence.board import Board, makes_good
 from aar.scoring.evidence.correctness import Rows, stacked
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.verdicts import replies
@@ -41,11 +41,11 @@ NEAR = 0.02
 """Share of answers that differ below which two submissions are nearly the same."""
 
 
-def same_code(evidence: Evidence, submission: Submission) -> Submission | None:
+def same_code(board: Board, submission: Submission) -> Submission | None:
     """The first submission of this very code, if `submission` came later; what an operator submits does not count."""
     if submission.role is not Role.RESEARCHER:
         return None
-    first = evidence.board.first_with_code_of(submission)
+    first = board.first_with_code_of(submission)
     return None if first.id == submission.id else first
 
 

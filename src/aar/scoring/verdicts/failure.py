@@ -26,6 +26,4 @@ def failure(
     elif culprit is not None and culprit.state == "done":
         reply, ended = replies.DAMAGED, Ended.DECIDED
     figures = Figures(seeds=0, n=n, note=f"run {outcome.state}")
-    return verdict(
-        submission.id, stage, "failed", reply, figures, rule=rule, ended=ended, standing=standing
-    )
+    return verdict(submission.id, stage, "failed", reply, figures, rule=rule, ended=ended, standing=standing)

@@ -95,7 +95,7 @@ class Judge:
             if isinstance(answer, Decision):
                 if written := write(self.database, evidence.board, answer):
                     return written
-            elif submission is not None:
+            elif submission is not None and submission.stage != "done":
                 undecided[submission.id] = answer
         write_waits(self.database, undecided)
         return []
@@ -116,9 +116,9 @@ def answers(evidence: Evidence) -> Iterator[tuple[Submission | None, Decision | 
             yield None, move
     for submission in board.submissions:
         if submission.role is Role.BASELINE:
-            if board.standing is not None and submission.status != "failed":
-                if board.verdict(submission, "sealed") is None:
-                    yield submission, baseline_verdict(evidence, submission)
+            measured = board.verdict(submission, "sealed") is not None
+            if board.standing is not None and submission.status != "failed" and not measured:
+                yield submission, baseline_verdict(evidence, submission)
         elif submission.stage == "dev":
             yield submission, dev_verdict(evidence, submission)
         elif submission.stage == "sealed":

@@ -107,11 +107,12 @@ def _with_audits(
     """The verdict that follows from the comparison, the audits, and who holds the record by now."""
     status = _status(trial, on_dev)
     dev = evidence.outcome(submission, "dev").rows
-    audits: Audited | Waiting = audited_without_runs(evidence, submission, trial.rows)
+    audits = audited_without_runs(evidence, submission, trial.rows)
     if status == "verified" and audits.rule is None:
-        audits = audited(evidence, submission, sealed=trial.rows, dev=dev)
-    if isinstance(audits, Waiting):
-        return audits
+        with_runs = audited(evidence, submission, sealed=trial.rows, dev=dev)
+        if isinstance(with_runs, Waiting):
+            return with_runs
+        audits = with_runs
     if audits.rule is not None:
         status = "violation"
     takes: bool | None = False
