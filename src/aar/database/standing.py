@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from aar.database import upsert
 from aar.database.connection import Transaction
 from aar.database.schema import standing as table
 from aar.database.verdicts import FLOOR
@@ -43,6 +43,4 @@ def champion(tx: Transaction) -> str | None:
 
 def put(tx: Transaction, standing: Standing) -> None:
     """Replace the standing; the scorer writes the ledger's note in the same transaction."""
-    values = asdict(standing)
-    new = insert(table).values(id=1, **values)
-    tx.execute(new.on_conflict_do_update(index_elements=["id"], set_=values))
+    upsert.put(tx, table, {"id": 1}, asdict(standing))

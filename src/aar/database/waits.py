@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
-from aar.database import clock
+from aar.database import clock, upsert
 from aar.database.connection import Transaction
 from aar.database.schema import waits as table
 
@@ -49,10 +48,7 @@ def put(tx: Transaction, submission: str, reason: Reason, what: Mapping[str, Any
     row = tx.execute(sa.select(table).where(table.c.submission == submission)).one_or_none()
     if row is not None and (row.reason, row.what) == (values["reason"], values["what"]):
         return False
-    new = insert(table).values(submission=submission, at=clock.now(), **values)
-    tx.execute(
-        new.on_conflict_do_update(index_elements=["submission"], set_={**values, "at": new.excluded.at})
-    )
+    upsert.put(tx, table, {"submission": submission}, {**values, "at": clock.now()})
     return True
 
 

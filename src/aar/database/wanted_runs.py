@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from aar.database import upsert
 from aar.database.connection import Transaction
 from aar.database.schema import wanted_runs as table
 
@@ -28,9 +28,8 @@ class WantedRun:
 
 def add(tx: Transaction, submission: str, runs: Iterable[WantedRun]) -> None:
     """Want these runs of a submission; those that are wanted already stay."""
-    rows = [{"submission": submission, **asdict(run)} for run in runs]
-    if rows:
-        tx.execute(insert(table).on_conflict_do_nothing(), rows)
+    for run in runs:
+        upsert.add(tx, table, {"submission": submission, **asdict(run)}, {})
 
 
 def of(tx: Transaction, submission: str) -> list[WantedRun]:
