@@ -44,8 +44,8 @@ def test_an_archive_is_imported_like_the_folder_that_it_holds(
     prefix: str, three: dict[str, bytes], tmp_path: Path
 ) -> None:
     packed(tmp_path / "release.tar.gz", {prefix + name: content for name, content in three.items()})
-    direct = store.import_release(tmp_path / "release.tar.gz", store.Wanted(name="a"))
-    found = store.import_release(tmp_path, store.Wanted(name="a"))
+    direct = store.import_release(tmp_path / "release.tar.gz", store.ImportRequest(name="a"))
+    found = store.import_release(tmp_path, store.ImportRequest(name="a"))
     assert direct == found
     assert sum(direct.sizes.values()) == 160
     assert [path.name for path in tmp_path.iterdir()] == ["release.tar.gz"]
