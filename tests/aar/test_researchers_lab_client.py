@@ -166,3 +166,32 @@ def test_a_lab_that_does_not_hold_a_request_is_asked_ever_more_slowly() -> None:
 
     ask(hasty, lambda lab: lab.news(wait_s=4.0))
     assert asked < 8
+
+
+def test_patience_begins_with_the_first_trouble_and_not_with_a_request_that_hung_for_long() -> None:
+    asked = 0
+
+    async def hanging(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await asyncio.sleep(0.7)  # longer than the client's patience of half a second
+        if asked < 3:
+            raise httpx.ReadError("the lab restarts")
+        return httpx.Response(200, json={"version": "1"})
+
+    assert ask(hanging, lambda lab: lab.me()) == {"version": "1"}  # type: ignore[arg-type]
+    assert asked == 3
+
+
+@pytest.mark.parametrize(("code", "kind"), [(429, "NotNow"), (400, "BadRequest"), (403, "NotAllowed")])
+def test_what_the_lab_declines_is_not_asked_again(code: int, kind: str) -> None:
+    asked: list[str] = []
+
+    def refusing(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(code, json={"error": kind, "message": "no"})
+
+    with pytest.raises(Refused):
+        ask(refusing, lambda lab: lab.me())
+    assert asked == ["/v1/me"]

@@ -1,1 +1,1 @@
-"""The lab as a process, and the launch of a whole run around it."""
+"""The door of the lab: a process that answers over HTTP what `aar.lab` decides."""

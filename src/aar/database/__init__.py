@@ -1,7 +1,7 @@
-"""One SQLite file holds all that a lab knows; several processes may write it at once.
+"""One database holds all that a lab knows; several processes may write it at once.
 
-    database = aar.database.open(lab / "db" / "lab.db", create=True)
-    with database.write() as tx:                       # BEGIN IMMEDIATE: all of it or nothing
+    database = aar.database.open(lab / "db" / "lab.db", create=True)      # a path, or the URL of any database
+    with database.write() as tx:                       # all of it or nothing, one writer after the other
         researchers.add(tx, "r1", direction="denoise the labels")
     with database.read() as tx:                        # one consistent view
         everyone = researchers.all(tx)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from aar.database import upsert
 from aar.database.connection import Transaction
 from aar.database.schema import charges as table
 
 ChargeKind = Literal["run", "model"]
-
-_INSERT = sqlite_insert(table).on_conflict_do_nothing(index_elements=["key"])
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,8 @@ class Spent:
 
 def insert(tx: Transaction, charge: Charge) -> bool:
     """Add a row, False where the key is paid already; call `aar.ledger.record_charge`."""
-    return tx.execute(_INSERT, vars(charge)).rowcount == 1
+    values = dict(vars(charge))
+    return upsert.add(tx, table, {"key": values.pop("key")}, values)
 
 
 def all(tx: Transaction) -> list[Charge]:
@@ -68,7 +67,9 @@ def of_runs(tx: Transaction, keys: Sequence[str]) -> Spent:
 
 
 def _sum(tx: Transaction, condition: sa.ColumnElement[bool]) -> Spent:
-    add = sa.func.total
+    def add(what: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        return sa.func.coalesce(sa.func.sum(what), 0)
+
     row = tx.execute(
         sa.select(
             add(table.c.nominal_minutes),

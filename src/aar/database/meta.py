@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from aar.database import upsert
 from aar.database.connection import Transaction
 from aar.database.schema import meta as table
 from aar.errors import NoLab
@@ -14,8 +14,7 @@ from aar.errors import NoLab
 
 def put(tx: Transaction, key: str, value: Any) -> None:
     """Set `key` to a JSON value, whatever it was before."""
-    new = insert(table).values(key=key, value=value)
-    tx.execute(new.on_conflict_do_update(index_elements=["key"], set_={"value": new.excluded.value}))
+    upsert.put(tx, table, {"key": key}, {"value": value})
 
 
 def get(tx: Transaction, key: str) -> Any:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from aar.database import upsert
 from aar.database.connection import Transaction
 from aar.database.schema import comments as comments_table
 from aar.database.schema import posts as table
@@ -128,9 +128,4 @@ def insert_comment(tx: Transaction, *, post: int, researcher: str, body: str, at
 
 def put_vote(tx: Transaction, *, post: int, researcher: str, value: int, at: float) -> None:
     """Set a researcher's vote on a post; the last one counts."""
-    new = sqlite_insert(votes_table).values(post=post, researcher=researcher, value=value, at=at)
-    tx.execute(
-        new.on_conflict_do_update(
-            index_elements=["post", "researcher"], set_={"value": new.excluded.value, "at": new.excluded.at}
-        )
-    )
+    upsert.put(tx, votes_table, {"post": post, "researcher": researcher}, {"value": value, "at": at})

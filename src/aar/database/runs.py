@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from aar.database import clock, shares
 from aar.database.connection import Transaction
@@ -160,7 +159,7 @@ def queue(
         return False
     shares.join(tx, priority=rank, researcher=researcher)
     tx.execute(
-        insert(table).values(
+        table.insert().values(
             key=key,
             submission=submission,
             code_hash=code_hash,

@@ -12,8 +12,8 @@ estimate. Not covered: one person who holds several names.
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from aar.database import upsert
 from aar.database.connection import Transaction
 from aar.database.schema import runs
 from aar.database.schema import shares as table
@@ -28,6 +28,7 @@ _ACTIVE = (
     .limit(1)
 )
 _MINE = sa.and_(table.c.priority == sa.bindparam("at"), table.c.researcher == sa.bindparam("whose"))
+_LEVEL = table.update().where(_MINE, table.c.had < sa.bindparam("now")).values(had=sa.bindparam("now"))
 _TAKE = table.update().where(_MINE).values(began=table.c.had, had=table.c.had + sa.bindparam("more"))
 _SETTLE = table.update().where(_MINE).values(had=table.c.had + sa.bindparam("more"))
 
@@ -37,13 +38,10 @@ def join(tx: Transaction, *, priority: int, researcher: str) -> None:
     if tx.execute(_ACTIVE, {"priority": priority, "researcher": researcher}).first() is not None:
         return
     now = tx.scalar(sa.select(sa.func.max(table.c.began)).where(table.c.priority == priority)) or 0.0
-    new = insert(table).values(priority=priority, researcher=researcher, had=now, began=now)
-    tx.execute(
-        new.on_conflict_do_update(
-            index_elements=["priority", "researcher"],
-            set_={"had": sa.func.max(table.c.had, new.excluded.had)},
-        )
-    )
+    if not upsert.add(
+        tx, table, {"priority": priority, "researcher": researcher}, {"had": now, "began": now}
+    ):
+        tx.execute(_LEVEL, {"at": priority, "whose": researcher, "now": now})
 
 
 def take(tx: Transaction, *, priority: int, researcher: str, nominal: float) -> None:

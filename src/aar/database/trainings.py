@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
-from aar.database import clock
+from aar.database import clock, upsert
 from aar.database.connection import Transaction
 from aar.database.schema import runs
 from aar.database.schema import trainings as table
@@ -45,10 +44,8 @@ def add(
     tx: Transaction, role: Role, split: str, k: int, *, seconds: float = 0.0, core_seconds: float = 0.0
 ) -> None:
     """Note a training that ended; runs that waited for this supervisor alone are ready from now on."""
-    new = insert(table).values(
-        role=role, split=split, k=k, seconds=seconds, core_seconds=core_seconds, at=clock.now()
-    )
-    tx.execute(new.on_conflict_do_nothing(index_elements=["role", "split", "k"]))
+    took = {"seconds": seconds, "core_seconds": core_seconds, "at": clock.now()}
+    upsert.add(tx, table, {"role": role, "split": split, "k": k}, took)
     if role == "supervisor":
         _mark(tx, split)
 

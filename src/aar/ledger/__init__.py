@@ -11,7 +11,7 @@ someone who rewrites the whole chain, every row and the mirror alike; compare th
 """
 
 from aar.ledger.book import Ledger, Verified
-from aar.ledger.chain import START, Entry, Kind, append, entries
+from aar.ledger.chain import START, Entry, Kind, append, entries, length
 from aar.ledger.checking import holds
 from aar.ledger.leaking import Account, Leak
 from aar.ledger.recording import (
@@ -37,6 +37,7 @@ __all__ = [
     "append",
     "entries",
     "holds",
+    "length",
     "record_again",
     "record_charge",
     "record_overruling",

@@ -58,6 +58,11 @@ def entries(tx: Transaction, *, after: int = 0) -> Iterator[Entry]:
         yield Entry(**{**row._mapping, "body": body})
 
 
+def length(tx: Transaction) -> int:
+    """How many entries there are."""
+    return int(tx.scalar(sa.select(sa.func.coalesce(sa.func.max(table.c.seq), 0))) or 0)
+
+
 def append(tx: Transaction, kind: Kind, body: Mapping[str, Any]) -> Entry:
     """Add an entry to the chain within a write transaction."""
     last = tx.execute(_LAST).one_or_none()

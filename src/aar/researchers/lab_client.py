@@ -32,6 +32,12 @@ _REFUSALS: Mapping[str, type[Refused]] = {
 }
 _RESTARTING = (502, 503, 504)
 _STUMBLES = 3
+_FIRST_PAUSE_S, _LONGEST_RETRY_S = 0.1, 2.0
+"""Pauses between two tries of a request that a lab which is away did not answer."""
+
+
+class _Away(Exception):
+    """The lab did not answer as a lab does: it restarts, or is gone. The message is what came instead."""
 
 
 class LabClient:
@@ -76,28 +82,48 @@ class LabClient:
     async def _request(
         self, verb: str, path: str, *, params: Mapping[str, str] | None = None, body: Json | None = None
     ) -> Json:
+        import stamina
+
+        stumbles = 0
+
+        async def once() -> Json:
+            nonlocal stumbles
+            response = await self._sent(verb, path, params=params, json=body)
+            stumbles += response.status_code == 500
+            if response.status_code in _RESTARTING or 0 < stumbles < _STUMBLES:
+                raise _Away(f"HTTP {response.status_code}")
+            return _answer(response)
+
+        try:
+            return await once()
+        except _Away:
+            # patience begins with the first trouble: the request may have hung for a minute before, as it should
+            await asyncio.sleep(_FIRST_PAUSE_S)
+        try:
+            async for attempt in stamina.retry_context(
+                on=_Away,
+                attempts=None,
+                timeout=self.patience_s,
+                wait_initial=_FIRST_PAUSE_S,
+                wait_max=_LONGEST_RETRY_S,
+                wait_jitter=_FIRST_PAUSE_S,
+            ):
+                with attempt:
+                    return await once()
+        except _Away as away:
+            raise LabUnreachable(
+                f"the lab at {self.url} did not answer {verb} {path} in {self.patience_s:.0f} s "
+                f"({away}); start it again with `aar run --resume RUN`"
+            ) from away
+        raise AssertionError("unreachable: every attempt returns or raises")
+
+    async def _sent(self, verb: str, path: str, **content: Any) -> httpx.Response:
         import httpx
 
-        gone_since: float | None = None
-        delay = 0.1
-        stumbles = 0
-        while True:
-            try:
-                response = await self._http.request(verb, path, params=params, json=body)
-                stumbles += response.status_code == 500
-                if response.status_code not in _RESTARTING and not 0 < stumbles < _STUMBLES:
-                    return _answer(response)
-                trouble = f"HTTP {response.status_code}"
-            except httpx.TransportError as error:
-                trouble = f"{type(error).__name__}: {error}"
-            gone_since = gone_since or time.monotonic()
-            if time.monotonic() - gone_since > self.patience_s:
-                raise LabUnreachable(
-                    f"the lab at {self.url} did not answer {verb} {path} in {self.patience_s:.0f} s "
-                    f"({trouble}); start it again with `aar run --resume RUN`"
-                )
-            await asyncio.sleep(delay)
-            delay = min(2.0, delay * 1.7)
+        try:
+            return await self._http.request(verb, path, **content)
+        except httpx.TransportError as error:
+            raise _Away(f"{type(error).__name__}: {error}") from error
 
     async def me(self) -> Json:
         """Who this researcher is, what is left of its budget, and whether to stop."""

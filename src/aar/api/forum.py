@@ -1,0 +1,44 @@
+"""Routes of the forum, in studies that have one."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from aar.api.door import Here, Member
+from aar.api.requests import Finding, Remark, Vote
+from aar.lab import answers
+
+router = APIRouter(prefix="/forum", tags=["forum"])
+
+
+@router.get("")
+def read(door: Here, who: Member, after: int = 0) -> dict[str, Any]:
+    """Posts with an id above `after`."""
+    return {"posts": [answers.post(post) for post in door.lab.forum.list(after=after)]}
+
+
+@router.post("")
+def write(door: Here, who: Member, finding: Finding) -> dict[str, Any]:
+    """Publish a finding."""
+    made = door.lab.forum.post(
+        who.name,
+        kind=finding.kind,
+        title=finding.title,
+        body=finding.body,
+        submissions=finding.submissions,
+        request=finding.request_id,
+    )
+    return {"id": made}
+
+
+@router.post("/{post}/comments")
+def comment(door: Here, who: Member, post: int, remark: Remark) -> dict[str, Any]:
+    """Comment on a post."""
+    return {"id": door.lab.forum.comment(post, who.name, remark.body)}
+
+
+@router.post("/{post}/vote")
+def vote(door: Here, who: Member, post: int, given: Vote) -> dict[str, Any]:
+    """Vote on a post; a later vote replaces the earlier one."""
+    door.lab.forum.vote(post, who.name, given.value)
+    return {}

@@ -1,0 +1,130 @@
+"""Routes for researchers: their standing, practice, submissions, and what they say of themselves."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from aar.api.door import Door, Here, Me
+from aar.api.requests import Doing, Practice, State, Submit, Usage
+from aar.database import runs, submissions
+from aar.lab import answers, for_researchers
+
+router = APIRouter(tags=["researchers"])
+
+
+@router.get("/me")
+async def me(door: Here, who: Me, wait: float = 0.0, after: str = "") -> dict[str, Any]:
+    """What is left of the budget, and whether to stop; with `wait`, once it differs from version `after`."""
+    return await door.waiters.wait(
+        who.name,
+        lambda: for_researchers.standing(door.lab, who, door.phase()),
+        lambda standing: standing["version"] != after,
+        wait,
+        subjects=[who.name],
+        others=True,
+    )
+
+
+@router.get("/leaderboard")
+def leaderboard(door: Here, who: Me) -> dict[str, Any]:
+    """The record and the ranks."""
+    return for_researchers.leaderboard(door.lab, who)
+
+
+@router.post("/progress")
+def progress(door: Here, who: Me, doing: Doing) -> dict[str, Any]:
+    """Say what is being done, for the display."""
+    for_researchers.note_progress(door.lab, who, doing.activity, doing.text)
+    return {}
+
+
+@router.post("/state")
+def state(door: Here, who: Me, wanted: State) -> dict[str, Any]:
+    """Say that one works, or has finished."""
+    for_researchers.set_state(door.lab, who, wanted.state)
+    return {}
+
+
+@router.post("/usage")
+def usage(door: Here, who: Me, used: Usage) -> dict[str, Any]:
+    """Report tokens that the researcher's model used."""
+    for_researchers.charge_tokens(
+        door.lab,
+        who,
+        request=used.request_id,
+        model=used.model,
+        input_tokens=used.input_tokens,
+        output_tokens=used.output_tokens,
+    )
+    return {}
+
+
+@router.post("/practice")
+def practice(door: Here, who: Me, wanted: Practice) -> dict[str, Any]:
+    """Start a practice run."""
+    return {"run": door.lab.practice(who.name, wanted.files)}
+
+
+@router.get("/practice/{key}")
+async def practice_run(door: Here, who: Me, key: str, wait: float = 0.0) -> dict[str, Any]:
+    """How a practice run stands; with `wait`, once it has ended."""
+    run = await door.waiters.wait(
+        who.name,
+        lambda: for_researchers.practice_run(door.lab, key),
+        lambda run: run.state in runs.ENDED,
+        wait,
+        subjects=[key],
+    )
+    return answers.practice(run)
+
+
+@router.delete("/practice/{key}")
+def withdraw_practice(door: Here, who: Me, key: str) -> dict[str, Any]:
+    """End an own practice run."""
+    return answers.practice(for_researchers.withdraw_practice(door.lab, who, key))
+
+
+@router.post("/submissions")
+def submit(door: Here, who: Me, wanted: Submit) -> dict[str, Any]:
+    """Hand a method in for scoring."""
+    return taken_in(door, who.name, wanted)
+
+
+@router.get("/submissions/{id}")
+async def submission(door: Here, who: Me, id: str, wait: float = 0.0) -> dict[str, Any]:
+    """A submission's status; with `wait`, once it is decided."""
+
+    def find() -> tuple[submissions.Submission, dict[str, Any]]:
+        return for_researchers.submission(door.lab, who, id)
+
+    _, told = await door.waiters.wait(
+        who.name, find, lambda found: found[0].stage == "done", wait, subjects=[id]
+    )
+    return told
+
+
+@router.delete("/submissions/{id}")
+def withdraw(door: Here, who: Me, id: str) -> dict[str, Any]:
+    """End an own submission that is not decided yet."""
+    return for_researchers.withdraw(door.lab, who, id)
+
+
+@router.get("/submissions/{id}/files")
+def files(door: Here, who: Me, id: str) -> dict[str, Any]:
+    """The code of a submission."""
+    told, code = for_researchers.files(door.lab, who, id)
+    return {**told, "files": code}
+
+
+def taken_in(door: Door, author: str, wanted: Submit) -> dict[str, Any]:
+    """Hand a method in for `author`; what is told of it then."""
+    made = door.lab.submit(
+        author,
+        files=wanted.files,
+        title=wanted.title,
+        summary=wanted.summary,
+        parents=wanted.parents,
+        claim=wanted.claim,
+        request=wanted.request_id,
+    )
+    return {**answers.public(made, {}), "submission": made.id}

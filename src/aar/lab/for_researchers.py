@@ -1,0 +1,127 @@
+"""What a researcher may ask of the lab: the functions behind every door, HTTP now, others later.
+
+Each takes the lab and the researcher that its token named, and raises what `aar.errors` calls `Refused`. Answers hold
+words; a figure of a scored run only where the study's feedback tells one.
+
+Covered: another researcher's submissions and code in a study without a forum, runs of dev and sealed asked for as
+practice runs. Not covered: the shape and size of what is asked, which the door bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aar import ledger
+from aar.database import progress, researchers, runs, submissions
+from aar.database.progress import Activity
+from aar.database.researchers import Researcher
+from aar.errors import NotAllowed
+from aar.lab import answers, cancellation, standings
+from aar.lab.conductor import Phase
+from aar.lab.intake import Lab, printable
+from aar.lab.prices import price
+from w2s.errors import NotFound
+
+
+def with_token(lab: Lab, token: str) -> Researcher:
+    """The researcher whose token this is; `NotAllowed` if it is nobody's."""
+    with lab.database.read() as tx:
+        found = researchers.by_token(tx, token) if token else None
+    if found is None:
+        raise NotAllowed("this token belongs to no researcher of this lab")
+    return found
+
+
+def refuse_outside_forum(who: Researcher) -> None:
+    """`NotAllowed` in a study without a forum."""
+    if not who.forum:
+        raise NotAllowed("the forum is closed in this study")
+
+
+def standing(lab: Lab, who: Researcher, phase: Phase) -> dict[str, Any]:
+    """Its budget, submissions and runs, and whether to stop."""
+    with lab.database.read() as tx:
+        return standings.standing_of(lab, tx, researchers.get(tx, who.name), phase)
+
+
+def leaderboard(lab: Lab, who: Researcher) -> dict[str, Any]:
+    """The record and the ranks, in words."""
+    with lab.database.read() as tx:
+        return standings.leaderboard(tx, only=None if who.forum else who.name, scores=lab.scores(tx))
+
+
+def note_progress(lab: Lab, who: Researcher, activity: Activity, text: str) -> None:
+    """Keep what it does now, for the display."""
+    with lab.database.write() as tx:
+        progress.add(tx, who.name, activity, printable(text))
+        if who.state == "waiting":
+            researchers.set_state(tx, who.name, "working")
+
+
+def set_state(lab: Lab, who: Researcher, state: researchers.State) -> None:
+    """Its own word that it works or has finished."""
+    with lab.database.write() as tx:
+        researchers.set_state(tx, who.name, state)
+
+
+def charge_tokens(
+    lab: Lab, who: Researcher, *, request: str, model: str, input_tokens: int, output_tokens: int
+) -> None:
+    """Charge what its model used, once for each `request`."""
+    with lab.database.write() as tx:
+        ledger.record_charge(
+            tx,
+            f"model:{who.name}:{request}",
+            researcher=who.name,
+            kind="model",
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            money_usd=price(model, input_tokens, output_tokens),
+        )
+
+
+def practice_run(lab: Lab, key: str) -> runs.Run:
+    """A practice run; `NotFound` for a key of anything else."""
+    with lab.database.read() as tx:
+        run = runs.find(tx, key)
+    if run is None or run.split != "practice":
+        raise NotFound(f"no practice run {key!r}; POST /v1/practice names one")
+    return run
+
+
+def withdraw_practice(lab: Lab, who: Researcher, key: str) -> runs.Run:
+    """End a practice run that it asked for; the run as it stands then."""
+    with lab.database.write() as tx:
+        cancellation.withdraw_practice(tx, who.name, key)
+        return runs.get(tx, key)
+
+
+def submission(lab: Lab, who: Researcher, id: str) -> tuple[submissions.Submission, dict[str, Any]]:
+    """A submission, and what this researcher is told of it; `NotAllowed` for another's without a forum."""
+    with lab.database.read() as tx:
+        found = submissions.get(tx, id)
+        told = answers.public(found, lab.scores(tx))
+    if not _shown(who, found):
+        raise NotAllowed("others' submissions are closed together with the forum in this study")
+    return found, told
+
+
+def withdraw(lab: Lab, who: Researcher, id: str) -> dict[str, Any]:
+    """End an own submission that is not decided yet; what it is told of it then."""
+    with lab.database.write() as tx:
+        cancellation.withdraw(tx, who.name, id)
+        return answers.public(submissions.get(tx, id), lab.scores(tx))
+
+
+def files(lab: Lab, who: Researcher, id: str) -> tuple[dict[str, Any], Mapping[str, str]]:
+    """What is told of a submission, and its code; `NotAllowed` for another's without a forum."""
+    with lab.database.read() as tx:
+        found, scores = submissions.get(tx, id), lab.scores(tx)
+    if not _shown(who, found):
+        raise NotAllowed("others' code is closed together with the forum in this study")
+    return answers.public(found, scores), lab.snapshots.get(found.commit)
+
+
+def _shown(who: Researcher, found: submissions.Submission) -> bool:
+    return who.forum or found.researcher in (who.name, researchers.LAB)
