@@ -101,7 +101,7 @@ def run(
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
     from aar.folder import LabFolder
-    from aar.launch.launch import hold
+    from aar.launch.reserved import hold
     from aar.launch.resuming import extended, number_of
     from aar.sandboxes import choose
     from aar.settings import Settings, cores, settings_of
@@ -169,7 +169,8 @@ def run_lab(
     from aar.cli.wording import plain
     from aar.engines import ENGINES
     from aar.errors import Interrupted
-    from aar.launch.launch import Launch, listen
+    from aar.launch.launch import Launch
+    from aar.launch.reserved import listen
     from aar.launch.resuming import to_start
     from aar.launch.signals import exit_code
     from aar.reports import write_report

@@ -1,0 +1,33 @@
+"""What one launch alone may have: the lab's port and the folder of the run."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import BinaryIO
+
+from aar.errors import LabBusy, PortInUse
+from aar.folder import LabFolder
+
+
+def listen(port: int | None) -> socket.socket:
+    """A socket that listens on `port` of this machine alone, or on any free one; `PortInUse` says which is taken."""
+    try:
+        return socket.create_server(("127.0.0.1", port or 0), backlog=128)
+    except OSError as error:
+        raise PortInUse(
+            f"port {port} is in use ({os.strerror(error.errno or 0)}); choose another with --port, or leave it out"
+        ) from error
+
+
+def hold(folder: LabFolder) -> BinaryIO:
+    """Hold the folder until this is closed: two launches of one run would queue each other's work."""
+    import fcntl
+
+    stream = (folder.path / ".lock").open("ab")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        stream.close()
+        raise LabBusy(f"{folder.path} is being run by another aar; wait for it or stop it first") from error
+    return stream
