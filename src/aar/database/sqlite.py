@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from aar import locks
 from aar.errors import DiskFull, LabFolderError, WrongFormat
 
 BUSY_SECONDS = 30
@@ -141,24 +142,16 @@ class SQLite:
 
     @contextmanager
     def _upgrade_lock(self) -> Iterator[None]:
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(f"{self.path}.upgrade.lock", timeout=UPGRADE_SECONDS, mode=0o660)
+        busy = f"{self.path} has been upgraded by another process for {UPGRADE_SECONDS} s; wait for it, or end it"
+        lock = self.path.with_name(f"{self.path.name}.upgrade.lock")
         try:
-            lock.acquire()
-        except Timeout:
-            raise LabFolderError(
-                f"{self.path} has been upgraded by another process for {UPGRADE_SECONDS} s; wait for it, or end it"
-            ) from None
-        except OSError as error:
+            with locks.held(lock, busy=busy, seconds=UPGRADE_SECONDS, mode=0o660):
+                yield
+        except PermissionError as error:
             raise LabFolderError(
                 f"{self.path} is of an earlier format and cannot be brought up to date here ({error.strerror}); "
                 "open it as the user who runs the lab"
             ) from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _set_aside(self, name: str) -> None:
         """Copy the file as it was committed last, write-ahead log included, to one file beside it."""

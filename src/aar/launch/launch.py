@@ -13,10 +13,12 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
-from aar.errors import AarError, LabBusy, LabUnreachable, PortInUse
+from aar import locks
+from aar.errors import AarError, LabUnreachable, PortInUse
 from aar.folder import LabFolder
 from aar.lab.study_end import elapsed_before, note_ending
 from aar.launch import scorer
@@ -80,7 +82,8 @@ class Launch:
 
     def __enter__(self) -> Launch:
         self.listener = self.listener or listen(None)
-        self._lock = hold(self.folder)
+        self._held = ExitStack()
+        self._held.enter_context(hold(self.folder))
         self.used_before = elapsed_before(self.folder)
         self.lab = OperatorClient(self.url, self.operator_token)
         self.hurry = Hurry().install()
@@ -103,7 +106,7 @@ class Launch:
                 self.lab.close()
                 assert self.listener is not None
                 self.listener.close()
-                self._lock.close()
+                self._held.close()
 
     @property
     def url(self) -> str:
@@ -318,14 +321,7 @@ def listen(port: int | None) -> socket.socket:
         ) from error
 
 
-def hold(folder: LabFolder) -> BinaryIO:
-    """Hold the folder until this is closed: two launches of one run would queue each other's work."""
-    import fcntl
-
-    stream = (folder.path / ".lock").open("ab")
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.close()
-        raise LabBusy(f"{folder.path} is being run by another aar; wait for it or stop it first") from error
-    return stream
+def hold(folder: LabFolder) -> AbstractContextManager[None]:
+    """Hold the folder within a block: two launches of one run would queue each other's work."""
+    busy = f"{folder.path} is being run by another aar; wait for it or stop it first"
+    return locks.held(folder.path / ".lock", busy=busy, mode=0o644)
