@@ -5,7 +5,7 @@
 Five known attacks send k vectors of predictions on n items whose labels are fair coins, and end with the vector that
 they believe in; what it gains above one half is what was learnt. The table gives, for each policy, the best attack's
 mean gain over the repeats. `exact`, `noisy` and the gate are the functions that the scorer runs
-(`aar.scoring.feedback.told`, `aar.scoring.judge_dev`); the others are what they are compared with, a line each.
+(`aar.scoring.ladder.feedback.told`, `aar.scoring.judge_dev`); the others are what they are compared with, a line each.
 
 - flips: blocks of n/k items are turned, one block a query, and stay turned if the score says so;
 - edge: a vector at an edge of the rounding is looked for, then single items are turned there;
@@ -43,11 +43,11 @@ from aar import database, ledger
 from aar.database import researchers, runs, submissions
 from aar.folder import LabFolder
 from aar.scoring import judge_dev
-from aar.scoring.evidence import Evidence
-from aar.scoring.feedback import told
-from aar.scoring.judging import Judge
-from aar.scoring.results import Results
-from aar.scoring.vault import Vault
+from aar.scoring.evidence.correctness import Results
+from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.ladder.feedback import told
+from aar.scoring.truth.vault import Vault
+from aar.scoring.verdicts.judge import Judge
 from aar.settings import Settings
 from w2s.records import Example, Split
 

@@ -11,11 +11,11 @@ from scoring_table_rows import SCORES, Row, Rows, key, version
 
 from aar import database
 from aar.folder import LabFolder
-from aar.scoring.board import Board, Watch
-from aar.scoring.evidence import Evidence
+from aar.scoring.evidence.board import Board, Watch
+from aar.scoring.evidence.correctness import Results, stacked
+from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.ladder import judge_dev, judge_sealed, level
-from aar.scoring.results import Results, stacked
-from aar.scoring.vault import Vault
+from aar.scoring.truth.vault import Vault
 from aar.settings import settings_of
 from w2s.records import FloatArray
 

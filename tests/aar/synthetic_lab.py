@@ -14,10 +14,10 @@ from aar.database import Transaction, meta, recomputing, researchers, runs, subm
 from aar.database.figures import Figures
 from aar.feedback import Feedback
 from aar.folder import LabFolder
-from aar.scoring.evidence import Evidence
-from aar.scoring.judging import Judge
-from aar.scoring.results import Results
-from aar.scoring.vault import Vault
+from aar.scoring.evidence.correctness import Results
+from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.truth.vault import Vault
+from aar.scoring.verdicts.judge import Judge
 from aar.settings import Settings
 from aar.students.interventions import SWAPPED, swap
 from w2s.records import Example, Split, SplitName

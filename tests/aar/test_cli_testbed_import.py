@@ -18,9 +18,10 @@ from aar.engines.local import LocalEngine
 from aar.errors import NoSandbox
 from aar.folder import LabFolder
 from aar.sandboxes import choose
-from aar.scoring.prepare import prepare
-from aar.scoring.references import References, plan
-from aar.scoring.vault import Vault
+from aar.scoring.truth.preparation import prepare
+from aar.scoring.truth.reference_jobs import plan
+from aar.scoring.truth.references import References
+from aar.scoring.truth.vault import Vault
 from aar.settings import Settings
 from aar.students.data import load_testbed, model_folders
 from w2s import testbeds

@@ -18,9 +18,10 @@ from aar.errors import BadRequest, BrokenChain
 from aar.lab import slots
 from aar.lab.intake import Lab
 from aar.lab.resubmission import MOST_TIMES
-from aar.scoring import results, writing
-from aar.scoring.board import Watch
-from aar.scoring.duplicates import same_code
+from aar.scoring.evidence import correctness
+from aar.scoring.evidence.board import Watch
+from aar.scoring.verdicts import replies
+from aar.scoring.verdicts.duplicates import same_code
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def lose(lab: Lab, id: str, *, stage: verdicts.VerdictStage = "dev") -> None:
     with lab.database.write() as tx:
         one = submissions.get(tx, id)
         run = runs.all(tx, code_hash=one.code_hash, state="lost")[0]
-        assert writing.fail(tx, board, one, stage, results.Outcome("lost", {}, run), n=8) is not None
+        assert replies.fail(tx, board, one, stage, correctness.Outcome("lost", {}, run), n=8) is not None
 
 
 def ends(lab: Lab) -> Counter[str]:
@@ -106,7 +107,7 @@ def test_only_lost_code_is_run_again(lab: Lab) -> None:
     with lab.database.write() as tx:
         one = submissions.get(tx, again)
         culprit = runs.all(tx, code_hash=one.code_hash, state="failed")[0]
-        writing.fail(tx, board, one, "dev", results.Outcome("failed", {}, culprit), n=8)
+        replies.fail(tx, board, one, "dev", correctness.Outcome("failed", {}, culprit), n=8)
     board = Watch(lab.database).board()
     assert board.first == {board.named(again).code_hash: again}
     repeated = submit(lab, "r1", "unlucky")

@@ -131,7 +131,7 @@ def test_a_lab_that_every_sandbox_would_show_is_refused(
     from aar.engines.local import LocalEngine
     from aar.folder import LabFolder
     from aar.researchers.workspace_sandbox import open_workspace
-    from aar.scoring.prepare import prepare
+    from aar.scoring.truth.preparation import prepare
 
     prefix = tmp_path / "venv"
     prefix.mkdir()

@@ -18,7 +18,7 @@ from aar.folder import LabFolder
 from aar.researchers.workspace_sandbox import open_workspace
 from aar.sandboxes import Profile, SandboxProcess, lab_user
 from aar.sandboxes.provider.bubblewrap import Bubblewrap
-from aar.scoring.prepare import _hand_over
+from aar.scoring.truth.preparation import _hand_over
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 

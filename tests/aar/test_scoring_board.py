@@ -9,7 +9,7 @@ from synthetic_lab import SyntheticLab
 
 from aar import database, ledger
 from aar.database import Database, researchers, runs, submissions
-from aar.scoring.board import Watch
+from aar.scoring.evidence.board import Watch
 
 RUNS = 1200
 

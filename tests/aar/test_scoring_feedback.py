@@ -17,8 +17,8 @@ from aar.feedback import Feedback
 from aar.ledger import Ledger
 from aar.ledger.leaking import WORDS, Leak
 from aar.scoring.audits import rules
-from aar.scoring.board import Watch
-from aar.scoring.feedback import told
+from aar.scoring.evidence.board import Watch
+from aar.scoring.ladder.feedback import told
 
 POLICIES: tuple[Feedback, ...] = ("ladder", "noisy", "exact")
 

@@ -12,7 +12,7 @@ from aar.database import meta, runs, submissions, verdicts
 from aar.errors import BadRequest, BrokenChain
 from aar.ledger import Ledger, record_overruling
 from aar.scoring.audits import rules
-from aar.scoring.writing import RECORD, VERIFIED
+from aar.scoring.verdicts.replies import RECORD, VERIFIED
 
 
 @pytest.fixture(autouse=True)

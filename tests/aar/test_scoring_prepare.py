@@ -16,8 +16,8 @@ from aar.errors import ScoringError, WrongFormat
 from aar.folder import LabFolder
 from aar.sandboxes import lab_user
 from aar.scoring.__main__ import main
-from aar.scoring.prepare import prepare, write_practice
-from aar.scoring.vault import Vault
+from aar.scoring.truth.preparation import prepare, write_practice
+from aar.scoring.truth.vault import Vault
 from aar.settings import Settings
 from aar.students.data import read_splits
 from w2s.errors import NotFound

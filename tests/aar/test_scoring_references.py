@@ -21,10 +21,11 @@ from aar import database, ledger
 from aar.database import researchers, runs
 from aar.errors import WrongFormat
 from aar.folder import LabFolder
-from aar.scoring.content_keys import ContentKeys
-from aar.scoring.prepare import prepare
-from aar.scoring.references import ReferenceJob, References, plan
-from aar.scoring.vault import Vault
+from aar.scoring.truth.preparation import prepare
+from aar.scoring.truth.reference_jobs import ReferenceJob, plan
+from aar.scoring.truth.reference_keys import ReferenceKeys
+from aar.scoring.truth.references import References
+from aar.scoring.truth.vault import Vault
 from aar.seeds import split_seed, supervisors_of
 from aar.settings import Settings
 from aar.students.data import read_weak
@@ -116,20 +117,20 @@ def test_a_key_covers_model_recipe_prompt_items_truth_and_seed(lab: LabFolder, t
     shutil.copytree(testbed.worlds[vault.splits["dev"].world].weak, weights)
     world = replace(testbed.worlds[vault.splits["dev"].world], weak=weights)
     copied = replace(testbed, worlds={**testbed.worlds, world.name: world})
-    key = ContentKeys(vault, testbed).of(job)
-    assert key == vault.reference_key("floor", "dev", 0) == ContentKeys(vault, copied).of(job)
+    key = ReferenceKeys(vault, testbed).of(job)
+    assert key == vault.reference_key("floor", "dev", 0) == ReferenceKeys(vault, copied).of(job)
     (weights / "config.json").write_text((weights / "config.json").read_text() + " ")
     other_truth = Vault(lab.vault)
     first = vault.splits["dev"].labelled[0].id
     other_truth.__dict__["truth"] = {**vault.truth, first: 1 - vault.truth[first]}
     others = [
-        ContentKeys(vault, copied).of(job),
-        ContentKeys(vault, replace(testbed, weak_recipe=replace(testbed.weak_recipe, epochs=9))).of(job),
-        ContentKeys(vault, replace(testbed, template=testbed.template + " ")).of(job),
-        ContentKeys(other_truth, testbed).of(job),
-        ContentKeys(vault, testbed).of(replace(job, k=1)),
-        ContentKeys(vault, testbed).of(replace(job, split="practice")),
-        ContentKeys(vault, testbed).of(replace(job, role="ceiling")),
+        ReferenceKeys(vault, copied).of(job),
+        ReferenceKeys(vault, replace(testbed, weak_recipe=replace(testbed.weak_recipe, epochs=9))).of(job),
+        ReferenceKeys(vault, replace(testbed, template=testbed.template + " ")).of(job),
+        ReferenceKeys(other_truth, testbed).of(job),
+        ReferenceKeys(vault, testbed).of(replace(job, k=1)),
+        ReferenceKeys(vault, testbed).of(replace(job, split="practice")),
+        ReferenceKeys(vault, testbed).of(replace(job, role="ceiling")),
     ]
     assert len({key, *others}) == 1 + len(others)
 

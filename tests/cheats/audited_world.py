@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from aar.scoring.audits import Answers, AuditRun, Case, rules
-from aar.scoring.gathering import pool_of
+from aar.scoring.evidence.case_builder import pool_of
 from aar.students import greeting, interventions
 from aar.students.control import RunReport, RunRequest
 from aar.students.data import write_splits, write_weak

@@ -10,9 +10,9 @@ from synthetic_lab import CEILING, FLOOR, SyntheticLab
 
 from aar.folder import LabFolder
 from aar.scoring.audits import rules
-from aar.scoring.prepare import prepare
-from aar.scoring.references import References
-from aar.scoring.vault import Vault
+from aar.scoring.truth.preparation import prepare
+from aar.scoring.truth.references import References
+from aar.scoring.truth.vault import Vault
 from aar.settings import Settings
 
 

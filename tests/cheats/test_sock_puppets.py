@@ -11,8 +11,8 @@ from test_label_probing import TRUTH, Answer, N, exact, gate, voting
 
 from aar.database import runs, submissions
 from aar.scoring import judge_sealed, level
-from aar.scoring.board import Watch
-from aar.scoring.duplicates import same_code
+from aar.scoring.evidence.board import Watch
+from aar.scoring.verdicts.duplicates import same_code
 
 NAMES = 10
 

@@ -23,15 +23,15 @@ def verify(
     from aar import database
     from aar.folder import LabFolder
     from aar.ledger import Ledger
-    from aar.scoring import commitment
-    from aar.scoring.vault import Vault
+    from aar.scoring.truth import truth_digest
+    from aar.scoring.truth.vault import Vault
 
     folder = LabFolder(run.resolve())
     folder.read_description()
     store = database.open(folder.database)
     found = Ledger(store).verify(mirror=folder.ledger, blobs=folder.blobs)
     vault = Vault(folder.vault)
-    truth = vault.prepared and commitment.check(store, vault)
+    truth = vault.prepared and truth_digest.check(store, vault)
     store.close()
     typer.echo(f"{found.entries} entries hold; head {found.head}")
     mirrored = found.mirrored or 0

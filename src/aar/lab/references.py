@@ -18,7 +18,7 @@ from collections.abc import Collection
 from aar.database import Transaction, runs, submissions, trainings
 from aar.database.researchers import LAB
 from aar.database.trainings import Place
-from aar.scoring.references import ReferenceJob, first_runs, plan
+from aar.scoring.truth.reference_jobs import ReferenceJob, first_runs, plan
 from aar.settings import Settings
 
 BEFORE, AFTER = -0.25, 0.25

@@ -136,8 +136,8 @@ OVERRULED = "decided by a person"
 def record_overruling(tx: Transaction, submission: str, *, status: submissions.Status, note: str) -> None:
     """Give a decided submission another status on a person's word, which the ledger keeps; figures stay.
 
-    The scorer moves the Ladder if it has to (`aar.scoring.succession`). Raises `NotFound` for no such submission,
-    `BadRequest` for one that is not decided, a status that it has, or an empty note.
+    The scorer moves the Ladder if it has to (`aar.scoring.verdicts.succession`). Raises `NotFound` for no such
+    submission, `BadRequest` for one that is not decided, a status that it has, or an empty note.
     """
     row = submissions.get(tx, submission)
     note = note.strip()

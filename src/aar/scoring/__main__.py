@@ -29,13 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = LabFolder(options.lab)
     try:
         if options.job == "prepare":
-            from aar.scoring.prepare import prepare
-            from aar.scoring.references import References
+            from aar.scoring.truth.preparation import prepare
+            from aar.scoring.truth.references import References
 
             prepare(folder)
             References(folder).remove_foreign()
         elif options.job == "references":
-            from aar.scoring.references import serve_references
+            from aar.scoring.truth.references import serve_references
 
             serve_references(folder, asked=sys.stdin, say=_say)
         else:

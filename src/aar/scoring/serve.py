@@ -13,11 +13,11 @@ from aar.database import Database
 from aar.database.submissions import Submission
 from aar.errors import NoLab, ScoringError
 from aar.folder import LabFolder
-from aar.scoring.commitment import commit
-from aar.scoring.evidence import Evidence
-from aar.scoring.judging import Judge
-from aar.scoring.results import Results
-from aar.scoring.vault import Vault
+from aar.scoring.evidence.correctness import Results
+from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.truth.truth_digest import commit
+from aar.scoring.truth.vault import Vault
+from aar.scoring.verdicts.judge import Judge
 from aar.settings import settings_of
 
 LOOK_SECONDS = 0.25

@@ -14,13 +14,13 @@ from aar.database import Database
 from aar.database.researchers import FRESH, OPERATORS
 from aar.database.submissions import Status, Submission
 from aar.database.verdicts import FLOOR
-from aar.scoring.auditing import Auditing
-from aar.scoring.board import Board, Standing
-from aar.scoring.evidence import Evidence
+from aar.scoring.evidence.board import Board, Standing
+from aar.scoring.evidence.correctness import stacked
+from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.evidence.measures import Comparison
 from aar.scoring.ladder import futile, judge_sealed, look_at
-from aar.scoring.results import Comparison, stacked
-from aar.scoring.succession import counts, leads, take
-from aar.scoring.writing import (
+from aar.scoring.verdicts.audit_plan import Auditing
+from aar.scoring.verdicts.replies import (
     BY_ITSELF,
     NOT_REPRODUCED,
     RECORD,
@@ -31,6 +31,7 @@ from aar.scoring.writing import (
     record,
     violation,
 )
+from aar.scoring.verdicts.succession import counts, leads, take
 
 
 def confirm(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from aar.database import Database, meta
 from aar.database.submissions import Submission, audits_key
 from aar.scoring.audits import ALWAYS, CONFIRMING, Audit, Case, Finding, Track, rules, track_of
-from aar.scoring.board import Board
-from aar.scoring.gathering import Gathering
-from aar.scoring.results import Rows
+from aar.scoring.evidence.board import Board
+from aar.scoring.evidence.case_builder import Gathering
+from aar.scoring.evidence.correctness import Rows
 from aar.students.interventions import Intervention
 from w2s.records import SplitName
 

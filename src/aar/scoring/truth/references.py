@@ -1,7 +1,7 @@
 """Supervisors, floors and ceilings of a lab: the only training that ever sees the truth.
 
 Each job is one fine-tune whose result is a file; the file is the record that it is done, as long as it
-carries the key of what the job is made from now (`content_keys`). The lab says which job is next
+carries the key of what the job is made from now (`reference_keys`). The lab says which job is next
 (`aar.lab.references`), since it alone knows what waits; a process of this module does it and says no more
 than that it is done.
 
@@ -17,7 +17,6 @@ import json
 import resource
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,72 +24,18 @@ import numpy as np
 
 from aar import database
 from aar.database import runs, waiting
-from aar.database.trainings import Place, Role
+from aar.database.trainings import Role
 from aar.errors import NoLab, WrongFormat
 from aar.folder import LabFolder
-from aar.scoring.content_keys import ContentKeys, taught
-from aar.scoring.prepare import write_practice
-from aar.scoring.vault import ReferenceKind, Vault, give_to_folder_owner
-from aar.settings import Settings
+from aar.scoring.truth.preparation import write_practice
+from aar.scoring.truth.reference_jobs import ReferenceJob
+from aar.scoring.truth.reference_keys import ReferenceKeys, taught
+from aar.scoring.truth.vault import Vault, give_to_folder_owner
 from w2s.records import Example, SplitName
 
 if TYPE_CHECKING:
     from aar.students.shelf import Shelf, Which
     from w2s.testbeds import Testbed
-
-
-@dataclass(frozen=True)
-class ReferenceJob:
-    """One fine-tune on the truth: supervisor or ceiling `k` (from 0; companions have far higher numbers)."""
-
-    role: Role
-    split: SplitName
-    k: int
-
-    @property
-    def kind(self) -> ReferenceKind:
-        """What its test correctness is."""
-        return "floor" if self.role == "supervisor" else "ceiling"
-
-    @property
-    def place(self) -> Place:
-        """Role, split and number, as the database names it."""
-        return (self.role, self.split, self.k)
-
-    def __str__(self) -> str:
-        return f"{self.split} {self.role} {self.k + 1}"
-
-
-def floors(settings: Settings, split: SplitName) -> int:
-    """Supervisors that the floor of a split is measured over: never fewer than its runs learn from."""
-    return max(settings.floors, first_runs(settings, split))
-
-
-def first_runs(settings: Settings, split: SplitName) -> int:
-    """Most runs of one submission on a split at the first try."""
-    if split == "dev":
-        return max(settings.baseline_seeds, settings.dev_seeds)
-    return settings.sealed_seeds
-
-
-def plan(settings: Settings) -> list[ReferenceJob]:
-    """Every reference job that each lab needs, in the order in which a run needs them; what only figures need is last.
-
-    Companions are not among them: they are trained when a run asks them.
-    """
-
-    def jobs(role: Role, split: SplitName, end: int, start: int = 0) -> list[ReferenceJob]:
-        return [ReferenceJob(role, split, k) for k in range(start, end)]
-
-    return [
-        *jobs("supervisor", "practice", 1),
-        *jobs("supervisor", "dev", first_runs(settings, "dev")),
-        *jobs("ceiling", "dev", settings.ceilings),
-        *jobs("supervisor", "dev", floors(settings, "dev"), first_runs(settings, "dev")),
-        *jobs("supervisor", "sealed", settings.sealed_seeds),
-        *jobs("ceiling", "sealed", settings.ceilings),
-        *jobs("supervisor", "sealed", floors(settings, "sealed"), settings.sealed_seeds),
-    ]
 
 
 class References:
@@ -108,9 +53,9 @@ class References:
         return load_testbed(self.folder.service)
 
     @cached_property
-    def keys(self) -> ContentKeys:
+    def keys(self) -> ReferenceKeys:
         """What each reference is made from now."""
-        return ContentKeys(self.vault, self.testbed)
+        return ReferenceKeys(self.vault, self.testbed)
 
     @cached_property
     def shelf(self) -> Shelf:

@@ -32,9 +32,9 @@ from aar.database.researchers import LAB, OPERATORS
 from aar.database.submissions import Status, Submission
 from aar.scoring.audits import rules
 from aar.scoring.audits.history import alike
-from aar.scoring.board import Board, makes_good
-from aar.scoring.evidence import Evidence
-from aar.scoring.results import Rows, stacked
+from aar.scoring.evidence.board import Board, makes_good
+from aar.scoring.evidence.correctness import Rows, stacked
+from aar.scoring.evidence.evidence import Evidence
 
 NEAR = 0.02
 """Share of answers that differ below which two submissions are nearly the same."""

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from aar.folder import LabFolder
-from aar.scoring.vault import Vault, give_to_folder_owner, write, write_beside
+from aar.scoring.truth.vault import Vault, give_to_folder_owner, write, write_beside
 from w2s.errors import Unavailable
 from w2s.records import FloatArray, Split
 

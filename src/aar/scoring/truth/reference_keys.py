@@ -17,17 +17,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aar.scoring.vault import Vault
+from aar.scoring.truth.reference_jobs import ReferenceJob
+from aar.scoring.truth.vault import Vault
 from w2s.records import Example, SplitName
 from w2s.weak_labels.cache import code_version
 
 if TYPE_CHECKING:
-    from aar.scoring.references import ReferenceJob
     from w2s.testbeds import Testbed
 
 
 @dataclass
-class ContentKeys:
+class ReferenceKeys:
     """The keys of one lab's references, by what lies in its vault and what its testbed is now."""
 
     vault: Vault

@@ -12,11 +12,12 @@ from aar.database.researchers import LAB, OPERATORS
 from aar.database.submissions import Submission
 from aar.database.verdicts import FLOOR
 from aar.errors import ScoringError
-from aar.scoring import references
-from aar.scoring.board import Board
-from aar.scoring.feedback import Score, told
+from aar.scoring.evidence.board import Board
+from aar.scoring.evidence.correctness import Outcome, Results, Rows, stacked
+from aar.scoring.evidence.measures import Comparison, measure
 from aar.scoring.ladder import DevDecision, judge_dev, level, seeds_for
-from aar.scoring.results import Comparison, Outcome, Results, Rows, measure, stacked
+from aar.scoring.ladder.feedback import Score, told
+from aar.scoring.truth import reference_jobs
 from aar.settings import Settings
 from w2s.metrics import paired_gain
 from w2s.records import Estimate, FloatArray, SplitName
@@ -31,7 +32,7 @@ class Evidence:
 
     def floors(self, split: SplitName) -> Rows | None:
         """Correctness of the supervisors themselves, or None until all of them are trained."""
-        return self.results.references("floor", split, references.floors(self.settings, split))
+        return self.results.references("floor", split, reference_jobs.floors(self.settings, split))
 
     def ceilings(self, split: SplitName) -> Rows | None:
         """Correctness of the strong model trained on the truth, or None until all are there."""
@@ -133,7 +134,7 @@ class Evidence:
         """Seeds that this confirmation asks for: more for a later attempt, as far as planned supervisors go."""
         start = self.settings.sealed_seeds
         wanted = seeds_for(attempt, authors=self._authors(one), start=start)
-        return min(wanted, references.floors(self.settings, "sealed"))
+        return min(wanted, reference_jobs.floors(self.settings, "sealed"))
 
     def _needed(self, one: Submission, split: SplitName) -> int:
         if split == "sealed":

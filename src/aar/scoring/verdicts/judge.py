@@ -23,17 +23,18 @@ from aar.database.figures import Figures
 from aar.database.researchers import FRESH, LAB, OPERATORS
 from aar.database.submissions import Status, Submission
 from aar.database.verdicts import FLOOR
-from aar.scoring.auditing import Auditing
-from aar.scoring.board import Board, Standing, Watch, length, put_standing, standing
-from aar.scoring.confirming import confirm
-from aar.scoring.duplicates import Duplicates, answer, same_code
-from aar.scoring.evidence import Evidence
-from aar.scoring.gathering import Gathering
+from aar.scoring.evidence.board import Board, Standing, Watch, length, put_standing, standing
+from aar.scoring.evidence.case_builder import Gathering
+from aar.scoring.evidence.correctness import Rows, stacked
+from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.evidence.measures import Comparison, measure_reference
 from aar.scoring.ladder import rounded
-from aar.scoring.results import Comparison, Rows, measure_reference, stacked
-from aar.scoring.succession import Succession
-from aar.scoring.vault import ReferenceKind
-from aar.scoring.writing import WOULD_BE, fail, no_gain, record
+from aar.scoring.truth.vault import ReferenceKind
+from aar.scoring.verdicts.audit_plan import Auditing
+from aar.scoring.verdicts.duplicates import Duplicates, answer, same_code
+from aar.scoring.verdicts.replies import WOULD_BE, fail, no_gain, record
+from aar.scoring.verdicts.sealed import confirm
+from aar.scoring.verdicts.succession import Succession
 from w2s.records import SplitName
 
 BASELINE = "baseline"

@@ -11,8 +11,8 @@ from synthetic_lab import SyntheticLab
 
 from aar.errors import BrokenChain
 from aar.ledger import Ledger
-from aar.scoring import commitment
 from aar.scoring.serve import serve
+from aar.scoring.truth import truth_digest
 
 
 @pytest.fixture
@@ -29,12 +29,12 @@ def look(lab: SyntheticLab) -> None:
 
 
 def test_the_first_look_commits_to_the_truth_and_later_ones_hold_it_against_that(lab: SyntheticLab) -> None:
-    assert not commitment.check(lab.db, lab.vault)
+    assert not truth_digest.check(lab.db, lab.vault)
     look(lab)
     entries = Ledger(lab.db).verify().entries
     look(lab)
     assert Ledger(lab.db).verify().entries == entries
-    assert commitment.check(lab.db, lab.vault)
+    assert truth_digest.check(lab.db, lab.vault)
 
 
 @pytest.mark.parametrize("name", ["truth.json", "items.json"])
@@ -47,13 +47,13 @@ def test_changed_labels_or_items_are_found(lab: SyntheticLab, name: str) -> None
         body["truth"][first] = 1 - body["truth"][first]
     path.write_text(json.dumps(body, indent=1))
     with pytest.raises(BrokenChain, match="not those of entry"):
-        commitment.check(lab.db, lab.vault)
+        truth_digest.check(lab.db, lab.vault)
     with pytest.raises(BrokenChain):
         look(lab)
 
 
 def test_the_digest_tells_nobody_the_labels(lab: SyntheticLab) -> None:
-    digest = commitment.digest(lab.vault)
+    digest = truth_digest.digest(lab.vault)
     secret = json.loads((lab.vault.path / "secret.json").read_text())
     (lab.vault.path / "secret.json").write_text(json.dumps({**secret, "secret": "00" * 16}))
-    assert commitment.digest(type(lab.vault)(lab.vault.path)) != digest
+    assert truth_digest.digest(type(lab.vault)(lab.vault.path)) != digest

@@ -9,8 +9,8 @@ from aar.database import Transaction
 from aar.database.figures import Figures
 from aar.database.submissions import LOST, Status, Submission
 from aar.database.verdicts import VerdictStage
-from aar.scoring.board import Board, Standing
-from aar.scoring.results import Outcome
+from aar.scoring.evidence.board import Board, Standing
+from aar.scoring.evidence.correctness import Outcome
 
 WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
 VERIFIED = "verified: the gain over {over} was reproduced on fresh seeds and items"

@@ -4,7 +4,7 @@ The digest is keyed by the vault's secret, so that nobody can try labels against
 
 Covered: truth or items that are changed after the scorer's first look, when it starts again and in `aar ledger
 verify`. Not covered: whoever changes the vault before that, or rewrites the ledger too; floors and ceilings, which
-carry keys of what they were made from (`content_keys`).
+carry keys of what they were made from (`reference_keys`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import hmac
 from aar import ledger
 from aar.database import Database, Transaction
 from aar.errors import BrokenChain
-from aar.scoring.vault import Vault
+from aar.scoring.truth.vault import Vault
 
 NAME = "truth"
 

@@ -13,9 +13,9 @@ from aar.database.runs import Run
 from aar.database.submissions import Submission
 from aar.errors import ScoringError
 from aar.scoring.audits import Answers, AuditRun, Case, Pool, Sibling
-from aar.scoring.board import Board
-from aar.scoring.evidence import Evidence
-from aar.scoring.results import Rows, read_arrays, stacked
+from aar.scoring.evidence.board import Board
+from aar.scoring.evidence.correctness import Rows, read_arrays, stacked
+from aar.scoring.evidence.evidence import Evidence
 from aar.students.interventions import intervention
 from w2s.records import Example, FloatArray, SplitName
 

@@ -16,10 +16,10 @@ from aar.database import Database, Transaction
 from aar.database.researchers import FRESH, LAB
 from aar.database.submissions import Submission
 from aar.database.verdicts import FLOOR
-from aar.scoring.board import Board, Standing, put_standing
-from aar.scoring.evidence import Evidence
+from aar.scoring.evidence.board import Board, Standing, put_standing
+from aar.scoring.evidence.correctness import Rows, stacked
+from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.ladder import judge_sealed, rounded
-from aar.scoring.results import Rows, stacked
 
 
 def leads(

@@ -1,0 +1,105 @@
+"""The test on sealed: is the gain there again, at what is left of the study's .05, and is the rest worth its cost?
+
+Covered: a gain that luck made on dev; an author who tries until one passes (each attempt is tested at a stricter
+level); seeds that are picked. Not covered: authors who are counted as two and are one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from aar.scoring.ladder.gate import Clusters
+from w2s.metrics import alpha_at, paired_difference, paired_gain
+from w2s.records import Estimate, FloatArray
+
+POWER = 0.8
+"""Chance of verifying a given true gain that a growing number of seeds is meant to keep."""
+
+FUTILE = 0.05
+"""Chance of being verified after all below which a confirmation is ended at its look."""
+
+FEWEST_TO_LOOK_AT = 3
+"""Seeds below which no look is taken: their spread says nothing."""
+
+
+@dataclass(frozen=True)
+class SealedDecision:
+    """What the confirmation decides: `gain.low` is the one-sided lower bound at `alpha`."""
+
+    verified: bool
+    gain: Estimate
+    alpha: float
+
+
+def level(attempt: int, *, authors: int) -> float:
+    """Level of an author's `attempt`-th would-be record (from 1) in a study of `authors`.
+
+    The study's .05 is split evenly over its authors and each spends its part over its attempts, so that together
+    they stay below .05, and what one has spent takes nothing from another.
+
+    >>> f"{level(1, authors=1):.4f} {level(1, authors=3):.4f} {level(2, authors=3):.4f}"
+    '0.0304 0.0101 0.0025'
+    """
+    return alpha_at(attempt) / authors
+
+
+def judge_sealed(
+    candidate: FloatArray, champion: FloatArray, clusters: Clusters, *, alpha: float
+) -> SealedDecision:
+    """Does the gain over the champion hold on sealed? [S, n] each, paired by supervisor and item.
+
+    Verified if the one-sided lower bound of the gain at `alpha` is above 0; seeds and clusters both count.
+    """
+    gain = paired_gain(candidate, champion, clusters, level=1 - 2 * alpha)
+    return SealedDecision(verified=gain.low > 0, gain=gain, alpha=alpha)
+
+
+def look_at(seeds: int) -> int | None:
+    """After how many of its seeds a confirmation is looked at, once; None where there are too few.
+
+    >>> look_at(8), look_at(4)
+    (4, None)
+    """
+    return seeds // 2 if seeds // 2 >= FEWEST_TO_LOOK_AT else None
+
+
+def futile(
+    candidate: FloatArray, champion: FloatArray, clusters: Clusters, *, alpha: float, seeds: int
+) -> bool:
+    """Whether the first rows of a confirmation of `seeds` leave it next to no chance of being verified.
+
+    The chance is predicted as if everything went well: the rest of the seeds are like the first (Student's t for
+    how little these say), the items stay the same, and the standard error shrinks as if it came from the seeds
+    alone. Ending early can only turn a verified into a not reproduced, so no level is spent by it.
+    """
+    from scipy.special import stdtr
+
+    found = paired_difference(candidate, champion, clusters)
+    by_seed = (np.asarray(candidate) - np.asarray(champion)).mean(axis=1)
+    looked = len(by_seed)
+    left = seeds - looked
+    bar = NormalDist().inv_cdf(1 - alpha) * found.stderr * math.sqrt(looked / seeds)
+    spread = left / seeds * float(by_seed.std(ddof=1)) * math.sqrt(1 / looked + 1 / left)
+    if spread == 0.0:
+        return found.mean <= bar
+    return 1.0 - float(stdtr(looked - 1, (bar - found.mean) / spread)) < FUTILE
+
+
+def seeds_for(attempt: int, *, authors: int = 1, start: int = 8, most: int = 24) -> int:
+    """Seeds of a confirmation, so that a later attempt at a stricter level keeps its chance.
+
+    In proportion to (z(alpha_j) + z(power))^2, from `start` at the first attempt up to `most`.
+
+    >>> [seeds_for(j) for j in (1, 2, 3, 10)]
+    [8, 12, 14, 20]
+    """
+
+    def need(j: int) -> float:
+        alpha = level(j, authors=authors)
+        return (NormalDist().inv_cdf(1 - alpha) + NormalDist().inv_cdf(POWER)) ** 2
+
+    return max(start, min(most, math.ceil(start * need(attempt) / need(1) - 1e-9)))

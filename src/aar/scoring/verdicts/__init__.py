@@ -1,0 +1,1 @@
+"""From evidence to verdicts: who is let through, decided first and written once."""
