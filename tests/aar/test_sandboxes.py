@@ -130,7 +130,7 @@ def test_a_lab_that_every_sandbox_would_show_is_refused(
 ) -> None:
     from aar.engines.local import LocalEngine
     from aar.folder import LabFolder
-    from aar.researchers.workspace_sandbox import open_workspace
+    from aar.researchers.workspace import open_workspace
     from aar.scoring.truth.preparation import prepare
 
     prefix = tmp_path / "venv"

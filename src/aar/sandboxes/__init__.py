@@ -17,7 +17,7 @@ from aar.sandboxes.provider import Check, Provider
 from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.sandboxes.provider.docker import Docker
 from aar.sandboxes.provider.sandlock import Sandlock
-from aar.sandboxes.warm_python.protocol import Call
+from aar.sandboxes.warm_python.protocol import WarmCall
 from aar.sandboxes.warm_python.start import Warm, warm
 from aar.sandboxes.watch.process import SandboxProcess
 from aar.sandboxes.workspace.protocol import ExecResult
@@ -26,7 +26,6 @@ from w2s.errors import NotFound
 
 __all__ = [
     "OPEN_TARGET",
-    "Call",
     "Check",
     "ExecResult",
     "Limits",
@@ -35,6 +34,7 @@ __all__ = [
     "Provider",
     "SandboxProcess",
     "Warm",
+    "WarmCall",
     "Workspace",
     "choose",
     "hand_over",

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2s.bounds import EPOCHS
-from w2s.errors import BadTargets, TooMuch
+from w2s.contract import training
 from w2s.models.losses import Gradient, LossGradient
 from w2s.records import FloatArray, IntArray, Recipe
 
@@ -74,26 +73,18 @@ class Plan:
         learning_rate: float | None = None,
         order: Any = None,
     ) -> Plan:
-        """Raise `BadTargets` for what cannot be trained on, `TooMuch` for epochs out of bounds."""
-        if n == 0:
-            raise BadTargets("no items to train on; choose at least one")
-        y = _vector("targets", targets, n)
-        bad = ~np.isfinite(y) | (y < 0) | (y > 1)
-        if bad.any():
-            raise BadTargets(
-                f"{int(bad.sum())} of {n} targets are NaN or outside [0, 1], the first at index "
-                f"{int(np.flatnonzero(bad)[0])}; a target is the probability of class 1"
-            )
-        w = np.ones(n) if weights is None else _vector("weights", weights, n)
-        if not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
-            raise BadTargets("weights are finite, not negative, and at least one of them is above 0")
-        passes = recipe.epochs if epochs is None else int(epochs)
-        if not 1 <= passes <= EPOCHS:
-            raise TooMuch(f"{passes} epochs; a fine-tune call takes 1 to {EPOCHS}")
-        rate = recipe.learning_rate if learning_rate is None else float(learning_rate)
-        if not 0 < rate <= 1:
-            raise BadTargets(f"learning rate {rate:g} is not between 0 and 1")
-        return cls(y, w, passes, rate, None if order is None else _order(order, n))
+        """The plan of a call that the contract allows; what is not given is the recipe's.
+
+        Raises `BadTargets` for what cannot be trained on, `TooMuch` for epochs out of bounds.
+        """
+        call = training(n, targets, weights=weights, epochs=epochs, learning_rate=learning_rate, order=order)
+        return cls(
+            call.targets,
+            np.ones(n) if call.weights is None else call.weights,
+            recipe.epochs if call.epochs is None else call.epochs,
+            recipe.learning_rate if call.learning_rate is None else call.learning_rate,
+            call.order,
+        )
 
 
 def train(
@@ -196,20 +187,3 @@ def _visits(plan: Plan, lengths: IntArray, size: int, rng: np.random.Generator) 
             batches += [window[at : at + size] for at in range(0, len(window), size)]
         for place in rng.permutation(len(batches)):
             yield batches[place]
-
-
-def _vector(name: str, values: Any, n: int) -> FloatArray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise BadTargets(f"{name} are not numbers: {error}") from None
-    if array.shape != (n,):
-        raise BadTargets(f"{name} of shape {array.shape} for {n} items; give one for each item")
-    return array
-
-
-def _order(values: Any, n: int) -> IntArray:
-    array = np.asarray(values)
-    if array.shape != (n,) or not np.array_equal(np.sort(array), np.arange(n)):
-        raise BadTargets(f"order has to name each of the {n} items once, by its index")
-    return array.astype(np.int64)

@@ -19,7 +19,7 @@ from aar.errors import SandboxLost
 from aar.sandboxes.profile import Limits, Profile
 from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.sandboxes.syscalls import call_name
-from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
+from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Streams, WarmCall, await_ready, launch, send
 from aar.sandboxes.watch.process import SandboxProcess
 
 UNBOUNDED_MB = 1 << 20
@@ -45,7 +45,7 @@ class ForkServer:
 
     def start(
         self,
-        call: Call,
+        call: WarmCall,
         limits: Limits,
         *,
         pass_fds: Sequence[int] = (),

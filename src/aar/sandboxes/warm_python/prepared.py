@@ -12,7 +12,7 @@ from dataclasses import replace
 from aar.errors import SandboxError, SandboxLost
 from aar.sandboxes.profile import Limits, Profile
 from aar.sandboxes.provider import Provider
-from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
+from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Streams, WarmCall, await_ready, launch, send
 from aar.sandboxes.watch.process import SandboxProcess
 
 IMPORTS_MB = 4096
@@ -41,7 +41,7 @@ class Prepared:
 
     def start(
         self,
-        call: Call,
+        call: WarmCall,
         limits: Limits,
         *,
         pass_fds: Sequence[int] = (),

@@ -30,7 +30,7 @@ ANSWER_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Call:
+class WarmCall:
     """What a process does: `main([*arguments, folder])` of `module`, with `files` in that folder.
 
     `module` is one of those imported in advance, or one of the files.
@@ -123,7 +123,7 @@ def await_ready(process: SandboxProcess, control: socket.socket, said: IO[bytes]
         raise SandboxLost(f"no warm Python: {words.splitlines()[-1] if words else 'it ended without a word'}")
 
 
-def send(ours: socket.socket, call: Call, limits: Limits, uid: int | None, given: Sequence[int]) -> None:
+def send(ours: socket.socket, call: WarmCall, limits: Limits, uid: int | None, given: Sequence[int]) -> None:
     """Send one call, to run as `uid`, with the descriptors of its output, its errors, and then 3, 4, ..."""
     bounds = {
         "NPROC": limits.processes,

@@ -24,7 +24,7 @@ from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.sandboxes.syscalls import seccomp_filter
 from aar.sandboxes.warm_python.fork_server import ForkServer
 from aar.sandboxes.warm_python.prepared import Prepared
-from aar.sandboxes.warm_python.protocol import Call
+from aar.sandboxes.warm_python.protocol import WarmCall
 from aar.sandboxes.watch.process import SandboxProcess
 
 
@@ -33,7 +33,7 @@ class Warm(Protocol):
 
     def start(
         self,
-        call: Call,
+        call: WarmCall,
         limits: Limits,
         *,
         pass_fds: Sequence[int] = (),

@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 
 @dataclass(frozen=True)
-class Usage:
+class TreeUsage:
     """Memory (MiB), processor time (seconds) and number of processes of a tree."""
 
     memory_mb: float
@@ -37,7 +37,7 @@ def members(pid: int) -> list[int]:
     return found
 
 
-def usage(processes: Sequence[int], *, enough_mb: float) -> Usage:
+def usage(processes: Sequence[int], *, enough_mb: float) -> TreeUsage:
     """Usage of `members`, but for the first, which is the provider's own and does not count.
 
     Resident memory counts a page that two processes share twice; only if that sum passes `enough_mb` is it
@@ -47,7 +47,7 @@ def usage(processes: Sequence[int], *, enough_mb: float) -> Usage:
     resident = sum(_resident(process) for process in tree) / MIB
     if resident > enough_mb:
         resident = sum(_proportional(process) for process in tree) / MIB
-    return Usage(resident, sum(_ticks(process) for process in tree) / TICKS, len(tree))
+    return TreeUsage(resident, sum(_ticks(process) for process in tree) / TICKS, len(tree))
 
 
 def children(pid: int) -> list[int]:
