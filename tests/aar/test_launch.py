@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aar.errors import LabBusy
+from aar.errors import LabBusy, LabFolderError
 from aar.folder import LabFolder
 from aar.launch.children import Child, plain
 from aar.launch.operator_client import OperatorClient
@@ -67,12 +67,20 @@ def test_a_run_that_goes_on_elsewhere_keeps_its_settings(tmp_path: Path) -> None
     assert json.loads(folder.description.read_text())["settings"]["minutes"] == 20.0
 
 
-def test_holding_a_folder_empties_no_file_that_its_lock_was_linked_to(tmp_path: Path) -> None:
+def test_a_folder_is_held_once(tmp_path: Path) -> None:
+    folder = LabFolder(tmp_path)
+    with hold(folder), pytest.raises(LabBusy, match="is being run by another aar"), hold(folder):
+        pass
+    with hold(folder):
+        pass
+
+
+def test_a_lock_that_was_linked_to_another_file_is_refused_and_the_file_kept(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("kept")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / ".lock").symlink_to(tmp_path / "precious")
-    with hold(LabFolder(tmp_path / "run")), pytest.raises(LabBusy):
-        hold(LabFolder(tmp_path / "run"))
+    with pytest.raises(LabFolderError, match="must be a plain file"), hold(LabFolder(tmp_path / "run")):
+        pass
     assert (tmp_path / "precious").read_text() == "kept"
 
 

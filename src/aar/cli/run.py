@@ -234,8 +234,8 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     are: later processes have no network and not our environment.
     """
     from aar.errors import DiskFull, LabFolderError
-    from aar.folder import write_atomically
     from aar.sandboxes import refuse_shown
+    from w2s.files import write_whole
     from w2s.testbeds import load
     from w2s.testbeds.real.definition_file import read_definition
     from w2s.testbeds.real.definition_text import as_toml
@@ -258,7 +258,7 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
         if testbed.folder is not None:
             description["items"] = str(testbed.folder)
             definition = with_local_models(read_definition(testbed.folder))
-            write_atomically(folder.definition, as_toml(definition))
+            write_whole(folder.definition, as_toml(definition))
         folder.describe(description)
     free = shutil.disk_usage(folder.path).free
     if free < LEAST_FREE_BYTES:

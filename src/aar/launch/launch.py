@@ -12,6 +12,7 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -57,7 +58,8 @@ class Launch:
 
     def __enter__(self) -> Launch:
         self.listener = self.listener or listen(None)
-        self._lock = hold(self.folder)
+        self._held = ExitStack()
+        self._held.enter_context(hold(self.folder))
         self.used_before = elapsed_before(self.folder)
         self.lab = OperatorClient(self.url, self.operator_token)
         self.team = Team(self.folder, self.show, self.lab)
@@ -79,7 +81,7 @@ class Launch:
                 self.lab.close()
                 assert self.listener is not None
                 self.listener.close()
-                self._lock.close()
+                self._held.close()
 
     @property
     def url(self) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import BinaryIO
+from contextlib import AbstractContextManager
 
-from aar.errors import LabBusy, PortInUse
+from aar import locks
+from aar.errors import PortInUse
 from aar.folder import LabFolder
 
 
@@ -20,14 +21,7 @@ def listen(port: int | None) -> socket.socket:
         ) from error
 
 
-def hold(folder: LabFolder) -> BinaryIO:
-    """Hold the folder until this is closed: two launches of one run would queue each other's work."""
-    import fcntl
-
-    stream = (folder.path / ".lock").open("ab")
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.close()
-        raise LabBusy(f"{folder.path} is being run by another aar; wait for it or stop it first") from error
-    return stream
+def hold(folder: LabFolder) -> AbstractContextManager[None]:
+    """Hold the folder within a block: two launches of one run would queue each other's work."""
+    busy = f"{folder.path} is being run by another aar; wait for it or stop it first"
+    return locks.held(folder.path / ".lock", busy=busy, mode=0o644)
