@@ -24,7 +24,8 @@ from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.references import planned
 from aar.lab.slots import finish, job_of
-from aar.launch.children import Child, plain, python
+from aar.launch.children import Child, plain
+from aar.processes import python
 from aar.run_records import RunEnd, RunError
 from aar.settings import Settings
 from w2s.records import Estimate
@@ -238,9 +239,9 @@ def test_a_would_be_record_is_run_with_anothers_seeds_and_salt_when_the_scorer_a
         wanted_runs.add(tx, second, [wanted_runs.WantedRun("dev", k, seeds_of=of) for k in again])
     conductor.advance(lab)
     with lab.database.read() as tx:
-        again = [run for run in runs.all(tx, code_hash=mine) if run.intervention != "none"]
+        again = [run for run in runs.all(tx, code_hash=mine) if run.seeds_of]
         plain = {run.pair_index: run for run in runs.all(tx, code_hash=of)}
-        own = {run.pair_index: run for run in runs.all(tx, code_hash=mine) if run.intervention == "none"}
+        own = {run.pair_index: run for run in runs.all(tx, code_hash=mine) if run.plain}
     assert [run.pair_index for run in again] == list(range(lab.settings.dev_seeds))
     for run in again:
         job, theirs = job_of(lab, run), job_of(lab, plain[run.pair_index])

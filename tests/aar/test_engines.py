@@ -22,7 +22,8 @@ from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
 from aar.scoring.audits import Case
 from aar.scoring.audits.denied import denied_calls
-from aar.submissions.source import check, log_names
+from aar.submissions.source import check
+from w2s.contract import log_names
 
 VANILLA = """
     def run(bench):

@@ -209,7 +209,7 @@ def _note_time(lab: Lab) -> None:
 
 def main() -> None:
     """`python -m aar.api LAB`, started by the launcher."""
-    from aar.launch.children import die_with_parent
+    from aar.processes import die_with_parent
 
     die_with_parent()
     serve(LabFolder(Path(sys.argv[1])), Start.read())

@@ -101,7 +101,7 @@ def run(
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
     from aar.folder import LabFolder
-    from aar.launch.launch import hold
+    from aar.launch.reserved import hold
     from aar.launch.resuming import extended, number_of
     from aar.sandboxes import choose
     from aar.settings import Settings, cores, settings_of
@@ -169,7 +169,8 @@ def run_lab(
     from aar.cli.wording import plain
     from aar.engines import ENGINES
     from aar.errors import Interrupted
-    from aar.launch.launch import Launch, listen
+    from aar.launch.launch import Launch
+    from aar.launch.reserved import listen
     from aar.launch.resuming import to_start
     from aar.launch.signals import exit_code
     from aar.reports import write_report
@@ -233,8 +234,8 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     are: later processes have no network and not our environment.
     """
     from aar.errors import DiskFull, LabFolderError
-    from aar.folder import write_atomically
     from aar.sandboxes import refuse_shown
+    from w2s.files import write_whole
     from w2s.testbeds import load
     from w2s.testbeds.real.definition_file import read_definition
     from w2s.testbeds.real.definition_text import as_toml
@@ -257,7 +258,7 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
         if testbed.folder is not None:
             description["items"] = str(testbed.folder)
             definition = with_local_models(read_definition(testbed.folder))
-            write_atomically(folder.definition, as_toml(definition))
+            write_whole(folder.definition, as_toml(definition))
         folder.describe(description)
     free = shutil.disk_usage(folder.path).free
     if free < LEAST_FREE_BYTES:

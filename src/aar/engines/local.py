@@ -16,8 +16,9 @@ from aar.errors import EngineError, SandboxError
 from aar.run_records import RunEnd, RunError
 from aar.sandboxes import Provider, choose, lab_user, open_w2s, refuse_shown
 from aar.students.control import RunRequest
-from aar.submissions.source import check, log_names
+from aar.submissions.source import check
 from w2s import errors
+from w2s.contract import log_names
 
 TRIES = 3
 _KILLED = 128 + 9

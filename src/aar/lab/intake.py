@@ -31,7 +31,7 @@ from aar.database.runs import Priority
 from aar.database.wanted_runs import WantedRun
 from aar.engines import RunSpec, names_companions
 from aar.errors import BadRequest, NotNow, OverBudget
-from aar.folder import LabFolder, write_atomically
+from aar.folder import LabFolder
 from aar.forum import Forum
 from aar.lab import estimate
 from aar.lab.cooldown import refuse_while_waiting
@@ -41,6 +41,7 @@ from aar.lab.resubmission import again, is_answered, refuse_ended
 from aar.settings import Settings
 from aar.students.interventions import intervention
 from aar.submissions.snapshots import Snapshots
+from w2s.files import write_whole
 from w2s.records import SplitName
 
 RESERVE = 0.22
@@ -200,7 +201,7 @@ class Lab:
         """Lay out the code of a submission for the scorer, once."""
         path = self.folder.code(submission.code_hash)
         if not path.exists():
-            write_atomically(path, json.dumps(self.snapshots.get(submission.commit)))
+            write_whole(path, json.dumps(self.snapshots.get(submission.commit)))
 
     def queue_wanted(
         self, tx: Transaction, submission: submissions.Submission, wanted: Sequence[WantedRun]

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aar.folder import LabFolder
-from aar.launch.children import Process, Starter, environment, plain, python
+from aar.launch.children import Process, Starter, plain
+from aar.processes import environment, python
 from aar.sandboxes import Limits, Mount, Profile, choose, lab_user
 
 # the lab's own code: a bound on what vault and database hold would end a long study

@@ -17,7 +17,7 @@ from aar.sandboxes.provider import Check, Provider
 from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.sandboxes.provider.docker import Docker
 from aar.sandboxes.provider.sandlock import Sandlock
-from aar.sandboxes.warm_python.protocol import Call
+from aar.sandboxes.warm_python.protocol import WarmCall
 from aar.sandboxes.warm_python.start import Warm, warm
 from aar.sandboxes.watch.process import SandboxProcess
 from aar.sandboxes.workspace.protocol import ExecResult
@@ -26,7 +26,6 @@ from w2s.errors import NotFound
 
 __all__ = [
     "OPEN_TARGET",
-    "Call",
     "Check",
     "ExecResult",
     "Limits",
@@ -35,6 +34,7 @@ __all__ = [
     "Provider",
     "SandboxProcess",
     "Warm",
+    "WarmCall",
     "Workspace",
     "choose",
     "hand_over",
@@ -58,10 +58,10 @@ def choose(name: str | None = None) -> Provider:
     if name is not None and name not in known:
         raise NotFound.among("sandbox provider", name, known)
     wanted = list(known.values()) if name is None else [known[name]]
-    found: list[str] = []
+    faults: list[str] = []
     for provider in wanted:
         check = provider.check()
         if check.ok:
             return provider
-        found.append(f"{provider.name}: {check.detail}. To fix: {check.remedy}")
-    raise NoSandbox("no sandbox works on this machine, so nothing is run. " + "; ".join(found))
+        faults.append(f"{provider.name}: {check.detail}. To fix: {check.remedy}")
+    raise NoSandbox("no sandbox works on this machine, so nothing is run. " + "; ".join(faults))
