@@ -58,10 +58,10 @@ def choose(name: str | None = None) -> Provider:
     if name is not None and name not in known:
         raise NotFound.among("sandbox provider", name, known)
     wanted = list(known.values()) if name is None else [known[name]]
-    found: list[str] = []
+    faults: list[str] = []
     for provider in wanted:
         check = provider.check()
         if check.ok:
             return provider
-        found.append(f"{provider.name}: {check.detail}. To fix: {check.remedy}")
-    raise NoSandbox("no sandbox works on this machine, so nothing is run. " + "; ".join(found))
+        faults.append(f"{provider.name}: {check.detail}. To fix: {check.remedy}")
+    raise NoSandbox("no sandbox works on this machine, so nothing is run. " + "; ".join(faults))

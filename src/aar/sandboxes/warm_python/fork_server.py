@@ -37,10 +37,10 @@ class ForkServer:
         self._starting = threading.Lock()
         # what it forks is watched one by one
         unbounded = replace(profile.limits, memory_mb=UNBOUNDED_MB, cpu_seconds=None, wall_seconds=None)
-        self._process, self._control, said = launch(
+        self._process, self._control, errors = launch(
             "fork", modules, replace(profile, limits=unbounded), provider.start_fork_server
         )
-        await_ready(self._process, self._control, said)
+        await_ready(self._process, self._control, errors)
         self._control.settimeout(ANSWER_SECONDS)
 
     def start(

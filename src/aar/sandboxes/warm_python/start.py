@@ -1,4 +1,4 @@
-"""Pythons that have imported everything before they are needed; each call gets a process of its own, which then ends.
+"""Warm Pythons import everything before they are needed; each call gets a process of its own, which then ends.
 
 Where root and bubblewrap are, one fork server forks a fresh sandbox for each call. Elsewhere a process waits in an
 ordinary sandbox for the one call that it serves, and the next one gets ready meanwhile.
