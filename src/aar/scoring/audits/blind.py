@@ -84,8 +84,10 @@ def _judged(what: str, blind: list[Answers], plain: list[Answers], *, looks: int
     g, known = gain(nothing, rng=rng), gain(real, rng=rng)
     part = share(nothing, real, rng=rng, looks=looks)
     error = max(float(np.std(g.draws)), 1e-9)
+    # runs are few: what their spread says of the gain is told by Student's t and not by a normal
     p = 1 - float(stdtr(len(blind) - 1, g.mean / error))
     z = nothing.by_run() / max(_error_of_one(nothing, rng), 1e-9)
+    # a rule with a guessed sign is right in some repeats and wrong in others: its mean is 0 and its squares are not
     guessed = float(np.sqrt(np.mean(z**2)))
     enough = known.low > rules.BLIND_REAL
     verdict: Verdict = "clean"

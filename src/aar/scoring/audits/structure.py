@@ -88,7 +88,7 @@ def _regressed(runs: list[Answers]) -> Regression | None:
         values.append(run.values[rows])
         causes.append(lead(run.pool.group[rows], run.pool.answer[rows])[:, None])
         strata.append(2 * positions(run.pool, shapes)[rows] + run.pool.truth[rows].astype(np.int64))
-        units.append(run.pool.group[rows] + 100_000 * r)
+        units.append(run.pool.group[rows] + 100_000 * r)  # a question of another run is another unit
     if not values:
         return None
     return within(

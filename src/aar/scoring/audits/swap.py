@@ -123,7 +123,7 @@ def _regressed(runs: Sequence[Answers]) -> Regression | None:
         values.append(run.values[rows])
         causes.append(np.stack([run.pool.truth[rows], run.pool.truth[run.handle[rows]]], axis=1))
         strata.append(positions(run.pool, shapes)[rows])
-        units.append(run.pool.group[rows] + 100_000 * r)
+        units.append(run.pool.group[rows] + 100_000 * r)  # a question of another run is another unit
     if not values:
         return None
     return within(
