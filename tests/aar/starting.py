@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aar.engines.methods import ENVIRONMENT
 from aar.errors import SandboxRefused
-from aar.sandboxes import SANDBOXES, Call, Check, Profile, Provider, SandboxProcess, Warm, providers
+from aar.sandboxes import SANDBOXES, Check, Profile, Provider, SandboxProcess, Warm, WarmCall, providers
 from aar.sandboxes.provider import Forking
 from aar.sandboxes.warm_python.fork_server import ForkServer
 from aar.sandboxes.warm_python.prepared import Prepared
@@ -58,7 +58,7 @@ class Warmed:
             raise SandboxRefused("only Python is warm")
         code = words[2] if words[1] == "-c" else Path(words[1]).read_text()
         arguments = () if words[1] == "-c" else tuple(words[2:])
-        call = Call("as_a_script", arguments, {"as_a_script.py": AS_A_SCRIPT, "script.py": code})
+        call = WarmCall("as_a_script", arguments, {"as_a_script.py": AS_A_SCRIPT, "script.py": code})
         return self.warm(profile).start(call, profile.limits, pass_fds=pass_fds, stdout=stdout, stderr=stderr)
 
     def warm(self, profile: Profile, modules: Sequence[str] = MODULES) -> Warm:

@@ -21,7 +21,8 @@ from aar.engines.local import LocalEngine
 from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
 from aar.scoring.audits import Case, denied_calls
-from aar.submissions.source import check, log_names
+from aar.submissions.source import check
+from w2s.contract import log_names
 
 VANILLA = """
     def run(bench):

@@ -19,8 +19,8 @@ from fake_lab import FakeLab, serve
 
 from aar.database.progress import Activity
 from aar.errors import ModelError
-from aar.launch.children import python
-from aar.launch.launch import LEAVE_SECONDS
+from aar.launch.team import LEAVE_SECONDS
+from aar.processes import python
 from aar.researchers import RUNTIMES, Assignment, Runtime
 
 TOKEN = "a-token-that-nobody-else-may-learn"

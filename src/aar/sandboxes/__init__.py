@@ -15,7 +15,7 @@ from aar.sandboxes.accounts import hand_over, lab_user, uid_for
 from aar.sandboxes.mounts.interpreter import OPEN_TARGET, open_w2s, refuse_shown
 from aar.sandboxes.profile import Limits, Mount, Profile
 from aar.sandboxes.provider import Check, Provider
-from aar.sandboxes.warm_python.protocol import Call
+from aar.sandboxes.warm_python.protocol import WarmCall
 from aar.sandboxes.warm_python.start import Warm, warm
 from aar.sandboxes.watch.process import SandboxProcess
 from aar.sandboxes.workspace.protocol import ExecResult
@@ -25,7 +25,6 @@ from w2s.plugins import Seam
 __all__ = [
     "OPEN_TARGET",
     "SANDBOXES",
-    "Call",
     "Check",
     "ExecResult",
     "Limits",
@@ -34,6 +33,7 @@ __all__ = [
     "Provider",
     "SandboxProcess",
     "Warm",
+    "WarmCall",
     "Workspace",
     "choose",
     "hand_over",
@@ -70,10 +70,10 @@ def providers() -> list[Provider]:
 def choose(name: str | None = None) -> Provider:
     """The named provider, or the first shipped one that works here; raises `NoSandbox` saying what to install."""
     wanted = providers() if name is None else [SANDBOXES.find(name)()]
-    found: list[str] = []
+    faults: list[str] = []
     for provider in wanted:
         check = provider.check()
         if check.ok:
             return provider
-        found.append(f"{provider.name}: {check.detail}. To fix: {check.remedy}")
-    raise NoSandbox("no sandbox works on this machine, so nothing is run. " + "; ".join(found))
+        faults.append(f"{provider.name}: {check.detail}. To fix: {check.remedy}")
+    raise NoSandbox("no sandbox works on this machine, so nothing is run. " + "; ".join(faults))

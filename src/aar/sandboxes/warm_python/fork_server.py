@@ -19,7 +19,7 @@ from aar.errors import SandboxLost
 from aar.sandboxes.profile import Limits, Profile
 from aar.sandboxes.provider import Forking
 from aar.sandboxes.syscalls import call_name
-from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
+from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Streams, WarmCall, await_ready, launch, send
 from aar.sandboxes.watch.process import SandboxProcess
 
 UNBOUNDED_MB = 1 << 20
@@ -37,15 +37,15 @@ class ForkServer:
         self._starting = threading.Lock()
         # what it forks is watched one by one
         unbounded = replace(profile.limits, memory_mb=UNBOUNDED_MB, cpu_seconds=None, wall_seconds=None)
-        self._process, self._control, said = launch(
+        self._process, self._control, errors = launch(
             "fork", modules, replace(profile, limits=unbounded), provider.start_fork_server
         )
-        await_ready(self._process, self._control, said)
+        await_ready(self._process, self._control, errors)
         self._control.settimeout(ANSWER_SECONDS)
 
     def start(
         self,
-        call: Call,
+        call: WarmCall,
         limits: Limits,
         *,
         pass_fds: Sequence[int] = (),

@@ -1,4 +1,4 @@
-"""Pythons that have imported everything before they are needed; each call gets a process of its own, which then ends.
+"""Warm Pythons import everything before they are needed; each call gets a process of its own, which then ends.
 
 Where root and a provider that forks are, one fork server forks a fresh sandbox for each call. Elsewhere a process
 waits in an ordinary sandbox for the one call that it serves, and the next one gets ready meanwhile.
@@ -23,7 +23,7 @@ from aar.sandboxes.provider import Forking, Provider
 from aar.sandboxes.syscalls import seccomp_filter
 from aar.sandboxes.warm_python.fork_server import ForkServer
 from aar.sandboxes.warm_python.prepared import Prepared
-from aar.sandboxes.warm_python.protocol import Call
+from aar.sandboxes.warm_python.protocol import WarmCall
 from aar.sandboxes.watch.process import SandboxProcess
 
 
@@ -32,7 +32,7 @@ class Warm(Protocol):
 
     def start(
         self,
-        call: Call,
+        call: WarmCall,
         limits: Limits,
         *,
         pass_fds: Sequence[int] = (),

@@ -19,7 +19,7 @@ _FORM = 10
 
 
 @dataclass(frozen=True)
-class Leak:
+class ItemLeak:
     """`count` cases among `of` where there should be none; `pairs` of item ids as examples."""
 
     name: str
@@ -79,7 +79,7 @@ def balances(splits: Mapping[SplitName, Split], truth: Mapping[str, int]) -> tup
     return tuple(found)
 
 
-def leaks(splits: Mapping[SplitName, Split], truth: Mapping[str, int]) -> tuple[Leak, ...]:
+def leaks(splits: Mapping[SplitName, Split], truth: Mapping[str, int]) -> tuple[ItemLeak, ...]:
     """Groups, items and questions that occur in two parts, and identical items with different truth.
 
     A part is a role of a split. Items are compared as text with the two answers of a pair in sorted order, so
@@ -173,12 +173,12 @@ def _contradictions(
     return pairs
 
 
-def _leak(name: str, what: str, pairs: list[tuple[_Placed, _Placed]], *, of: int) -> Leak:
+def _leak(name: str, what: str, pairs: list[tuple[_Placed, _Placed]], *, of: int) -> ItemLeak:
     count = len({p.example.id for pair in pairs for p in pair})
     share = count / of if of else 0.0
     places = Counter(" and ".join(sorted({p.place, q.place})) for p, q in pairs)
     most = ", ".join(f"{n} between {where}" for where, n in places.most_common(_SHOWN))
-    return Leak(
+    return ItemLeak(
         name,
         count,
         of,

@@ -22,7 +22,7 @@ WANING = 0.3
 
 
 @dataclass(frozen=True)
-class Setting:
+class CodeSetting:
     """What one world differs in: `names` are its variables, `first` the values of the first operand."""
 
     names: str
@@ -30,8 +30,8 @@ class Setting:
 
 
 SETTINGS = {
-    "north": Setting(names="abcde", first=range(5, 24)),
-    "south": Setting(names="pqrst", first=range(6, 25)),
+    "north": CodeSetting(names="abcde", first=range(5, 24)),
+    "south": CodeSetting(names="pqrst", first=range(6, 25)),
 }
 
 
@@ -44,7 +44,7 @@ class CodeWorld:
     """
 
     name: str
-    setting: Setting
+    setting: CodeSetting
     misreadings: Mapping[Computation, str]
     misread: frozenset[Computation]
     waning: frozenset[Computation]

@@ -33,7 +33,7 @@ SIZES: Mapping[str, Sizes] = {
 
 
 @dataclass
-class Pool:
+class ItemPool:
     """Items in and out of distribution as they are found, and how many rows were of no use, by reason."""
 
     near: list[Item] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Pool:
             (self.far if far else self.near).append(item)
 
 
-def assemble(pool: Pool, sizes: Sizes, *, seed: int) -> dict[str, list[Item]]:
+def assemble(pool: ItemPool, sizes: Sizes, *, seed: int) -> dict[str, list[Item]]:
     """Items by file: whole questions, in an order that the seed draws, scaled down where there are too few."""
     near_test = sizes.test - sizes.test // 2
     wanted = sizes.labelled + sizes.unlabelled + near_test

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from w2s.testbeds.real.release import Item
-from w2s.testbeds.real.sources.assemble import Pool
+from w2s.testbeds.real.sources.assemble import ItemPool
 from w2s.testbeds.real.sources.proposals import Proposal
 from w2s.testbeds.real.sources.rows import Rows, Source, checked, column
 
@@ -38,9 +38,9 @@ def questions(rows: Rows) -> dict[str, tuple[str, str]]:
     return found
 
 
-def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) -> Pool:
+def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) -> ItemPool:
     """Each judged program; a proposal names its question as the source has it."""
-    pool = Pool()
+    pool = ItemPool()
     for proposal in proposals:
         if proposal.question.strip() not in known:
             pool.skip("a proposal to a question that no source has")

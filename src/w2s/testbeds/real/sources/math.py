@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from w2s.testbeds.real.groups import digest, stated_answer
 from w2s.testbeds.real.release import Item
-from w2s.testbeds.real.sources.assemble import Pool
+from w2s.testbeds.real.sources.assemble import ItemPool
 from w2s.testbeds.real.sources.proposals import Proposal
 from w2s.testbeds.real.sources.rows import Rows, Source, checked, column
 
@@ -61,9 +61,9 @@ def plain_question(asked: str) -> str:
     return "\n\n".join(parts).strip()
 
 
-def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) -> Pool:
+def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) -> ItemPool:
     """Each proposal with the verdict of its final answer."""
-    pool = Pool()
+    pool = ItemPool()
     for proposal in proposals:
         if proposal.question.strip() not in known:
             pool.skip("a proposal to a question that no source has")
