@@ -42,14 +42,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(fixture, [chosen] if chosen else names, scope="module")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The packages of the page, installed for this process and for those that it starts."""
     folder = tmp_path_factory.mktemp("site-packages")
     for package in PACKAGES:
         install_package(folder, package)
     release = release_folder.write(folder / "release", release_folder.lines())
-    store.import_release(release, store.Wanted(name="colours"), into=folder)
+    store.import_release(release, store.ImportRequest(name="colours"), into=folder)
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), before]))
     sys.path.append(str(folder))

@@ -16,6 +16,8 @@ from aar.engines import ENGINES, Job, Setup
 from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
 
+pytestmark = pytest.mark.usefixtures("packages")
+
 TESTBED = "mini-chat"
 SLOTS = 2
 FOREVER = "def run(bench):\n    while True: pass"

@@ -23,6 +23,8 @@ from aar.launch.team import LEAVE_SECONDS
 from aar.processes import python
 from aar.researchers import RUNTIMES, Assignment, Runtime
 
+pytestmark = pytest.mark.usefixtures("packages")
+
 TOKEN = "a-token-that-nobody-else-may-learn"
 MODELS = {"inspect": "aar/evolution", "one-shot": "logconf"}
 Start = Callable[..., "subprocess.Popen[str]"]

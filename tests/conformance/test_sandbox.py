@@ -16,6 +16,8 @@ import pytest
 
 from aar.sandboxes import SANDBOXES, Profile, uid_for
 
+pytestmark = pytest.mark.usefixtures("packages")
+
 SUITES = ("", "_attacks", "_limits", "_disk", "_workspace")
 TESTS = Path(__file__).parents[1] / "aar"
 

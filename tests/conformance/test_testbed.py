@@ -15,6 +15,8 @@ from w2s.records import Example, Split
 from w2s.testbeds import Testbed
 from w2s.testbeds.testbed import MadeItems
 
+pytestmark = pytest.mark.usefixtures("packages")
+
 SEED = bytes(range(16))
 ROLES = ("labelled", "unlabelled", "test")
 
