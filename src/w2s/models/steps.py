@@ -10,8 +10,8 @@ import torch
 from w2s.models.batches import Rows
 from w2s.models.forward import head, label_reader
 from w2s.models.losses import Gradient, LossArrays, LossGradient, checked, cross_entropy
+from w2s.models.plan import FinetunePlan
 from w2s.models.trainable import Trainable
-from w2s.models.training import Plan
 from w2s.records import IntArray
 
 Tensor = torch.Tensor
@@ -31,7 +31,7 @@ class Steps:
         trainable: Trainable,
         rows: Rows,
         labels: tuple[int, int],
-        plan: Plan,
+        plan: FinetunePlan,
         gradient: Gradient | None,
         *,
         token_budget: int,

@@ -13,6 +13,7 @@ from w2s.contract.questions import Labels
 from w2s.errors import BadTargets, BadTemplate
 from w2s.models.loading import BaseModel
 from w2s.models.losses import Gradient, torch_gradient
+from w2s.models.plan import FinetunePlan
 from w2s.models.prompting import (
     ANSWERED,
     PROPOSED,
@@ -20,7 +21,7 @@ from w2s.models.prompting import (
     render,
     shown_fields,
 )
-from w2s.models.training import FinetuneRecord, Plan, train
+from w2s.models.training import FinetuneRecord, train
 from w2s.records import BoolArray, Example, FloatArray, Recipe
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class TextStudent:
         without it items are shuffled. Raises `BadTargets` for what cannot be trained on, `TooMuch` for
         epochs out of bounds.
         """
-        plan = Plan.checked(
+        plan = FinetunePlan.checked(
             len(examples),
             self.recipe,
             targets,

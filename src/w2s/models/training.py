@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2s.contract import training
 from w2s.models.losses import Gradient, LossGradient
+from w2s.models.plan import FinetunePlan
 from w2s.records import FloatArray, IntArray, Recipe
 
 if TYPE_CHECKING:
@@ -51,47 +51,11 @@ class FinetuneRecord:
         return np.asarray(self.by_epoch.mean(axis=0))
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A checked fine-tune call: every array has one entry an item."""
-
-    targets: FloatArray
-    weights: FloatArray
-    epochs: int
-    learning_rate: float
-    order: IntArray | None
-
-    @classmethod
-    def checked(
-        cls,
-        n: int,
-        recipe: Recipe,
-        targets: Any,
-        *,
-        weights: Any = None,
-        epochs: int | None = None,
-        learning_rate: float | None = None,
-        order: Any = None,
-    ) -> Plan:
-        """The plan of a call that the contract allows; what is not given is the recipe's.
-
-        Raises `BadTargets` for what cannot be trained on, `TooMuch` for epochs out of bounds.
-        """
-        call = training(n, targets, weights=weights, epochs=epochs, learning_rate=learning_rate, order=order)
-        return cls(
-            call.targets,
-            np.ones(n) if call.weights is None else call.weights,
-            recipe.epochs if call.epochs is None else call.epochs,
-            recipe.learning_rate if call.learning_rate is None else call.learning_rate,
-            call.order,
-        )
-
-
 def train(
     trainable: Trainable,
     rows: Rows,
     labels: tuple[int, int],
-    plan: Plan,
+    plan: FinetunePlan,
     recipe: Recipe,
     rng: np.random.Generator,
     gradient: Gradient | None,
@@ -172,7 +136,7 @@ def schedule(step: int, steps: int, warmup: float) -> float:
     return (steps - step) / max(1, steps - rise)
 
 
-def _visits(plan: Plan, lengths: IntArray, size: int, rng: np.random.Generator) -> Iterator[IntArray]:
+def _visits(plan: FinetunePlan, lengths: IntArray, size: int, rng: np.random.Generator) -> Iterator[IntArray]:
     """Positions of each batch: in the given order, or shuffled anew each epoch into batches of similar length."""
     n = len(lengths)
     for _ in range(plan.epochs):

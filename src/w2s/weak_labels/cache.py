@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import io
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import metadata
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from w2s.files import write_whole
 from w2s.records import FloatArray
 
 
@@ -26,10 +26,9 @@ def cached(key: str, make: Callable[[], FloatArray], *, root: Path) -> FloatArra
         return kept
     except (FileNotFoundError, ValueError, EOFError):
         value = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        np.save(file, value)
-    os.replace(file.name, path)  # noqa: PTH105 - file.name is a plain string
+    content = io.BytesIO()
+    np.save(content, value)
+    write_whole(path, content.getvalue())
     return value
 
 

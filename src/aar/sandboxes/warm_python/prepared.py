@@ -87,11 +87,11 @@ class Prepared:
         self._executor.shutdown()
 
     def _prepare(self) -> tuple[SandboxProcess, socket.socket]:
-        process, control, said = launch("once", self._modules, self._profile, self._provider.start)
+        process, control, errors = launch("once", self._modules, self._profile, self._provider.start)
         self._launched = process
         if self._closed:
             process.kill()
-        await_ready(process, control, said)
+        await_ready(process, control, errors)
         self._launched = None
         control.settimeout(ANSWER_SECONDS)
         return process, control
