@@ -12,7 +12,7 @@ FAR = 10
 
 
 def wrong(program: Program, output: int, rival: int, rng: random.Random, *, other_reading: float) -> int:
-    """An output other than the true `output`: with probability `other_reading` the `rival` one, which every program has.
+    """An output other than the true `output`; with probability `other_reading` the `rival`, which every program has.
 
     Programs that nobody misreads are answered wrongly in the same ways, so that a claim which looks
     like a misreading tells nothing by itself. Other wrong outputs are near the right one.
