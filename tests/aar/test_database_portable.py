@@ -15,6 +15,7 @@ import w2s
 from aar import database
 from aar.database import schema
 from aar.errors import LabFolderError
+from w2s.errors import NotFound
 
 SOURCES = [Path(package.__file__).parent for package in (aar, w2s)]
 BACKEND = "aar/database/sqlite.py"
@@ -77,6 +78,6 @@ def test_a_database_in_memory_is_refused(url: str) -> None:
 
 
 def test_storage_that_is_not_installed_is_named_without_its_password() -> None:
-    with pytest.raises(LabFolderError, match=r"no storage for 'postgresql' is installed") as refused:
+    with pytest.raises(NotFound, match=r"no storage 'postgresql'") as refused:
         database.open("postgresql://aar:secret@host/lab")
     assert "secret" not in str(refused.value)

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from importlib import metadata
-from typing import Protocol, cast
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from aar.errors import LabFolderError
-
-GROUP = "aar.storage"
+from w2s.plugins import Seam
 
 
 class Backend(Protocol):
@@ -60,15 +58,12 @@ class Backend(Protocol):
         """Give back what `version` holds open."""
 
 
+STORAGES: Seam[Callable[[sa.URL], Backend]] = Seam(
+    "storage", "aar.storage", {"sqlite": "aar.database.sqlite:SQLite"}
+)
+"""Backends by the dialect of their URL."""
+
+
 def backend(url: sa.URL) -> Backend:
     """Return the backend of a URL, by its dialect."""
-    name = url.get_backend_name()
-    if name == "sqlite":
-        from aar.database.sqlite import SQLite
-
-        return SQLite(url)
-    for entry in metadata.entry_points(group=GROUP, name=name):
-        return cast(Backend, entry.load()(url))
-    raise LabFolderError(
-        f"no storage for {name!r} is installed; use an SQLite file, or install a package that names one in {GROUP!r}"
-    )
+    return STORAGES.find(url.get_backend_name())(url)
