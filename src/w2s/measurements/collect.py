@@ -16,7 +16,7 @@ from w2s.errors import NotMeasured
 from w2s.measurements.arms import METHODS, PROMPT, SHORTCUT, Setting, arms
 from w2s.metrics import correctness
 from w2s.records import Example, Split, SplitName
-from w2s.weak_labels.cache import code_version
+from w2s.weak_labels.training_code import code_version
 
 SPLITS: tuple[SplitName, ...] = ("dev", "sealed")
 FIRST_FRESH = 1000
