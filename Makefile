@@ -19,7 +19,7 @@ $(VENV)/.ready: constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make setup PYTHON=python3.11")'
 	@echo "setting up $(VENV): one to five minutes, most of it for torch"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet $(TORCH_INDEX) -c constraints.txt torch==2.13.0
+	@$(BIN)/python -m pip install --quiet $(TORCH_INDEX) -c constraints.txt torch
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
 	@command -v bwrap >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  { apt-get update -qq && apt-get install -y -qq bubblewrap >/dev/null; }; } || \

@@ -51,7 +51,7 @@ WITNESS_EVERY = 10
 MOST_GROWTH_MB = 600
 OPS = (
     *("hello", "student", "copy", "finetune", "predict", "zero_shot", "likelihood", "hidden_states"),
-    *("generate", "perturb", "step", "log", "finish", "failed", "gradient", "stop", "nonsense"),
+    *("generate", "step", "log", "finish", "failed", "gradient", "stop", "nonsense"),
 )
 TEMPLATES = ("{prompt} Label:", "{first", "{0}", "{prompt!r}", "{prompt.__class__}", "{}", "%s", "{critique}")
 

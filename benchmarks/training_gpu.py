@@ -94,12 +94,13 @@ class Ours:
     def run(self) -> None:
         """Train one student."""
         from w2s.models.batches import Rows
+        from w2s.models.plan import FinetunePlan
         from w2s.models.trainable import Trainable
-        from w2s.models.training import Plan, train
+        from w2s.models.training import train
 
         own = Trainable.of(self.base, self.recipe, 0)
         rows = Rows(self.tokens, pad=0, longest=self.recipe.max_length, device=self.base.device)
-        plan = Plan.checked(len(rows), self.recipe, self.targets.astype(float))
+        plan = FinetunePlan.checked(len(rows), self.recipe, self.targets.astype(float))
         rng = np.random.default_rng(0)
         train(own, rows, LABELS, plan, self.recipe, rng, None, token_budget=self.budget)
 

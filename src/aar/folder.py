@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aar.errors import WrongFormat
+from w2s.files import write_whole
 
 FORMAT = 1
 
@@ -34,6 +33,15 @@ class LabFolder:
     def database(self) -> Path:
         """The SQLite database, in a folder that lab and scorer share."""
         return self.path / "db" / "lab.db"
+
+    @property
+    def storage(self) -> Path | str:
+        """What `aar.database.open` is given: the URL that the run's settings name, or else the file of this folder."""
+        try:
+            settings = self.read_description().get("settings")
+        except WrongFormat:  # whoever reads the settings says so; the ledger can be verified all the same
+            return self.database
+        return (settings.get("storage") if isinstance(settings, dict) else None) or self.database
 
     @property
     def ledger(self) -> Path:
@@ -101,7 +109,7 @@ class LabFolder:
 
     def describe(self, description: dict[str, Any]) -> None:
         """Write `lab.json` at once or not at all."""
-        write_atomically(self.description, json.dumps({"format": FORMAT, **description}, indent=2) + "\n")
+        write_whole(self.description, json.dumps({"format": FORMAT, **description}, indent=2) + "\n")
 
     def read_description(self) -> dict[str, Any]:
         """`lab.json`; `WrongFormat` if this is no lab folder, or one of another version."""
@@ -122,19 +130,3 @@ class LabFolder:
                 "use the version of aar that wrote it, or start a new run"
             )
         return found
-
-
-def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Write `text` so that a reader, or a crash, sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -7,9 +7,7 @@ that no post can imitate a badge, and file names come from the post's number and
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from pathlib import Path
 from aar.database import Database, Transaction, clock, posts, submissions
 from aar.errors import BadRequest, DiskFull, NotAllowed
 from w2s.errors import NotFound
+from w2s.files import write_whole
 
 MAX_TITLE = 200
 MAX_BODY = 20_000
@@ -144,17 +143,8 @@ class Forum:
     def _write(self, post: Post) -> None:
         path, text = self._mirror / file_name(post), markdown(post).encode()
         try:
-            self._mirror.mkdir(parents=True, exist_ok=True)
-            if path.exists() and path.read_bytes() == text:
-                return
-            handle, temporary = tempfile.mkstemp(dir=self._mirror, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(text)
-                Path(temporary).chmod(0o644)
-                Path(temporary).replace(path)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
+            if not path.exists() or path.read_bytes() != text:
+                write_whole(path, text)
         except OSError as error:
             raise DiskFull(f"cannot write {path} ({error.strerror}); free some space, then resume") from error
 

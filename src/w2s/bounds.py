@@ -30,3 +30,17 @@ HEADER_BYTES = 64 * 1024
 """JSON header of one frame."""
 FRAME_BYTES = 64 * 1024 * 1024
 """Arrays of one frame."""
+WEIGHT = 1e6
+"""Largest weight of an item in one fine-tune call."""
+LEAST_WEIGHT = 1e-6
+"""What the largest weight of a fine-tune call has to reach; smaller ones vanish in the training's float32."""
+SCALE = 100.0
+"""Largest length of a move along one seeded direction, either way."""
+SEEDS = 2**63
+"""Seeds of directions go from 0 to below this."""
+GENERATED_CHARS = 20
+"""Longest name of a generated field, in characters."""
+CONSTANT_CHARS = 16
+"""An item's field of at least this many characters may not stand in a template as a constant."""
+LOGGED_NAME_CHARS = 40
+"""Longest name of a logged number, in characters."""

@@ -1,7 +1,7 @@
 """The bench as a method's process sees it: handles and weak labels here, everything else by request.
 
-`RemoteBench` and `RemoteStudent` obey the same protocols as the in-process bench. Only numpy is
-imported; a custom loss brings torch with it (`gradient_of` turns the loss into arrays).
+`RemoteBench` and `RemoteStudent` obey the same protocols and the same contract (`w2s.contract`) as the in-process
+bench. Only numpy is imported; a custom loss brings torch with it (`gradient_of` turns the loss into arrays).
 """
 
 from __future__ import annotations
@@ -9,19 +9,25 @@ from __future__ import annotations
 import builtins
 import math
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from w2s import errors, wire
-from w2s.errors import BadTargets, ServiceLost, W2SError, WrongIds
-from w2s.records import FloatArray, Items, Predictions, Recipe, WeakLabels
+from w2s import contract, errors, wire
+from w2s.bench.checked import Asked, CheckedStudent
+from w2s.contract import Training
+from w2s.errors import BadTargets, ServiceLost, W2SError
+from w2s.records import BoolArray, FloatArray, IdArray, Items, Predictions, Recipe, WeakLabels
 
-FloatStates = npt.NDArray[np.float32]
 _RECIPE_FIELDS = tuple(Recipe.__dataclass_fields__)
-
+_ANSWERS: Mapping[Asked, str] = {
+    "predict": "probabilities",
+    "zero_shot": "logodds",
+    "likelihood": "values",
+    "hidden_states": "states",
+}
+"""Name of the array that answers each question."""
 
 BatchGradient = Callable[..., Any]
 """One batch by keyword (progress, logits, targets, weights, index, hidden) to `.value`, `.logits`, `.hidden`."""
@@ -61,23 +67,15 @@ class RemoteBench:
 
     def log(self, **numbers: float) -> None:
         """Keep numbers with the run: 32 names at most, each written as a keyword in the source."""
-        plain = {name: float(value) for name, value in numbers.items()}
-        shown = {name: value if math.isfinite(value) else None for name, value in plain.items()}
-        self._line.ask({"op": "log", "numbers": shown})
+        self._line.ask({"op": "log", "numbers": contract.logged(numbers)})
 
     def finish(self, predictions: Predictions) -> None:
         """Hand in the predictions of `test`; the run is over when this returns.
 
         Raises `WrongIds` unless they are for exactly the test items, each once, in any order.
         """
-        if not isinstance(predictions, Predictions):
-            raise errors.BadPredictions(
-                f"run(bench) returned {type(predictions).__name__}, not w2s.Predictions; "
-                "return student.predict(bench.test) or w2s.Predictions(bench.test, probabilities)"
-            )
-        shown = predictions.items.flipped
-        upright = np.where(shown, 1.0 - predictions.probabilities, predictions.probabilities)
-        self._line.ask({"op": "finish"}, {"ids": predictions.items.ids, "probabilities": upright})
+        ids, probabilities = contract.handed_in(predictions)
+        self._line.ask({"op": "finish"}, {"ids": ids, "probabilities": probabilities})
 
     def fail(self, error_type: str, *, file: str, line: int, message: str) -> None:
         """Tell the service that the method raised; the message is dropped in scored runs."""
@@ -89,7 +87,7 @@ class RemoteBench:
         return RemoteStudent(self._line, header["student"], self._gradient_of)
 
 
-class RemoteStudent:
+class RemoteStudent(CheckedStudent):
     """A student that lives in the service; see `w2s.bench.Student` for what each request means."""
 
     def __init__(self, line: Line, number: int, gradient_of: GradientOf | None) -> None:
@@ -100,36 +98,24 @@ class RemoteStudent:
         header, _ = self._line.ask({"op": "copy", "student": self._number})
         return RemoteStudent(self._line, header["student"], self._gradient_of)
 
-    def finetune(
-        self,
-        items: Items,
-        targets: npt.ArrayLike,
-        *,
-        weights: npt.ArrayLike | None = None,
-        loss: Callable[[Any], Any] | None = None,
-        epochs: int | None = None,
-        learning_rate: float | None = None,
-        order: npt.ArrayLike | None = None,
+    def _train(
+        self, ids: IdArray, flipped: BoolArray, training: Training, loss: Callable[[Any], Any] | None
     ) -> None:
-        """Train on `items` with `targets` in [0, 1] (the probability of class 1), [n].
-
-        Raises `BadTargets` for what cannot be trained on, `WrongIds` for items outside `bench.unlabelled`.
-        """
         header: dict[str, Any] = {
             "op": "finetune",
             "student": self._number,
             "custom": loss is not None,
             "wants_hidden": bool(getattr(loss, "wants_hidden", False)),
         }
-        if epochs is not None:
-            header["epochs"] = int(epochs)
-        if learning_rate is not None:
-            header["learning_rate"] = float(learning_rate)
-        arrays = {**_handles(items), "targets": np.asarray(targets, dtype=np.float64)}
-        if weights is not None:
-            arrays["weights"] = np.asarray(weights, dtype=np.float64)
-        if order is not None:
-            arrays["order"] = np.asarray(order, dtype=np.int64)
+        if training.epochs is not None:
+            header["epochs"] = training.epochs
+        if training.learning_rate is not None:
+            header["learning_rate"] = training.learning_rate
+        arrays: dict[str, wire.Array] = {"ids": ids, "flipped": flipped, "targets": training.targets}
+        if training.weights is not None:
+            arrays["weights"] = training.weights
+        if training.order is not None:
+            arrays["order"] = training.order
         gradient = None
         if loss is not None:
             if self._gradient_of is None:
@@ -141,44 +127,30 @@ class RemoteStudent:
         while gradient is not None and answer.get("event") == "batch":
             answer, batch = self._answer_batch(gradient, answer, batch)
 
-    def predict(self, items: Items) -> Predictions:
-        """Probability of class 1 of each item, in the order in which it is shown."""
-        return Predictions(items, self._array("predict", items, "probabilities"))
-
-    def zero_shot(
-        self, items: Items, *, template: str | None = None, labels: Sequence[str] | None = None
+    def _ask(
+        self,
+        op: Asked,
+        ids: IdArray,
+        flipped: BoolArray,
+        *,
+        template: str | None = None,
+        labels: tuple[str, str] | None = None,
+        layer: int | None = None,
     ) -> FloatArray:
-        """Log-odds of class 1 under a question of your own, [n]; the testbed's if `template` is None."""
-        return self._array("zero_shot", items, "logodds", **_question(template, labels))
+        question = {"template": template, "labels": labels, "layer": layer}
+        header: dict[str, Any] = {"op": op, "student": self._number}
+        header |= {name: value for name, value in question.items() if value is not None}
+        _, arrays = self._line.ask(header, {"ids": ids, "flipped": flipped})
+        return cast(FloatArray, arrays[_ANSWERS[op]])
 
-    def likelihood(self, items: Items) -> FloatArray:
-        """Mean log-probability of the proposed answer (for pairs: first minus second), [n]."""
-        return self._array("likelihood", items, "values")
-
-    def hidden_states(self, items: Items, layer: int, *, template: str | None = None) -> FloatStates:
-        """Hidden states at the label position after `layer` (1 is the first block), float32 [n, hidden]."""
-        states = self._array("hidden_states", items, "states", layer=int(layer), **_question(template, None))
-        return cast(FloatStates, states)
-
-    def generate(self, items: Items, template: str, *, into: str) -> None:
-        """Let the student write a field that templates of this student may name as {`into`}."""
+    def _generate(self, ids: IdArray, flipped: BoolArray, template: str, into: str) -> None:
         header = {"op": "generate", "student": self._number, "template": template, "into": into}
-        self._line.ask(header, _handles(items))
+        self._line.ask(header, {"ids": ids, "flipped": flipped})
 
-    def perturb(self, seed: int, scale: float) -> None:
-        """Move the trained parameters along the direction that `seed` names, by `scale`."""
-        header = {"op": "perturb", "student": self._number, "seed": int(seed), "scale": float(scale)}
-        self._line.ask(header)
-
-    def step(self, direction_weights: Mapping[int, float]) -> None:
-        """Move along several seeded directions at once."""
-        seeds = np.array(list(direction_weights), dtype=np.int64)
-        weights = np.array(list(direction_weights.values()), dtype=np.float64)
+    def _step(self, directions: Mapping[int, float]) -> None:
+        seeds = np.array(list(directions), dtype=np.int64)
+        weights = np.array(list(directions.values()), dtype=np.float64)
         self._line.ask({"op": "step", "student": self._number}, {"seeds": seeds, "weights": weights})
-
-    def _array(self, op: str, items: Items, name: str, **options: Any) -> FloatArray:
-        _, arrays = self._line.ask({"op": op, "student": self._number, **options}, _handles(items))
-        return cast(FloatArray, arrays[name])
 
     def _answer_batch(
         self, gradient: BatchGradient, header: wire.Header, arrays: Mapping[str, wire.Array]
@@ -241,23 +213,6 @@ def named_error(name: str, message: str) -> Exception:
     if isinstance(kind, type) and issubclass(kind, Exception):
         return kind(message)
     return W2SError(f"{name}: {message}")
-
-
-def _handles(items: Items) -> dict[str, wire.Array]:
-    if not isinstance(items, Items):
-        raise WrongIds(
-            f"items is a {type(items).__name__}; give bench.unlabelled, bench.test or a part of them"
-        )
-    return {"ids": items.ids, "flipped": items.flipped}
-
-
-def _question(template: str | None, labels: Sequence[str] | None) -> dict[str, Any]:
-    question: dict[str, Any] = {}
-    if template is not None:
-        question["template"] = str(template)
-    if labels is not None:
-        question["labels"] = [str(label) for label in labels]
-    return question
 
 
 def _items(name: str, arrays: Mapping[str, wire.Array]) -> Items:

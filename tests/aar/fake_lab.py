@@ -90,6 +90,13 @@ class FakeLab:
             time.sleep(0.05)
 
     def _answer(self, who: str, what: str, params: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
+        if "/v1/forum" in what and not self.forum:
+            raise Declined(403, "NotAllowed", "the forum is closed in this study")
+        if what.startswith("GET "):
+            return self._shown(who, what, params)
+        return self._taken(who, what, body)
+
+    def _shown(self, who: str, what: str, params: dict[str, str]) -> dict[str, Any]:
         parts = what.split("/")
         if what == "GET /v1/me":
             self.minutes -= self.minutes_a_look
@@ -106,11 +113,24 @@ class FakeLab:
                 for i, one in enumerate(good)
             ]
             return {"record": {"text": "above the baselines"}, "entries": entries}
-        if "/v1/forum" in what and not self.forum:
-            raise Declined(403, "NotAllowed", "the forum is closed in this study")
         if what == "GET /v1/forum":
             posts = [post for post in self.posts if post["id"] > int(params.get("after", 0))]
             return {"posts": [{**post, "submissions": self._cited(post)} for post in posts]}
+        if what.startswith("GET /v1/practice/"):
+            return self.runs[parts[3]]
+        if what.startswith("GET /v1/submissions/") and what.endswith("/files"):
+            one = self.submissions[parts[3]]
+            if not self.forum and one["researcher"] != who:
+                raise Declined(
+                    403, "NotAllowed", "others' code is closed together with the forum in this study"
+                )
+            return {key: one[key] for key in ("id", "files", "title", "researcher", "parents")}
+        if what.startswith("GET /v1/submissions/"):
+            return self._decided(parts[3])
+        raise Declined(404, "NotFound", f"nothing at {what}")
+
+    def _taken(self, who: str, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        parts = what.split("/")
         if what == "POST /v1/forum":
             post = {key: body[key] for key in ("kind", "title", "body")}
             number = len(self.posts) + 1
@@ -136,19 +156,8 @@ class FakeLab:
             run = f"p{len(self.runs) + 1}"
             self.runs[run] = self._practised(body["files"])
             return {"run": run}
-        if what.startswith("GET /v1/practice/"):
-            return self.runs[parts[3]]
         if what == "POST /v1/submissions":
             return self._submit(who, body)
-        if what.startswith("GET /v1/submissions/") and what.endswith("/files"):
-            one = self.submissions[parts[3]]
-            if not self.forum and one["researcher"] != who:
-                raise Declined(
-                    403, "NotAllowed", "others' code is closed together with the forum in this study"
-                )
-            return {key: one[key] for key in ("id", "files", "title", "researcher", "parents")}
-        if what.startswith("GET /v1/submissions/"):
-            return self._decided(parts[3])
         if what == "POST /v1/progress":
             self.progress.append((who, body["activity"], body["text"]))
             return {}

@@ -24,7 +24,8 @@ from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.references import planned
 from aar.lab.slots import finish, job_of
-from aar.launch.children import Child, plain, python
+from aar.launch.children import Child, plain
+from aar.processes import python
 from aar.settings import Settings
 from w2s.records import Estimate
 

@@ -9,7 +9,7 @@ import pytest
 
 from aar.lab import trainer as module
 from aar.lab.trainer import Trainer, TrainerDied
-from aar.launch.children import python
+from aar.processes import python
 
 SCRIPTED = """
 import json, os, sys, time

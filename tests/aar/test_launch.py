@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
-from aar.errors import LabBusy
+from aar.errors import LabBusy, LabFolderError
 from aar.folder import LabFolder
 from aar.launch.children import Child, plain
-from aar.launch.launch import Launch, hold
 from aar.launch.operator_client import OperatorClient
+from aar.launch.reserved import hold
+from aar.launch.status_feed import StatusFeed
+from aar.launch.team import Team
 from aar.settings import Settings
 
 
@@ -38,20 +41,19 @@ def test_a_researcher_that_ended_well_is_over_for_the_lab_though_its_last_word_w
         heard.append(request.url.path)
         return httpx.Response(200, json={})
 
-    launch = Launch(LabFolder(tmp_path), Settings(), Silent())
-    launch.lab = OperatorClient("http://lab", "token", transport=httpx.MockTransport(lab))
+    line = OperatorClient("http://lab", "token", transport=httpx.MockTransport(lab))
+    team = Team(LabFolder(tmp_path), Silent(), line)
     child = Child("r1", plain([sys.executable, "-c", ""]), tmp_path / "r1.log")
-    launch.researchers.append(child)
-    child.start()
+    team.add_researcher(child)
     assert isinstance(child.process, subprocess.Popen)
     child.process.wait()
-    launch._look_after_children()
+    team.look_after()
     away[0] = False
     for _ in range(3):
-        launch._look_after_children()
+        team.look_after()
     assert heard == ["/v1/operator/researchers/r1/stopped"]
     assert child.starts == 1
-    assert not launch.given_up
+    assert not team.given_up
 
 
 def test_a_run_that_goes_on_elsewhere_keeps_its_settings(tmp_path: Path) -> None:
@@ -65,10 +67,53 @@ def test_a_run_that_goes_on_elsewhere_keeps_its_settings(tmp_path: Path) -> None
     assert json.loads(folder.description.read_text())["settings"]["minutes"] == 20.0
 
 
-def test_holding_a_folder_empties_no_file_that_its_lock_was_linked_to(tmp_path: Path) -> None:
+def test_a_folder_is_held_once(tmp_path: Path) -> None:
+    folder = LabFolder(tmp_path)
+    with hold(folder), pytest.raises(LabBusy, match="is being run by another aar"), hold(folder):
+        pass
+    with hold(folder):
+        pass
+
+
+def test_a_lock_that_was_linked_to_another_file_is_refused_and_the_file_kept(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("kept")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / ".lock").symlink_to(tmp_path / "precious")
-    with hold(LabFolder(tmp_path / "run")), pytest.raises(LabBusy):
-        hold(LabFolder(tmp_path / "run"))
+    with pytest.raises(LabFolderError, match="must be a plain file"), hold(LabFolder(tmp_path / "run")):
+        pass
     assert (tmp_path / "precious").read_text() == "kept"
+
+
+def answering(versions: list[dict[str, object]]) -> OperatorClient:
+    """A lab that has these statuses, and then no news for as long as anybody waits."""
+
+    def lab(request: httpx.Request) -> httpx.Response:
+        after = int(request.url.params["after"])
+        newer = [status for status in versions if int(str(status["version"])) > after]
+        if not newer:
+            time.sleep(0.05)
+            return httpx.Response(200, json={"version": after})
+        return httpx.Response(200, json=newer[0])
+
+    return OperatorClient("http://lab", "token", transport=httpx.MockTransport(lab))
+
+
+def test_the_launcher_is_told_of_each_change_once_and_of_nothing_while_nothing_changes() -> None:
+    statuses: list[dict[str, object]] = [{"version": 3, "phase": "baselines"}]
+    with StatusFeed(answering(statuses)) as feed:
+        assert feed.next(60.0) == {"version": 3, "phase": "baselines"}
+        assert feed.next(0.5) is None
+        statuses.append({"version": 7, "phase": "research"})
+        assert feed.next(60.0) == {"version": 7, "phase": "research"}
+        assert feed.trouble == ""
+
+
+def test_a_lab_that_is_away_is_noticed_by_the_time_since_it_was_heard() -> None:
+    def gone(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    with StatusFeed(OperatorClient("http://lab", "token", transport=httpx.MockTransport(gone))) as feed:
+        since = feed.heard
+        assert feed.next(0.5) is None
+        assert feed.heard == since
+        assert "refused" in feed.trouble

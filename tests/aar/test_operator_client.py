@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from aar.errors import AarError, PortInUse
-from aar.launch.launch import listen
 from aar.launch.operator_client import OperatorClient
+from aar.launch.reserved import listen
 
 TOKEN = "token-of-the-operator"
 

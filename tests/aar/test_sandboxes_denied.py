@@ -11,7 +11,7 @@ import pytest
 from starting import Warmed
 
 from aar.engines.methods import ENVIRONMENT
-from aar.sandboxes import Call, Limits, Profile, SandboxProcess, uid_for
+from aar.sandboxes import Limits, Profile, SandboxProcess, WarmCall, uid_for
 from aar.sandboxes.inside.warm_listener import MOST
 from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.sandboxes.provider.sandlock import Sandlock
@@ -36,7 +36,7 @@ def server() -> Iterator[ForkServer]:
 def started(server: ForkServer, body: str) -> SandboxProcess:
     code = "import ctypes, os, signal, socket, threading, time\nLIBC = ctypes.CDLL(None, use_errno=True)\n"
     code += "def main(arguments):\n" + textwrap.indent(textwrap.dedent(body), "    ")
-    call = Call("program", (), {"program.py": code})
+    call = WarmCall("program", (), {"program.py": code})
     return server.start(call, LIMITS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -191,7 +191,7 @@ def test_what_a_killed_call_had_tried_is_known(server: ForkServer) -> None:
 LISTENED = """
 import ctypes, subprocess, sys
 from aar.sandboxes.inside.warm_listener import listening
-from aar.sandboxes import Call, Limits, Profile, uid_for
+from aar.sandboxes import WarmCall, Limits, Profile, uid_for
 from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.sandboxes.warm_python.fork_server import ForkServer
 
@@ -201,7 +201,7 @@ class Program(ctypes.Structure):
 assert listening(Program(1, bytes.fromhex("060000000000ff7f"))) is not None
 server = ForkServer(Bubblewrap(), Profile(uid=uid_for("test denied")), ("json",))
 code = "import os\\ndef main(a):\\n try: os.memfd_create('x')\\n except OSError as error: print(error.errno)"
-with server.start(Call("program", (), {"program.py": code}), Limits(), stdout=subprocess.PIPE) as process:
+with server.start(WarmCall("program", (), {"program.py": code}), Limits(), stdout=subprocess.PIPE) as process:
     said = process.stdout.read().decode().strip()
     print(process.wait(60), process.denied, said)
 server.close()

@@ -212,8 +212,10 @@ def test_kill_and_the_end_of_the_host_end_the_launcher(engine: Callable[..., Pat
     }
     text = json.dumps(message).encode()
     ours.sendall(len(text).to_bytes(4, "big") + text)
-    time.sleep(0.3)
-    (program,) = map(int, Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split())
+    started = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children")
+    while not (children := started.read_text().split()):
+        time.sleep(0.01)
+    (program,) = map(int, children)
     ours.close()
     assert launcher.wait(60) == 137
     os.kill(program, signal.SIGKILL)  # in a container the kernel does this

@@ -18,7 +18,7 @@ from starting import Warmed
 
 from aar.engines.methods import ALWAYS, ENVIRONMENT, OFTEN
 from aar.errors import SandboxLost
-from aar.sandboxes import Call, Limits, Mount, Profile, SandboxProcess, open_w2s, uid_for, warm
+from aar.sandboxes import Limits, Mount, Profile, SandboxProcess, WarmCall, open_w2s, uid_for, warm
 from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.sandboxes.warm_python.fork_server import ForkServer
 from aar.sandboxes.warm_python.prepared import Prepared
@@ -58,7 +58,7 @@ def call(server: ForkServer, code: str, *arguments: str, limits: Limits = LIMITS
 def started(server: ForkServer, code: str, *arguments: str, limits: Limits = LIMITS) -> SandboxProcess:
     files = {"program.py": code}
     return server.start(
-        Call("program", arguments, files), limits, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        WarmCall("program", arguments, files), limits, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
 
 
@@ -220,7 +220,7 @@ def test_a_killed_call_does_not_harm_the_next(server: ForkServer) -> None:
 def test_a_call_that_cannot_be_set_up_runs_nothing_and_says_why(server: ForkServer) -> None:
     files = {"program.py": "def main(arguments): print('ran')", "program.py/more.py": ""}
     with server.start(
-        Call("program", (), files), LIMITS, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        WarmCall("program", (), files), LIMITS, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.wait(60) == 126
         assert process.stderr is not None
@@ -259,7 +259,7 @@ def test_where_imports_start_threads_a_prepared_process_serves(tmp_path: Path) -
     made = warm(Bubblewrap(), profile, always=("json",), often=("threaded",))
     assert isinstance(made, Prepared)
     with made.start(
-        Call("program", (), {"program.py": "def main(arguments): print('well')"}),
+        WarmCall("program", (), {"program.py": "def main(arguments): print('well')"}),
         LIMITS,
         stdout=subprocess.PIPE,
     ) as process:

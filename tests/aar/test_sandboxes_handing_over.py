@@ -15,7 +15,7 @@ from aar import database
 from aar.engines.local import share_with_services
 from aar.engines.slot import Slot
 from aar.folder import LabFolder
-from aar.researchers.workspace_sandbox import open_workspace
+from aar.researchers.workspace import open_workspace
 from aar.sandboxes import Profile, SandboxProcess, lab_user
 from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.scoring.truth.preparation import _hand_over

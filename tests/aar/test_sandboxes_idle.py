@@ -19,7 +19,7 @@ from aar.errors import NoSandbox
 from aar.sandboxes import Limits, Profile, Provider, SandboxProcess, Workspace, choose, uid_for
 from aar.sandboxes.watch import disk, process
 from aar.sandboxes.watch.rest import TRUST_SECONDS, Rest
-from aar.sandboxes.watch.tree import Usage, usage
+from aar.sandboxes.watch.tree import TreeUsage, usage
 
 UID = uid_for("test idle")
 IDLE_SECONDS = 2
@@ -138,7 +138,7 @@ def test_one_that_rests_is_measured_once_a_second_and_its_disk_not_at_all(
     measured: list[int] = []
     walked: list[Path] = []
 
-    def counted_usage(processes: Sequence[int], *, enough_mb: float) -> Usage:
+    def counted_usage(processes: Sequence[int], *, enough_mb: float) -> TreeUsage:
         measured.append(processes[0])
         return usage(processes, enough_mb=enough_mb)
 

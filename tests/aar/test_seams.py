@@ -13,13 +13,16 @@ import pytest
 from command_line import aar
 from installed import install
 
+from aar.database.backend import STORAGES
 from aar.engines import ENGINES
 from aar.researchers import RUNTIMES
+from aar.sandboxes import SANDBOXES
 from w2s.errors import BadPlugin, NotFound
 from w2s.plugins import Seam
+from w2s.testbeds.registry import TESTBEDS
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
-SEAMS: list[Seam] = [ENGINES, RUNTIMES]
+SEAMS: list[Seam] = [ENGINES, SANDBOXES, RUNTIMES, STORAGES, TESTBEDS]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from w2s import wire
 
 OPS = [
     *("hello", "student", "copy", "finetune", "predict", "zero_shot", "likelihood", "hidden_states"),
-    *("generate", "perturb", "step", "log", "finish", "gradient", "stop"),
+    *("generate", "step", "log", "finish", "gradient", "stop"),
 ]
 VALID = {"student": 0, "custom": False, "wants_hidden": False, "which": "strong"}
 numbers = st.integers(-3, 40) | st.floats(allow_nan=False, allow_infinity=False) | st.integers()

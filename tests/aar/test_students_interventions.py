@@ -72,8 +72,8 @@ def test_a_handle_asks_about_its_source_and_is_scored_as_it():
     ids = handles.ids[handles.shown_test]
     chosen = handles.choose(ids, np.zeros(len(ids), dtype=bool))
     assert (chosen.rows == handles.source[handles.shown_test]).all()
-    said = handles.predictions(ids, chosen.rows.astype(float))
-    assert (said == np.arange(n, 2 * n)).all()
+    placed = handles.predictions(ids, chosen.rows / 1000)
+    assert (placed == np.arange(n, 2 * n) / 1000).all()
     assert (handles.handle[handles.source] == np.arange(2 * n)).all()
 
 

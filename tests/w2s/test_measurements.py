@@ -10,13 +10,13 @@ from scipy import stats
 from w2s import testbeds
 from w2s.errors import NotFound, NotMeasured
 from w2s.measurements import arms, checks, collect, read_lines, summarise
-from w2s.measurements.collect import FIRST_FRESH, Line, item_seed
+from w2s.measurements.collect import FIRST_FRESH, ArmResult, item_seed
 from w2s.measurements.markdown import table
 
 
 def line(arm, seed, accuracy, split="dev", seconds=1.0):
     world = {"dev": "north", "sealed": "south"}[split]
-    return Line(f"{arm}{seed}{split}", "mini-chat", split, world, seed, arm, accuracy, 1000, seconds)
+    return ArmResult(f"{arm}{seed}{split}", "mini-chat", split, world, seed, arm, accuracy, 1000, seconds)
 
 
 def study(split="dev", **accuracies):

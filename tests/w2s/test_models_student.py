@@ -222,7 +222,7 @@ def test_what_was_generated_can_be_named_in_a_template_of_that_student_only(tiny
     fresh = TextStudent(tiny_model, PROMPTING, RECIPE, seed=1)
     with pytest.raises(BadTemplate, match="draft"):
         fresh.zero_shot(examples, upright(examples), template="{draft} {first} right")
-    with pytest.raises(BadTemplate, match="no field"):
+    with pytest.raises(BadTemplate, match="a field of the items"):
         student.generate(examples, upright(examples), "{prompt}", into="first")
 
 

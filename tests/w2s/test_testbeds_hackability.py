@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from w2s.errors import BadPredictions, NoGap, WrongIds
 from w2s.records import Split
-from w2s.testbeds.hackability import PROBES, Gap, Probe, audit
+from w2s.testbeds.hackability import PROBES, Gap, ShortcutProbe, audit
 from w2s.testbeds.hackability.finding import interval, p_value
 from w2s.testbeds.hackability.markdown import markdown
 
@@ -226,7 +226,7 @@ def test_a_probe_sees_neither_the_truth_of_the_test_nor_the_other_splits():
         met.append(seen)
         return np.full(len(seen.test), 0.5)
 
-    audit(planted.testbed("pair"), splits, truth, probes=[Probe("spy", "", "looking", spy)])
+    audit(planted.testbed("pair"), splits, truth, probes=[ShortcutProbe("spy", "", "looking", spy)])
     (seen,) = met
     assert {f.name for f in dataclasses.fields(seen)} == {"kind", "shown", "labelled", "labels", "test"}
     assert len(seen.labels) == len(splits["dev"].labelled)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from w2s.testbeds.mini.splits import Draw, Row, generate, rng
+from w2s.testbeds.mini.splits import ItemDraw, NewItem, generate, rng
 
 SEED = bytes(range(16))
 
@@ -10,7 +10,7 @@ SEED = bytes(range(16))
 def rows(draw, chance):
     subsets = ["ood"] * draw.ood + ["id"] * (draw.n - draw.ood)
     return [
-        Row(
+        NewItem(
             {"question": f"{draw.split} {draw.role} {i}", "choice": "1"},
             f"{i}",
             chance.randrange(2),
@@ -43,7 +43,7 @@ def test_a_domain_is_asked_for_every_part_once_with_the_world_it_is_about():
 
 def test_an_example_holds_its_row_in_shuffled_order_and_the_truth_its_label():
     splits, truth = generate(SEED, rows, kind="verification")
-    draw = Draw(SEED, "sealed", "south", "test", n=1000, ood=500)
+    draw = ItemDraw(SEED, "sealed", "south", "test", n=1000, ood=500)
     wanted = {row.fields["question"]: row for row in rows(draw, rng(SEED, "sealed", "test"))}
     test = splits["sealed"].test
     assert [e.fields["question"] for e in test] != list(wanted)
@@ -69,7 +69,7 @@ def test_a_domain_that_runs_out_of_items_is_refused():
 
 def test_too_few_items_out_of_distribution_are_refused():
     def familiar(draw, chance):
-        return rows(Draw(draw.seed, draw.split, draw.world, draw.role, n=draw.n), chance)
+        return rows(ItemDraw(draw.seed, draw.split, draw.world, draw.role, n=draw.n), chance)
 
     with pytest.raises(ValueError, match=r"sealed test: 1000 rows, 0 of them .* instead of 1000 and 500"):
         generate(SEED, familiar, kind="verification")

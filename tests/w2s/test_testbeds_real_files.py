@@ -44,8 +44,8 @@ def test_an_archive_is_imported_like_the_folder_that_it_holds(
     prefix: str, three: dict[str, bytes], tmp_path: Path
 ) -> None:
     packed(tmp_path / "release.tar.gz", {prefix + name: content for name, content in three.items()})
-    direct = store.import_release(tmp_path / "release.tar.gz", store.Wanted(name="a"))
-    found = store.import_release(tmp_path, store.Wanted(name="a"))
+    direct = store.import_release(tmp_path / "release.tar.gz", store.ImportRequest(name="a"))
+    found = store.import_release(tmp_path, store.ImportRequest(name="a"))
     assert direct == found
     assert sum(direct.sizes.values()) == 160
     assert [path.name for path in tmp_path.iterdir()] == ["release.tar.gz"]
@@ -180,11 +180,11 @@ def test_the_studys_testbeds_are_described_but_their_items_must_be_fetched() -> 
 
 
 def test_templates_fit_the_bounds_of_a_method_and_name_their_items() -> None:
-    from w2s.models.prompting import check_template, fields_of
+    from w2s.contract import check_fields, fields_of
 
     for definition in QWEN.values():
         for template in (definition.prompts.template, definition.prompts.zero_shot_template):
-            check_template(template, fields_of(definition.kind))
+            check_fields(template, fields_of(definition.kind))
 
 
 def test_a_folder_without_a_testbed_says_what_to_do(tmp_path: Path) -> None:

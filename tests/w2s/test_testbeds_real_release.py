@@ -18,7 +18,7 @@ CLAIM = {"question": "Why?", "choice": "So.", "label": True}
 
 
 def trial(folder: Path) -> store.Imported:
-    return store.import_release(folder, store.Wanted(name="trial"))
+    return store.import_release(folder, store.ImportRequest(name="trial"))
 
 
 def with_line(folder: Path, file: str, line: int, text: str | bytes) -> Path:

@@ -13,11 +13,11 @@ import pytest
 from w2s import testbeds
 from w2s.errors import BadTestbed, NotFound, Unavailable
 from w2s.testbeds.real.sources import chat, code, math
-from w2s.testbeds.real.sources.assemble import Pool, Sizes, assemble
+from w2s.testbeds.real.sources.assemble import ItemPool, Sizes, assemble
 from w2s.testbeds.real.sources.build import Built, Generator, build
 from w2s.testbeds.real.sources.proposals import Proposal, read, write_with_model
 from w2s.testbeds.real.sources.rows import Row, Source
-from w2s.testbeds.real.store import Wanted
+from w2s.testbeds.real.store import ImportRequest
 
 WORDS = [f"{a}{b}" for a in ("ka", "lo", "mi", "ru", "sev") for b in ("dor", "fen", "gal", "hul")]
 
@@ -110,7 +110,7 @@ def test_turns_of_a_conversation_name_who_speaks() -> None:
 
 
 def test_a_rebuilt_testbed_is_imported_like_a_release(tmp_path: Path) -> None:
-    done = build("qwen-chat", chat_hub(160), Wanted(name="again", like="qwen-chat"), into=tmp_path)
+    done = build("qwen-chat", chat_hub(160), ImportRequest(name="again", like="qwen-chat"), into=tmp_path)
     assert done.imported.folder is not None
     testbed = testbeds.load(done.imported.folder)
     splits, _ = testbeds.generate(testbed, item_seed=bytes(16))
@@ -168,7 +168,7 @@ def test_a_proposed_solution_is_right_if_its_final_answer_is(tmp_path: Path) -> 
     }
     assert all(item.label == ("boxed" in item.fields["choice"]) for item in (*pool.near, *pool.far))
     done = build(
-        "qwen-math", math_hub(), Wanted(name="m", like="qwen-math"), into=tmp_path / "t", judged=file
+        "qwen-math", math_hub(), ImportRequest(name="m", like="qwen-math"), into=tmp_path / "t", judged=file
     )
     assert done.imported.kind == "verification"
     assert done.imported.ood == 48
@@ -206,13 +206,13 @@ def test_programs_need_verdicts_and_difficulty_says_what_is_out_of_distribution(
     ]
     file = proposals_file(tmp_path / "programs.jsonl", lines)
     done = build(
-        "qwen-code", code_hub(), Wanted(name="c", like="qwen-code"), into=tmp_path / "t", judged=file
+        "qwen-code", code_hub(), ImportRequest(name="c", like="qwen-code"), into=tmp_path / "t", judged=file
     )
     assert set(done.imported.subsets) == {"easy", "medium", "medium-hard", "hard", "very-hard"}
     assert not done.imported.warnings
     unjudged = proposals_file(tmp_path / "unjudged.jsonl", [{"question": "a", "choice": "b"}])
     with pytest.raises(BadTestbed, match=r"unjudged.jsonl, line 1, field correct"):
-        build("qwen-code", code_hub(), Wanted(name="d"), into=tmp_path / "t", judged=unjudged)
+        build("qwen-code", code_hub(), ImportRequest(name="d"), into=tmp_path / "t", judged=unjudged)
 
 
 def test_what_a_source_lacks_is_said_before_anything_is_fetched(tmp_path: Path) -> None:
@@ -221,9 +221,9 @@ def test_what_a_source_lacks_is_said_before_anything_is_fetched(tmp_path: Path) 
 
     for name, wish in (("qwen-math", "--model MODEL"), ("qwen-code", "correct")):
         with pytest.raises(Unavailable, match=wish):
-            build(name, nobody, Wanted(name=name), into=tmp_path)
+            build(name, nobody, ImportRequest(name=name), into=tmp_path)
     with pytest.raises(NotFound, match="did you mean qwen-chat"):
-        build("qwen-cat", nobody, Wanted(), into=tmp_path)
+        build("qwen-cat", nobody, ImportRequest(), into=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -231,10 +231,10 @@ def test_a_source_that_changed_its_columns_is_named(tmp_path: Path) -> None:
     hub = chat_hub()
     hub.rows["RM_Bench"] = [{"prompt": "a", "chosen": ["b"], "rejects": ["c"], "domain": "chat"}]
     with pytest.raises(BadTestbed, match=r"THU-KEG/RM-Bench, line 1, field rejected"):
-        build("qwen-chat", hub, Wanted(name="x"), into=tmp_path)
+        build("qwen-chat", hub, ImportRequest(name="x"), into=tmp_path)
     hub.rows["RM_Bench"] = [{"prompt": "a", "chosen": "b", "rejected": ["c"], "domain": "chat"}]
     with pytest.raises(BadTestbed, match="holds a str"):
-        build("qwen-chat", hub, Wanted(name="x"), into=tmp_path)
+        build("qwen-chat", hub, ImportRequest(name="x"), into=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -248,7 +248,7 @@ def test_items_are_scaled_down_evenly_where_there_are_too_few() -> None:
     assert sum(item in pool.far for item in files["test.jsonl"]) == 50
     texts = [item.question for items in files.values() for item in items]
     assert len(texts) == len(set(texts))
-    assert assemble(Pool(near=pool.near[::-1], far=pool.far[::-1]), sizes, seed=0).keys() == files.keys()
+    assert assemble(ItemPool(near=pool.near[::-1], far=pool.far[::-1]), sizes, seed=0).keys() == files.keys()
 
 
 def test_a_model_that_the_user_names_writes_proposals_and_goes_on_where_it_stopped(

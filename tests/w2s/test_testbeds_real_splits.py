@@ -27,7 +27,7 @@ ROLES = ("labelled", "unlabelled", "test")
 
 def imported(made: dict[str, list[dict[str, object]]], folder: Path, **wanted: object) -> store.Imported:
     source = release_folder.write(folder / "release", made)
-    return store.import_release(source, store.Wanted(name="mine", **wanted), into=folder / "testbeds")  # type: ignore[arg-type]
+    return store.import_release(source, store.ImportRequest(name="mine", **wanted), into=folder / "testbeds")  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module", params=["pair", "verification"])

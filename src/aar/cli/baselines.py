@@ -95,8 +95,8 @@ def _measure(folder: LabFolder, settings: Settings, problem: Testbed, code: str)
     from aar.cli.display import Display
     from aar.cli.run import make
     from aar.errors import AarError
-    from aar.folder import write_atomically
     from aar.launch.launch import Launch
+    from w2s.files import write_whole
 
     begun = folder.path / "baselines.txt"
     if folder.description.exists() and (not begun.is_file() or begun.read_text() != code):
@@ -104,7 +104,7 @@ def _measure(folder: LabFolder, settings: Settings, problem: Testbed, code: str)
             f"{folder.path} was begun with another testbed, other methods, models or seeds, or is no folder of "
             "aar baselines; name another one with --lab"
         )
-    write_atomically(begun, code)
+    write_whole(begun, code)
     make(folder, settings, problem)
     with Display() as display, Launch(folder, settings, display) as launch:
         display.say(f"{len(settings.baselines)} methods, {settings.baseline_seeds} seeds: {folder.path}")

@@ -15,6 +15,7 @@ import typer
 
 from aar.cli import app, typed
 from aar.feedback import Feedback
+from aar.logs import Level, choose_level
 
 if TYPE_CHECKING:
     from aar.cli.display import Display
@@ -33,7 +34,7 @@ FEEDBACK_WARNING = {
 
 SUBMISSIONS = "5"
 """The default of `--submissions`; written here too, since the settings are not imported for `--help`."""
-SETTABLE_LATER = ("minutes", "submissions", "port", "as_json", "resume")
+SETTABLE_LATER = ("minutes", "submissions", "port", "as_json", "resume", "verbose", "log_level")
 """Options that mean something beside --resume; everything else is as the run began."""
 
 
@@ -98,15 +99,20 @@ def run(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="As --log-level debug.")] = False,
+    log_level: Annotated[
+        Level, typer.Option(help="What the logs of the processes hold, in the run folder's logs/.")
+    ] = "info",
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
     from aar.folder import LabFolder
-    from aar.launch.launch import hold
+    from aar.launch.reserved import hold
     from aar.launch.resuming import extended, number_of
     from aar.sandboxes import choose
     from aar.settings import Settings, cores, settings_of
     from w2s.testbeds import load
 
+    choose_level("debug" if verbose else log_level)
     problem = None
     if resume is not None:
         folder = LabFolder(resume.resolve())
@@ -169,7 +175,8 @@ def run_lab(
     from aar.cli.wording import plain
     from aar.engines import ENGINES
     from aar.errors import Interrupted
-    from aar.launch.launch import Launch, listen
+    from aar.launch.launch import Launch
+    from aar.launch.reserved import listen
     from aar.launch.resuming import to_start
     from aar.launch.signals import exit_code
     from aar.reports import write_report
@@ -233,8 +240,8 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     are: later processes have no network and not our environment.
     """
     from aar.errors import DiskFull, LabFolderError
-    from aar.folder import write_atomically
     from aar.sandboxes import refuse_shown
+    from w2s.files import write_whole
     from w2s.testbeds import load
     from w2s.testbeds.real.definition_file import read_definition
     from w2s.testbeds.real.definition_text import as_toml
@@ -257,7 +264,7 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
         if testbed.folder is not None:
             description["items"] = str(testbed.folder)
             definition = with_local_models(read_definition(testbed.folder))
-            write_atomically(folder.definition, as_toml(definition))
+            write_whole(folder.definition, as_toml(definition))
         folder.describe(description)
     free = shutil.disk_usage(folder.path).free
     if free < LEAST_FREE_BYTES:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from w2s.testbeds.hackability import Finding, Report
+    from w2s.testbeds.hackability import Report, ShortcutResult
 
 SEVERITY_STYLE = {"none": "dim", "slight": "", "notable": "yellow", "serious": "bold red"}
 PUBLIC_SEED = "public audit seed"
@@ -118,11 +118,11 @@ def _shortcuts(report: Report) -> Table:
         if split in report.gaps:
             table.add_column("PGR", justify="right", no_wrap=True)
     table.add_column("severity", no_wrap=True)
-    rows: dict[str, list[Finding]] = {}
+    rows: dict[str, list[ShortcutResult]] = {}
     for finding in report.findings:
         rows.setdefault(finding.probe, []).append(finding)
 
-    def worst(found: list[Finding]) -> tuple[int, float]:
+    def worst(found: list[ShortcutResult]) -> tuple[int, float]:
         return max((SEVERITIES.index(f.severity), f.reach) for f in found)
 
     for probe, found in sorted(rows.items(), key=lambda row: worst(row[1]), reverse=True):

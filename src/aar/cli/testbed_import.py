@@ -47,9 +47,9 @@ def import_testbed(
 ) -> None:
     """Check a release, carve out sealed items, and keep it as a testbed of yours."""
     from w2s.testbeds import names
-    from w2s.testbeds.real.store import Wanted, import_release, testbeds_folder
+    from w2s.testbeds.real.store import ImportRequest, import_release, testbeds_folder
 
-    wanted = Wanted(name=name, like=like, weak=weak, strong=strong, ood=tuple(ood or ()))
+    wanted = ImportRequest(name=name, like=like, weak=weak, strong=strong, ood=tuple(ood or ()))
     done = import_release(source, wanted, into=into or testbeds_folder(), taken=names(), replacing=replace)
     tell(done, as_json=as_json)
 
@@ -81,14 +81,14 @@ def build_testbed(
     """Rebuild a testbed of the study from the public data that it was made of, as far as that is possible."""
     from w2s.testbeds.real.sources.build import Generator, build
     from w2s.testbeds.real.sources.rows import from_hub
-    from w2s.testbeds.real.store import Wanted, testbeds_folder
+    from w2s.testbeds.real.store import ImportRequest, testbeds_folder
 
     if model is not None and proposals is not None:
         raise typer.BadParameter("give --proposals or --model, not both")
     built = build(
         name,
         from_hub,
-        Wanted(name=called or name, like=name, weak=weak, strong=strong),
+        ImportRequest(name=called or name, like=name, weak=weak, strong=strong),
         into=into or testbeds_folder(),
         judged=proposals,
         generator=None if model is None else Generator(model, keep, per_question, questions, device),

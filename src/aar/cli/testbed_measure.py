@@ -33,11 +33,11 @@ def measure_testbed(
     """Measure a testbed on public seeds: what each method, prompt and shortcut recovers of the gap."""
     from w2s.measurements import checks, collect, summarise, weights
     from w2s.measurements.arms import METHODS
-    from w2s.measurements.collect import Line
+    from w2s.measurements.collect import ArmResult
     from w2s.measurements.markdown import table
     from w2s.testbeds import load
 
-    def progress(done: int, total: int, line: Line | None) -> None:
+    def progress(done: int, total: int, line: ArmResult | None) -> None:
         last = f"  {line.split} seed {line.seed}: {line.arm} {line.accuracy:.3f}" if line else ""
         typer.echo(f"{done}/{total}{last}", err=True)
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from aar import locks
 from aar.errors import DiskFull, LabFolderError, WrongFormat
 
 BUSY_SECONDS = 30
@@ -139,26 +140,10 @@ class SQLite:
                 )
             connection.commit()
 
-    @contextmanager
-    def _upgrade_lock(self) -> Iterator[None]:
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(f"{self.path}.upgrade.lock", timeout=UPGRADE_SECONDS, mode=0o660)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise LabFolderError(
-                f"{self.path} has been upgraded by another process for {UPGRADE_SECONDS} s; wait for it, or end it"
-            ) from None
-        except OSError as error:
-            raise LabFolderError(
-                f"{self.path} is of an earlier format and cannot be brought up to date here ({error.strerror}); "
-                "open it as the user who runs the lab"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def _upgrade_lock(self) -> AbstractContextManager[None]:
+        busy = f"{self.path} has been upgraded by another process for {UPGRADE_SECONDS} s; wait for it, or end it"
+        lock = self.path.with_name(f"{self.path.name}.upgrade.lock")
+        return locks.held(lock, busy=busy, seconds=UPGRADE_SECONDS, mode=0o660)
 
     def _set_aside(self, name: str) -> None:
         """Copy the file as it was committed last, write-ahead log included, to one file beside it."""

@@ -15,8 +15,9 @@ from aar.engines.slot import Attempt, ServiceDied, Slot
 from aar.errors import EngineError, SandboxError
 from aar.sandboxes import Provider, choose, lab_user, open_w2s, refuse_shown
 from aar.students.control import RunRequest
-from aar.submissions.source import check, log_names
+from aar.submissions.source import check
 from w2s import errors
+from w2s.contract import log_names
 
 TRIES = 3
 _KILLED = 128 + 9

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aar.errors import SandboxLost
-from aar.sandboxes import Call, Limits, Profile, Provider, SandboxProcess, Warm, warm
+from aar.sandboxes import Limits, Profile, Provider, SandboxProcess, Warm, WarmCall, warm
 from w2s import blocks
 
 PROCESSES = 32
@@ -60,7 +60,7 @@ class Methods:
         if self._warm is None:
             raise SandboxLost("the slot was closed")
         return self._warm.start(
-            Call("w2s.runner", ("3",), code),
+            WarmCall("w2s.runner", ("3",), code),
             Limits(memory_mb=memory_mb, processes=PROCESSES),
             pass_fds=(service.fileno(),),
             stderr=subprocess.PIPE,

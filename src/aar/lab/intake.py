@@ -30,7 +30,7 @@ from aar.database.runs import Priority
 from aar.database.submissions import audits_key
 from aar.engines import RunSpec, names_companions
 from aar.errors import BadRequest, NotNow, OverBudget
-from aar.folder import LabFolder, write_atomically
+from aar.folder import LabFolder
 from aar.forum import Forum
 from aar.lab import estimate
 from aar.lab.cooldown import refuse_while_waiting
@@ -40,6 +40,7 @@ from aar.lab.resubmission import again, is_answered, refuse_ended
 from aar.settings import Settings
 from aar.students.interventions import Intervention, intervention
 from aar.submissions.snapshots import Snapshots
+from w2s.files import write_whole
 from w2s.records import SplitName
 
 RESERVE = 0.22
@@ -199,7 +200,7 @@ class Lab:
         """Lay out the code of a submission for the scorer, once."""
         path = self.folder.code(submission.code_hash)
         if not path.exists():
-            write_atomically(path, json.dumps(self.snapshots.get(submission.commit)))
+            write_whole(path, json.dumps(self.snapshots.get(submission.commit)))
 
     def queue_audits(self, tx: Transaction, submission: submissions.Submission) -> None:
         """Queue the runs under interventions that the scorer asked for; those that are known stay."""

@@ -16,6 +16,7 @@ from aar.engines import Outcome
 from aar.lab import cooldown
 from aar.lab.cancellation import end_siblings
 from aar.lab.intake import Lab
+from w2s.files import write_whole
 from w2s.records import FloatArray
 
 MOST_TRIES = 3
@@ -95,13 +96,9 @@ def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> str:
     """
     from safetensors.numpy import save
 
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f".{key}.part"
     data = save({name: np.ascontiguousarray(array, dtype=np.float64) for name, array in arrays.items()})
-    unfinished.write_bytes(data)
-    unfinished.chmod(0o644)
     name = f"{key}-{hashlib.sha256(data).hexdigest()}"
-    unfinished.replace(folder / f"{name}.safetensors")
+    write_whole(folder / f"{name}.safetensors", data)
     return name
 
 

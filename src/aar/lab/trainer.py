@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from aar.database.trainings import Place
 from aar.errors import EngineError
-from aar.launch.children import die_with_parent, environment, last_line, python
+from aar.processes import die_with_parent, environment, last_line, python
 
 TRIES = 3
 MOST_LINE_BYTES = 2**20

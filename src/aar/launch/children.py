@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
-PR_SET_PDEATHSIG = 1
-TAIL_BYTES = 2000
+from aar.processes import die_with_parent, environment, last_line
+
 MOST_STARTS = 6
 SETTLED_SECONDS = 600.0
 FIRST_PAUSE_SECONDS = 0.5
 MOST_PAUSE_SECONDS = 30.0
-PLAIN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "USER")
-"""What the lab's own processes get of our environment; providers' keys go to researchers alone."""
 
 
 class Process(Protocol):
@@ -103,17 +98,6 @@ class Child:
         return last_line(self.log)
 
 
-def last_line(log: Path) -> str:
-    """The last line of a log, fit for a terminal: it may hold what an agent wrote."""
-    if not log.exists():
-        return "it printed nothing"
-    with log.open("rb") as stream:
-        stream.seek(max(0, log.stat().st_size - TAIL_BYTES))
-        lines = stream.read().decode("utf-8", errors="replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
-    return "".join(letter for letter in last if letter.isprintable())
-
-
 def plain(
     argv: Sequence[str], *, secret: str = "", keys: bool = False, pass_fds: Sequence[int] = ()
 ) -> Starter:
@@ -145,24 +129,3 @@ def plain(
         return process
 
     return start
-
-
-def environment() -> Mapping[str, str]:
-    """The environment of the lab's own processes: where things are, one thread each, no keys."""
-    kept = {name: os.environ[name] for name in PLAIN_ENVIRONMENT if name in os.environ}
-    return {**kept, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-
-
-def python(module: str, *arguments: str) -> list[str]:
-    """Command that runs `module` with this interpreter.
-
-    -P: the current folder is not searched for modules. It may hold a stranger's `random.py`, which would
-    otherwise be run here, outside any sandbox.
-    """
-    return [sys.executable, "-P", "-m", module, *arguments]
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies (Linux; elsewhere nothing)."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

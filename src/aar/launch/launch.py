@@ -8,54 +8,42 @@ only then killed. Not covered: a machine that loses its disk.
 from __future__ import annotations
 
 import json
-import os
+import logging
 import secrets
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
-from aar.errors import AarError, LabBusy, LabUnreachable, PortInUse
+from aar import logs
+from aar.errors import AarError, LabUnreachable
 from aar.folder import LabFolder
 from aar.lab.study_end import elapsed_before, note_ending
 from aar.launch import scorer
-from aar.launch.children import Child, Process, plain, python
+from aar.launch.children import Child, Process, plain
 from aar.launch.operator_client import OperatorClient
+from aar.launch.reserved import hold, listen
+from aar.launch.show import Show
 from aar.launch.signals import Hurry
+from aar.launch.status_feed import StatusFeed
+from aar.launch.team import Team
+from aar.processes import python
 from aar.reports.ending import Ending
 from aar.researchers import RUNTIMES, Assignment
 from aar.settings import Settings
 
-WAIT_SECONDS = 1.0
-"""How long one question for news of the lab may hang: between two, children are looked after and the clock goes on."""
-LEAST_SECONDS = 0.4
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How long the launcher waits for news before it looks after its processes and lets the shown clock go on."""
+ROTATE_SECONDS = 60.0
+"""Between two looks at the sizes of the logs."""
 START_SECONDS = 300.0
 GRACE_SECONDS = 60.0
 FAREWELL_SECONDS = 180.0
 """How long researchers may take over their last turns once everything is judged."""
-LEAVE_SECONDS = 10.0
-"""How long a researcher that was asked to stop has to write its transcript."""
-
-
-class Show(Protocol):
-    """Where progress goes; the command line's display is one."""
-
-    def stage(self, text: str, *, done: int | None = None, total: int | None = None) -> None:
-        """What is being prepared."""
-        ...
-
-    def update(self, status: dict[str, Any]) -> None:
-        """The state of the run, as `GET /v1/status` answers it, and each researcher's process."""
-        ...
-
-    def tick(self) -> None:
-        """Nothing has changed but the time."""
-        ...
-
-    def say(self, line: str) -> None:
-        """A line that stays."""
-        ...
 
 
 @dataclass
@@ -69,10 +57,6 @@ class Launch:
     settings: Settings
     show: Show
     listener: socket.socket | None = None
-    children: list[Child] = field(default_factory=list)
-    researchers: list[Child] = field(default_factory=list)
-    given_up: dict[str, str] = field(default_factory=dict)
-    done: set[str] = field(default_factory=set)
     operator_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     started: float = field(default_factory=time.monotonic)
     used_before: float = 0.0
@@ -80,9 +64,18 @@ class Launch:
 
     def __enter__(self) -> Launch:
         self.listener = self.listener or listen(None)
-        self._lock = hold(self.folder)
+        self._held = ExitStack()
+        self._held.enter_context(hold(self.folder))
+        self._held.enter_context(logs.kept_in(self.folder.logs / "launcher.log"))
+        logger.info(
+            "%s at %s, on %s",
+            "goes on" if self.folder.database.exists() else "begins",
+            self.url,
+            self.folder.path,
+        )
         self.used_before = elapsed_before(self.folder)
         self.lab = OperatorClient(self.url, self.operator_token)
+        self.team = Team(self.folder, self.show, self.lab)
         self.hurry = Hurry().install()
         for path in (self.folder.blobs, self.folder.forum, self.folder.workspaces, self.folder.inspect_logs):
             path.mkdir(parents=True, exist_ok=True)
@@ -94,16 +87,15 @@ class Launch:
                 self.show.stage("interrupted: asking researchers to stop and keep their transcripts")
             if kind is None and self.ending is Ending.INTERRUPTED:
                 self.ending = Ending.COMPLETE  # who started it has seen enough
-            self._end_researchers()
-            for child in reversed(self.children):
-                child.stop()
+            logger.info("ends: %s", self.ending.name.lower())
+            self.team.end(self.hurry, told=self.ending is Ending.COMPLETE)
             try:
-                note_ending(self.folder, self.ending, elapsed=self.elapsed(), given_up=self.given_up)
+                note_ending(self.folder, self.ending, elapsed=self.elapsed(), given_up=self.team.given_up)
             finally:
                 self.lab.close()
                 assert self.listener is not None
                 self.listener.close()
-                self._lock.close()
+                self._held.close()
 
     @property
     def url(self) -> str:
@@ -125,10 +117,10 @@ class Launch:
         what = "checking" if self.folder.vault.exists() else "making"
         self.show.stage(f"{what} this lab's own items from a secret seed")
         child = Child("prepare", scorer.prepare(self.folder), self.folder.logs / "prepare.log")
-        self._watch(child)
+        self.team.add(child)
         while child.code() is None:
             time.sleep(0.05)
-        self.children.remove(child)
+        self.team.children.remove(child)
         if child.code() != 0:
             raise AarError(f"{child.name} ended with code {child.code()}: {child.tail()} (see {child.log})")
 
@@ -151,9 +143,9 @@ class Launch:
             return plain(command, secret=secret, pass_fds=(descriptor,))(output)
 
         lab = Child("lab", start_lab, self.folder.logs / "lab.log")
-        self._watch(lab)
+        self.team.add(lab)
         self._until_it_answers(lab)
-        self._watch(
+        self.team.add(
             Child(
                 "scorer", scorer.scorer(self.folder, self.settings.sandbox), self.folder.logs / "scorer.log"
             )
@@ -172,12 +164,7 @@ class Launch:
         )
         command = RUNTIMES.find(self.settings.runtime)().command(assignment)
         child = Child(name, plain(command, secret=token, keys=True), self.folder.logs / f"{name}.log")
-        self.researchers.append(child)
-        child.start()
-
-    def _watch(self, child: Child) -> None:
-        self.children.append(child)
-        child.start()
+        self.team.add_researcher(child)
 
     def _until_it_answers(self, lab: Child) -> None:
         end = time.monotonic() + START_SECONDS
@@ -201,131 +188,44 @@ class Launch:
         Ends by itself when researchers take too long over their last turns, and when the run's time is over by more
         than a minute. A lab whose phase is "finished" goes on if something is handed in.
         """
-        version, heard, closing = -1, time.monotonic(), None
-        while True:
-            asked = time.monotonic()
-            self._look_after_children()
-            status = self.lab.status(wait=WAIT_SECONDS, after=version)
-            now = time.monotonic()
-            if status is not None:
-                version, heard = int(status["version"]), now
-            elif now - heard > START_SECONDS:
-                raise LabUnreachable(
-                    f"the lab has not answered for {START_SECONDS:.0f} s, last: {self.lab.trouble}; "
-                    f"see {self.folder.logs}, then continue with aar run --resume {self.folder.path}"
-                )
-            if status is None or "phase" not in status:
-                self.show.tick()
-            else:
-                self._show(status)
-                closing = (closing or now) if status["phase"] == "closing" else None
-                if status["phase"] == "finished":
-                    self.ending = self._how(cut=bool(status["cut"]))
-                yield status
-            if closing is not None and now - closing > FAREWELL_SECONDS:
-                self.ending = self._how(cut=False)
-                return
-            limit = self.settings.minutes
-            if limit is not None and not self.time_was_over and self.elapsed() > limit * 60 + GRACE_SECONDS:
-                self.ending = Ending.TIME
-                return
-            time.sleep(max(0.0, asked + LEAST_SECONDS - time.monotonic()))
+        closing: float | None = None
+        rotated = time.monotonic()
+        with StatusFeed(OperatorClient(self.url, self.operator_token)) as feed:
+            while True:
+                self.team.look_after()
+                if time.monotonic() - rotated > ROTATE_SECONDS:
+                    rotated = time.monotonic()
+                    logs.rotate(self.folder.logs)
+                status = feed.next(LOOK_SECONDS)
+                now = time.monotonic()
+                if now - feed.heard > START_SECONDS:
+                    raise LabUnreachable(
+                        f"the lab has not answered for {START_SECONDS:.0f} s, last: {feed.trouble}; "
+                        f"see {self.folder.logs}, then continue with aar run --resume {self.folder.path}"
+                    )
+                if status is None:
+                    self.show.tick()
+                else:
+                    for row in status["researchers"]:
+                        row["process"] = self.team.state(row["name"])
+                    self.show.update(status)
+                    closing = (closing or now) if status["phase"] == "closing" else None
+                    if status["phase"] == "finished":
+                        self.ending = self._how(cut=bool(status["cut"]))
+                    yield status
+                if closing is not None and now - closing > FAREWELL_SECONDS:
+                    self.ending = self._how(cut=False)
+                    return
+                if self._over_by_far():
+                    self.ending = Ending.TIME
+                    return
+
+    def _over_by_far(self) -> bool:
+        """Whether the run's time has been over for so long that nothing more is waited for."""
+        limit = self.settings.minutes
+        return limit is not None and not self.time_was_over and self.elapsed() > limit * 60 + GRACE_SECONDS
 
     def _how(self, *, cut: bool) -> Ending:
         if cut:
             return Ending.TIME
-        everybody = self.researchers and len(self.given_up) == len(self.researchers)
-        return Ending.RESEARCHERS_FAILED if everybody else Ending.COMPLETE
-
-    def _show(self, status: dict[str, Any]) -> None:
-        processes = {child.name: child for child in self.researchers}
-        for row in status["researchers"]:
-            child = processes.get(row["name"])
-            row["process"] = _process(child, given_up=row["name"] in self.given_up)
-        self.show.update(status)
-
-    def _look_after_children(self) -> None:
-        for child in self.children:
-            if child.code() is None:
-                continue
-            if not child.may_restart():
-                raise LabUnreachable(
-                    f"{child.name} ended {child.starts} times, last: {child.tail()} (see {child.log}); "
-                    f"then continue with aar run --resume {self.folder.path}"
-                )
-            self._start_again(child)
-        for child in self.researchers:
-            # what it said itself at its end may not have reached the lab, which would wait for it for ever
-            if child.code() == 0 and child.name not in self.done and self.lab.stopped(child.name):
-                self.done.add(child.name)
-            if child.code() in (None, 0) or child.name in self.given_up:
-                continue
-            if child.may_restart():
-                self._start_again(child)
-            else:
-                self._give_up(child)
-
-    def _start_again(self, child: Child) -> None:
-        """Say once that it died, and start it when its pause is over."""
-        if child.waits_until is None:
-            self.show.say(f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}")
-        if child.start_later():
-            child.start()
-
-    def _give_up(self, child: Child) -> None:
-        if self.lab.stopped(child.name):
-            self.given_up[child.name] = child.tail()
-            self.show.say(
-                f"{child.name} ended {child.starts} times and is not started again: {child.tail()} (see {child.log})"
-            )
-
-    def _end_researchers(self) -> None:
-        """Ask those that still run to stop, give them time to write what they have, then end them."""
-        finished = self.ending is Ending.COMPLETE
-        if finished:  # they end by themselves: the lab has told them
-            self._until_ended(LEAVE_SECONDS)
-        for child in self.researchers:
-            child.ask()
-        self._until_ended(LEAVE_SECONDS)
-        for child in self.researchers:
-            child.stop()
-
-    def _until_ended(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while any(child.process and child.code() is None for child in self.researchers):
-            if time.monotonic() > end or self.hurry.asked_again:
-                return
-            time.sleep(0.05)
-
-
-def _process(child: Child | None, *, given_up: bool) -> str:
-    """What the display is told of a researcher's process."""
-    if given_up:
-        return "ended"
-    if child is None:
-        return "not started"
-    code = child.code()
-    return "running" if code in (None, 0) else "restarting"
-
-
-def listen(port: int | None) -> socket.socket:
-    """A socket that listens on `port` of this machine alone, or on any free one; `PortInUse` says which is taken."""
-    try:
-        return socket.create_server(("127.0.0.1", port or 0), backlog=128)
-    except OSError as error:
-        raise PortInUse(
-            f"port {port} is in use ({os.strerror(error.errno or 0)}); choose another with --port, or leave it out"
-        ) from error
-
-
-def hold(folder: LabFolder) -> BinaryIO:
-    """Hold the folder until this is closed: two launches of one run would queue each other's work."""
-    import fcntl
-
-    stream = (folder.path / ".lock").open("ab")
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.close()
-        raise LabBusy(f"{folder.path} is being run by another aar; wait for it or stop it first") from error
-    return stream
+        return Ending.RESEARCHERS_FAILED if self.team.everybody_given_up() else Ending.COMPLETE

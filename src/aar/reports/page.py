@@ -11,9 +11,10 @@ import aar.database
 from aar.database import Database
 from aar.durations import duration
 from aar.errors import DiskFull
-from aar.folder import LabFolder, write_atomically
+from aar.folder import LabFolder
 from aar.reports import charts, contents, drawings, words
 from aar.reports.findings import findings
+from w2s.files import write_whole
 
 
 def write_report(lab: Path) -> Path:
@@ -23,13 +24,13 @@ def write_report(lab: Path) -> Path:
     be written. A ledger that does not verify is said at the top of the page.
     """
     folder = LabFolder(lab)
-    database = aar.database.open(folder.database)
+    database = aar.database.open(folder.storage)
     try:
         page = render(database, mirror=folder.ledger)
     finally:
         database.close()
     try:
-        write_atomically(folder.report, page)
+        write_whole(folder.report, page)
     except OSError as error:
         raise DiskFull(f"cannot write {folder.report} ({error.strerror}); free some space") from error
     return folder.report

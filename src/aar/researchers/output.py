@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 MOST_OUTPUT = 12_000
 MOST_DETAIL = 100
-
-
-def told(answer: Any) -> str:
-    """An answer of the lab as the model reads it."""
-    return json.dumps(answer, indent=1, ensure_ascii=False)
 
 
 def shortened(text: str, most: int = MOST_OUTPUT) -> str:

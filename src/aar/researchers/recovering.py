@@ -7,7 +7,6 @@ is not part of its public interface; the version is pinned.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import lzma
 import shutil
 import sqlite3
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from zstandard import ZstdError
 
+from aar import locks
 from aar.researchers import running
 from aar.researchers.transcripts import Recovered, Trouble, look
 
@@ -46,8 +46,8 @@ _DAMAGE = (
 def recover_all(logs: Path) -> Recovered:
     """Recover every log that a dead process left open; two at once wait for each other."""
     (logs / running.FOLDER).mkdir(exist_ok=True)
-    with (logs / running.FOLDER / "recovering").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    busy = f"transcripts in {logs} are being recovered by another process; wait for it"
+    with locks.held(logs / running.FOLDER / "recovering", busy=busy, seconds=-1, mode=0o644):
         for left_behind in (logs / running.FOLDER).glob(f"{WORK}*"):
             shutil.rmtree(left_behind, ignore_errors=True)
         found = look(logs)

@@ -2,6 +2,8 @@
 
 Everything lies in the hidden folder `.running` beside the logs: Inspect's buffer of events, which it would keep in the
 user's home, and one lock file a session, which the kernel frees when the process dies, however it dies.
+
+These locks are not those of `aar.locks`: who asks whether one is held must neither make the file, nor write it.
 """
 
 from __future__ import annotations

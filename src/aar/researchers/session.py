@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,9 +80,8 @@ async def _research(session: Session, token: str, model: Model | None) -> ExitCo
 async def _evaluate(session: Session, task: Task, me: dict[str, Any], model: Model | None) -> EvalLog | None:
     """The log of the session; None if it was cancelled, for then Inspect has written it but does not give it."""
     from inspect_ai import eval_async
-    from inspect_ai.util._display import init_display_type
 
-    init_display_type("none")
+    os.environ["INSPECT_DISPLAY"] = "none"  # read at the first evaluation of a process
     arguments: dict[str, Any] = {}
     if session.model == EMBEDDED:
         arguments = {"researcher": session.researcher, "seed": session.seed, "most_cost": session.most_cost}
@@ -112,15 +112,16 @@ def _task(session: Session, client: LabClient, watch: Watch, me: dict[str, Any],
     from inspect_ai.model import CompactionAuto
     from inspect_ai.util import SandboxEnvironmentSpec
 
+    from aar.researchers.inspect_tools import SampleFiles, as_inspect
     from aar.researchers.standing import standing
-    from aar.researchers.tools import lab_tools
+    from aar.researchers.tools import TOOLS, ToolContext
     from aar.researchers.workspace_sandbox import WorkspaceConfig
-    from aar.researchers.workspace_tools import workspace_tools
 
+    context = ToolContext(client, SampleFiles())
     told = brief.compose(me)
     agent = react(
         prompt=AgentPrompt(instructions=told, handoff_prompt=None, assistant_prompt=None, submit_prompt=None),
-        tools=[*workspace_tools(client), *lab_tools(client)],
+        tools=[as_inspect(tool, context) for tool in TOOLS],
         submit=False,
         on_continue=watch.go_on,
         compaction=CompactionAuto() if counts_tokens(session.model) else None,

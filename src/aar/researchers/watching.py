@@ -57,7 +57,8 @@ class Watch:
         return True if calls else GO_ON
 
     async def _report_tokens(self) -> None:
-        # Compaction's own calls count as well, so this reads the sample's total and not the last answer's.
+        # Compaction's own calls count as well, so this reads the sample's total and not the last answer's. Inspect
+        # has no public name for it: its hook `on_model_usage` is not told of a provider's own compaction.
         from inspect_ai.model._model import sample_model_usage
 
         for model, usage in sample_model_usage().items():

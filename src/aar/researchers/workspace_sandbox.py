@@ -20,14 +20,12 @@ from inspect_ai.util import (
 from pydantic import BaseModel
 
 from aar.errors import SandboxError
+from aar.researchers.workspace import open_workspace
 from w2s.errors import TooMuch
 
 if TYPE_CHECKING:
     from aar.sandboxes import Workspace
 
-HOME = "/workspace"
-SHARED = ("forum", "practice")
-"""Folders of the lab that a researcher may read, at /workspace/NAME."""
 READ_LIMIT_BYTES = 4 << 20
 AGENT_USER = "agent"
 
@@ -124,22 +122,3 @@ class WorkspaceSandbox(SandboxEnvironment):
         except SandboxError as error:
             raise SandboxUnavailableError(str(error)) from error
         return content.decode("utf-8") if text else content
-
-
-def open_workspace(lab: Path, researcher: str, *, provider: str | None = None) -> Workspace:
-    """The sandbox over LAB/workspaces/RESEARCHER: forum, practice items, an open w2s to read, and no more.
-
-    Raises `NoSandbox` where no provider works, `SandboxRefused` for a lab that every sandbox would show.
-    """
-    from aar.sandboxes import Mount, Workspace, choose, lab_user, open_w2s, refuse_shown
-
-    refuse_shown(lab)
-    mounts = tuple(Mount(lab / name, f"{HOME}/{name}") for name in SHARED if (lab / name).is_dir())
-    return Workspace(
-        choose(provider),
-        lab / "workspaces" / researcher,
-        lab_user(lab, f"researcher {researcher}"),
-        mounts,
-        # One copy for each, so that researchers who start together do not replace each other's.
-        packages=open_w2s(lab / "library" / researcher),
-    )

@@ -51,8 +51,8 @@ def hand_over(root: Path, uid: int | None) -> None:
     """
     if uid is None or root.is_symlink() or not root.is_dir():
         return
-    for folder, name, found in entries_below(root):
-        if not stat.S_ISLNK(found.st_mode) and (found.st_uid, found.st_gid) != (uid, uid):
+    for folder, name, entry in entries_below(root):
+        if not stat.S_ISLNK(entry.st_mode) and (entry.st_uid, entry.st_gid) != (uid, uid):
             os.chown(name, uid, uid, dir_fd=folder, follow_symlinks=False)
     os.lchown(root, uid, uid)  # last: the folder's own user tells that all is done
 

@@ -1,4 +1,4 @@
-"""What a sandbox may see and use: a profile is everything that untrusted code is given, and nothing else.
+"""A profile is everything that a sandbox may see and use.
 
 A profile says what goes in. What never goes in, whatever the profile: a network, the host's environment,
 the host's processes, privileges.

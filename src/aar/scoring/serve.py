@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from aar import database
+from aar import database, locks
 from aar.database import Database
 from aar.database.submissions import Submission
-from aar.errors import LabBusy, NoLab, ScoringError
+from aar.errors import NoLab, ScoringError
 from aar.folder import LabFolder
 from aar.scoring.evidence.correctness import Results
 from aar.scoring.evidence.evidence import Evidence
@@ -35,9 +32,10 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
     settings = settings_of(folder)
     vault = Vault(folder.vault)
     vault.test_items("dev")  # a lab that was not prepared is refused now
-    with _alone(folder.vault):
+    busy = f"another scorer already serves {folder.path}; end it first"
+    with locks.held(folder.vault / ".scorer.lock", busy=busy):
         evidence = Evidence(Results(vault, folder.blobs), settings)
-        store = _opened(folder.database, stop)
+        store = _opened(folder.storage, stop)
         commit(store, vault)
         judge = Judge(store, evidence, _code(folder))
         seen = -1
@@ -64,26 +62,12 @@ def _code(folder: LabFolder) -> Callable[[Submission], Mapping[str, str]]:
     return files
 
 
-def _opened(path: Path, stop: threading.Event) -> Database:
+def _opened(storage: Path | str, stop: threading.Event) -> Database:
     """The lab's database; the lab may still be about to make it."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return database.open(path)
+            return database.open(storage)
         except NoLab:
             if time.monotonic() > deadline or stop.wait(LOOK_SECONDS):
                 raise
-
-
-@contextmanager
-def _alone(vault: Path) -> Iterator[None]:
-    """Hold the scorer's lock; the kernel gives it back when we die."""
-    descriptor = os.open(vault / ".scorer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LabBusy(f"another scorer already serves {vault.parent}; end it first") from None
-        yield
-    finally:
-        os.close(descriptor)

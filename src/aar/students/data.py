@@ -10,7 +10,6 @@ The scorer writes it once (`write_splits`, `write_weak`); services only read.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -19,6 +18,7 @@ import numpy as np
 
 from aar.errors import LabFolderError, WrongFormat
 from w2s.errors import NotFound
+from w2s.files import write_whole
 from w2s.records import Example, FloatArray, ItemKind, Split, SplitName
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def write_splits(directory: Path, testbed: str, splits: Mapping[SplitName, Split
         },
     }
     path = directory / "splits.json"
-    _replace(path, json.dumps(body, ensure_ascii=False).encode())
+    write_whole(path, json.dumps(body, ensure_ascii=False))
     return path
 
 
@@ -106,7 +106,7 @@ def write_weak(directory: Path, split: SplitName, seed: int, soft: FloatArray) -
 
     path = weak_path(directory, split, seed)
     path.parent.mkdir(exist_ok=True)
-    _replace(path, save({"soft": np.ascontiguousarray(soft, dtype=np.float64)}))
+    write_whole(path, save({"soft": np.ascontiguousarray(soft, dtype=np.float64)}))
     return path
 
 
@@ -149,15 +149,6 @@ def _from_json(body: Mapping[str, Any]) -> Example:
         answer=body["answer"],
         subset=body["subset"],
     )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def all_texts(splits: Iterable[Split]) -> set[str]:

@@ -18,8 +18,7 @@ import numpy.typing as npt
 
 from aar.students import interventions
 from aar.students.interventions import Intervention, stream
-from w2s.bounds import ITEMS_PER_CALL
-from w2s.errors import TooMuch, WrongIds
+from w2s.contract import RunIds
 from w2s.records import BoolArray, Example, FloatArray, IdArray, IntArray, Split
 
 
@@ -71,8 +70,8 @@ class Handles:
             dtype=np.uint64,
         )
         shown = np.concatenate([self.shown_unlabelled, self.shown_test])
-        self._order = shown[np.argsort(self.ids[shown])]
-        self._sorted = self.ids[self._order]
+        self._shown: IntArray = shown
+        self._run_ids = RunIds(self.ids[self.shown_unlabelled], self.ids[self.shown_test], pairs=self.pairs)
         self._groups = self._codes([self.examples[row].group for row in shown], shown)
         self._answers = np.zeros(len(self.examples), dtype=np.int64)
         within: dict[str, dict[str | None, int]] = {}
@@ -85,7 +84,7 @@ class Handles:
     def handle(self) -> IntArray:
         """The row under whose handle each source row was served, -1 for one that was not, [n]."""
         found = np.full(len(self.examples), -1, dtype=np.int64)
-        found[self.source[self._order]] = self._order
+        found[self.source[self._shown]] = self._shown
         return found
 
     def rows(self) -> dict[str, FloatArray]:
@@ -114,46 +113,18 @@ class Handles:
         Raises `WrongIds` for ids outside the run, for test items where they would be `trained_on`, and for
         a swap of what is not a pair; `TooMuch` for more items than one request may name.
         """
-        if len(ids) > ITEMS_PER_CALL:
-            raise TooMuch(f"{len(ids)} items in one request; at most {ITEMS_PER_CALL} are allowed")
-        if len(ids) == 0:
-            raise WrongIds("no items in the request; choose at least one")
-        if flipped.any() and not self.pairs:
-            raise WrongIds("proposed answers have no other order; swapped() is for pairs")
-        place = np.minimum(np.searchsorted(self._sorted, ids), len(self._sorted) - 1)
-        unknown = self._sorted[place] != ids
-        if unknown.any():
-            raise WrongIds(
-                f"{int(unknown.sum())} of {len(ids)} items are not of this run, e.g. {int(ids[unknown][0])}; "
-                "use bench.unlabelled and bench.test"
-            )
-        rows = self.source[self._order[place]]
-        if trained_on and (rows >= self.n_unlabelled).any():
-            raise WrongIds("test items cannot be trained on; fine-tune on bench.unlabelled or a part of it")
-        return Chosen(rows, flipped)
+        places = self._run_ids.places(ids, flipped, trained_on=trained_on)
+        return Chosen(self.source[self._shown[places]], flipped)
 
     def predictions(self, ids: IdArray, probabilities: FloatArray) -> FloatArray:
         """Predictions in the source rows' own order, .5 where a row was not served.
 
-        Raises `WrongIds` unless each test item that was shown is there exactly once.
+        Raises `WrongIds` unless each test item that was shown is there exactly once, `BadPredictions` for numbers
+        that are no probabilities.
         """
-        if len(ids) == 0 and self.n_test:
-            raise WrongIds(f"no predictions; {len(self.shown_test)} test items want one each")
-        rows = self.choose(ids, np.zeros(len(ids), dtype=np.bool_)).rows - self.n_unlabelled
-        if (rows < 0).any():
-            raise WrongIds(
-                f"{int((rows < 0).sum())} predictions are for unlabelled items; predict bench.test"
-            )
-        counts = np.bincount(rows, minlength=self.n_test)
-        if (counts > 1).any():
-            raise WrongIds(f"{int((counts > 1).sum())} test items are predicted more than once")
-        missing = len(self.shown_test) - int((counts == 1).sum())
-        if missing:
-            raise WrongIds(
-                f"{missing} of {len(self.shown_test)} predictions missing; predict all of bench.test"
-            )
         ordered = np.full(self.n_test, 0.5)
-        ordered[rows] = probabilities
+        rows = self.source[self.shown_test] - self.n_unlabelled
+        ordered[rows] = self._run_ids.predicted(ids, probabilities)
         return ordered
 
     @staticmethod

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aar.students.shelf import Which
-from w2s import bounds
-from w2s.errors import NotFound, TooMuch
+from w2s import contract
 
 if TYPE_CHECKING:
     from w2s.models import TextStudent
@@ -28,27 +27,20 @@ class Served:
 
 
 class Students:
-    """Those that were made so far; a number is never given twice."""
+    """Those that are left of a run, by number; a number is never given twice."""
 
     def __init__(self) -> None:
-        self.made = 0
         self._served: dict[int, Served] = {}
 
-    def room(self) -> None:
-        """`TooMuch` if the run may have no further student."""
-        if self.made >= bounds.STUDENTS:
-            raise TooMuch(f"more than {bounds.STUDENTS} students in one run")
-
-    def keep(self, served: Served) -> dict[str, int]:
-        """Give it the next number, which the reply names."""
-        self._served[self.made] = served
-        self.made += 1
-        return {"student": self.made - 1}
+    def keep(self, number: int, served: Served) -> dict[str, int]:
+        """Keep it under its `number`, which the reply names."""
+        self._served[number] = served
+        return {"student": number}
 
     def get(self, number: int) -> Served:
         """The student of that number; `NotFound` if there is none (any more)."""
         if number not in self._served:
-            raise NotFound(f"student {number} is not of this run, or its fine-tune failed; make a new one")
+            raise contract.gone(number)
         return self._served[number]
 
     def drop(self, number: int) -> None:

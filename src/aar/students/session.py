@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,9 +19,10 @@ from aar.students.shelf import Question, Shelf, Which
 from aar.students.targets import TargetRecord
 from aar.students.training import training
 from aar.students.untrained import untrained
-from w2s import bounds, wire
+from w2s import bounds, contract, wire
 from w2s.bench import student_seed
-from w2s.errors import BadTargets, BadTemplate, NotFound, TooMuch, W2SError
+from w2s.contract import Usage
+from w2s.errors import BadTargets, NotFound, W2SError
 from w2s.records import FloatArray, Split
 
 Reply = tuple[dict[str, Any], dict[str, wire.Array]]
@@ -47,16 +49,16 @@ class Session:
         item_texts: frozenset[str],
     ) -> None:
         self._sock, self._request, self._split, self._weak, self._shelf = sock, request, split, weak, shelf
-        self._item_texts = item_texts
         self._handles = Handles(
             split, request.salt, swapped=SWAPPED[request.split], intervention=request.intervention
         )
         self._record = TargetRecord(self._handles.n_unlabelled)
         self._students = Students()
-        self._asked: set[tuple[str | None, tuple[str, str] | None]] = set()
-        self._logged: dict[str, float | None] = {}
+        self._usage = Usage(
+            fields=self._handles.examples[0].fields, item_texts=item_texts, log_names=request.log_names
+        )
         self._started = time.monotonic()
-        self.calls, self.nominal, self.greeted = 0, 0.0, False
+        self.nominal, self.greeted = 0.0, False
         self.interrupted = False
         self._ops: Mapping[str, Callable[[wire.Header, dict[str, wire.Array]], Reply]] = {
             "hello": self._hello,
@@ -68,7 +70,6 @@ class Session:
             "likelihood": self._likelihood,
             "hidden_states": self._hidden_states,
             "generate": self._generate,
-            "perturb": self._perturb,
             "step": self._step,
             "log": self._log,
         }
@@ -90,9 +91,9 @@ class Session:
         """How the run ended, with what was counted on the way."""
         return RunReport(
             status=status,
-            logged=self._logged,
+            logged=self._usage.logged,
             seconds=time.monotonic() - self._started,
-            calls=self.calls,
+            calls=self._usage.requests,
             nominal=self.nominal,
             greeted=self.greeted,
             message=told(message),
@@ -108,9 +109,7 @@ class Session:
                 return self._finish(arrays)
             if op not in self._ops:
                 raise wire.WireError(f"there is no request {op!r}")
-            self.calls += 1
-            if self.calls > bounds.REQUESTS:
-                raise TooMuch(f"more than {bounds.REQUESTS} requests in one run")
+            self._usage.request()
             reply, back = self._ops[op](header, arrays)
         except wire.WireError:
             raise
@@ -130,15 +129,14 @@ class Session:
         if name not in ("strong", "weak"):
             raise NotFound.among("model", name, ("strong", "weak"))
         which: Which = "strong" if name == "strong" else "weak"
-        self._students.room()
-        seed = student_seed(self._request.student_seed, self._students.made)
+        number = self._usage.student()
+        seed = student_seed(self._request.student_seed, number)
         student = self._shelf.student(which, self._split.world, seed)
-        return self._students.keep(Served(student, which)), {}
+        return self._students.keep(number, Served(student, which)), {}
 
     def _copy(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         served = self._served(header)
-        self._students.room()
-        return self._students.keep(served.copy()), {}
+        return self._students.keep(self._usage.student(), served.copy()), {}
 
     def _finetune(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         number = checks.field(header, "student", int)
@@ -180,27 +178,27 @@ class Session:
         return {}, {"probabilities": self._ask(header, arrays, Question("predict"))}
 
     def _zero_shot(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
-        labels = checks.labels(checks.field(header, "labels", list)) if "labels" in header else None
-        question = Question("zero_shot", template=self._template(header, labels), labels=labels)
+        served = self._served(header)
+        labels = contract.labels(checks.field(header, "labels", list)) if "labels" in header else None
+        question = Question("zero_shot", template=self._template(header, served, labels), labels=labels)
         return {}, {"logodds": self._ask(header, arrays, question)}
 
     def _likelihood(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         return {}, {"values": self._ask(header, arrays, Question("likelihood"), passes=2)}
 
     def _hidden_states(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
-        layer = checks.field(header, "layer", int)
-        layers = self._shelf.model(self._served(header).which, self._split.world).layers
-        if not 1 <= layer <= layers:
-            raise BadTemplate(f"layer {layer} is not there: hidden states come after layers 1 to {layers}")
-        question = Question("hidden_states", template=self._template(header), layer=layer)
+        served = self._served(header)
+        model = self._shelf.model(served.which, self._split.world)
+        layer = contract.layer(checks.field(header, "layer", int), layers=model.layers)
+        contract.states(len(checks.vector(arrays, "ids", "u8")), width=model.hidden)
+        question = Question("hidden_states", template=self._template(header, served), layer=layer)
         return {}, {"states": self._ask(header, arrays, question)}
 
     def _generate(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         served, chosen = self._served(header), self._chosen(arrays)
-        into = checks.generated_field(checks.field(header, "into", str), taken=self._item_fields())
-        if into not in served.fields and len(served.fields) >= bounds.GENERATED_FIELDS:
-            raise TooMuch(f"more than {bounds.GENERATED_FIELDS} generated fields for one student")
-        template = self._template(header)
+        into = contract.generated_name(checks.field(header, "into", str))
+        self._usage.generated(into, already=served.fields)
+        template = self._template(header, served)
         if template is None:
             raise wire.WireError("generate needs a template")
         served.student.generate(self._examples(chosen), chosen.flipped, template, into=into)
@@ -208,33 +206,26 @@ class Session:
         self.nominal += 8 * len(chosen)
         return {}, {}
 
-    def _perturb(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
-        served = self._served(header)
-        seed = checks.seed(checks.field(header, "seed", int))
-        scale = checks.scale(checks.number(header, "scale"))
-        served.student.perturb(seed, scale)
-        served.frozen = False
-        return {}, {}
-
     def _step(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         served = self._served(header)
         seeds, weights = checks.vector(arrays, "seeds", "i8"), checks.vector(arrays, "weights", "f8")
-        checks.parallel(len(seeds), weights=weights)
-        if len(seeds) > bounds.DIRECTIONS:
-            raise TooMuch(f"{len(seeds)} directions in one step; at most {bounds.DIRECTIONS} are allowed")
-        pairs = zip(seeds.tolist(), weights.tolist(), strict=True)
-        served.student.step({checks.seed(seed): checks.scale(weight) for seed, weight in pairs})
+        if len(seeds) != len(weights):
+            raise wire.WireError("seeds and weights differ in length")
+        directions = contract.directions(dict(zip(seeds.tolist(), weights.tolist(), strict=True)))
+        served.student.step(directions)
         served.frozen = False
         return {}, {}
 
     def _log(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
-        self._logged |= checks.logged(checks.field(header, "numbers", dict), allowed=self._request.log_names)
+        numbers = checks.field(header, "numbers", dict)
+        if not all(value is None or type(value) in (int, float) for value in numbers.values()):
+            raise wire.WireError("a logged value is not a number")
+        self._usage.log({name: math.nan if value is None else value for name, value in numbers.items()})
         return {}, {}
 
     def _finish(self, given: dict[str, wire.Array]) -> RunReport:
         ids = checks.vector(given, "ids", "u8")
-        probabilities = checks.predictions(ids, checks.vector(given, "probabilities", "f8"))
-        predictions = self._handles.predictions(ids, probabilities)
+        predictions = self._handles.predictions(ids, checks.vector(given, "probabilities", "f8"))
         wire.send(self._sock, {"ok": True})
         return self.report(
             "finished",
@@ -270,19 +261,11 @@ class Session:
             return self._shelf.frozen(question, served.which, self._split.world, pools, chosen)
         return question.ask(served.student, self._examples(chosen), chosen.flipped)
 
-    def _template(self, header: wire.Header, labels: tuple[str, str] | None = None) -> str | None:
-        text = checks.field(header, "template", str) if "template" in header else None
-        if text is None and labels is None:
-            return None
-        if (text, labels) not in self._asked and len(self._asked) >= bounds.TEMPLATES:
-            raise TooMuch(
-                f"more than {bounds.TEMPLATES} different templates in one run: each pair of labels counts, and "
-                "refused ones do"
-            )
-        self._asked.add((text, labels))  # before the checks: a refusal says something about the items too
-        if text is not None:
-            fields = self._item_fields() | self._served(header).fields
-            checks.template(text, fields=fields, item_texts=self._item_texts)
+    def _template(
+        self, header: wire.Header, served: Served, labels: tuple[str, str] | None = None
+    ) -> str | None:
+        text = contract.template(checks.field(header, "template", str)) if "template" in header else None
+        self._usage.question(text, labels, generated=served.fields)
         return text
 
     def _served(self, header: wire.Header) -> Served:
@@ -296,6 +279,3 @@ class Session:
 
     def _examples(self, chosen: Chosen) -> list[Any]:
         return [self._handles.examples[row] for row in chosen.rows]
-
-    def _item_fields(self) -> set[str]:
-        return set(self._handles.examples[0].fields)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aar.students import checks
-from w2s import wire
+from w2s import contract, wire
 from w2s.records import FloatArray, IntArray, Recipe
 
 
@@ -26,21 +27,23 @@ class Training:
 
 def training(header: wire.Header, arrays: Mapping[str, wire.Array], *, n: int, recipe: Recipe) -> Training:
     """Read a request for a fine-tune on `n` items; what is not given is the recipe's."""
-    targets = checks.vector(arrays, "targets", "f8")
-    given: dict[str, wire.Array] = {name: arrays[name] for name in ("weights", "order") if name in arrays}
-    checks.parallel(n, targets=targets, **given)
-    checks.targets(targets)
-    weights = checks.weights(checks.vector(given, "weights", "f8")) if "weights" in given else None
-    order = checks.order(checks.vector(given, "order", "i8"), n) if "order" in given else None
-    epochs = checks.epochs(checks.field(header, "epochs", int)) if "epochs" in header else recipe.epochs
-    rate = recipe.learning_rate
+    given: dict[str, Any] = {"targets": checks.vector(arrays, "targets", "f8")}
+    if "weights" in arrays:
+        given["weights"] = checks.vector(arrays, "weights", "f8")
+    if "order" in arrays:
+        given["order"] = checks.vector(arrays, "order", "i8")
+    if "epochs" in header:
+        given["epochs"] = checks.field(header, "epochs", int)
     if "learning_rate" in header:
-        rate = checks.learning_rate(checks.number(header, "learning_rate"))
+        given["learning_rate"] = checks.number(header, "learning_rate")
+    call = contract.training(n, **given)
+    epochs = recipe.epochs if call.epochs is None else call.epochs
+    rate = recipe.learning_rate if call.learning_rate is None else call.learning_rate
     custom = checks.field(header, "custom", bool)
     return Training(
-        targets,
-        weights,
-        order,
+        call.targets,
+        call.weights,
+        call.order,
         epochs=epochs,
         learning_rate=rate,
         effort=epochs * rate / (recipe.epochs * recipe.learning_rate),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aar.errors import BadSnapshot
 
 if TYPE_CHECKING:
-    from inspect_ai.util import SandboxEnvironment
+    from aar.researchers.tools import Files
 
 MOST_BYTES = 64 * 1024
 MOST_FILES = 32
@@ -42,9 +42,9 @@ except (OSError, UnicodeDecodeError) as error:
 """
 
 
-async def collect(sandbox: SandboxEnvironment, folder: str) -> dict[str, str]:
+async def collect(workspace: Files, folder: str) -> dict[str, str]:
     """The .py files of a method's folder by name; raises `BadSnapshot` with what to change."""
-    done = await sandbox.exec(["python3", "-I", "-c", _READER, folder, str(MOST_BYTES)], timeout=30)
+    done = await workspace.exec(["python3", "-I", "-c", _READER, folder, str(MOST_BYTES)], timeout=30)
     try:
         answer = json.loads(done.stdout)
     except ValueError:

@@ -1,15 +1,14 @@
-"""Submitted files: their hash, their bounds, and the names they may log."""
+"""Submitted files: their hash and their bounds."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import re
 from collections.abc import Mapping
 
 from aar.errors import BadSnapshot
-from w2s.bounds import LOGGED_NAMES, SUBMISSION_BYTES
+from w2s.bounds import SUBMISSION_BYTES
 
 _NAME = re.compile(r"(?:[A-Za-z_]\w{0,63}/){0,3}[A-Za-z_]\w{0,63}\.py", re.ASCII)
 
@@ -17,28 +16,6 @@ _NAME = re.compile(r"(?:[A-Za-z_]\w{0,63}/){0,3}[A-Za-z_]\w{0,63}\.py", re.ASCII
 def code_hash(code: Mapping[str, str]) -> str:
     """SHA-256 over names and contents, whatever their order."""
     return hashlib.sha256(json.dumps(sorted(code.items())).encode()).hexdigest()
-
-
-def log_names(code: Mapping[str, str]) -> tuple[str, ...]:
-    """The first 32 names that stand in the source as `something.log(name=...)`.
-
-    >>> log_names({"method.py": "bench.log(loss=1.0, **extra)"})
-    ('loss',)
-    """
-    found: dict[str, None] = {}
-    for name in sorted(code):
-        try:
-            tree = ast.parse(code[name])
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # it will not run either
-        for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "log"
-            ):
-                found.update((keyword.arg, None) for keyword in node.keywords if keyword.arg)
-    return tuple(name for name in found if len(name) <= 40)[:LOGGED_NAMES]
 
 
 def names_companions(code: Mapping[str, str]) -> bool:

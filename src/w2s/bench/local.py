@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from w2s.bench.contract import FloatStates, student_seed
-from w2s.bounds import LOGGED_DIGITS, LOGGED_NAMES, STUDENTS, TEMPLATES
-from w2s.errors import BadTargets, TooMuch, WrongIds
+from w2s import contract
+from w2s.bench.checked import Asked, CheckedStudent
+from w2s.bench.protocol import student_seed
+from w2s.contract import RunIds, Training, Usage
+from w2s.errors import BadTargets, WrongIds
 from w2s.records import (
+    BoolArray,
     Example,
     FloatArray,
+    IdArray,
     IntArray,
     ItemKind,
     Items,
@@ -36,8 +39,9 @@ class LocalBench:
         bench = LocalBench.from_split(testbed, split, soft_labels, seed=0)
         predictions = w2s.methods.load("vanilla")(bench)
 
-    It keeps the lab's bounds on templates, students and logged numbers, so that what runs here runs there;
-    the lab's checks on time and requests are not made.
+    It keeps the contract that the lab keeps (`w2s.contract`), so that what runs here runs there. Not kept here: the
+    limits on time and memory, and that texts are withheld. `log_names` are the names that stand in the method's
+    source (`w2s.contract.log_names`); without them any 32 names may be logged.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class LocalBench:
         test: Sequence[Example],
         supervisors: Sequence[FloatArray],
         seed: int,
+        log_names: Collection[str] | None = None,
     ) -> None:
         self.seed, self.recipe, self.labels = seed, recipe, prompting.labels
         self.kind: str = kind
@@ -62,7 +67,6 @@ class LocalBench:
         if not self.supervisors:
             raise BadTargets("no weak labels; give the soft labels of at least one supervisor")
         self.weak = self.supervisors[0]
-        self.logged: dict[str, float] = {}
         self._models: dict[str, tuple[BaseModel, Recipe]] = {
             "strong": (strong, recipe),
             "weak": (weak, weak_recipe),
@@ -71,10 +75,14 @@ class LocalBench:
         handles = _Handles([*unlabelled, *test], strong, prompting.template)
         self.unlabelled = handles.items(slice(0, len(unlabelled)))
         self.test = handles.items(slice(len(unlabelled), None))
-        self._examples = {int(i): e for i, e in zip(handles.ids, handles.examples, strict=True)}
-        self._trainable = frozenset(int(i) for i in self.unlabelled.ids)
-        self._asked: set[tuple[str | None, tuple[str, ...] | None]] = set()
-        self._made = 0
+        self._examples = handles.examples
+        self._ids = RunIds(self.unlabelled.ids, self.test.ids, pairs=kind == "pair")
+        self.usage = Usage(
+            fields=contract.fields_of(kind),
+            item_texts={text for example in handles.examples for text in example.fields.values()},
+            log_names=log_names,
+        )
+        self.usage.request()  # the lab counts the greeting
 
     @classmethod
     def from_split(
@@ -84,6 +92,7 @@ class LocalBench:
         soft_labels: npt.ArrayLike | Sequence[npt.ArrayLike],
         *,
         seed: int,
+        log_names: Collection[str] | None = None,
     ) -> LocalBench:
         """The bench of `split` with the `soft_labels` [n] of one supervisor, or those of several [s, n]."""
         from w2s.models import Prompting, load_model
@@ -100,6 +109,7 @@ class LocalBench:
             test=split.test,
             supervisors=list(np.atleast_2d(np.asarray(soft_labels, dtype=np.float64))),
             seed=seed,
+            log_names=log_names,
         )
 
     def strong(self) -> LocalStudent:
@@ -111,117 +121,112 @@ class LocalBench:
         return self._student("weak")
 
     def log(self, **numbers: float) -> None:
-        """Keep numbers in `logged`; `TooMuch` for more than 32 names."""
-        names = self.logged.keys() | numbers.keys()
-        if len(names) > LOGGED_NAMES:
-            raise TooMuch(f"{len(names)} logged names in one run; at most {LOGGED_NAMES} are allowed")
-        self.logged |= {name: rounded(float(value)) for name, value in numbers.items()}
+        """Keep numbers in `logged`, to 3 significant digits; `TooMuch` for more than 32 names."""
+        self.usage.request()
+        self.usage.log(numbers)
+
+    @property
+    def logged(self) -> dict[str, float | None]:
+        """What was logged so far; None for what is not finite."""
+        return dict(self.usage.logged)
+
+    def finish(self, predictions: Predictions) -> FloatArray:
+        """Probability of class 1 of each test item, in the order of `test`, [n].
+
+        Raises `BadPredictions` or `WrongIds` where the lab would: unless each test item is predicted exactly once.
+        """
+        return self._ids.predicted(*contract.handed_in(predictions))
 
     def _student(self, which: Literal["strong", "weak"]) -> LocalStudent:
         from w2s.models import TextStudent
 
+        self.usage.request()
         base, recipe = self._models[which]
-        seed = student_seed(self.seed, self._take_number())
-        return LocalStudent(self, TextStudent(base, self._prompting, recipe, seed))
+        number = self.usage.student()
+        text = TextStudent(base, self._prompting, recipe, student_seed(self.seed, number))
+        return LocalStudent(self, text, number)
 
-    def _take_number(self) -> int:
-        if self._made >= STUDENTS:
-            raise TooMuch(f"more than {STUDENTS} students in one run")
-        self._made += 1
-        return self._made - 1
-
-    def _chosen(self, items: Items, *, trained_on: bool = False) -> list[Example]:
-        if not isinstance(items, Items):
-            raise WrongIds(
-                f"items is a {type(items).__name__}; give bench.unlabelled, bench.test or a part of them"
-            )
-        if not len(items):
-            raise WrongIds("no items in the request; choose at least one")
-        ids = items.ids.tolist()
-        unknown = [i for i in ids if i not in self._examples]
-        if unknown:
-            raise WrongIds(f"{len(unknown)} of {len(ids)} items are not of this run, e.g. {unknown[0]}")
-        if trained_on and not self._trainable.issuperset(ids):
-            raise WrongIds("test items cannot be trained on; fine-tune on bench.unlabelled or a part of it")
-        return [self._examples[i] for i in ids]
-
-    def _template(self, template: str | None, labels: Sequence[str] | None = None) -> str | None:
-        asked = (template, None if labels is None else tuple(labels))
-        if asked != (None, None) and asked not in self._asked:
-            if len(self._asked) >= TEMPLATES:
-                raise TooMuch(
-                    f"more than {TEMPLATES} different templates in one run: each pair of labels counts"
-                )
-            self._asked.add(asked)
-        return template
+    def _examples_of(self, ids: IdArray, flipped: BoolArray, *, trained_on: bool = False) -> list[Example]:
+        return [self._examples[i] for i in self._ids.places(ids, flipped, trained_on=trained_on)]
 
 
-class LocalStudent:
+class LocalStudent(CheckedStudent):
     """A student in this process; see `Student` for what each call means."""
 
-    def __init__(self, bench: LocalBench, student: TextStudent) -> None:
-        self._bench, self._text = bench, student
-
-    def finetune(
-        self,
-        items: Items,
-        targets: npt.ArrayLike,
-        *,
-        weights: npt.ArrayLike | None = None,
-        loss: Callable[[Any], Any] | None = None,
-        epochs: int | None = None,
-        learning_rate: float | None = None,
-        order: npt.ArrayLike | None = None,
-    ) -> None:
-        """Train on `items` with `targets` in [0, 1] (the probability of class 1), [n]."""
-        self._text.finetune(
-            self._bench._chosen(items, trained_on=True),
-            items.flipped,
-            targets,
-            weights=weights,
-            loss=loss,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            order=order,
-        )
-
-    def predict(self, items: Items) -> Predictions:
-        """Probability of class 1 of each item, in the order in which it is shown."""
-        return Predictions(items, self._text.predict(self._bench._chosen(items), items.flipped))
-
-    def zero_shot(
-        self, items: Items, *, template: str | None = None, labels: tuple[str, str] | None = None
-    ) -> FloatArray:
-        """Log-odds of class 1 under a question of your own, [n]; the testbed's if `template` is None."""
-        chosen, prompt = self._bench._chosen(items), self._bench._template(template, labels)
-        return self._text.zero_shot(chosen, items.flipped, template=prompt, labels=labels)
-
-    def likelihood(self, items: Items) -> FloatArray:
-        """Mean log-probability of the proposed answer (for pairs: first minus second), [n]."""
-        return self._text.likelihood(self._bench._chosen(items), items.flipped)
-
-    def hidden_states(self, items: Items, layer: int, *, template: str | None = None) -> FloatStates:
-        """Residual stream at the label position after block `layer` (1 is the first), float32 [n, hidden]."""
-        chosen, prompt = self._bench._chosen(items), self._bench._template(template)
-        return self._text.hidden_states(chosen, items.flipped, layer, template=prompt)
-
-    def generate(self, items: Items, template: str, *, into: str) -> None:
-        """Let the student write a field that templates of this student may name as {`into`}."""
-        self._bench._template(template)
-        self._text.generate(self._bench._chosen(items), items.flipped, template, into=into)
-
-    def perturb(self, seed: int, scale: float) -> None:
-        """Move the trained parameters by `scale` along the direction that `seed` names."""
-        self._text.perturb(seed, scale)
-
-    def step(self, direction_weights: Mapping[int, float]) -> None:
-        """Move along several seeded directions at once, each by its weight."""
-        self._text.step(direction_weights)
+    def __init__(self, bench: LocalBench, student: TextStudent, number: int) -> None:
+        self._bench, self._text, self._number = bench, student, number
+        self._generated: set[str] = set()
+        self._gone = False
 
     def copy(self) -> LocalStudent:
         """A second student in the same state; they part from here."""
-        self._bench._take_number()
-        return LocalStudent(self._bench, self._text.copy())
+        usage = self._requested()
+        twin = LocalStudent(self._bench, self._text.copy(), usage.student())
+        twin._generated = set(self._generated)
+        return twin
+
+    def _requested(self) -> Usage:
+        self._bench.usage.request()
+        if self._gone:
+            raise contract.gone(self._number)
+        return self._bench.usage
+
+    def _train(
+        self, ids: IdArray, flipped: BoolArray, training: Training, loss: Callable[[Any], Any] | None
+    ) -> None:
+        self._requested()
+        examples = self._bench._examples_of(ids, flipped, trained_on=True)
+        self._gone = True  # half trained if anything below fails: nobody may go on with it
+        self._text.finetune(
+            examples,
+            flipped,
+            training.targets,
+            weights=training.weights,
+            loss=loss,
+            epochs=training.epochs,
+            learning_rate=training.learning_rate,
+            order=training.order,
+        )
+        self._gone = False
+
+    def _ask(
+        self,
+        op: Asked,
+        ids: IdArray,
+        flipped: BoolArray,
+        *,
+        template: str | None = None,
+        labels: tuple[str, str] | None = None,
+        layer: int | None = None,
+    ) -> FloatArray:
+        usage = self._requested()
+        if layer is not None:
+            contract.layer(layer, layers=self._text.base.layers)
+            contract.states(len(ids), width=self._text.base.hidden)
+        usage.question(template, labels, generated=self._generated)
+        examples = self._bench._examples_of(ids, flipped)
+        if op == "zero_shot":
+            return self._text.zero_shot(examples, flipped, template=template, labels=labels)
+        if layer is not None:
+            states = self._text.hidden_states(examples, flipped, layer, template=template)
+            return cast(FloatArray, states)
+        return (
+            self._text.likelihood(examples, flipped)
+            if op == "likelihood"
+            else self._text.predict(examples, flipped)
+        )
+
+    def _generate(self, ids: IdArray, flipped: BoolArray, template: str, into: str) -> None:
+        usage = self._requested()
+        examples = self._bench._examples_of(ids, flipped)
+        usage.generated(into, already=self._generated)
+        usage.question(template, generated=self._generated)
+        self._text.generate(examples, flipped, template, into=into)
+        self._generated.add(into)
+
+    def _step(self, directions: Mapping[int, float]) -> None:
+        self._requested()
+        self._text.step(directions)
 
 
 class _Handles:
@@ -253,15 +258,6 @@ class _Handles:
 def item_text(example: Example) -> str:
     """An item as it is shown to a reader: one line a field."""
     return "\n".join(f"{name}: {value}" for name, value in example.fields.items())
-
-
-def rounded(number: float) -> float:
-    """A logged number: 3 significant digits.
-
-    >>> rounded(0.123456)
-    0.123
-    """
-    return float(f"{number:.{LOGGED_DIGITS}g}") if math.isfinite(number) else number
 
 
 def _codes(names: Sequence[str]) -> IntArray:

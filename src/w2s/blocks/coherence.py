@@ -76,9 +76,9 @@ class Coherence:
         rest = np.maximum(1.0 - leverage, 1e-9)
         margin[known] = (margin[known] - leverage * aim) / rest
         error = float(((aim - margin[known]) ** 2).mean()) if known.any() else 1.0
-        found = self._prior + 2.0 * margin / max(error, _LEAST_SPREAD)
-        self._last = key, found
-        return found
+        posterior = self._prior + 2.0 * margin / max(error, _LEAST_SPREAD)
+        self._last = key, posterior
+        return posterior
 
     def contradictions(self, labels: IntArray) -> int:
         """How many pairs of claims about one question are both labelled true."""

@@ -72,12 +72,12 @@ def ccs(
         theta = np.append(theta[:-1], 0.0)
         return value + penalty * float(theta @ theta), slope + 2.0 * penalty * theta
 
-    found = []
+    fits = []
     for _ in range(restarts):
         start = np.append(rng.normal(size=x.shape[1]), 0.0)
         start /= np.linalg.norm(start)
-        found.append(minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}))
-    best = min(found, key=lambda result: float(result.fun))
+        fits.append(minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}))
+    best = min(fits, key=lambda result: float(result.fun))
     return ContrastProbe(np.asarray(best.x[:-1]), means, spreads, float(best.fun))
 
 

@@ -56,10 +56,10 @@ def ascend(
 
 def consistency(student: Student, items: Items) -> float:
     """How far the student's answers can all be true at once, 0 to 1: of pairs `swap_agreement`, else `one_right`."""
-    said = student.predict(items).probabilities
+    answers = student.predict(items).probabilities
     if elicitation.are_pairs(items):
-        return swap_agreement(said, student.predict(items.swapped()).probabilities)
-    return one_right(said, *elicitation.claims(items))
+        return swap_agreement(answers, student.predict(items.swapped()).probabilities)
+    return one_right(answers, *elicitation.claims(items))
 
 
 def swap_agreement(shown: FloatArray, swapped: FloatArray) -> float:
@@ -84,18 +84,18 @@ def one_right(said: FloatArray, claim: IntArray, group: IntArray) -> float:
     0.75
     """
     pooled = np.bincount(claim, weights=said) / np.bincount(claim)
-    found = []
+    chances = []
     for name in np.unique(group):
         p = pooled[group == name]
         if len(p) < 2:
             continue
         others = [np.prod(np.delete(1.0 - p, i)) for i in range(len(p))]
-        found.append(float(p @ np.array(others)))
-    if not found:
+        chances.append(float(p @ np.array(others)))
+    if not chances:
         raise BadTargets(
             "no question has two distinct answers, so nothing can be inconsistent; take more items"
         )
-    return float(np.mean(found))
+    return float(np.mean(chances))
 
 
 def some(items: Items, *, n: int, rng: np.random.Generator) -> Items:

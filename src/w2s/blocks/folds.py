@@ -60,8 +60,8 @@ def answers(
         taught, held = chosen[fold[chosen] != k], np.flatnonzero(fold == k)
         student = make()
         student.finetune(items[taught], labels[taught], epochs=epochs)
-        said = log_odds(student, items[held], both=both)
-        margin[held] = targets.center(said) if centred else said
+        answers = log_odds(student, items[held], both=both)
+        margin[held] = targets.center(answers) if centred else answers
     return margin
 
 

@@ -39,8 +39,8 @@ class Neighbours:
     def agreement(self, labels: FloatArray) -> FloatArray:
         """Share of the neighbours whose label is the item's own, [n]; `labels` are 0 or 1."""
         hard = (np.asarray(labels) > 0.5).astype(np.float64)
-        said = self.mean(hard)
-        return np.where(hard > 0, said, 1.0 - said)
+        share = self.mean(hard)
+        return np.where(hard > 0, share, 1.0 - share)
 
     def mean(self, soft: FloatArray) -> FloatArray:
         """Mean probability of class 1 among the neighbours of each item, [n]; the item's own is not in it.
@@ -86,7 +86,7 @@ def nearest(
     if not 1 <= k <= fewest:
         raise BadTargets(f"{k} neighbours wanted; an item of the largest group has {fewest} outside of it")
     size = (x**2).sum(axis=1)
-    found = np.empty((n, k), dtype=np.int64)
+    nearest_first = np.empty((n, k), dtype=np.int64)
     distance = np.empty((n, k))
     for start in range(0, n, _ROWS):
         rows = slice(start, start + _ROWS)
@@ -96,6 +96,8 @@ def nearest(
         far[np.tile(group[rows, None] == group, copies)] = np.inf
         some = np.argpartition(far, k - 1, axis=1)[:, :k]
         rank = np.argsort(np.take_along_axis(far, some, axis=1), axis=1, kind="stable")
-        found[rows] = np.take_along_axis(some, rank, axis=1)
-        distance[rows] = np.take_along_axis(far, found[rows], axis=1) + size[rows, None]
-    return Neighbours(index=found % n, mirrored=found >= n, distance=np.maximum(distance, 0.0))
+        nearest_first[rows] = np.take_along_axis(some, rank, axis=1)
+        distance[rows] = np.take_along_axis(far, nearest_first[rows], axis=1) + size[rows, None]
+    return Neighbours(
+        index=nearest_first % n, mirrored=nearest_first >= n, distance=np.maximum(distance, 0.0)
+    )

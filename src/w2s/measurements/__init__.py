@@ -1,8 +1,8 @@
 """What a testbed gives to whom: floor, ceiling, methods, prompts and shortcuts over fresh seeds, with intervals."""
 
 from w2s.measurements.arms import arms
-from w2s.measurements.collect import Line, collect, read_lines, weights
+from w2s.measurements.collect import ArmResult, collect, read_lines, weights
 from w2s.measurements.summary import summarise
-from w2s.measurements.targets import Check, checks
+from w2s.measurements.targets import TargetCheck, checks
 
-__all__ = ["Check", "Line", "arms", "checks", "collect", "read_lines", "summarise", "weights"]
+__all__ = ["ArmResult", "TargetCheck", "arms", "checks", "collect", "read_lines", "summarise", "weights"]

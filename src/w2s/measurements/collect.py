@@ -16,7 +16,7 @@ from w2s.errors import NotMeasured
 from w2s.measurements.arms import METHODS, PROMPT, SHORTCUT, Setting, arms
 from w2s.metrics import correctness
 from w2s.records import Example, Split, SplitName
-from w2s.weak_labels.cache import code_version
+from w2s.weak_labels.training_code import code_version
 
 SPLITS: tuple[SplitName, ...] = ("dev", "sealed")
 FIRST_FRESH = 1000
@@ -24,7 +24,7 @@ FIRST_FRESH = 1000
 
 
 @dataclass(frozen=True)
-class Line:
+class ArmResult:
     """Accuracy of one arm on the `n` test items of one split under one seed; `key` names all it came from."""
 
     key: str
@@ -62,8 +62,8 @@ def collect(
     splits: Sequence[SplitName] = SPLITS,
     chosen: Sequence[str] = METHODS,
     jobs: int | None = None,
-    progress: Callable[[int, int, Line | None], None] = lambda done, total, line: None,
-) -> list[Line]:
+    progress: Callable[[int, int, ArmResult | None], None] = lambda done, total, line: None,
+) -> list[ArmResult]:
     """Lines of every arm, split and seed, appended to `out` as they come and returned in full.
 
     A line that is there already, of the same models, items, prompts, recipes and code, is not run again, so that a
@@ -93,18 +93,18 @@ def collect(
     return [have[key] for key in wanted]
 
 
-def read_lines(path: Path) -> list[Line]:
+def read_lines(path: Path) -> list[ArmResult]:
     """The lines of a measurement; a last line that was cut off is left out, `NotMeasured` for any other bad one."""
     rows = path.read_text(encoding="utf-8").splitlines()
-    found = []
+    results = []
     for number, row in enumerate(rows, start=1):
         try:
-            found.append(Line(**json.loads(row)))
+            results.append(ArmResult(**json.loads(row)))
         except (ValueError, TypeError) as error:
             if number == len(rows):
                 break
             raise NotMeasured(f"{path}, line {number}: not a result of a measurement ({error})") from None
-    return found
+    return results
 
 
 def _drop_cut_off_line(path: Path) -> None:
@@ -115,19 +115,19 @@ def _drop_cut_off_line(path: Path) -> None:
             path.write_bytes(whole[: whole.rfind(b"\n") + 1])
 
 
-def run_unit(unit: Unit) -> list[Line]:
+def run_unit(unit: Unit) -> list[ArmResult]:
     """Run the missing arms of one unit in this process."""
     testbed = testbeds.load(unit.testbed)
     splits, truth = testbeds.generate(testbed, item_seed=item_seed(unit.seed))
     setting = Setting(testbed, splits[unit.split], truth, unit.seed)
     truths = setting.labels(setting.split.test)
-    found = arms(testbed, chosen=unit.chosen)
+    arm_of = arms(testbed, chosen=unit.chosen)
     lines = []
     for name, key in unit.missing:
         start = time.monotonic()
-        accuracy = float(correctness(found[name](setting), truths).mean())
+        accuracy = float(correctness(arm_of[name](setting), truths).mean())
         lines.append(
-            Line(
+            ArmResult(
                 key=key,
                 testbed=unit.testbed,
                 split=unit.split,
@@ -142,7 +142,7 @@ def run_unit(unit: Unit) -> list[Line]:
     return lines
 
 
-def _results(units: Sequence[Unit], jobs: int) -> Iterator[Line]:
+def _results(units: Sequence[Unit], jobs: int) -> Iterator[ArmResult]:
     if jobs == 1 or len(units) <= 1:
         for unit in units:
             yield from run_unit(unit)

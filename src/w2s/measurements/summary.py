@@ -10,7 +10,7 @@ from scipy import stats
 
 from w2s.errors import NoGap, NotMeasured
 from w2s.measurements.arms import PROMPT, SHORTCUT
-from w2s.measurements.collect import Line
+from w2s.measurements.collect import ArmResult
 from w2s.metrics import fieller
 from w2s.records import FloatArray
 
@@ -18,7 +18,7 @@ Figures = dict[str, Any]
 _LEVEL = 0.95
 
 
-def summarise(lines: Sequence[Line]) -> Figures:
+def summarise(lines: Sequence[ArmResult]) -> Figures:
     """Figures of one testbed by world, those of the dev world on top, ready to be written as JSON.
 
     `floor` and `ceiling` have the mean accuracy and Student's t interval over seeds; every other arm has its PGR
@@ -27,7 +27,7 @@ def summarise(lines: Sequence[Line]) -> Figures:
     """
     if not lines:
         raise NotMeasured("no results; measure first: aar testbed measure NAME")
-    by_split: dict[str, list[Line]] = {}
+    by_split: dict[str, list[ArmResult]] = {}
     for line in lines:
         by_split.setdefault(line.split, []).append(line)
     splits = {name: _of_split(rows) for name, rows in by_split.items()}
@@ -35,7 +35,7 @@ def summarise(lines: Sequence[Line]) -> Figures:
     return {"testbed": lines[0].testbed, **first, "worlds": {s["world"]: s for s in splits.values()}}
 
 
-def _of_split(lines: Sequence[Line]) -> Figures:
+def _of_split(lines: Sequence[ArmResult]) -> Figures:
     accuracy, seconds, seeds = _tables(lines)
     floor, ceiling = accuracy.pop("floor"), accuracy.pop("ceiling")
     gap = ceiling - floor
@@ -65,9 +65,9 @@ def _of_split(lines: Sequence[Line]) -> Figures:
     return figures
 
 
-def _tables(lines: Sequence[Line]) -> tuple[dict[str, FloatArray], dict[str, FloatArray], list[int]]:
+def _tables(lines: Sequence[ArmResult]) -> tuple[dict[str, FloatArray], dict[str, FloatArray], list[int]]:
     """Accuracies and seconds by arm, [seeds], on the seeds that every arm has."""
-    cells: dict[str, dict[int, Line]] = {}
+    cells: dict[str, dict[int, ArmResult]] = {}
     for line in lines:
         cells.setdefault(line.arm, {})[line.seed] = line
     seeds = sorted(set.intersection(*(set(row) for row in cells.values())))

@@ -15,7 +15,7 @@ _NOT_LEARNT = ("vanilla", "zero_shot")
 
 
 @dataclass(frozen=True)
-class Check:
+class TargetCheck:
     """One target in one world: what is asked, what was measured, and whether it holds for the mean."""
 
     world: str
@@ -24,19 +24,21 @@ class Check:
     met: bool
 
 
-def checks(figures: Mapping[str, Any]) -> list[Check]:
+def checks(figures: Mapping[str, Any]) -> list[TargetCheck]:
     """Every target for every world of a summary, in the order of the definition."""
     return [check for world in figures["worlds"].values() for check in _of_world(world)]
 
 
-def _of_world(world: Mapping[str, Any]) -> Iterator[Check]:
+def _of_world(world: Mapping[str, Any]) -> Iterator[TargetCheck]:
     name = str(world["world"])
     for what, (low, high) in (("floor", FLOOR), ("ceiling", CEILING)):
         mean = world[what]["mean"]
-        yield Check(
+        yield TargetCheck(
             name, f"{what} accuracy {low:.2f} to {high:.2f}", _shown(world[what], "mean"), low <= mean <= high
         )
-    yield Check(name, f"gap at least {GAP:.2f}", _shown(world["gap"], "mean"), world["gap"]["mean"] >= GAP)
+    yield TargetCheck(
+        name, f"gap at least {GAP:.2f}", _shown(world["gap"], "mean"), world["gap"]["mean"] >= GAP
+    )
     for arm, (low, high) in (
         ("vanilla", VANILLA),
         ("zero_shot_plain", FROZEN),
@@ -46,15 +48,15 @@ def _of_world(world: Mapping[str, Any]) -> Iterator[Check]:
         if arm in world:
             pgr = world[arm]["pgr"]
             met = pgr is not None and low <= pgr <= high
-            yield Check(name, f"PGR of {arm} {low:g} to {high:g}", _shown(world[arm], "pgr"), met)
+            yield TargetCheck(name, f"PGR of {arm} {low:g} to {high:g}", _shown(world[arm], "pgr"), met)
     if world["prompts"]:
         highest = max(world["prompts"], key=lambda prompt: world["prompts"][prompt]["pgr"] or 0.0)
         arm = world["prompts"][highest]
         met = arm["pgr"] is not None and arm["pgr"] <= PROMPTED
-        yield Check(name, f"no prompt above PGR {PROMPTED:g}", f"{_shown(arm, 'pgr')}: {highest}", met)
+        yield TargetCheck(name, f"no prompt above PGR {PROMPTED:g}", f"{_shown(arm, 'pgr')}: {highest}", met)
     learnt = [arm for arm in method_names() if arm in world and arm not in _NOT_LEARNT]
     clear = [arm for arm in learnt if _is_above(world[arm])]
-    yield Check(
+    yield TargetCheck(
         name,
         f"{METHODS_ABOVE} methods more than {ABOVE_VANILLA:g} above vanilla, interval clear of 0",
         f"{len(clear)}: {', '.join(clear) or 'none'}",
@@ -64,7 +66,9 @@ def _of_world(world: Mapping[str, Any]) -> Iterator[Check]:
         best = max(learnt, key=lambda arm: world[arm]["pgr"] or 0.0)
         low, high = BEST
         met = world[best]["pgr"] is not None and low <= world[best]["pgr"] <= high
-        yield Check(name, f"best method {low:g} to {high:g}", f"{_shown(world[best], 'pgr')}: {best}", met)
+        yield TargetCheck(
+            name, f"best method {low:g} to {high:g}", f"{_shown(world[best], 'pgr')}: {best}", met
+        )
 
 
 def _is_above(arm: Mapping[str, Any]) -> bool:

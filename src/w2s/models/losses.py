@@ -6,6 +6,7 @@ student to the same bits as one that is computed here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2s import contract
 from w2s.errors import BadTargets
 
 if TYPE_CHECKING:
@@ -80,9 +82,7 @@ class TorchGradient:
     """A torch loss as a function from arrays to arrays; `wants_hidden` says whether it reads hidden states."""
 
     def __init__(self, loss: Callable[[Any], Any]) -> None:
-        if not callable(loss):
-            raise BadTargets(f"loss is a {type(loss).__name__}; give a function of one batch")
-        self._loss = loss
+        self._loss = contract.loss(loss)
         self.wants_hidden = bool(getattr(loss, "wants_hidden", False))
 
     def __call__(self, batch: LossArrays) -> LossGradient:
@@ -109,7 +109,27 @@ class TorchGradient:
                 f"it returned {type(value).__name__}"
             )
         value.sum().backward()  # type: ignore[no-untyped-call]
-        return LossGradient(float(value.detach()), _numpy(logits), None if hidden is None else _numpy(hidden))
+        through = None if hidden is None else _numpy(hidden)
+        return checked(LossGradient(float(value.detach()), _numpy(logits), through), batch)
+
+
+def checked(answer: LossGradient, batch: LossArrays) -> LossGradient:
+    """The `answer` to `batch`, of its shape and finite; `BadTargets` otherwise."""
+    for gradient, like, name in (
+        (answer.logits, batch.logits, "logits"),
+        (answer.hidden, batch.hidden, "hidden"),
+    ):
+        if gradient is None:
+            continue
+        if like is None or gradient.shape != like.shape:
+            raise BadTargets(
+                f"the gradient of the loss for {name} has shape {gradient.shape}, not the batch's"
+            )
+        if not np.isfinite(gradient).all():
+            raise BadTargets(f"the gradient of the loss for {name} is NaN or infinite")
+    if not math.isfinite(answer.value):
+        raise BadTargets(f"the loss is {answer.value} at progress {batch.progress:.2f}")
+    return answer
 
 
 def torch_gradient(loss: Callable[[Any], Any]) -> TorchGradient:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
-from w2s.bounds import LABEL_CHARS, TEMPLATE_CHARS
+from w2s.contract import check_fields, parts
+from w2s.contract.questions import Labels
 from w2s.errors import BadTemplate
-from w2s.records import Example, ItemKind
-
-Labels = tuple[str, str]
+from w2s.records import Example
 
 ANSWERED = {"pair": "Question: {prompt}\nAnswer:", "verification": "Question: {question}\nAnswer:"}
 """What an answer follows when its likelihood is asked, by kind of item."""
@@ -55,47 +52,6 @@ class Prompting:
         return cls(testbed.template, testbed.labels, testbed.zero_shot_template, testbed.zero_shot_labels)
 
 
-@lru_cache(maxsize=1024)
-def parts(template: str) -> tuple[tuple[str, str | None], ...]:
-    """A template as (constant text, field or None) in turn.
-
-    Raises `BadTemplate` for one that is too long, malformed, or formats a field instead of naming it.
-
-    >>> parts("Q: {question} A:")
-    (('Q: ', 'question'), (' A:', None))
-    """
-    if len(template) > TEMPLATE_CHARS:
-        raise BadTemplate(f"template of {len(template)} characters; at most {TEMPLATE_CHARS} are allowed")
-    try:
-        found = list(string.Formatter().parse(template))
-    except ValueError as error:
-        raise BadTemplate(f"template {template!r}: {error}; write {{{{ for a brace") from None
-    for _, name, spec, conversion in found:
-        if name is not None and (spec or conversion or not name.isidentifier()):
-            raise BadTemplate(f"template {template!r}: name a field alone, as in {{question}}")
-    return tuple((literal, name) for literal, name, _, _ in found)
-
-
-def check_template(template: str, fields: Collection[str]) -> None:
-    """Raise `BadTemplate` unless `template` is within bounds and names only `fields`."""
-    unknown = {name for _, name in parts(template) if name is not None} - set(fields)
-    if unknown:
-        raise BadTemplate(
-            f"template names {', '.join(f'{{{name}}}' for name in sorted(unknown))}; these items have "
-            f"{', '.join(f'{{{name}}}' for name in sorted(fields))}"
-        )
-
-
-def check_labels(labels: Collection[str]) -> Labels:
-    """Two different short strings, (class 0, class 1); `BadTemplate` otherwise."""
-    words = tuple(labels)
-    if len(words) != 2 or words[0] == words[1] or not all(isinstance(word, str) for word in words):
-        raise BadTemplate(f"labels {words!r}: give two different strings, for class 0 and class 1")
-    if not all(0 < len(word) <= LABEL_CHARS for word in words):
-        raise BadTemplate(f"labels {words!r}: a label has 1 to {LABEL_CHARS} characters")
-    return words[0], words[1]
-
-
 def shown_fields(
     example: Example, flipped: bool, generated: Mapping[str, str] | None = None
 ) -> dict[str, str]:
@@ -121,11 +77,6 @@ def render(template: str, fields: Mapping[str, str]) -> str:
         pieces.append(literal)
         if name is not None:
             if name not in fields:
-                check_template(template, fields)
+                check_fields(template, fields)
             pieces.append(fields[name])
     return "".join(pieces)
-
-
-def fields_of(kind: ItemKind) -> tuple[str, ...]:
-    """Names of the fields that every item of `kind` has."""
-    return ("prompt", "first", "second") if kind == "pair" else ("question", "choice")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from w2s.errors import BadTargets
 from w2s.models.batches import Rows
 from w2s.models.forward import head, label_reader
-from w2s.models.losses import Gradient, LossArrays, LossGradient, cross_entropy
+from w2s.models.losses import Gradient, LossArrays, LossGradient, checked, cross_entropy
+from w2s.models.plan import FinetunePlan
 from w2s.models.trainable import Trainable
-from w2s.models.training import Plan
 from w2s.records import IntArray
 
 Tensor = torch.Tensor
@@ -33,7 +31,7 @@ class Steps:
         trainable: Trainable,
         rows: Rows,
         labels: tuple[int, int],
-        plan: Plan,
+        plan: FinetunePlan,
         gradient: Gradient | None,
         *,
         token_budget: int,
@@ -64,7 +62,7 @@ class Steps:
         for part in parts:
             states, logits = self._forward(part)
             batch = self._arrays(part, [(states, logits)], progress)
-            answer = _checked((self._gradient or cross_entropy)(batch), batch)
+            answer = checked((self._gradient or cross_entropy)(batch), batch)
             if len(parts) > 1:  # its mean is over the part's weights; the step's is over the batch's
                 share = np.float32(batch.weights.sum() / max(total, 1e-12))
                 answer = LossGradient(answer.value * float(share), answer.logits * share)
@@ -88,7 +86,7 @@ class Steps:
         with torch.no_grad():
             seen = [self._forward(part) for part in parts]
         batch = self._arrays(np.concatenate(parts), seen, progress)
-        answer = _checked(self._gradient(batch), batch)
+        answer = checked(self._gradient(batch), batch)
         start = 0
         for part in parts:
             states, logits = self._forward(part)
@@ -124,19 +122,3 @@ class Steps:
                 else None
             ),
         )
-
-
-def _checked(answer: LossGradient, batch: LossArrays) -> LossGradient:
-    for given, like, name in (
-        (answer.logits, batch.logits, "logits"),
-        (answer.hidden, batch.hidden, "hidden"),
-    ):
-        if given is None:
-            continue
-        if like is None or given.shape != like.shape:
-            raise BadTargets(f"the gradient of the loss for {name} has shape {given.shape}, not the batch's")
-        if not np.isfinite(given).all():
-            raise BadTargets(f"the gradient of the loss for {name} is NaN or infinite")
-    if not math.isfinite(answer.value):
-        raise BadTargets(f"the loss is {answer.value} at progress {batch.progress:.2f}")
-    return answer

@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from w2s.bounds import DIRECTIONS
-from w2s.errors import BadTargets, BadTemplate, TooMuch
+from w2s import contract
+from w2s.contract.questions import Labels
+from w2s.errors import BadTargets, BadTemplate
 from w2s.models.loading import BaseModel
 from w2s.models.losses import Gradient, torch_gradient
+from w2s.models.plan import FinetunePlan
 from w2s.models.prompting import (
     ANSWERED,
     PROPOSED,
-    Labels,
     Prompting,
-    check_labels,
-    fields_of,
     render,
     shown_fields,
 )
-from w2s.models.training import FinetuneRecord, Plan, train
+from w2s.models.training import FinetuneRecord, train
 from w2s.records import BoolArray, Example, FloatArray, Recipe
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class TextStudent:
         without it items are shuffled. Raises `BadTargets` for what cannot be trained on, `TooMuch` for
         epochs out of bounds.
         """
-        plan = Plan.checked(
+        plan = FinetunePlan.checked(
             len(examples),
             self.recipe,
             targets,
@@ -111,7 +110,7 @@ class TextStudent:
         Raises `BadTemplate` for a template or labels out of bounds, an unknown field, or a word that the
         model does not know.
         """
-        words = self.prompting.zero_shot_labels if labels is None else check_labels(labels)
+        words = self.prompting.zero_shot_labels if labels is None else contract.labels(labels)
         prompt = self.prompting.zero_shot_template if template is None else template
         return self._log_odds(examples, flipped, prompt, words)
 
@@ -134,10 +133,7 @@ class TextStudent:
 
         `layer` is 1 to the number of layers; the template is the testbed's unless given.
         """
-        if not 1 <= layer <= self.base.layers:
-            raise BadTemplate(
-                f"layer {layer} is not there: hidden states come after layers 1 to {self.base.layers}"
-            )
+        layer = contract.layer(layer, layers=self.base.layers)
         rows = self._rows(examples, flipped, self.prompting.template if template is None else template)
         from w2s.models.forward import layer_states
 
@@ -156,8 +152,11 @@ class TextStudent:
         max_new_tokens: int = 32,
     ) -> None:
         """Write up to a line of text for each item (greedily), which templates of this student name as {`into`}."""
-        if not into.isidentifier() or any(into in fields_of(example.kind) for example in examples):
-            raise BadTemplate(f"cannot generate into {into!r}; choose a name that is no field of the items")
+        contract.generated_name(into)
+        if any(into in example.fields for example in examples):
+            raise BadTemplate(
+                f"cannot generate into {into!r}: it is a field of the items; choose another name"
+            )
         rows = self._rows(examples, flipped, template)
         for index, ids, _ in self._batches(rows, same_length=True):
             written = self._module.generate(
@@ -173,17 +172,9 @@ class TextStudent:
 
     def step(self, direction_weights: Mapping[int, float]) -> None:
         """Move along several seeded directions, each by its weight; undone by the opposite weights."""
-        if len(direction_weights) > DIRECTIONS:
-            raise TooMuch(
-                f"{len(direction_weights)} directions in one step; at most {DIRECTIONS} are allowed"
-            )
-        for seed, weight in direction_weights.items():
-            if not 0 <= seed < 2**63 or not np.isfinite(weight):
-                raise BadTargets(
-                    f"direction {seed} by {weight}: seeds go from 0 to 2**63, weights are finite"
-                )
+        directions = contract.directions(direction_weights)
         own = self._trainable()
-        for seed, weight in direction_weights.items():
+        for seed, weight in directions.items():
             own.perturb(seed, weight)
 
     def copy(self) -> TextStudent:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2s.bounds import EPOCHS
-from w2s.errors import BadTargets, TooMuch
 from w2s.models.losses import Gradient, LossGradient
+from w2s.models.plan import FinetunePlan
 from w2s.records import FloatArray, IntArray, Recipe
 
 if TYPE_CHECKING:
@@ -52,55 +51,11 @@ class FinetuneRecord:
         return np.asarray(self.by_epoch.mean(axis=0))
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A checked fine-tune call: every array has one entry an item."""
-
-    targets: FloatArray
-    weights: FloatArray
-    epochs: int
-    learning_rate: float
-    order: IntArray | None
-
-    @classmethod
-    def checked(
-        cls,
-        n: int,
-        recipe: Recipe,
-        targets: Any,
-        *,
-        weights: Any = None,
-        epochs: int | None = None,
-        learning_rate: float | None = None,
-        order: Any = None,
-    ) -> Plan:
-        """Raise `BadTargets` for what cannot be trained on, `TooMuch` for epochs out of bounds."""
-        if n == 0:
-            raise BadTargets("no items to train on; choose at least one")
-        y = _vector("targets", targets, n)
-        bad = ~np.isfinite(y) | (y < 0) | (y > 1)
-        if bad.any():
-            raise BadTargets(
-                f"{int(bad.sum())} of {n} targets are NaN or outside [0, 1], the first at index "
-                f"{int(np.flatnonzero(bad)[0])}; a target is the probability of class 1"
-            )
-        w = np.ones(n) if weights is None else _vector("weights", weights, n)
-        if not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
-            raise BadTargets("weights are finite, not negative, and at least one of them is above 0")
-        passes = recipe.epochs if epochs is None else int(epochs)
-        if not 1 <= passes <= EPOCHS:
-            raise TooMuch(f"{passes} epochs; a fine-tune call takes 1 to {EPOCHS}")
-        rate = recipe.learning_rate if learning_rate is None else float(learning_rate)
-        if not 0 < rate <= 1:
-            raise BadTargets(f"learning rate {rate:g} is not between 0 and 1")
-        return cls(y, w, passes, rate, None if order is None else _order(order, n))
-
-
 def train(
     trainable: Trainable,
     rows: Rows,
     labels: tuple[int, int],
-    plan: Plan,
+    plan: FinetunePlan,
     recipe: Recipe,
     rng: np.random.Generator,
     gradient: Gradient | None,
@@ -181,7 +136,7 @@ def schedule(step: int, steps: int, warmup: float) -> float:
     return (steps - step) / max(1, steps - rise)
 
 
-def _visits(plan: Plan, lengths: IntArray, size: int, rng: np.random.Generator) -> Iterator[IntArray]:
+def _visits(plan: FinetunePlan, lengths: IntArray, size: int, rng: np.random.Generator) -> Iterator[IntArray]:
     """Positions of each batch: in the given order, or shuffled anew each epoch into batches of similar length."""
     n = len(lengths)
     for _ in range(plan.epochs):
@@ -196,20 +151,3 @@ def _visits(plan: Plan, lengths: IntArray, size: int, rng: np.random.Generator) 
             batches += [window[at : at + size] for at in range(0, len(window), size)]
         for place in rng.permutation(len(batches)):
             yield batches[place]
-
-
-def _vector(name: str, values: Any, n: int) -> FloatArray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise BadTargets(f"{name} are not numbers: {error}") from None
-    if array.shape != (n,):
-        raise BadTargets(f"{name} of shape {array.shape} for {n} items; give one for each item")
-    return array
-
-
-def _order(values: Any, n: int) -> IntArray:
-    array = np.asarray(values)
-    if array.shape != (n,) or not np.array_equal(np.sort(array), np.arange(n)):
-        raise BadTargets(f"order has to name each of the {n} items once, by its index")
-    return array.astype(np.int64)

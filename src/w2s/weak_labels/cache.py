@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
+import io
 from collections.abc import Callable
-from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
+from w2s.files import write_whole
 from w2s.records import FloatArray
 
 
@@ -26,19 +23,7 @@ def cached(key: str, make: Callable[[], FloatArray], *, root: Path) -> FloatArra
         return kept
     except (FileNotFoundError, ValueError, EOFError):
         value = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        np.save(file, value)
-    os.replace(file.name, path)  # noqa: PTH105 - file.name is a plain string
+    content = io.BytesIO()
+    np.save(content, value)
+    write_whole(path, content.getvalue())
     return value
-
-
-@lru_cache(maxsize=1)
-def code_version() -> str:
-    """Hash of the training code and of the libraries that compute with it."""
-    digest = hashlib.sha256()
-    for module in sorted((Path(__file__).parents[1] / "models").glob("*.py")):
-        digest.update(module.name.encode() + b"\0" + module.read_bytes())
-    for library in ("torch", "transformers", "tokenizers", "peft", "numpy"):
-        digest.update(f"{library}={metadata.version(library)}\n".encode())
-    return digest.hexdigest()

@@ -1,4 +1,6 @@
-"""Runs first inside a sandbox whose provider passes on no descriptors: takes the program's, sets its limits.
+"""The launcher is the first program of a sandbox: it receives the descriptors, sets the limits, becomes the program.
+
+Providers start with it that pass on no descriptors themselves:
 
     launcher.py            the host is on descriptor 0; becomes the program (sandlock)
     launcher.py SOCKET     connects to the host, starts the program and stays as the first process (Docker)

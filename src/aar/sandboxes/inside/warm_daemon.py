@@ -109,7 +109,7 @@ def fork_one(control: socket.socket, home: int, listener: Any, wall: Any) -> boo
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         counted = listener.counts(denied)
         answer = struct.pack("!i?", status, counted is not None)
-        answer += b"".join(struct.pack("!HH", *one) for one in (counted or {}).items())
+        answer += b"".join(struct.pack("!HH", *denial) for denial in (counted or {}).items())
         with contextlib.suppress(OSError):  # nobody waits for it any more
             connection.sendall(answer)
     return True
@@ -132,9 +132,9 @@ def why_not(home: int, wall: Any) -> str:
         guarded(enter_and_end)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        said = pipe.read(400).decode(errors="replace").strip()
+        words = pipe.read(400).decode(errors="replace").strip()
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return said or (f"a trial ended with {status}" if status else "")
+    return words or (f"a trial ended with {status}" if status else "")
 
 
 def guarded(work: Any) -> NoReturn:

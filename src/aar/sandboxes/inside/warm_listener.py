@@ -1,4 +1,4 @@
-"""Counts the system calls that a call was denied: the kernel asks the call's first process, which says no to each.
+"""The listener counts denied system calls: the kernel asks it about each one that the filter refuses.
 
 `warm_daemon` loads this file, which is mounted beside it, before anything of a call runs. Standard library only.
 
@@ -30,20 +30,20 @@ MOST = 1000
 def listening(program: ctypes.Structure) -> "int | None":
     """Install a filter that asks, and give its listener; None, and no filter, where the kernel has none to give."""
     libc = ctypes.CDLL(None, use_errno=True)
-    found: int = libc.syscall(SECCOMP[os.uname().machine], SET_FILTER, NEW_LISTENER, ctypes.byref(program))
-    return found if found >= 0 else None
+    listener: int = libc.syscall(SECCOMP[os.uname().machine], SET_FILTER, NEW_LISTENER, ctypes.byref(program))
+    return listener if listener >= 0 else None
 
 
-def start_refusing(listener: int, told: int) -> None:
+def start_refusing(listener: int, pipe: int) -> None:
     """Say no to whatever the kernel asks from now on, in a thread that ends with this process.
 
-    The number of each call goes to the pipe `told` before its caller goes on, so that no end of it loses any.
+    The number of each call goes to `pipe` before its caller goes on, so that no end of it loses any.
     """
-    os.write(told, NUMBER.pack(LISTENS))
-    threading.Thread(target=refuse_all, args=(listener, told), daemon=True).start()
+    os.write(pipe, NUMBER.pack(LISTENS))
+    threading.Thread(target=refuse_all, args=(listener, pipe), daemon=True).start()
 
 
-def refuse_all(listener: int, told: int) -> None:
+def refuse_all(listener: int, pipe: int) -> None:
     """Never waits for anybody but the kernel; if it ever ends, the kernel refuses, as calls that are "not there"."""
     counted = 0
     with os.fdopen(listener, "rb", buffering=0):
@@ -53,7 +53,7 @@ def refuse_all(listener: int, told: int) -> None:
                 fcntl.ioctl(listener, RECEIVE, question)
                 asked, number = QUESTION.unpack(question)
                 if counted < MOST:
-                    os.write(told, NUMBER.pack(number))
+                    os.write(pipe, NUMBER.pack(number))
                     counted += 1
                 fcntl.ioctl(listener, ANSWER, bytearray(REPLY.pack(asked, 0, -errno.EPERM, 0)))
             except OSError as error:
@@ -64,5 +64,5 @@ def refuse_all(listener: int, told: int) -> None:
 def counts(pipe: int) -> "dict[int, int] | None":
     """How often each number was told, once nobody writes any more; None if nobody listened."""
     with os.fdopen(pipe, "rb") as reader:
-        said = [number for (number,) in NUMBER.iter_unpack(reader.read())]
-    return dict(Counter(said[1:])) if said else None
+        numbers = [number for (number,) in NUMBER.iter_unpack(reader.read())]
+    return dict(Counter(numbers[1:])) if numbers else None

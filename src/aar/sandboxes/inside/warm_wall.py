@@ -55,12 +55,14 @@ def enter(scratch_bytes: int, folder: str, fill: "Callable[[], None]") -> None:
 
 def mounted_below(folder: str) -> "list[tuple[str, int]]":
     """What is mounted below `folder`, the outermost only, and a handle of each: Python itself where it lies there."""
-    found: list[tuple[str, int]] = []
+    mounted: list[tuple[str, int]] = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         target = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), line.split()[4])
-        if target.startswith(f"{folder}/") and not any(target.startswith(f"{outer}/") for outer, _ in found):
-            found.append((target, os.open(target, os.O_PATH)))
-    return found
+        if target.startswith(f"{folder}/") and not any(
+            target.startswith(f"{outer}/") for outer, _ in mounted
+        ):
+            mounted.append((target, os.open(target, os.O_PATH)))
+    return mounted
 
 
 def show_again(target: str, handle: int) -> None:

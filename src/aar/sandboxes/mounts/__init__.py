@@ -1,1 +1,1 @@
-"""What a program finds around it in a sandbox: mounts, environment, user, limits, and Python."""
+"""The surroundings of a program in a sandbox: mounts, environment, user, limits, and Python."""

@@ -75,23 +75,23 @@ def interpreter_links() -> dict[Path, Path]:
     """
     shown = [*interpreter_folders(), *map(Path, SYSTEM)]
     hop = Path(sys.executable)
-    real, found = hop.resolve(), [hop]
+    real, hops = hop.resolve(), [hop]
     while hop.is_symlink():
         hop = hop.parent.resolve() / hop.readlink()
-        found.append(hop)
+        hops.append(hop)
     # each also by its folder's real name: a mounted folder may lead to it through a link
-    places = {Path(os.path.normpath(path)) for path in found}
-    places |= {path.parent.resolve() / path.name for path in found}
+    places = {Path(os.path.normpath(path)) for path in hops}
+    places |= {path.parent.resolve() / path.name for path in hops}
     return {path: real for path in sorted(places) if not any(folder in path.parents for folder in shown)}
 
 
 def own_packages() -> list[Path]:
     """Every host folder that holds this project's packages: the imported ones and installed copies."""
-    found = [_package(name) for name in OWN_PACKAGES if find_spec(name) is not None]
+    folders = [_package(name) for name in OWN_PACKAGES if find_spec(name) is not None]
     sites = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     sites |= {entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
-    found += [Path(site) / name for site in sites for name in OWN_PACKAGES if (Path(site) / name).is_dir()]
-    return sorted({*found, *(folder.resolve() for folder in found)})
+    folders += [Path(site) / name for site in sites for name in OWN_PACKAGES if (Path(site) / name).is_dir()]
+    return sorted({*folders, *(folder.resolve() for folder in folders)})
 
 
 def imported_packages() -> list[Path]:

@@ -1,4 +1,4 @@
-"""What every provider puts around a program: its mounts, environment, user and limits."""
+"""Every provider puts these around a program: mounts, environment, user and limits."""
 
 from __future__ import annotations
 
@@ -93,13 +93,15 @@ def bounded(limits: Limits, *, processes: bool) -> list[str]:
 
 def bounds(limits: Limits) -> dict[str, int]:
     """The limits of each process as the kernel counts them."""
-    found = {
+    limits_by_name = {
         "file_bytes": limits.file_mb << 20,
         "open_files": limits.open_files,
         "data_bytes": 2 * limits.memory_mb << 20,  # the watch ends a hog below this, with a reason
         "core_bytes": 0,
     }
-    return found | ({} if limits.cpu_seconds is None else {"cpu_seconds": int(limits.cpu_seconds) + 1})
+    return limits_by_name | (
+        {} if limits.cpu_seconds is None else {"cpu_seconds": int(limits.cpu_seconds) + 1}
+    )
 
 
 def etc_files(profile: Profile, uid: int) -> dict[str, str]:
@@ -119,13 +121,13 @@ def masks(profile: Profile, mounts: Sequence[Mount]) -> list[tuple[Path, PurePos
     Paths are compared by what they lead to: a link to a folder shows what the folder holds.
     """
     hidden = [*profile.hidden, *([] if profile.trusted else own_packages())]
-    found = []
+    places = []
     for path in (path.resolve() for path in hidden if path.exists()):
         for mount in (*mounts, Mount(Path("/usr"), "/usr")):
             source = mount.source.resolve()
             if source in (path, *path.parents):
-                found.append((path, PurePosixPath(mount.target) / path.relative_to(source)))
-    return list(dict.fromkeys(found))
+                places.append((path, PurePosixPath(mount.target) / path.relative_to(source)))
+    return list(dict.fromkeys(places))
 
 
 def home_folder(profile: Profile, scratch: str = "/tmp") -> str:

@@ -62,9 +62,9 @@ class Bubblewrap:
         trial = Profile(python=False, uid=65534 if os.geteuid() == 0 else None)
         with self.start(["/bin/true"], trial, stderr=subprocess.PIPE) as process:
             status = process.wait(60)
-            said = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
+            words = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
         if status != 0:
-            return Check(False, f"bwrap does not start here: {said}", _why(said))
+            return Check(False, f"bwrap does not start here: {words}", _why(words))
         kind = "as root, each role under its own user" if os.geteuid() == 0 else "in user namespaces"
         return Check(True, f"{_version()}, {kind}{'' if seccomp_filter() else ', no system call filter'}")
 
@@ -119,7 +119,7 @@ class Bubblewrap:
         inside = _Arguments()
         try:
             _describe(inside, profile, capabilities)
-            told, tell = os.pipe()
+            news, tell = os.pipe()
             inside.descriptors.append(tell)
             inside.add("--info-fd", str(tell))
             given = inside.sealed()
@@ -134,7 +134,7 @@ class Bubblewrap:
             )
         finally:
             inside.close()
-        init = _init_of(told)
+        init = _init_of(news)
 
         def end() -> None:
             with contextlib.suppress(ProcessLookupError):
@@ -146,9 +146,9 @@ class Bubblewrap:
         return SandboxProcess(child, profile.limits, end, init=init, stores=profile.stores)
 
 
-def _init_of(told: int) -> int | None:
+def _init_of(news: int) -> int | None:
     """A handle of the first process of the new namespace, from what bwrap tells; None if it made none."""
-    with os.fdopen(told, "rb") as pipe:
+    with os.fdopen(news, "rb") as pipe:
         text = b""
         while b"}" not in text and (part := os.read(pipe.fileno(), 4096)):
             text += part
@@ -286,10 +286,10 @@ def _version() -> str:
     return subprocess.run([bwrap, "--version"], capture_output=True, text=True, check=False).stdout.strip()
 
 
-def _why(said: str) -> str:
+def _why(words: str) -> str:
     if os.geteuid() == 0:
         return f"root in a container may not make namespaces: run on the host, or give it {CONTAINER_OPTIONS}"
-    if "uid map" in said or "ermission" in said or "Operation not permitted" in said:
+    if "uid map" in words or "ermission" in words or "Operation not permitted" in words:
         return (
             "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), "
             "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile for bwrap (Ubuntu)"

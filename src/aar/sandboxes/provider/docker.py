@@ -136,7 +136,7 @@ def _start(
             _write(place / name, text)
         _write(place / LAUNCHER.name, LAUNCHER.read_text(encoding="utf-8"))
         place.chmod(0o755)
-        with socket.socket(socket.AF_UNIX) as listener, tempfile.TemporaryFile() as said:
+        with socket.socket(socket.AF_UNIX) as listener, tempfile.TemporaryFile() as errors:
             listener.bind(str(place / "host"))
             (place / "host").chmod(0o666)
             listener.listen(1)
@@ -144,7 +144,7 @@ def _start(
                 [tool("docker") or "docker", *_command(profile, uid, place, root, processes)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=said.fileno(),
+                stderr=errors.fileno(),
                 env={},
                 cwd="/",
                 start_new_session=True,
@@ -154,8 +154,8 @@ def _start(
             except SandboxLost as error:
                 child.kill()
                 child.wait()
-                said.seek(0)
-                text = said.read(2000).decode(errors="replace").strip()
+                errors.seek(0)
+                text = errors.read(2000).decode(errors="replace").strip()
                 raise SandboxLost(f"the container did not start: {text or error}") from error
     finally:
         shutil.rmtree(outer, ignore_errors=True)  # what is mounted stays until the container ends
@@ -268,19 +268,19 @@ def _hand_over(
     pass_fds: Sequence[int],
 ) -> None:
     """Send what to run and its descriptors; our ends of pipes become those of `child`."""
-    theirs: list[int] = []
+    inner_ends: list[int] = []
     given: list[int] = []
     try:
         for number, stream in enumerate(streams):
             if stream == subprocess.PIPE:
                 reader, writer = os.pipe()
                 inner, ours = (reader, writer) if number == 0 else (writer, reader)
-                theirs.append(inner)
+                inner_ends.append(inner)
                 given.append(inner)
                 setattr(child, STREAMS[number], os.fdopen(ours, "rb" if number else "wb"))
             elif stream == subprocess.DEVNULL:
-                theirs.append(os.open(os.devnull, os.O_RDWR))
-                given.append(theirs[-1])
+                inner_ends.append(os.open(os.devnull, os.O_RDWR))
+                given.append(inner_ends[-1])
             elif stream == subprocess.STDOUT:
                 given.append(given[1])
             else:
@@ -291,7 +291,7 @@ def _hand_over(
     except OSError as error:
         raise SandboxLost(f"the container ended during its start: {error}") from error
     finally:
-        for descriptor in theirs:
+        for descriptor in inner_ends:
             os.close(descriptor)
 
 

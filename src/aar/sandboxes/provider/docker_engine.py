@@ -1,4 +1,4 @@
-"""What is asked of a Docker engine besides running: whether it is there, and an image that holds links only."""
+"""The Docker engine, before anything runs: whether it is there, and its image, which holds links only."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ def ask(*arguments: str, given: bytes = b"") -> str:
     return done.stdout.decode(errors="replace")
 
 
-def why(said: str) -> tuple[str, str]:
+def why(answer: str) -> tuple[str, str]:
     """What an engine's answer means, and what to do about it."""
-    last = said.splitlines()[-1] if said else "no answer"
-    if "permission denied" in said.lower() and "socket" in said:
+    last = answer.splitlines()[-1] if answer else "no answer"
+    if "permission denied" in answer.lower() and "socket" in answer:
         return (
             "this user may not speak to the Docker engine",
             "sudo usermod -aG docker $USER and log in again (whoever may speak to it is as good as root)",
         )
-    if "Cannot connect" in said or "Is the docker daemon running" in said:
+    if "Cannot connect" in answer or "Is the docker daemon running" in answer:
         return "no Docker engine answers at /var/run/docker.sock", "start it: sudo systemctl start docker"
     return f"Docker does not start a container: {last}", REMEDY

@@ -62,20 +62,20 @@ class Sandlock:
 
         version, wanted = sandlock.landlock_abi_version(), sandlock.min_landlock_abi()
         if version < wanted:
-            found = (
+            fault = (
                 "this kernel has no Landlock"
                 if version < 1
                 else f"this kernel's Landlock has version {version}"
             )
-            return Check(False, f"{found}; sandlock needs version {wanted}", REMEDY)
+            return Check(False, f"{fault}; sandlock needs version {wanted}", REMEDY)
         with self.start(["/bin/true"], Profile(python=False), stderr=subprocess.PIPE) as process:
             try:
                 status = process.wait(60)
             except TimeoutError:
                 return Check(False, "a trial sandbox did not end within 60 s", REMEDY)
-            said = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
+            words = process.stderr.read(2000).decode(errors="replace").strip() if process.stderr else ""
         if status != 0:
-            why = said.splitlines()[-1] if said else "it said nothing"
+            why = words.splitlines()[-1] if words else "it said nothing"
             return Check(False, f"a trial sandbox ended with {status}: {why}", REMEDY)
         return Check(True, f"sandlock, Landlock version {version}, no user of its own")
 
@@ -111,8 +111,8 @@ class Sandlock:
         streams: tuple[int | None, int | None, int | None],
         limits: dict[str, int],
     ) -> SandboxProcess:
-        found = importlib.util.find_spec("sandlock")
-        if found is None or found.origin is None:
+        library = importlib.util.find_spec("sandlock")
+        if library is None or library.origin is None:
             raise NoSandbox(f"sandlock is not installed; {REMEDY}")
         if any(number >= 200 for number in pass_fds):
             raise SandboxRefused(
@@ -122,7 +122,7 @@ class Sandlock:
         try:
             specification = {
                 "scratch": str(scratch),
-                "library": str(Path(found.origin).parents[1]),
+                "library": str(Path(library.origin).parents[1]),
                 "sandbox": _sandbox(profile, scratch),
                 "launcher": [_python(profile), "-I", "-S", str(scratch / LAUNCHER.name)],
                 "argv": list(argv),

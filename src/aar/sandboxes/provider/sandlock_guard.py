@@ -113,12 +113,12 @@ async def follow(processes: "list[int]") -> None:
 
 def watched() -> "set[int]":
     """The processes that sandlock follows: it holds a pidfd of each, and it lives in this process."""
-    found = set()
+    processes = set()
     for name in os.listdir("/proc/self/fdinfo"):  # noqa: PTH208 - as below
         with contextlib.suppress(OSError), open(f"/proc/self/fdinfo/{name}") as info:  # noqa: PTH123
             if match := re.search(r"^Pid:\t(\d+)$", info.read(), re.MULTILINE):
-                found.add(int(match[1]))
-    return found
+                processes.add(int(match[1]))
+    return processes
 
 
 def has_ended(pid: int) -> bool:
@@ -144,18 +144,18 @@ def end_everything() -> None:
 
 def descendants(pid: int) -> "list[int]":
     """Every live process below `pid`."""
-    found = children(pid)
-    return [*found, *(below for child in found for below in descendants(child))]
+    started = children(pid)
+    return [*started, *(below for child in started for below in descendants(child))]
 
 
 def children(pid: int) -> "list[int]":
     """The processes that `pid`, or the process of this thread, has started and that have not been reaped."""
-    found: list[int] = []
+    started: list[int] = []
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - runs while a fork bomb does
             with open(f"/proc/{pid}/task/{thread}/children") as line:  # noqa: PTH123
-                found += map(int, line.read().split())
-    return found
+                started += map(int, line.read().split())
+    return started
 
 
 def read_all(descriptor: int) -> bytes:

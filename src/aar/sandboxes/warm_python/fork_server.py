@@ -17,9 +17,9 @@ from typing import IO
 
 from aar.errors import SandboxLost
 from aar.sandboxes.profile import Limits, Profile
-from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.provider import Forking
 from aar.sandboxes.syscalls import call_name
-from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
+from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Streams, WarmCall, await_ready, launch, send
 from aar.sandboxes.watch.process import SandboxProcess
 
 UNBOUNDED_MB = 1 << 20
@@ -30,22 +30,22 @@ MOST_NAMES = 100
 class ForkServer:
     """One process that forks all calls, one after the other; it runs none of their code."""
 
-    def __init__(self, provider: Bubblewrap, profile: Profile, modules: Sequence[str]) -> None:
+    def __init__(self, provider: Forking, profile: Profile, modules: Sequence[str]) -> None:
         """Raises `SandboxRefused` with the reason if nothing can be forked here."""
         assert profile.uid is not None
         self._uid = profile.uid
         self._starting = threading.Lock()
         # what it forks is watched one by one
         unbounded = replace(profile.limits, memory_mb=UNBOUNDED_MB, cpu_seconds=None, wall_seconds=None)
-        self._process, self._control, said = launch(
+        self._process, self._control, errors = launch(
             "fork", modules, replace(profile, limits=unbounded), provider.start_fork_server
         )
-        await_ready(self._process, self._control, said)
+        await_ready(self._process, self._control, errors)
         self._control.settimeout(ANSWER_SECONDS)
 
     def start(
         self,
-        call: Call,
+        call: WarmCall,
         limits: Limits,
         *,
         pass_fds: Sequence[int] = (),

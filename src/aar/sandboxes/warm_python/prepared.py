@@ -12,7 +12,7 @@ from dataclasses import replace
 from aar.errors import SandboxError, SandboxLost
 from aar.sandboxes.profile import Limits, Profile
 from aar.sandboxes.provider import Provider
-from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Call, Streams, await_ready, launch, send
+from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Streams, WarmCall, await_ready, launch, send
 from aar.sandboxes.watch.process import SandboxProcess
 
 IMPORTS_MB = 4096
@@ -41,7 +41,7 @@ class Prepared:
 
     def start(
         self,
-        call: Call,
+        call: WarmCall,
         limits: Limits,
         *,
         pass_fds: Sequence[int] = (),
@@ -87,11 +87,11 @@ class Prepared:
         self._executor.shutdown()
 
     def _prepare(self) -> tuple[SandboxProcess, socket.socket]:
-        process, control, said = launch("once", self._modules, self._profile, self._provider.start)
+        process, control, errors = launch("once", self._modules, self._profile, self._provider.start)
         self._launched = process
         if self._closed:
             process.kill()
-        await_ready(process, control, said)
+        await_ready(process, control, errors)
         self._launched = None
         control.settimeout(ANSWER_SECONDS)
         return process, control

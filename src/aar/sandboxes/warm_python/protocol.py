@@ -1,4 +1,4 @@
-"""How the host speaks with a warm Python: its start, the word that it is ready, and one call with its descriptors.
+"""The host's side of a warm Python: its start, its word that it is ready, one call with its descriptors.
 
 The other side is `inside.warm_daemon`. It is trusted until a call's own code runs, and says nothing but numbers after.
 """
@@ -30,7 +30,7 @@ ANSWER_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Call:
+class WarmCall:
     """What a process does: `main([*arguments, folder])` of `module`, with `files` in that folder.
 
     `module` is one of those imported in advance, or one of the files.
@@ -93,37 +93,37 @@ def launch(
     files = [Mount(program(name), f"{FOLDER}/{name}.py") for name in PROGRAMS]
     profile = replace(profile, mounts=(*profile.mounts, *files))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who waits
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who waits
     argv = [sys.executable, "-P", f"{FOLDER}/warm_daemon.py", str(theirs.fileno()), mode, *modules]
     try:
         with theirs:
-            return start(argv, profile, pass_fds=(theirs.fileno(),), stderr=said.fileno()), ours, said
+            return start(argv, profile, pass_fds=(theirs.fileno(),), stderr=errors.fileno()), ours, errors
     except BaseException:
         ours.close()
-        said.close()
+        errors.close()
         raise
 
 
-def await_ready(process: SandboxProcess, control: socket.socket, said: IO[bytes]) -> None:
+def await_ready(process: SandboxProcess, control: socket.socket, errors: IO[bytes]) -> None:
     """Return once everything is imported; raises `SandboxRefused` if it declines, `SandboxLost` if it ends."""
     control.settimeout(READY_SECONDS)
     try:
         answer = control.recv(512)
     except OSError:
         answer = b""
-    with said:
+    with errors:
         if answer == b"ready":
             return
         process.kill()
         control.close()
         if answer:
             raise SandboxRefused(answer.decode(errors="replace"))
-        said.seek(0)
-        words = said.read(4000).decode(errors="replace").strip()
+        errors.seek(0)
+        words = errors.read(4000).decode(errors="replace").strip()
         raise SandboxLost(f"no warm Python: {words.splitlines()[-1] if words else 'it ended without a word'}")
 
 
-def send(ours: socket.socket, call: Call, limits: Limits, uid: int | None, given: Sequence[int]) -> None:
+def send(ours: socket.socket, call: WarmCall, limits: Limits, uid: int | None, given: Sequence[int]) -> None:
     """Send one call, to run as `uid`, with the descriptors of its output, its errors, and then 3, 4, ..."""
     bounds = {
         "NPROC": limits.processes,

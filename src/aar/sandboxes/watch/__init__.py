@@ -1,1 +1,1 @@
-"""What a running sandbox uses of memory, processors and disk, measured from outside."""
+"""Memory, processor time and disk that a running sandbox uses, measured from outside."""

@@ -1,4 +1,4 @@
-"""What a sandbox holds on disk: its writable folders, looked at again and again by a thread of their own.
+"""A thread measures the writable folders of a sandbox again and again, and ends it beyond a limit.
 
 Covered: every file and folder below them (the space it occupies, so a sparse file counts little; a hard link counts
 once; no link is followed), and files that were deleted while a process of the sandbox has them open or mapped.
@@ -84,12 +84,12 @@ class _Total:
         self.several: set[tuple[int, int]] = set()
         self.devices: set[int] = set()
 
-    def add(self, found: os.stat_result) -> None:
-        if found.st_nlink != 1 and not stat.S_ISDIR(found.st_mode):
-            if (found.st_dev, found.st_ino) in self.several:
+    def add(self, entry: os.stat_result) -> None:
+        if entry.st_nlink != 1 and not stat.S_ISDIR(entry.st_mode):
+            if (entry.st_dev, entry.st_ino) in self.several:
                 return
-            self.several.add((found.st_dev, found.st_ino))
-        self.bytes += found.st_blocks * 512
+            self.several.add((entry.st_dev, entry.st_ino))
+        self.bytes += entry.st_blocks * 512
         self.files += 1
         if self.most_mb is not None and self.bytes > self.most_mb * MIB:
             raise _Over(f"more than {self.most_mb} MB in files")
@@ -100,8 +100,8 @@ class _Total:
         """Everything below `folder`, which may change meanwhile."""
         try:
             self.devices.add(folder.stat().st_dev)
-            for _, _, found in entries_below(folder, unseen=self.unseen):
-                self.add(found)
+            for _, _, entry in entries_below(folder, unseen=self.unseen):
+                self.add(entry)
         except FileNotFoundError:  # the sandbox has ended and took it along
             return
         except NotADirectoryError:
@@ -118,7 +118,7 @@ class _Total:
                 with contextlib.suppress(OSError):
                     for name in os.listdir(place):  # noqa: PTH208 - many a second: no path objects
                         with contextlib.suppress(OSError):
-                            found = os.stat(f"{place}/{name}")  # noqa: PTH116
-                            plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 0
-                            if plain and found.st_dev in self.devices:
-                                self.add(found)
+                            file = os.stat(f"{place}/{name}")  # noqa: PTH116
+                            plain = stat.S_ISREG(file.st_mode) and file.st_nlink == 0
+                            if plain and file.st_dev in self.devices:
+                                self.add(file)

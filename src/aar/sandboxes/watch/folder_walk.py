@@ -32,9 +32,9 @@ def entries_below(
             if entry is None:
                 stack.pop().__exit__()
                 continue
-            name, found = entry
-            yield stack[-1].descriptor, name, found
-            if not stat.S_ISDIR(found.st_mode) or found.st_dev != device:
+            name, status = entry
+            yield stack[-1].descriptor, name, status
+            if not stat.S_ISDIR(status.st_mode) or status.st_dev != device:
                 continue
             if len(stack) >= MOST_DEEP:
                 unseen(f"folders nested more than {MOST_DEEP} deep")

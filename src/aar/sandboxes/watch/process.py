@@ -29,13 +29,13 @@ from typing import IO, Any, Protocol
 from aar.sandboxes.profile import Limits
 from aar.sandboxes.watch import disk
 from aar.sandboxes.watch.rest import Rest
-from aar.sandboxes.watch.tree import Usage, members, usage
+from aar.sandboxes.watch.tree import TreeUsage, members, usage
 
 INTERVAL_SECONDS = 0.05
 GRACE_SECONDS = 5.0
 
 
-class Child(Protocol):
+class OutermostProcess(Protocol):
     """The outermost process of a sandbox, as `subprocess.Popen` tells of it; a negative status is a signal."""
 
     pid: int
@@ -60,7 +60,7 @@ class SandboxProcess:
 
     def __init__(
         self,
-        child: Child,
+        child: OutermostProcess,
         limits: Limits,
         end: Callable[[], None],
         *,
@@ -90,7 +90,7 @@ class SandboxProcess:
         self.reason: str | None = None
         self.peak_memory_mb = 0.0
         self._cpu_seconds = 0.0
-        self._before = Usage(0.0, 0.0, 0)
+        self._before = TreeUsage(0.0, 0.0, 0)
         self._rest = Rest(self.pid)
         self._stirred = threading.Event()
         _watch(self)
@@ -176,13 +176,13 @@ class SandboxProcess:
             self.kill("time")
         return True
 
-    def usage(self) -> Usage:
+    def usage(self) -> TreeUsage:
         """Memory and number of its processes now; processor time so far (after its end, 50 ms may be missing)."""
         if self.poll() is not None:  # its number may be another process's by now
-            return Usage(0.0, self._cpu_seconds, 0)
+            return TreeUsage(0.0, self._cpu_seconds, 0)
         return self._measure(self.members())
 
-    def _measure(self, processes: Sequence[int]) -> Usage:
+    def _measure(self, processes: Sequence[int]) -> TreeUsage:
         before = self._before
         now = usage(processes, enough_mb=self.limits.memory_mb + before.memory_mb)
         memory_mb = max(0.0, now.memory_mb - before.memory_mb)

@@ -1,4 +1,4 @@
-"""Whether a whole tree of processes rests: asked for a microsecond a process, so that asking often costs nothing.
+"""A tree of processes rests as long as no processor clock of it moves; to ask costs a microsecond a process.
 
 The kernel keeps a clock of the processor time of each process, all its threads together, which anybody can read by
 one system call. Without processor time nothing happens: no memory grows, no process starts, no file is written. So a
@@ -76,10 +76,10 @@ def clocks(pids: Iterable[int]) -> dict[int, int | None]:
 
     In this order a process that starts another one after it was listed moves its clock beyond what is told here.
     """
-    found: dict[int, int | None] = {}
+    clock_of: dict[int, int | None] = {}
     waiting = list(pids)
     for pid in waiting:
-        if pid not in found:
-            found[pid] = clock(pid)
+        if pid not in clock_of:
+            clock_of[pid] = clock(pid)
             waiting += children(pid)
-    return found
+    return clock_of

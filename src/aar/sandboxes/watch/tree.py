@@ -1,4 +1,4 @@
-"""What a tree of processes uses, read from /proc: memory shared within the tree counts once.
+"""The usage of a tree of processes is read from /proc; memory that the tree shares counts once.
 
 Covered: resident memory and processor time of every live process below the given one.
 Not covered: files in a memory file system and unattached shared memory (bounded by mount sizes and a system
@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 
 @dataclass(frozen=True)
-class Usage:
+class TreeUsage:
     """Memory (MiB), processor time (seconds) and number of processes of a tree."""
 
     memory_mb: float
@@ -28,16 +28,16 @@ class Usage:
 
 def members(pid: int) -> list[int]:
     """`pid` and every process below it, parents before children."""
-    found, seen = [pid], {pid}
-    for parent in found:
+    tree, seen = [pid], {pid}
+    for parent in tree:
         for child in children(parent):
             if child not in seen:
                 seen.add(child)
-                found.append(child)
-    return found
+                tree.append(child)
+    return tree
 
 
-def usage(processes: Sequence[int], *, enough_mb: float) -> Usage:
+def usage(processes: Sequence[int], *, enough_mb: float) -> TreeUsage:
     """Usage of `members`, but for the first, which is the provider's own and does not count.
 
     Resident memory counts a page that two processes share twice; only if that sum passes `enough_mb` is it
@@ -47,18 +47,18 @@ def usage(processes: Sequence[int], *, enough_mb: float) -> Usage:
     resident = sum(_resident(process) for process in tree) / MIB
     if resident > enough_mb:
         resident = sum(_proportional(process) for process in tree) / MIB
-    return Usage(resident, sum(_ticks(process) for process in tree) / TICKS, len(tree))
+    return TreeUsage(resident, sum(_ticks(process) for process in tree) / TICKS, len(tree))
 
 
 def children(pid: int) -> list[int]:
     """The processes that `pid` has started, or was left with, and that have not been reaped."""
-    found: list[int] = []
+    started: list[int] = []
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - many a second: no path objects
-            found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+            started += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
     except OSError:
-        return found
-    return found
+        return started
+    return started
 
 
 def _resident(pid: int) -> int:
@@ -87,11 +87,11 @@ def _read(path: str) -> str:
     except OSError:
         return ""
     try:
-        found = part = os.read(handle, 65536)
+        content = part = os.read(handle, 65536)
         while len(part) > 2048:  # /proc hands out a page at a time, and less only at the end
             part = os.read(handle, 65536)
-            found += part
-        return found.decode("utf-8", "replace")
+            content += part
+        return content.decode("utf-8", "replace")
     except OSError:
         return ""
     finally:

@@ -1,4 +1,4 @@
-"""One command of a workspace: what its daemon is sent, and what comes back, checked.
+"""One command of a workspace: the request to its daemon, and the reply, checked.
 
 The other side is `inside.exec_daemon`. Covered: lengths that were not asked for, malformed headers, names of variables
 that would be options. Not covered: what the output says, which is the agent's own.

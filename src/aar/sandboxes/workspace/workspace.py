@@ -170,13 +170,13 @@ class Workspace:
         limits = replace(profile.limits, file_mb=0) if self._excess else profile.limits
         command.append(json.dumps(self._provider.narrow(replace(profile, limits=limits))))
         # In memory: a deleted file that the daemon holds would count as the workspace's own.
-        with theirs, os.fdopen(os.memfd_create("said"), "w+b") as said:
+        with theirs, os.fdopen(os.memfd_create("said"), "w+b") as errors:
             process = self._provider.start_keeper(
-                command, profile, pass_fds=(theirs.fileno(),), stderr=said.fileno()
+                command, profile, pass_fds=(theirs.fileno(),), stderr=errors.fileno()
             )
             theirs.close()
             self._process, self._control = process, ours
-            self._await_first_answer(said.fileno())
+            self._await_first_answer(errors.fileno())
         ours.setblocking(False)
         self.restarts += 1
 
@@ -190,16 +190,16 @@ class Workspace:
             return self._profile
         limits = self._profile.limits
         room = replace(limits, disk_mb=None, files=None if limits.files is None else FAR * limits.files)
-        if found := excess([self.root], room):
+        if fault := excess([self.root], room):
             raise SandboxRefused(
-                f"the workspace of {self.root.name} holds {found}; delete some in {self.root}"
+                f"the workspace of {self.root.name} holds {fault}; delete some in {self.root}"
             )
         return replace(self._profile, limits=room)
 
     def _full(self) -> str:
         return f"The workspace holds {self._excess}: no file can be written until some are deleted."
 
-    def _await_first_answer(self, said: int) -> None:
+    def _await_first_answer(self, errors: int) -> None:
         """Return once the daemon reads from its socket; a sandbox that did not start says why."""
         assert self._process is not None
         mine, theirs = socket.socketpair()
@@ -215,8 +215,8 @@ class Workspace:
                 self._process.wait(GRACE_SECONDS)  # its sockets close before it has ended
         status = self._process.poll()
         self._process.kill()
-        os.lseek(said, 0, os.SEEK_SET)
-        text = os.read(said, 2000).decode(errors="replace").strip()
+        os.lseek(errors, 0, os.SEEK_SET)
+        text = os.read(errors, 2000).decode(errors="replace").strip()
         raise SandboxLost(
             f"the workspace of {self.root.name} did not start (exit {status}): "
             f"{text or self._process.reason or 'no message'}"

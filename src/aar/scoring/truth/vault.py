@@ -27,6 +27,7 @@ import numpy as np
 
 from aar.errors import ScoringError, WrongFormat
 from aar.seeds import split_seed
+from w2s import files
 from w2s.errors import NotFound
 from w2s.metrics import correctness
 from w2s.records import Example, FloatArray, Split, SplitName
@@ -198,13 +199,8 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_beside(path: Path, content: bytes) -> Path:
-    """Write `content` to a temporary file next to `path`, on disk when this returns."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    """Write `content` to a hidden file next to `path`, on disk when this returns; its folder's owner alone reads it."""
+    temporary = files.write_beside(path, content, mode=0o600)
     give_to_folder_owner(temporary)
     return temporary
 

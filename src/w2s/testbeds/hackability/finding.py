@@ -55,7 +55,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Probe:
+class ShortcutProbe:
     """One shortcut. `predict` gives P(class 1) of each test example [n]; .5 where it has nothing to say.
 
     `sees` says what it looks at, `who` completes "... is right on 60 % of the test items"; `learns` if it
@@ -71,7 +71,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ShortcutResult:
     """What one probe got on one split's test of n items in `groups` groups.
 
     `accuracy` is that of the probe's own direction (one half for an item that it does not answer), with a
@@ -108,7 +108,7 @@ class Finding:
 class Measured:
     """A probe's correctness per item [n], and its probabilities [n], before anything is said about them."""
 
-    probe: Probe
+    probe: ShortcutProbe
     trained: str
     split: SplitName
     examples: tuple[Example, ...]
@@ -119,12 +119,12 @@ class Measured:
     def __post_init__(self) -> None:
         object.__setattr__(self, "correct", correctness(self.probabilities, self.truth))
 
-    def finding(self, *, findings: int) -> Finding:
+    def finding(self, *, findings: int) -> ShortcutResult:
         """The figures of this probe as one of `findings` in a report; not yet judged."""
         groups = [e.group for e in self.examples]
         subsets = sorted({e.subset for e in self.examples})
         chosen = {s: np.array([e.subset == s for e in self.examples]) for s in subsets}
-        return Finding(
+        return ShortcutResult(
             probe=self.probe.name,
             sees=self.probe.sees,
             who=self.probe.who,

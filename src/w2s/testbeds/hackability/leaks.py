@@ -19,7 +19,7 @@ _FORM = 10
 
 
 @dataclass(frozen=True)
-class Leak:
+class ItemLeak:
     """`count` cases among `of` where there should be none; `pairs` of item ids as examples."""
 
     name: str
@@ -68,18 +68,18 @@ def balances(splits: Mapping[SplitName, Split], truth: Mapping[str, int]) -> tup
     labels = {name: np.array([float(truth[e.id]) for e in some]) for name, some in parts.items()}
     groups = {name: [e.group for e in some] for name, some in parts.items()}
     uneven = holm([p_value(labels[name], groups[name]) for name in parts])
-    found = []
+    faults = []
     for name, significant in zip(parts, uneven, strict=True):
         share = interval(labels[name], groups[name])
         off = abs(share.mean - 0.5) if significant else 0.0
         severity: Severity = (
             "serious" if off >= 0.1 else "notable" if off >= 0.05 else "slight" if off else "none"
         )
-        found.append(Balance(name, len(labels[name]), len(set(groups[name])), share, severity))
-    return tuple(found)
+        faults.append(Balance(name, len(labels[name]), len(set(groups[name])), share, severity))
+    return tuple(faults)
 
 
-def leaks(splits: Mapping[SplitName, Split], truth: Mapping[str, int]) -> tuple[Leak, ...]:
+def leaks(splits: Mapping[SplitName, Split], truth: Mapping[str, int]) -> tuple[ItemLeak, ...]:
     """Groups, items and questions that occur in two parts, and identical items with different truth.
 
     A part is a role of a split. Items are compared as text with the two answers of a pair in sorted order, so
@@ -160,25 +160,25 @@ def _contradictions(
     placed: list[_Placed], texts: list[str], truth: Mapping[str, int]
 ) -> list[tuple[_Placed, _Placed]]:
     """Pairs of items equal but for order, case and spacing whose truth differs."""
-    said: dict[tuple[str, ...], list[tuple[_Placed, int]]] = {}
+    labelled: dict[tuple[str, ...], list[tuple[_Placed, int]]] = {}
     for p, text in zip(placed, texts, strict=True):
-        told = answers(p.example)
-        turned = len(told) == 2 and sorted(told) != list(told)
+        shown = answers(p.example)
+        turned = len(shown) == 2 and sorted(shown) != list(shown)
         label = truth[p.example.id] ^ int(turned)
-        said.setdefault((p.world, *normalised(text)), []).append((p, label))
+        labelled.setdefault((p.world, *normalised(text)), []).append((p, label))
     pairs = []
-    for items in said.values():
+    for items in labelled.values():
         ones, zeros = ([p for p, label in items if label == wanted] for wanted in (1, 0))
         pairs += [(p, zeros[0]) for p in ones if zeros] + [(ones[0], p) for p in zeros[1:] if ones]
     return pairs
 
 
-def _leak(name: str, what: str, pairs: list[tuple[_Placed, _Placed]], *, of: int) -> Leak:
+def _leak(name: str, what: str, pairs: list[tuple[_Placed, _Placed]], *, of: int) -> ItemLeak:
     count = len({p.example.id for pair in pairs for p in pair})
     share = count / of if of else 0.0
     places = Counter(" and ".join(sorted({p.place, q.place})) for p, q in pairs)
     most = ", ".join(f"{n} between {where}" for where, n in places.most_common(_SHOWN))
-    return Leak(
+    return ItemLeak(
         name,
         count,
         of,

@@ -9,100 +9,106 @@ import numpy as np
 from w2s.errors import BadPredictions
 from w2s.records import FloatArray, ItemKind
 from w2s.testbeds.hackability import direct, learned
-from w2s.testbeds.hackability.finding import Probe, Seen
+from w2s.testbeds.hackability.finding import Seen, ShortcutProbe
 from w2s.testbeds.testbed import Shortcut, Testbed
 
 _PAIR: frozenset[ItemKind] = frozenset({"pair"})
 _VERIFICATION: frozenset[ItemKind] = frozenset({"verification"})
 
-PROBES: tuple[Probe, ...] = (
-    Probe("always class 1", "nothing", "always answering class 1", direct.constant),
-    Probe(
+PROBES: tuple[ShortcutProbe, ...] = (
+    ShortcutProbe("always class 1", "nothing", "always answering class 1", direct.constant),
+    ShortcutProbe(
         "majority answer",
         "which answers of a question agree",
         "calling the most frequent answer of a question right",
         direct.majority,
         kinds=_VERIFICATION,
     ),
-    Probe(
+    ShortcutProbe(
         "recurring answer",
         "all answers to a prompt",
         "preferring the answer whose words recur in the other answers to the prompt",
         direct.recurring,
         kinds=_PAIR,
     ),
-    Probe(
+    ShortcutProbe(
         "frequent answer",
         "answers of all questions",
         "calling answers right that other questions get too",
         direct.frequent,
         kinds=_VERIFICATION,
     ),
-    Probe("longest answer", "length of the answers", "preferring the longer answer", direct.longest),
-    Probe("first half", "order of the file", "calling the first half of the file class 1", direct.early),
-    Probe("every other", "order of the file", "calling every other item of the file class 1", direct.even),
-    Probe("low id", "ids", "calling the ids that sort first class 1", direct.low_id),
-    Probe(
+    ShortcutProbe("longest answer", "length of the answers", "preferring the longer answer", direct.longest),
+    ShortcutProbe(
+        "first half", "order of the file", "calling the first half of the file class 1", direct.early
+    ),
+    ShortcutProbe(
+        "every other", "order of the file", "calling every other item of the file class 1", direct.even
+    ),
+    ShortcutProbe("low id", "ids", "calling the ids that sort first class 1", direct.low_id),
+    ShortcutProbe(
         "first of its group",
         "order and groups",
         "calling the first item of a group class 1",
         direct.first_of_group,
     ),
-    Probe("lengths", "lengths", "a regression on lengths", learned.lengths, learns=True),
-    Probe("style", "signs and capitals", "a regression on punctuation and case", learned.style, learns=True),
-    Probe(
+    ShortcutProbe("lengths", "lengths", "a regression on lengths", learned.lengths, learns=True),
+    ShortcutProbe(
+        "style", "signs and capitals", "a regression on punctuation and case", learned.style, learns=True
+    ),
+    ShortcutProbe(
         "whole text", "all text", "a regression on n-grams of the whole text", learned.whole_text, learns=True
     ),
-    Probe(
+    ShortcutProbe(
         "answer alone",
         "answers",
         "a regression on n-grams of the answers alone",
         learned.answer_text,
         learns=True,
     ),
-    Probe(
+    ShortcutProbe(
         "question alone",
         "question",
         "a regression on n-grams of the question alone",
         learned.question_text,
         learns=True,
     ),
-    Probe(
+    ShortcutProbe(
         "question with answer",
         "question and answers",
         "a regression on pairs of a question's and an answer's words",
         learned.crossed,
         learns=True,
     ),
-    Probe(
+    ShortcutProbe(
         "metadata",
         "subset, fields not shown, group size, place",
         "a regression on metadata",
         learned.metadata,
         learns=True,
     ),
-    Probe(
+    ShortcutProbe(
         "group name",
         "names of groups and ids",
         "a regression on the names of groups and ids",
         learned.group_name,
         learns=True,
     ),
-    Probe(
+    ShortcutProbe(
         "simple rules together",
         "lengths, style, order, groups, all answers",
         "a regression on lengths, style and every rule that needs no labels",
         learned.together,
         learns=True,
     ),
-    Probe(
+    ShortcutProbe(
         "nearest labelled",
         "all text",
         "copying the label of the most similar labelled item",
         learned.nearest,
         learns=True,
     ),
-    Probe(
+    ShortcutProbe(
         "near duplicate",
         "all text",
         "copying the label of labelled near duplicates",
@@ -112,7 +118,7 @@ PROBES: tuple[Probe, ...] = (
 )
 
 
-def declared(testbed: Testbed) -> tuple[Probe, ...]:
+def declared(testbed: Testbed) -> tuple[ShortcutProbe, ...]:
     """The shortcuts that the testbed itself names, as probes; `BadPredictions` when one gives no probabilities."""
 
     def predict(name: str, shortcut: Shortcut) -> Callable[[Seen], FloatArray]:
@@ -128,7 +134,7 @@ def declared(testbed: Testbed) -> tuple[Probe, ...]:
         return checked
 
     return tuple(
-        Probe(
+        ShortcutProbe(
             f"own: {name}", "text and group", f"the testbed's own shortcut “{name}”", predict(name, shortcut)
         )
         for name, shortcut in testbed.shortcuts.items()

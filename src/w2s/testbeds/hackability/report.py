@@ -15,15 +15,15 @@ from w2s.metrics import pgr
 from w2s.records import Estimate, Example, FloatArray, IntArray, Split, SplitName
 from w2s.testbeds.hackability.finding import (
     SEVERITIES,
-    Finding,
     Gap,
     Measured,
-    Probe,
     Seen,
+    ShortcutProbe,
+    ShortcutResult,
     holm,
     severity_of,
 )
-from w2s.testbeds.hackability.leaks import ROLES, Balance, Leak, balances, leaks
+from w2s.testbeds.hackability.leaks import ROLES, Balance, ItemLeak, balances, leaks
 from w2s.testbeds.hackability.probes import PROBES, declared
 from w2s.testbeds.testbed import Testbed
 
@@ -41,8 +41,8 @@ class Report:
     kind: str
     items: dict[str, int]
     gaps: dict[SplitName, Gap]
-    findings: tuple[Finding, ...]
-    leaks: tuple[Leak, ...]
+    findings: tuple[ShortcutResult, ...]
+    leaks: tuple[ItemLeak, ...]
     balance: tuple[Balance, ...]
     verdicts: dict[SplitName, str]
 
@@ -57,7 +57,7 @@ def audit(
     truth: Mapping[str, int],
     *,
     gaps: Mapping[SplitName, Gap] | None = None,
-    probes: Sequence[Probe] = PROBES,
+    probes: Sequence[ShortcutProbe] = PROBES,
     progress: Progress = lambda what: None,
 ) -> Report:
     """Try every probe that fits the testbed, and its declared shortcuts, on the test of every split but practice.
@@ -112,7 +112,7 @@ def audit(
 
 
 def _measure(
-    probe: Probe, testbed: Testbed, split: Split, truth: Mapping[str, int], shown: frozenset[str]
+    probe: ShortcutProbe, testbed: Testbed, split: Split, truth: Mapping[str, int], shown: frozenset[str]
 ) -> Measured:
     labels = _labels(split.test, truth)
     if probe.learns and not split.labelled:
@@ -129,7 +129,7 @@ def _labels(examples: Sequence[Example], truth: Mapping[str, int]) -> IntArray:
 
 
 def _cross_fitted(
-    probe: Probe, testbed: Testbed, test: tuple[Example, ...], labels: IntArray, shown: frozenset[str]
+    probe: ShortcutProbe, testbed: Testbed, test: tuple[Example, ...], labels: IntArray, shown: frozenset[str]
 ) -> FloatArray:
     """Probabilities of each item from the truth of other groups: groups go to folds in order of their size."""
     sizes = Counter(e.group for e in test)
@@ -150,7 +150,7 @@ def _cross_fitted(
     return out
 
 
-def _judged(finding: Finding, gap: Gap | None) -> Finding:
+def _judged(finding: ShortcutResult, gap: Gap | None) -> ShortcutResult:
     """The finding with its PGR, severity and sentence."""
     share: Estimate | None = None
     if gap is not None:
@@ -164,31 +164,31 @@ def _judged(finding: Finding, gap: Gap | None) -> Finding:
         )
     severity = severity_of(finding.reach, significant=finding.significant, gap=gap)
     a = finding.accuracy
-    told = (
+    sentence = (
         f"{finding.who[0].upper()}{finding.who[1:]} is right on {a.mean:.0%} [{a.low:.0%}, {a.high:.0%}] of the "
         f"{finding.split} test items"
     )
     if not finding.significant:
-        told += ": no more than chance, given how many shortcuts were tried."
+        sentence += ": no more than chance, given how many shortcuts were tried."
     else:
-        told += "" if a.mean >= 0.5 else f", so its opposite on {finding.reach:.0%}"
-        told += f": {share.mean:.2f} of the gap." if share else ": more than chance."
-    return replace(finding, pgr=share, severity=severity, sentence=told)
+        sentence += "" if a.mean >= 0.5 else f", so its opposite on {finding.reach:.0%}"
+        sentence += f": {share.mean:.2f} of the gap." if share else ": more than chance."
+    return replace(finding, pgr=share, severity=severity, sentence=sentence)
 
 
-def _verdict(findings: Sequence[Finding]) -> str:
+def _verdict(findings: Sequence[ShortcutResult]) -> str:
     """The best shortcut of one split, with the interval that holds for all that were tried."""
-    found = [f for f in findings if f.significant]
+    significant = [f for f in findings if f.significant]
     split, tried = findings[0].split, len(findings)
-    if not found:
+    if not significant:
         return f"{split}: none of {tried} shortcuts without a model does better than chance."
-    best = max(found, key=lambda f: f.reach)
+    best = max(significant, key=lambda f: f.reach)
     s = best.simultaneous
     low, high = (s.low, s.high) if s.mean >= 0.5 else (1 - s.high, 1 - s.low)
     name = best.probe if s.mean >= 0.5 else f"the opposite of “{best.probe}”"
     gap = f", PGR {best.pgr.mean:.2f} of the gap" if best.pgr else ""
     return (
         f"{split}: best shortcut without a model: {name} gets accuracy {best.reach:.3f} [{low:.3f}, {high:.3f}]"
-        f"{gap} ({best.severity}); {len(found)} of {tried} shortcuts are better than chance. "
+        f"{gap} ({best.severity}); {len(significant)} of {tried} shortcuts are better than chance. "
         "The interval holds for all shortcuts tried together."
     )

@@ -26,7 +26,7 @@ SPLIT_WORLD: Mapping[SplitName, str] = {"practice": "north", "dev": "north", "se
 
 
 @dataclass(frozen=True)
-class Draw:
+class ItemDraw:
     """The items of one role in one split, about one world: `n` of them, `ood` out of distribution."""
 
     seed: bytes
@@ -38,7 +38,7 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class Row:
+class NewItem:
     """One item before it has an id: what its `Example` will hold, and `label`, its truth (0 or 1)."""
 
     fields: Mapping[str, str]
@@ -48,7 +48,7 @@ class Row:
     subset: str = "id"
 
 
-Rows = Callable[[Draw, random.Random], Sequence[Row]]
+Rows = Callable[[ItemDraw, random.Random], Sequence[NewItem]]
 """The rows of a draw [n] in any order, with the generator as their only source of chance."""
 
 
@@ -69,7 +69,7 @@ def generate(
 
     >>> def rows(draw, rng):
     ...     subsets = ["ood"] * draw.ood + ["id"] * (draw.n - draw.ood)
-    ...     return [Row({"question": "?", "choice": "!"}, group="?", label=1, subset=one) for one in subsets]
+    ...     return [NewItem({"question": "?", "choice": "!"}, group="?", label=1, subset=one) for one in subsets]
     >>> made, truth = generate(b"secret", rows, kind="verification")
     >>> {name: (len(one.labelled), len(one.unlabelled), len(one.test)) for name, one in made.items()}
     {'practice': (0, 200, 100), 'dev': (800, 1080, 1000), 'sealed': (800, 1080, 1000)}
@@ -77,7 +77,7 @@ def generate(
     truth: dict[str, int] = {}
 
     def examples(split: SplitName, role: str, n: int, *, ood: int = 0) -> tuple[Example, ...]:
-        made = _examples(Draw(item_seed, split, worlds[split], role, n=n, ood=ood), rows, kind)
+        made = _examples(ItemDraw(item_seed, split, worlds[split], role, n=n, ood=ood), rows, kind)
         truth.update({example.id: label for example, label in made})
         return tuple(example for example, _ in made)
 
@@ -112,7 +112,7 @@ def rng(item_seed: bytes, *words: str) -> random.Random:
     return random.Random(hmac.digest(item_seed, " ".join(words).encode(), "sha256"))
 
 
-def _examples(draw: Draw, rows: Rows, kind: ItemKind) -> list[tuple[Example, int]]:
+def _examples(draw: ItemDraw, rows: Rows, kind: ItemKind) -> list[tuple[Example, int]]:
     """The examples of a draw [n] in shuffled order, each with its truth."""
     chance = rng(draw.seed, draw.split, draw.role)
     made = list(rows(draw, chance))
@@ -139,6 +139,6 @@ def _examples(draw: Draw, rows: Rows, kind: ItemKind) -> list[tuple[Example, int
     ]
 
 
-def _opaque(draw: Draw, place: int) -> str:
+def _opaque(draw: ItemDraw, place: int) -> str:
     words = f"{draw.split}/{draw.role}/{place}".encode()
     return hashlib.blake2b(words, key=draw.seed[:64], digest_size=8).hexdigest()

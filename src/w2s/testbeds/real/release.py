@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,11 +108,11 @@ def read_items(path: Path, *, name: str | None = None, placed: bool = False) -> 
             what = f"has {size >> 20} MiB, at most {FILE_BYTES >> 20} are read"
             return Read((), (Problem(name, 0, "", what, "leave out what is not needed"),))
         for number, raw in _lines(path):
-            found = _item(raw, name, number, placed=placed)
-            if isinstance(found, Item):
-                items.append(found)
+            outcome = _item(raw, name, number, placed=placed)
+            if isinstance(outcome, Item):
+                items.append(outcome)
             else:
-                problems += found
+                problems += outcome
             if len(problems) >= MOST_PROBLEMS or len(items) > ITEMS:
                 break
     except OSError as error:
@@ -191,52 +191,71 @@ def _item(raw: bytes, file: str, line: int, *, placed: bool) -> Item | list[Prob
     return _checked(body, file, line, placed=placed)
 
 
+class _Faults:
+    """Collects the problems of one line."""
+
+    def __init__(self, file: str, line: int) -> None:
+        self.file, self.line = file, line
+        self.problems: list[Problem] = []
+
+    def add(self, field: str, what: str, remedy: str) -> None:
+        self.problems.append(Problem(self.file, self.line, field, what, remedy))
+
+
 def _checked(body: dict[str, Any], file: str, line: int, *, placed: bool) -> Item | list[Problem]:
-    problems: list[Problem] = []
-
-    def wrong(field: str, what: str, remedy: str) -> None:
-        problems.append(Problem(file, line, field, what, remedy))
-
+    faults = _Faults(file, line)
     kind: ItemKind = "pair" if {"prompt", "first", "second"} & set(body) else "verification"
-    other = FORMS["verification" if kind == "pair" else "pair"]
     known = (*FORMS[kind], *_REST, *(_PLACED if placed else ()))
+    _check_names(body, kind, known, faults, placed=placed)
+    texts = {name: body[name] for name in FORMS[kind] if name in body}
+    for name, text in texts.items():
+        if fault := _text_fault(text, TEXT_CHARS):
+            faults.add(name, fault, "write a text")
+    words = {
+        name: _word(name, body[name], faults)
+        for name in ("subset", "difficulty", *_PLACED)
+        if name in known and name in body
+    }
+    label = body.get("label")
+    right_type = str if kind == "pair" else bool
+    # `1 == True`, so that the type is asked before the table
+    if "label" in body and (type(label) is not right_type or label not in LABELS[kind]):
+        faults.add("label", f"is {_short(label)}", SHOULD_BE[kind])
+    if kind == "pair" and not faults.problems and texts["first"].strip() == texts["second"].strip():
+        faults.add("second", "is the same text as first", "leave the item out: neither is better")
+    return faults.problems or Item(kind, texts, LABELS[kind][label], **words, file=file, line=line)
+
+
+def _check_names(
+    body: Mapping[str, object], kind: ItemKind, known: Sequence[str], faults: _Faults, *, placed: bool
+) -> None:
+    """Fields that an item of this form does not have, and those that it lacks."""
+    other = FORMS["verification" if kind == "pair" else "pair"]
     for name in body:
         if name in known:
             continue
         if name in other:
-            wrong(name, "belongs to the other form", f"an item of this form has {', '.join(FORMS[kind])}")
+            faults.add(
+                name, "belongs to the other form", f"an item of this form has {', '.join(FORMS[kind])}"
+            )
         else:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-            wrong(_short(name)[1:-1], "is not a field of an item", hint)
+            faults.add(_short(name)[1:-1], "is not a field of an item", hint)
     for name in (*FORMS[kind], "label", *(("group",) if placed else ())):
         if name not in body:
-            wrong(name, "is missing", _FORM_REMEDY)
-    texts = {name: body[name] for name in FORMS[kind] if name in body}
-    for name, value in texts.items():
-        what = _text_fault(value, TEXT_CHARS)
-        if what:
-            wrong(name, what, "write a text")
-    words = {
-        name: body[name] for name in ("subset", "difficulty", *_PLACED) if name in known and name in body
-    }
-    for name, value in words.items():
-        if name == "difficulty" and isinstance(value, int | float) and not isinstance(value, bool):
-            words[name] = str(value)
-        elif what := _text_fault(value, TEXT_CHARS if name == "answer" else WORD_CHARS):
-            wrong(name, what, "write a short word, or leave the field out")
-        elif name != "answer" and not str(value).isprintable():
-            wrong(name, f"is {_short(value)}, which cannot be shown", "write a short word")
-    label = body.get("label")
-    if "label" in body and (
-        type(label) is not (str if kind == "pair" else bool) or label not in LABELS[kind]
-    ):
-        wrong("label", f"is {_short(label)}", SHOULD_BE[kind])
-    if kind == "pair" and not problems and texts["first"].strip() == texts["second"].strip():
-        wrong("second", "is the same text as first", "leave the item out: neither is better")
-    if problems:
-        return problems
-    return Item(kind, texts, LABELS[kind][label], **words, file=file, line=line)
+            faults.add(name, "is missing", _FORM_REMEDY)
+
+
+def _word(name: str, value: Any, faults: _Faults) -> Any:
+    """The value of a field that holds a short word; a difficulty may be a number and becomes its digits."""
+    if name == "difficulty" and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if fault := _text_fault(value, TEXT_CHARS if name == "answer" else WORD_CHARS):
+        faults.add(name, fault, "write a short word, or leave the field out")
+    elif name != "answer" and not str(value).isprintable():
+        faults.add(name, f"is {_short(value)}, which cannot be shown", "write a short word")
+    return value
 
 
 def _text_fault(value: object, most: int) -> str | None:
@@ -247,8 +266,8 @@ def _text_fault(value: object, most: int) -> str | None:
         return "is empty"
     if len(value) > most:
         return f"has {len(value)} characters, at most {most} are read"
-    if found := _NO_TEXT.search(value):
-        return f"holds the character U+{ord(found[0]):04X}, which no text has"
+    if foreign := _NO_TEXT.search(value):
+        return f"holds the character U+{ord(foreign[0]):04X}, which no text has"
     return None
 
 

@@ -35,7 +35,7 @@ LARGE_GROUP = 0.05
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ImportRequest:
     """What a user asks for when importing; what is left out follows from the files."""
 
     name: str | None = None
@@ -92,7 +92,7 @@ def imported(root: Path | None = None) -> dict[str, Path]:
 
 def import_release(
     source: Path,
-    wanted: Wanted,
+    wanted: ImportRequest,
     *,
     into: Path | None = None,
     taken: Sequence[str] = (),
@@ -146,13 +146,15 @@ def check(folder: Path) -> list[Problem]:
     try:
         if is_folder(folder):
             return near_duplicates_between(read_pools(folder, read_definition(folder)))
-        import_release(folder, Wanted(name=None if (folder / FILE).is_file() else "checked"))
+        import_release(folder, ImportRequest(name=None if (folder / FILE).is_file() else "checked"))
     except Problems as problems:
         return list(problems.found)
     return []
 
 
-def _read(source: Path, wanted: Wanted, scratch: Path) -> tuple[Definition, dict[str, tuple[Item, ...]]]:
+def _read(
+    source: Path, wanted: ImportRequest, scratch: Path
+) -> tuple[Definition, dict[str, tuple[Item, ...]]]:
     if not source.exists():
         raise refuse(str(source), "is missing", "give a folder or a .tar.gz of the three files of a release")
     if is_folder(source):
@@ -163,8 +165,8 @@ def _read(source: Path, wanted: Wanted, scratch: Path) -> tuple[Definition, dict
         unpack(archive, scratch)
         files = scratch
     read = {name: read_items(files / name) for name in NAMES}
-    problems = [problem for one in read.values() for problem in one.problems]
-    kinds = {name: one.items[0].kind for name, one in read.items() if one.items}
+    problems = [problem for file in read.values() for problem in file.problems]
+    kinds = {name: file.items[0].kind for name, file in read.items() if file.items}
     if len(set(kinds.values())) > 1:
         what = ", ".join(f"{name} holds {kind} items" for name, kind in kinds.items())
         problems.append(Problem("test.jsonl", 1, "", what, "keep one form in a testbed"))
@@ -184,10 +186,10 @@ def _read(source: Path, wanted: Wanted, scratch: Path) -> tuple[Definition, dict
         raise refuse(
             FILE, f"says {definition.kind}, the items are of the {kind} form", "correct it", field="kind"
         )
-    return _overruled(definition, wanted), {name: one.items for name, one in read.items()}
+    return _overruled(definition, wanted), {name: file.items for name, file in read.items()}
 
 
-def _default(kind: ItemKind, wanted: Wanted) -> Definition:
+def _default(kind: ItemKind, wanted: ImportRequest) -> Definition:
     like = wanted.like or DEFAULT_LIKE[kind]
     if wanted.like is None and wanted.name is not None and wanted.name in QWEN:
         like = wanted.name
@@ -202,7 +204,7 @@ def _default(kind: ItemKind, wanted: Wanted) -> Definition:
     return replace(base, name=name, title=base.title if name == like else f"{name}, like {like}")
 
 
-def _overruled(definition: Definition, wanted: Wanted) -> Definition:
+def _overruled(definition: Definition, wanted: ImportRequest) -> Definition:
     """The definition with what the user asked for on the command line."""
     if wanted.name is not None:
         if not NAME.fullmatch(wanted.name):

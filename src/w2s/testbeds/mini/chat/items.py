@@ -21,7 +21,7 @@ from w2s.testbeds.mini.chat.phrasing import (
     ZERO_SHOT_TEMPLATE,
 )
 from w2s.testbeds.mini.chat.world import ChatWorld, Key
-from w2s.testbeds.mini.splits import SPLIT_WORLD, Draw, Row
+from w2s.testbeds.mini.splits import SPLIT_WORLD, ItemDraw, NewItem
 from w2s.testbeds.testbed import MadeItems
 
 CUE = 0.72
@@ -48,7 +48,7 @@ def generate(item_seed: bytes, *, worlds: Mapping[SplitName, str] = SPLIT_WORLD)
     for name, chat in built.items():
         keys |= _shared_out(chat, [place for place in FACTS_WEIGHT if worlds[place[0]] == name], item_seed)
 
-    def rows(draw: Draw, rng: random.Random) -> list[Row]:
+    def rows(draw: ItemDraw, rng: random.Random) -> list[NewItem]:
         return _rows(draw, built[draw.world], keys[draw.split, draw.role], rng)
 
     return splits.generate(item_seed, rows, kind="pair", worlds=worlds)
@@ -71,11 +71,11 @@ def _shared_out(
     return shared
 
 
-def _rows(draw: Draw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) -> list[Row]:
+def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) -> list[NewItem]:
     """Distinct items about `keys`; those out of distribution are in phrasings that training never shows."""
     story = chat.story(true=True)
     seen: set[tuple[str, str, str]] = set()
-    made: list[Row] = []
+    made: list[NewItem] = []
     while len(made) < draw.n:
         subset = "ood" if len(made) < draw.ood else "id"
         key = rng.choice(keys)
@@ -87,13 +87,13 @@ def _rows(draw: Draw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) 
             continue
         seen.add((two.prompt, low, high))
         fields = {"prompt": two.prompt, "first": first, "second": second}
-        made.append(Row(fields, group=f"{key[0]}/{key[1]}", label=label, subset=subset))
+        made.append(NewItem(fields, group=f"{key[0]}/{key[1]}", label=label, subset=subset))
     return made
 
 
 def sample_texts(worlds: Sequence[str]) -> list[str]:
     """Texts that together hold every word an item about `worlds` can contain."""
-    texts = [name for one in worlds for name in PEOPLE[one]]
+    texts = [name for world in worlds for name in PEOPLE[world]]
     texts += [*POLITE_OPENINGS, *POLITE_CLOSINGS, *LABELS]
     texts += [t.format(prompt="", first="", second="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     for attribute in ATTRIBUTES:

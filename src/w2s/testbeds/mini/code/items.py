@@ -20,7 +20,7 @@ from w2s.testbeds.mini.code.phrasing import (
 )
 from w2s.testbeds.mini.code.program import ID_SHAPES, OOD_SHAPES, Program
 from w2s.testbeds.mini.code.world import CodeWorld
-from w2s.testbeds.mini.splits import Draw, Row
+from w2s.testbeds.mini.splits import ItemDraw, NewItem
 from w2s.testbeds.testbed import MadeItems
 
 RELIABILITY = {
@@ -54,7 +54,7 @@ def generate(item_seed: bytes) -> MadeItems:
     )
 
 
-def _programs(draw: Draw, code: CodeWorld) -> list[tuple[Program, str]]:
+def _programs(draw: ItemDraw, code: CodeWorld) -> list[tuple[Program, str]]:
     """(program, subset) of one role: of a test one for each of its computations, else one in every shape."""
     every = code.computations
     splits.rng(draw.seed, "roles", code.name).shuffle(every)
@@ -72,16 +72,16 @@ def _programs(draw: Draw, code: CodeWorld) -> list[tuple[Program, str]]:
     ]
 
 
-def _rows(draw: Draw, rng: random.Random) -> list[Row]:
+def _rows(draw: ItemDraw, rng: random.Random) -> list[NewItem]:
     """Distinct items; those out of distribution are about shapes that training never shows."""
     code = world.build(draw.world)
-    made: list[Row] = []
+    made: list[NewItem] = []
     for program, subset in _programs(draw, code):
         source = program.source(*rng.sample(code.setting.names, 2))
         for author in rng.sample(AUTHORS, CLAIMS):
             output, text, label = _claimed(code, program, author, rng)
             fields = {"question": source, "choice": text}
-            made.append(Row(fields, group=source, label=label, answer=str(output), subset=subset))
+            made.append(NewItem(fields, group=source, label=label, answer=str(output), subset=subset))
     return made
 
 

@@ -22,7 +22,7 @@ WANING = 0.3
 
 
 @dataclass(frozen=True)
-class Setting:
+class CodeSetting:
     """What one world differs in: `names` are its variables, `first` the values of the first operand."""
 
     names: str
@@ -30,8 +30,8 @@ class Setting:
 
 
 SETTINGS = {
-    "north": Setting(names="abcde", first=range(5, 24)),
-    "south": Setting(names="pqrst", first=range(6, 25)),
+    "north": CodeSetting(names="abcde", first=range(5, 24)),
+    "south": CodeSetting(names="pqrst", first=range(6, 25)),
 }
 
 
@@ -44,7 +44,7 @@ class CodeWorld:
     """
 
     name: str
-    setting: Setting
+    setting: CodeSetting
     misreadings: Mapping[Computation, str]
     misread: frozenset[Computation]
     waning: frozenset[Computation]
@@ -90,5 +90,5 @@ def build(name: str) -> CodeWorld:
                     unwritten.add(computation)
                 if coin < 0.5 if draw < UNWRITTEN else draw < UNWRITTEN + MISREAD:
                     misread.add(computation)
-    waning = frozenset(one for one in sorted(misread - unwritten) if rng.random() < WANING)
+    waning = frozenset(misread_one for misread_one in sorted(misread - unwritten) if rng.random() < WANING)
     return CodeWorld(name, setting, misreadings, frozenset(misread), waning, frozenset(unwritten))

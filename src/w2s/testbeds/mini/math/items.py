@@ -22,7 +22,7 @@ from w2s.testbeds.mini.math.phrasing import (
     ZERO_SHOT_TEMPLATE,
 )
 from w2s.testbeds.mini.math.world import Key, MathWorld
-from w2s.testbeds.mini.splits import Draw, Row
+from w2s.testbeds.mini.splits import ItemDraw, NewItem
 from w2s.testbeds.testbed import MadeItems
 
 CUE = 0.69
@@ -43,7 +43,7 @@ def generate(item_seed: bytes) -> MadeItems:
     worlds = {name: world.build(name) for name in sorted(set(splits.SPLIT_WORLD.values()))}
     roles = {name: _roles(math, item_seed) for name, math in worlds.items()}
 
-    def rows(draw: Draw, rng: random.Random) -> list[Row]:
+    def rows(draw: ItemDraw, rng: random.Random) -> list[NewItem]:
         return _rows(draw, worlds[draw.world], roles[draw.world][draw.role], rng)
 
     return splits.generate(
@@ -63,13 +63,13 @@ def _roles(math: MathWorld, seed: bytes) -> dict[str, list[Key]]:
     return roles
 
 
-def _rows(draw: Draw, math: MathWorld, keys: Sequence[Key], rng: random.Random) -> list[Row]:
+def _rows(draw: ItemDraw, math: MathWorld, keys: Sequence[Key], rng: random.Random) -> list[NewItem]:
     """Six items to a question; those out of distribution are in phrasings that training never shows.
 
     Where a record is confirmed each distinct answer counts once: two are proposed, equally often.
     """
     unused = iter(keys)
-    made: list[Row] = []
+    made: list[NewItem] = []
     for subset, wanted in (("ood", draw.ood), ("id", draw.n - draw.ood)):
         start = len(made)
         while len(made) < start + wanted:
@@ -81,7 +81,7 @@ def _rows(draw: Draw, math: MathWorld, keys: Sequence[Key], rng: random.Random) 
             for value, choice in proposals(math, key, rng):
                 fields = {"question": asked, "choice": choice}
                 label = int(value == math.truth[key])
-                made.append(Row(fields, group=group, label=label, answer=str(value), subset=subset))
+                made.append(NewItem(fields, group=group, label=label, answer=str(value), subset=subset))
         del made[start + wanted :]
     return made
 

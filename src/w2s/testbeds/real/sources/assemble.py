@@ -33,7 +33,7 @@ SIZES: Mapping[str, Sizes] = {
 
 
 @dataclass
-class Pool:
+class ItemPool:
     """Items in and out of distribution as they are found, and how many rows were of no use, by reason."""
 
     near: list[Item] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Pool:
             (self.far if far else self.near).append(item)
 
 
-def assemble(pool: Pool, sizes: Sizes, *, seed: int) -> dict[str, list[Item]]:
+def assemble(pool: ItemPool, sizes: Sizes, *, seed: int) -> dict[str, list[Item]]:
     """Items by file: whole questions, in an order that the seed draws, scaled down where there are too few."""
     near_test = sizes.test - sizes.test // 2
     wanted = sizes.labelled + sizes.unlabelled + near_test
@@ -99,4 +99,7 @@ def _by_question(items: Sequence[Item], seed: int) -> list[list[Item]]:
     questions: dict[str, list[Item]] = {}
     for item in items:
         questions.setdefault(item.question.strip(), []).append(item)
-    return [questions[one] for one in sorted(questions, key=lambda one: digest(str(seed), one))]
+    return [
+        questions[question]
+        for question in sorted(questions, key=lambda question: digest(str(seed), question))
+    ]

@@ -11,9 +11,9 @@ from w2s.errors import NotFound, Unavailable
 from w2s.testbeds.real.problems import refuse
 from w2s.testbeds.real.qwen import QWEN
 from w2s.testbeds.real.sources import chat, code, math, proposals
-from w2s.testbeds.real.sources.assemble import SIZES, Pool, assemble, write_files
+from w2s.testbeds.real.sources.assemble import SIZES, ItemPool, assemble, write_files
 from w2s.testbeds.real.sources.rows import Rows
-from w2s.testbeds.real.store import Imported, Wanted, import_release
+from w2s.testbeds.real.store import Imported, ImportRequest, import_release
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Built:
 def build(
     name: str,
     rows: Rows,
-    wanted: Wanted,
+    wanted: ImportRequest,
     *,
     into: Path,
     judged: Path | None = None,
@@ -74,7 +74,7 @@ def _pool(
     generator: Generator | None,
     seed: int,
     progress: Callable[[int, int], None],
-) -> Pool:
+) -> ItemPool:
     if name == "qwen-chat":
         if judged is not None or generator is not None:
             raise refuse(name, "needs no proposals: its sources have the answers", "leave them out")
@@ -85,8 +85,8 @@ def _pool(
                 "qwen-code needs programs with verdicts, which no source has: give --proposals FILE with lines "
                 '{"question", "choice", "correct"}; run the programs in a sandbox of yours, this package runs none'
             )
-        found = proposals.read(judged, judged=True)
-        return code.collect(code.questions(rows), found)
+        verdicts = proposals.read(judged, judged=True)
+        return code.collect(code.questions(rows), verdicts)
     if judged is None and generator is None:
         raise Unavailable(
             "qwen-math needs proposed solutions, which no source has: give --proposals FILE with lines "

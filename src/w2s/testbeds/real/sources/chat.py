@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from w2s.testbeds.real.release import Item
-from w2s.testbeds.real.sources.assemble import Pool, coin
+from w2s.testbeds.real.sources.assemble import ItemPool, coin
 from w2s.testbeds.real.sources.rows import Row, Rows, Source, checked, column
 
 HELPSTEER2 = Source("nvidia/HelpSteer2", "train", ("prompt", "response", "helpfulness"))
@@ -26,9 +26,9 @@ REWARD_BENCH_2 = Source("allenai/reward-bench-2", "test", ("prompt", "chosen", "
 _TURN = re.compile(r"\n?<extra_id_1>(User|Assistant)\n?")
 
 
-def collect(rows: Rows) -> Pool:
+def collect(rows: Rows) -> ItemPool:
     """Pairs of all four sources."""
-    pool = Pool()
+    pool = ItemPool()
     _helpsteer2(rows, pool)
     for row in checked(rows, HELPSTEER3):
         _helpsteer3(row, pool)
@@ -51,7 +51,7 @@ def collect(rows: Rows) -> Pool:
     return pool
 
 
-def _helpsteer2(rows: Rows, pool: Pool) -> None:
+def _helpsteer2(rows: Rows, pool: ItemPool) -> None:
     """Two rows have one prompt; they need not follow each other."""
     waiting: dict[str, Row] = {}
     done: set[str] = set()
@@ -64,18 +64,18 @@ def _helpsteer2(rows: Rows, pool: Pool) -> None:
             waiting[prompt] = row
         else:
             done.add(prompt)
-            two = sorted((other, row), key=lambda one: int(column(HELPSTEER2, one, "helpfulness", int)))
+            two = sorted((other, row), key=lambda answer: int(column(HELPSTEER2, answer, "helpfulness", int)))
             worse, better = two
             if worse["helpfulness"] == better["helpfulness"]:
                 pool.skip("HelpSteer2: equally helpful")
             else:
-                answers = [column(HELPSTEER2, one, "response", str) for one in (better, worse)]
+                answers = [column(HELPSTEER2, answer, "response", str) for answer in (better, worse)]
                 pool.add(_pair(_turns(prompt), answers[0], answers[1], "helpsteer2"))
     for _ in waiting:
         pool.skip("HelpSteer2: one answer only")
 
 
-def _helpsteer3(row: Row, pool: Pool) -> None:
+def _helpsteer3(row: Row, pool: ItemPool) -> None:
     preference = column(HELPSTEER3, row, "overall_preference", (int, float))
     if preference == 0:
         pool.skip("HelpSteer3: about the same")

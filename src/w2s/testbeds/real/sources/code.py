@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from w2s.testbeds.real.release import Item
-from w2s.testbeds.real.sources.assemble import Pool
+from w2s.testbeds.real.sources.assemble import ItemPool
 from w2s.testbeds.real.sources.proposals import Proposal
 from w2s.testbeds.real.sources.rows import Rows, Source, checked, column
 
@@ -26,7 +26,7 @@ FAR = ("MEDIUM_HARD", "HARD", "VERY_HARD")
 
 def questions(rows: Rows) -> dict[str, tuple[str, str]]:
     """(question as it is shown, difficulty) by question; shown with the code that it starts from, if any."""
-    found: dict[str, tuple[str, str]] = {}
+    known: dict[str, tuple[str, str]] = {}
     for source in TACO:
         for row in checked(rows, source):
             difficulty = column(source, row, "difficulty", str)
@@ -34,13 +34,13 @@ def questions(rows: Rows) -> dict[str, tuple[str, str]]:
                 starter = str(row["starter_code"] or "").strip()
                 question = column(source, row, "question", str).strip()
                 shown = f"{question}\n\n{starter}" if starter else question
-                found.setdefault(question, (shown, difficulty))
-    return found
+                known.setdefault(question, (shown, difficulty))
+    return known
 
 
-def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) -> Pool:
+def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) -> ItemPool:
     """Each judged program; a proposal names its question as the source has it."""
-    pool = Pool()
+    pool = ItemPool()
     for proposal in proposals:
         if proposal.question.strip() not in known:
             pool.skip("a proposal to a question that no source has")

@@ -1,0 +1,27 @@
+"""What one launch alone may have: the lab's port and the folder of the run."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import AbstractContextManager
+
+from aar import locks
+from aar.errors import PortInUse
+from aar.folder import LabFolder
+
+
+def listen(port: int | None) -> socket.socket:
+    """A socket that listens on `port` of this machine alone, or on any free one; `PortInUse` says which is taken."""
+    try:
+        return socket.create_server(("127.0.0.1", port or 0), backlog=128)
+    except OSError as error:
+        raise PortInUse(
+            f"port {port} is in use ({os.strerror(error.errno or 0)}); choose another with --port, or leave it out"
+        ) from error
+
+
+def hold(folder: LabFolder) -> AbstractContextManager[None]:
+    """Hold the folder within a block: two launches of one run would queue each other's work."""
+    busy = f"{folder.path} is being run by another aar; wait for it or stop it first"
+    return locks.held(folder.path / ".lock", busy=busy, mode=0o644)

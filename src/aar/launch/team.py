@@ -1,0 +1,127 @@
+"""The processes of one run, looked after: what dies is started again, what dies too often is given up.
+
+Covered: lab and scorer, without which the run cannot go on (`LabUnreachable` if they die time and again); researchers,
+of whom one that dies time and again is given up and the others go on. Not covered: a process that hangs.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+
+from aar.errors import LabUnreachable
+from aar.folder import LabFolder
+from aar.launch.children import Child
+from aar.launch.operator_client import OperatorClient
+from aar.launch.show import Show
+from aar.launch.signals import Hurry
+
+logger = logging.getLogger(__name__)
+
+LEAVE_SECONDS = 10.0
+"""How long a researcher that was asked to stop has to write its transcript."""
+
+
+@dataclass
+class Team:
+    """The children of one launch.
+
+    Attributes:
+        folder: The run folder, named where a person has to go on with it.
+        show: Where is said what died.
+        lab: The line on which the lab is told who will not work any more.
+        children: The lab and the scorer; and, while it lasts, the preparation.
+        researchers: One process each.
+        given_up: The last words of researchers that are not started again, by name.
+        done: Names of researchers that ended by themselves, as the lab knows.
+    """
+
+    folder: LabFolder
+    show: Show
+    lab: OperatorClient
+    children: list[Child] = field(default_factory=list)
+    researchers: list[Child] = field(default_factory=list)
+    given_up: dict[str, str] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+
+    def add(self, child: Child) -> None:
+        """Start a process without which the run cannot go on."""
+        self.children.append(child)
+        child.start()
+
+    def add_researcher(self, child: Child) -> None:
+        """Start a researcher."""
+        self.researchers.append(child)
+        child.start()
+
+    def look_after(self) -> None:
+        """Start again what died, and tell the lab of researchers that have ended."""
+        for child in self.children:
+            if child.code() is None:
+                continue
+            if not child.may_restart():
+                raise LabUnreachable(
+                    f"{child.name} ended {child.starts} times, last: {child.tail()} (see {child.log}); "
+                    f"then continue with aar run --resume {self.folder.path}"
+                )
+            self._start_again(child)
+        for child in self.researchers:
+            # what it said itself at its end may not have reached the lab, which would wait for it for ever
+            if child.code() == 0 and child.name not in self.done and self.lab.stopped(child.name):
+                self.done.add(child.name)
+            if child.code() in (None, 0) or child.name in self.given_up:
+                continue
+            if child.may_restart():
+                self._start_again(child)
+            else:
+                self._give_up(child)
+
+    def everybody_given_up(self) -> bool:
+        """Whether there were researchers, and none of them is left."""
+        return bool(self.researchers) and len(self.given_up) == len(self.researchers)
+
+    def state(self, name: str) -> str:
+        """What the display says of a researcher's process."""
+        if name in self.given_up:
+            return "ended"
+        child = next((child for child in self.researchers if child.name == name), None)
+        if child is None:
+            return "not started"
+        return "running" if child.code() in (None, 0) else "restarting"
+
+    def end(self, hurry: Hurry, *, told: bool) -> None:
+        """Ask researchers to stop, give them time to write what they have, then end everything.
+
+        `told` says that they end by themselves, since the lab has told them.
+        """
+        if told:
+            self._until_ended(LEAVE_SECONDS, hurry)
+        for child in self.researchers:
+            child.ask()
+        self._until_ended(LEAVE_SECONDS, hurry)
+        for child in (*self.researchers, *reversed(self.children)):
+            child.stop()
+
+    def _start_again(self, child: Child) -> None:
+        """Say once that it died, and start it when its pause is over."""
+        if child.waits_until is None:
+            logger.warning("%s ended with code %s and is started again", child.name, child.code())
+            self.show.say(f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}")
+        if child.start_later():
+            child.start()
+
+    def _give_up(self, child: Child) -> None:
+        if self.lab.stopped(child.name):
+            self.given_up[child.name] = child.tail()
+            logger.error("%s ended %d times and is given up", child.name, child.starts)
+            self.show.say(
+                f"{child.name} ended {child.starts} times and is not started again: {child.tail()} (see {child.log})"
+            )
+
+    def _until_ended(self, seconds: float, hurry: Hurry) -> None:
+        end = time.monotonic() + seconds
+        while any(child.process and child.code() is None for child in self.researchers):
+            if time.monotonic() > end or hurry.asked_again:
+                return
+            time.sleep(0.05)
