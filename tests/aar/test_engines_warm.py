@@ -108,7 +108,9 @@ def played(provider, folders, *sources):
         try:
             return [
                 await engine.run(
-                    job(textwrap.dedent(one), memory_mb=2048, wall_seconds=3 if "while True" in one else 120)
+                    job(
+                        textwrap.dedent(one), memory_mb=2048, wall_seconds=1.5 if "while True" in one else 120
+                    )
                 )
                 for one in sources
             ]
