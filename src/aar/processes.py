@@ -9,9 +9,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from aar import logs
+
 PR_SET_PDEATHSIG = 1
 TAIL_BYTES = 2000
-PLAIN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "USER")
+PLAIN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "USER", logs.VARIABLE)
 """What the lab's own processes get of our environment; providers' keys go to researchers alone."""
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command_line import aar
 from fastapi.testclient import TestClient
 from queue_lab import (
     PretendedEngine,
@@ -523,31 +522,21 @@ def test_researchers_are_told_nominal_minutes_and_never_measured_ones(lab: Lab) 
     assert "77" not in str(told())
 
 
-def aar(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aar.cli", "queue", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 def test_the_command_line_shows_the_queue_and_ends_what_nobody_wants(lab: Lab) -> None:
     one = submit(lab, "r1", "a method")
     with lab.database.write() as tx:
         runs.claim(tx, place="slot 1")
         meta.put(tx, "engine", {"lost_in_a_row": 2, "resumes": clock.now() + 30, "why": "no sandbox started"})
     folder = str(lab.folder.path)
-    shown = aar("show", folder).stdout
+    shown = aar("queue", "show", folder).stdout
     assert f"slot 1     r1's {one} on dev, pair 1" in shown
     assert "dev        r1: 1 waiting" in shown
     assert "engine     lost 2 runs in a row (no sandbox started)" in shown
-    cancelled = aar("cancel", folder, one, "--reason", "too slow", "--json").stdout.splitlines()
+    cancelled = aar("queue", "cancel", folder, one, "--reason", "too slow", "--json").stdout.splitlines()
     assert cancelled[0] == f"{one}: 1 queued and 1 running runs cancelled"
     assert json.loads(cancelled[1]) == {"submissions": [one], "queued": 1, "running": 1}
-    told = json.loads(aar("show", folder, "--json").stdout)
+    told = json.loads(aar("queue", "show", folder, "--json").stdout)
     assert (told["counts"], told["queued"], told["running"]) == ({"cancelled": 2}, [], [])
-    refused = aar("cancel", folder, "s9")
+    refused = aar("queue", "cancel", folder, "s9")
     assert refused.returncode != 0
     assert "'s9' is no submission" in refused.stderr

@@ -1,11 +1,15 @@
 """Refusals as HTTP answers: `{"error": code, "message": text}`; programs act on the code, people read the text."""
 
+import logging
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from aar.errors import BadRequest, NotAllowed, NotNow, OverBudget, Refused
 from w2s.errors import NotFound, W2SError
+
+logger = logging.getLogger(__name__)
 
 _STATUS: tuple[tuple[type[W2SError], int], ...] = (
     (NotFound, 404),
@@ -28,6 +32,7 @@ def explain_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(W2SError)
     async def refused(request: Request, error: W2SError) -> Response:
+        logger.debug("%s %s is declined: %s", request.method, request.url.path, type(error).__name__)
         return refusal(error)
 
     @app.exception_handler(RequestValidationError)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aar import database, ledger
+from aar import database, ledger, logs
 from aar.baseline_sets import method_of
 from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
@@ -27,6 +28,8 @@ from w2s import methods
 
 if TYPE_CHECKING:
     from aar.engines import Engine
+
+logger = logging.getLogger(__name__)
 
 LEAST_SECONDS = 0.3
 """Between two looks at what verdicts ask for, however much happens."""
@@ -67,7 +70,7 @@ class Start:
 def serve(folder: LabFolder, start: Start) -> None:
     """Run the lab until the process is ended."""
     settings = settings_of(folder)
-    store = database.open(folder.database, create=True, group=_scorer_group(folder))
+    store = database.open(folder.storage, create=True, group=_scorer_group(folder))
     lab = Lab(folder, settings, store, elapsed=start.elapsed, to_the_end=start.to_the_end)
     _enrol(lab, start)
     asyncio.run(_serve(lab, start))
@@ -136,7 +139,7 @@ async def _serve(lab: Lab, start: Start) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            log_level="warning",
+            log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GOODBYE_SECONDS,
             lifespan="off",
@@ -156,6 +159,7 @@ async def _serve(lab: Lab, start: Start) -> None:
         for task in done:
             task.result()  # a loop that ended by itself ended by an error: the launcher starts us again
     finally:
+        logger.info("the lab ends")
         stopping.set()
         news.tell()
         server.should_exit = True
@@ -169,6 +173,7 @@ async def _serve(lab: Lab, start: Start) -> None:
 
 async def _compute(lab: Lab, engine: Engine, news: News, stopping: asyncio.Event) -> None:
     await engine.start()
+    logger.info("the engine is up, with room for %d runs", engine.capacity)
     trainers = [
         Trainer(lab.folder.path, lab.folder.logs / f"references-{number}.log")
         for number in range(lab.settings.slots)
@@ -183,7 +188,9 @@ async def _tick(lab: Lab, current: list[Phase], news: News, stopping: asyncio.Ev
     book = ledger.Ledger(lab.database)
     while not stopping.is_set():
         version = news.version
-        current[0] = await asyncio.to_thread(advance, lab)
+        before, current[0] = current[0], await asyncio.to_thread(advance, lab)
+        if current[0] != before:
+            logger.info("the phase is %s now", current[0])
         if lab.elapsed() - noted > CLOCK_SECONDS:
             noted = lab.elapsed()
             await asyncio.to_thread(_note_time, lab)
@@ -212,4 +219,5 @@ def main() -> None:
     from aar.processes import die_with_parent
 
     die_with_parent()
+    logs.set_up()
     serve(LabFolder(Path(sys.argv[1])), Start.read())

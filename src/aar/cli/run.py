@@ -15,6 +15,7 @@ import typer
 
 from aar.cli import app, typed
 from aar.feedback import Feedback
+from aar.logs import Level, choose_level
 
 if TYPE_CHECKING:
     from aar.cli.display import Display
@@ -33,7 +34,7 @@ FEEDBACK_WARNING = {
 
 SUBMISSIONS = "5"
 """The default of `--submissions`; written here too, since the settings are not imported for `--help`."""
-SETTABLE_LATER = ("minutes", "submissions", "port", "as_json", "resume")
+SETTABLE_LATER = ("minutes", "submissions", "port", "as_json", "resume", "verbose", "log_level")
 """Options that mean something beside --resume; everything else is as the run began."""
 
 
@@ -98,6 +99,10 @@ def run(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="As --log-level debug.")] = False,
+    log_level: Annotated[
+        Level, typer.Option(help="What the logs of the processes hold, in the run folder's logs/.")
+    ] = "info",
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
     from aar.folder import LabFolder
@@ -107,6 +112,7 @@ def run(
     from aar.settings import Settings, cores, settings_of
     from w2s.testbeds import load
 
+    choose_level("debug" if verbose else log_level)
     problem = None
     if resume is not None:
         folder = LabFolder(resume.resolve())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import sys
 import threading
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from aar import logs
 from aar.engines.methods import ONE_THREAD, Methods
 from aar.errors import EngineError, SandboxError
 from aar.sandboxes import Limits, Mount, Profile, Provider, SandboxProcess, lab_user
@@ -22,6 +24,7 @@ from aar.students.data import model_folders
 from w2s import wire
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 READY_SECONDS = 120.0
 SERVICE_GRACE_SECONDS = 30.0
 SERVICE_MEMORY_MB = 16_384
@@ -109,6 +112,7 @@ class Slot:
             return Attempt(report, reason, status, max(0.0, spent), words.text, method.denied)
         except (wire.WireError, OSError) as error:
             self._end_service()
+            logger.warning("student service %d was lost: %s", self._number, type(error).__name__)
             raise ServiceDied(f"student service {self._number} was lost: {self._last_words()}") from error
         except asyncio.CancelledError:
             if not served:
@@ -187,7 +191,7 @@ class Slot:
         ours, theirs = socket.socketpair()
         profile = Profile(
             mounts=(Mount(self._data, "/service"), *models),
-            env=ONE_THREAD,
+            env={**ONE_THREAD, logs.VARIABLE: logs.level()},
             uid=lab_user(self._data.parent, "students"),
             limits=Limits(memory_mb=SERVICE_MEMORY_MB, open_files=1024),
             trusted=True,
@@ -207,6 +211,7 @@ class Slot:
                 argv, profile, pass_fds=(theirs.fileno(),), stderr=log.fileno()
             )
         self._control = ours
+        logger.info("student service %d is started", self._number)
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError):

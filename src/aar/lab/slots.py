@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from aar.lab.trainer import Trains
 from aar.run_records import RunEnd, RunError
 from aar.students.interventions import intervention
 from w2s.records import SplitName
+
+logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS = 1.0
 MOST_PAUSE_SECONDS = 60.0
@@ -153,7 +156,9 @@ class Slots:
             self._practising.discard(taken.run.key)
             self._handed_over.discard(taken.run.key)
         if outcome is None:
-            return  # cancelled: its end is written
+            logger.info("run %s was cancelled", taken.run.key[:12])
+            return  # its end is written
+        logger.info("run %s on %s ended: %s", taken.run.key[:12], taken.run.split, outcome.status)
         if stopping.is_set() and outcome.status == "lost":
             return  # we ended it ourselves: it is queued again at the next start
         await asyncio.to_thread(self._finish, taken.run, outcome)
@@ -163,6 +168,7 @@ class Slots:
             with self._lab.database.write() as tx:
                 trainings.add(tx, *place, seconds=seconds, core_seconds=core_seconds)
 
+        logger.info("training %s of %s, seed %d", *place)
         try:
             await asyncio.to_thread(note, *await trainer.train(place))
         finally:

@@ -8,6 +8,7 @@ only then killed. Not covered: a machine that loses its disk.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import socket
 import time
@@ -16,6 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from aar import logs
 from aar.errors import AarError, LabUnreachable
 from aar.folder import LabFolder
 from aar.lab.study_end import elapsed_before, note_ending
@@ -32,8 +34,12 @@ from aar.reports.ending import Ending
 from aar.researchers import RUNTIMES, Assignment
 from aar.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 LOOK_SECONDS = 1.0
 """How long the launcher waits for news before it looks after its processes and lets the shown clock go on."""
+ROTATE_SECONDS = 60.0
+"""Between two looks at the sizes of the logs."""
 START_SECONDS = 300.0
 GRACE_SECONDS = 60.0
 FAREWELL_SECONDS = 180.0
@@ -60,6 +66,13 @@ class Launch:
         self.listener = self.listener or listen(None)
         self._held = ExitStack()
         self._held.enter_context(hold(self.folder))
+        self._held.enter_context(logs.kept_in(self.folder.logs / "launcher.log"))
+        logger.info(
+            "%s at %s, on %s",
+            "goes on" if self.folder.database.exists() else "begins",
+            self.url,
+            self.folder.path,
+        )
         self.used_before = elapsed_before(self.folder)
         self.lab = OperatorClient(self.url, self.operator_token)
         self.team = Team(self.folder, self.show, self.lab)
@@ -74,6 +87,7 @@ class Launch:
                 self.show.stage("interrupted: asking researchers to stop and keep their transcripts")
             if kind is None and self.ending is Ending.INTERRUPTED:
                 self.ending = Ending.COMPLETE  # who started it has seen enough
+            logger.info("ends: %s", self.ending.name.lower())
             self.team.end(self.hurry, told=self.ending is Ending.COMPLETE)
             try:
                 note_ending(self.folder, self.ending, elapsed=self.elapsed(), given_up=self.team.given_up)
@@ -175,9 +189,13 @@ class Launch:
         than a minute. A lab whose phase is "finished" goes on if something is handed in.
         """
         closing: float | None = None
+        rotated = time.monotonic()
         with StatusFeed(OperatorClient(self.url, self.operator_token)) as feed:
             while True:
                 self.team.look_after()
+                if time.monotonic() - rotated > ROTATE_SECONDS:
+                    rotated = time.monotonic()
+                    logs.rotate(self.folder.logs)
                 status = feed.next(LOOK_SECONDS)
                 now = time.monotonic()
                 if now - feed.heard > START_SECONDS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
+from aar import logs
 from aar.folder import LabFolder
 from aar.launch.children import Process, Starter, plain
 from aar.processes import environment, python
@@ -36,7 +37,7 @@ def scorer(folder: LabFolder, sandbox: str | None) -> Starter:
                     _mount(folder.service),
                     _mount(folder.blobs),
                 ),
-                env={name: value for name, value in environment().items() if name.endswith("_THREADS")},
+                env={name: value for name, value in environment().items() if _shown(name)},
                 uid=lab_user(folder.path, "scorer"),
                 limits=SCORER_LIMITS,
                 trusted=True,
@@ -46,6 +47,10 @@ def scorer(folder: LabFolder, sandbox: str | None) -> Starter:
         )
 
     return start
+
+
+def _shown(name: str) -> bool:
+    return name.endswith("_THREADS") or name == logs.VARIABLE
 
 
 def _mount(path: Path, *, writable: bool = False) -> Mount:

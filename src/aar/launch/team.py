@@ -6,6 +6,7 @@ of whom one that dies time and again is given up and the others go on. Not cover
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from aar.launch.children import Child
 from aar.launch.operator_client import OperatorClient
 from aar.launch.show import Show
 from aar.launch.signals import Hurry
+
+logger = logging.getLogger(__name__)
 
 LEAVE_SECONDS = 10.0
 """How long a researcher that was asked to stop has to write its transcript."""
@@ -103,6 +106,7 @@ class Team:
     def _start_again(self, child: Child) -> None:
         """Say once that it died, and start it when its pause is over."""
         if child.waits_until is None:
+            logger.warning("%s ended with code %s and is started again", child.name, child.code())
             self.show.say(f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}")
         if child.start_later():
             child.start()
@@ -110,6 +114,7 @@ class Team:
     def _give_up(self, child: Child) -> None:
         if self.lab.stopped(child.name):
             self.given_up[child.name] = child.tail()
+            logger.error("%s ended %d times and is given up", child.name, child.starts)
             self.show.say(
                 f"{child.name} ended {child.starts} times and is not started again: {child.tail()} (see {child.log})"
             )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
 
+from aar import logs
 from aar.errors import AarError
 from aar.researchers.exits import ExitCode
 from aar.researchers.models import EMBEDDED, check_model
 from aar.researchers.session import Session, run
 from aar.researchers.stopping import Stop, Stopped
 from w2s.errors import Unavailable
+
+logger = logging.getLogger("aar.researchers")
 
 
 def main() -> int:
@@ -37,6 +41,8 @@ def _run(stop: Stop) -> ExitCode:
     parser.add_argument("--most-cost", type=float, default=3.0, help="most fine-tunes in an embedded method")
     parser.add_argument("--sandbox", help="provider of the workspace's sandbox; the first that works")
     given = parser.parse_args()
+    logs.set_up()
+    logger.info("%s begins with %s", given.name, given.model)
     token = os.environ.pop("AAR_TOKEN", "") or sys.stdin.readline().strip()
     session = Session(
         lab=given.lab.resolve(),
@@ -56,6 +62,7 @@ def _run(stop: Stop) -> ExitCode:
             raise Stopped from error
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return ExitCode.FAILED
+    logger.info("%s ends: %s", given.name, ended.name.lower())
     if ended is ExitCode.ENDED_EARLY:
         print(f"the session of {given.name} ended before the lab said that it is over", file=sys.stderr)
     return ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 import uuid
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
 Json = dict[str, Any]
+logger = logging.getLogger(__name__)
 
 LONGEST_POLL_S = 60.0
 """How long one request may hang until something changes; longer waits are made of several."""
@@ -96,7 +98,8 @@ class LabClient:
 
         try:
             return await once()
-        except _Away:
+        except _Away as away:
+            logger.info("the lab is away (%s); %s %s is asked again", away, verb, path)
             # patience begins with the first trouble: the request may have hung for a minute before, as it should
             await asyncio.sleep(_FIRST_PAUSE_S)
         try:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from aar import logs
 from aar.folder import LabFolder
 from w2s.errors import W2SError
+
+logger = logging.getLogger("aar.scoring")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         job = jobs.add_parser(name, help=text)
         job.add_argument("lab", type=Path, help="the lab's folder")
     options = parser.parse_args(arguments)
+    logs.set_up()
+    logger.info("%s begins", options.job)
     folder = LabFolder(options.lab)
     try:
         if options.job == "prepare":
@@ -57,7 +63,7 @@ def _serve(folder: LabFolder) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # from a thread of its own: the main one may hold the event's lock when the signal comes
         signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
-    serve(folder, stop=stop, say=lambda line: print(line, flush=True))
+    serve(folder, stop=stop, say=logger.info)
 
 
 if __name__ == "__main__":

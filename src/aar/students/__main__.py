@@ -10,6 +10,8 @@ import socket
 import sys
 from pathlib import Path
 
+from aar import logs
+
 PR_SET_PDEATHSIG = 1
 
 
@@ -23,6 +25,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1, help="threads that torch may use")
     arguments = parser.parse_args()
     _die_with_parent()
+    logs.set_up()
     with _connect(arguments.control) as control:
         from aar.students.server import Service, exit_with
         from w2s.errors import W2SError

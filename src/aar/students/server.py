@@ -7,6 +7,7 @@ from ending the process; the engine then starts a new one and repeats the run.
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import socket
@@ -23,6 +24,8 @@ from aar.students.session import Session
 from aar.students.shelf import Shelf
 from w2s import wire
 from w2s.errors import NotFound, W2SError
+
+logger = logging.getLogger(__name__)
 
 
 class Service:
@@ -51,6 +54,7 @@ class Service:
             with method:
                 report = self.run(request, method)
             send_report(control, report)
+            logger.info("served a run on %s: %s", request.split, report.status)
 
     def run(self, request: RunRequest, method: socket.socket) -> RunReport:
         """Serve one method to its end; never raises for what the method does."""
