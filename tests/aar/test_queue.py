@@ -35,7 +35,7 @@ from aar.lab.news import News
 from aar.lab.queue_view import traffic
 from aar.lab.run_end import MOST_TRIES, finish
 from aar.lab.slots import MOST_PAUSE_SECONDS, Losses
-from aar.run_records import Cause
+from aar.run_records import Cause, RunEnd
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_share_is_cost_and_not_a_count_of_runs(lab: Lab) -> None:
         assert run is not None
         order.append(run.researcher)
         cost = 30_000.0 if run.researcher == "r1" else 10_000.0
-        finish(lab, run, replace(trivial(Job({}, "", "dev", (0,), 0, b"")), nominal=cost))
+        finish(lab, run, replace(trivial(Job({}, "", "dev", (0,), 0, b"")), end=RunEnd(nominal=cost)))
     assert Counter(order) == {"r1": 10, "r2": 30}
 
 
@@ -485,7 +485,7 @@ def test_people_see_what_waits_what_runs_where_and_how_long_it_will_take(lab: La
         assert traffic(tx, slots=2)["seconds_left"] is None
         run = runs.claim(tx, place="slot 1")
     assert run is not None
-    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), seconds=8.0))
+    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=8.0)))
     with lab.database.write() as tx:
         runs.claim(tx, place="slot 2")
         found = traffic(tx, slots=2)
@@ -514,7 +514,11 @@ def test_researchers_are_told_nominal_minutes_and_never_measured_ones(lab: Lab) 
     with lab.database.write() as tx:
         run = runs.claim(tx)
     assert run is not None
-    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), seconds=77.7, core_seconds=77.7))
+    finish(
+        lab,
+        run,
+        replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=77.7, core_seconds=77.7)),
+    )
     assert "77" not in str(told())
 
 
