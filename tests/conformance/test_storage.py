@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,39 @@ def test_the_version_changes_with_a_commit_of_anybody(opened: Callable[[], datab
     assert ours.version() != before
     ours.close()
     theirs.close()
+
+
+def test_an_upgrade_happens_once_and_as_a_whole(url: sa.URL, opened: Callable[[], database.Database]) -> None:
+    def due(connection: sa.Connection) -> bool:
+        return not sa.inspect(connection).has_table("added")
+
+    def change(connection: sa.Connection) -> None:
+        changed.append(1)
+        connection.execute(
+            sa.schema.CreateTable(sa.Table("added", sa.MetaData(), sa.Column("id", sa.Integer)))
+        )
+        if len(changed) == 1:
+            raise RuntimeError("the machine fell over")
+
+    changed: list[int] = []
+    storage = backend(url)
+    with closing(opened()) as store:
+        with pytest.raises(RuntimeError):
+            storage.upgrade("test", due=due, change=change)
+        with store.read() as tx:
+            assert not sa.inspect(tx).has_table("added")
+        threads = [
+            threading.Thread(target=storage.upgrade, args=("test",), kwargs={"due": due, "change": change})
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(changed) == 2
+        with store.read() as tx:
+            assert sa.inspect(tx).has_table("added")
+    storage.close()
 
 
 def add(store: database.Database, name: str) -> None:

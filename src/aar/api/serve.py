@@ -70,7 +70,7 @@ class Start:
 def serve(folder: LabFolder, start: Start) -> None:
     """Run the lab until the process is ended."""
     settings = settings_of(folder)
-    store = database.open(folder.database, create=True, group=_scorer_group(folder))
+    store = database.open(folder.storage, create=True, group=_scorer_group(folder))
     lab = Lab(folder, settings, store, elapsed=start.elapsed, to_the_end=start.to_the_end)
     _enrol(lab, start)
     asyncio.run(_serve(lab, start))
@@ -96,7 +96,7 @@ def _enrol(lab: Lab, start: Start) -> None:
             ledger.append(tx, "note", {"resumed with": changed})
         meta.put(tx, "settings", settings)
         researchers.add(tx, researchers.LAB)
-        known = {one.name for one in researchers.all(tx)} - {*researchers.OPERATORS}
+        known = {one.name for one in researchers.team(tx)}
         for name in known - start.tokens.keys() if not start.again else ():
             # it is not started again: nothing is left for it to do
             researchers.set_state(tx, name, "stopped")

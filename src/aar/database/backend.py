@@ -1,7 +1,9 @@
 """What a kind of database does in its own way; all else in this package is portable SQLAlchemy.
 
-`aar.database.sqlite` is the one that ships. Another is named by an entry point of the group `aar.storage`: its name is
-that of the URL's dialect ("postgresql"), and it gives a function of the URL that returns a `Backend`.
+`aar.database.sqlite` is the one that ships. Another is an entry point of the group `aar.storage`: its name is the
+dialect of the URL ("postgresql"), and what it names is called with the URL and returns a `Backend`. The URL is the
+setting `storage` of a run. Scorer and lab open it by themselves; the scorer has no network, but it may write in the
+folder `db` of the run, where a database can listen on a socket.
 """
 
 from __future__ import annotations
