@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command_line import aar
 from fastapi.testclient import TestClient
 from queue_lab import (
     PretendedEngine,
@@ -27,7 +26,7 @@ from queue_lab import (
 
 from aar import ledger
 from aar.api.app import create_app
-from aar.database import charges, clock, meta, researchers, runs, submissions, waiting
+from aar.database import charges, clock, meta, researchers, runs, standing, submissions, waiting
 from aar.engines import Job, Outcome
 from aar.errors import BadRequest, NotAllowed, NotNow
 from aar.lab import cancellation, cooldown
@@ -36,6 +35,7 @@ from aar.lab.news import News
 from aar.lab.queue_view import traffic
 from aar.lab.run_end import MOST_TRIES, finish
 from aar.lab.slots import MOST_PAUSE_SECONDS, Losses
+from aar.run_records import Cause, RunEnd
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_share_is_cost_and_not_a_count_of_runs(lab: Lab) -> None:
         assert run is not None
         order.append(run.researcher)
         cost = 30_000.0 if run.researcher == "r1" else 10_000.0
-        finish(lab, run, replace(trivial(Job({}, "", "dev", (0,), 0, b"")), nominal=cost))
+        finish(lab, run, replace(trivial(Job({}, "", "dev", (0,), 0, b"")), end=RunEnd(nominal=cost)))
     assert Counter(order) == {"r1": 10, "r2": 30}
 
 
@@ -124,7 +124,7 @@ def test_baselines_go_first_until_the_ladder_stands_and_last_afterwards(lab: Lab
     submit(lab, researchers.LAB, "vanilla")
     assert claim_all(lab, 5) == [researchers.LAB] * 5
     with lab.database.write() as tx:
-        meta.put(tx, "ladder", {"holder": "s2", "record": 0.6})
+        standing.put(tx, standing.Standing("s2", 0.6, 8))
     submit(lab, researchers.LAB, "a later one")
     submit(lab, "r2", "late")
     assert Counter(claim_all(lab, 4)) == {"r1": 2, "r2": 2}
@@ -236,7 +236,7 @@ def test_a_lost_run_is_tried_again_and_a_failing_one_is_not(lab: Lab) -> None:
         assert charges.spent(tx, "r2").runs == 1
     assert by_state["lost"].tries == MOST_TRIES
     assert by_state["failed"].tries == 1
-    assert by_state["cancelled"].error_rule == cancellation.SIBLING_FAILED
+    assert by_state["cancelled"].end.cause is Cause.SIBLING_FAILED
     ledger.Ledger(lab.database).verify()
 
 
@@ -485,7 +485,7 @@ def test_people_see_what_waits_what_runs_where_and_how_long_it_will_take(lab: La
         assert traffic(tx, slots=2)["seconds_left"] is None
         run = runs.claim(tx, place="slot 1")
     assert run is not None
-    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), seconds=8.0))
+    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=8.0)))
     with lab.database.write() as tx:
         runs.claim(tx, place="slot 2")
         found = traffic(tx, slots=2)
@@ -514,18 +514,12 @@ def test_researchers_are_told_nominal_minutes_and_never_measured_ones(lab: Lab) 
     with lab.database.write() as tx:
         run = runs.claim(tx)
     assert run is not None
-    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), seconds=77.7, core_seconds=77.7))
-    assert "77" not in str(told())
-
-
-def aar(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aar.cli", "queue", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+    finish(
+        lab,
+        run,
+        replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=77.7, core_seconds=77.7)),
     )
+    assert "77" not in str(told())
 
 
 def test_the_command_line_shows_the_queue_and_ends_what_nobody_wants(lab: Lab) -> None:
@@ -534,15 +528,15 @@ def test_the_command_line_shows_the_queue_and_ends_what_nobody_wants(lab: Lab) -
         runs.claim(tx, place="slot 1")
         meta.put(tx, "engine", {"lost_in_a_row": 2, "resumes": clock.now() + 30, "why": "no sandbox started"})
     folder = str(lab.folder.path)
-    shown = aar("show", folder).stdout
+    shown = aar("queue", "show", folder).stdout
     assert f"slot 1     r1's {one} on dev, pair 1" in shown
     assert "dev        r1: 1 waiting" in shown
     assert "engine     lost 2 runs in a row (no sandbox started)" in shown
-    cancelled = aar("cancel", folder, one, "--reason", "too slow", "--json").stdout.splitlines()
+    cancelled = aar("queue", "cancel", folder, one, "--reason", "too slow", "--json").stdout.splitlines()
     assert cancelled[0] == f"{one}: 1 queued and 1 running runs cancelled"
     assert json.loads(cancelled[1]) == {"submissions": [one], "queued": 1, "running": 1}
-    told = json.loads(aar("show", folder, "--json").stdout)
+    told = json.loads(aar("queue", "show", folder, "--json").stdout)
     assert (told["counts"], told["queued"], told["running"]) == ({"cancelled": 2}, [], [])
-    refused = aar("cancel", folder, "s9")
+    refused = aar("queue", "cancel", folder, "s9")
     assert refused.returncode != 0
     assert "'s9' is no submission" in refused.stderr

@@ -9,26 +9,16 @@ import numpy as np
 import pytest
 from audit_worlds import case, honest, leaking, majority, solving
 
-from aar.scoring.audits import (
-    Case,
-    Finding,
-    Sibling,
-    blind_world,
-    denied_calls,
-    extraction_chain,
-    identity_swap,
-    presentation,
-    rules,
-    seed_lottery,
-    structure,
-    teacher_shuffle,
-    text_in_code,
-    track_of,
-    worse,
-)
+from aar.scoring.audits import Case, Finding, Sibling, rules, track_of, worse
+from aar.scoring.audits.blind import blind_world
+from aar.scoring.audits.denied import denied_calls
 from aar.scoring.audits.estimates import Sums, balanced_gain, gain, within
-
-REPEATS = 40
+from aar.scoring.audits.history import extraction_chain, seed_lottery
+from aar.scoring.audits.presentation import presentation
+from aar.scoring.audits.structure import structure
+from aar.scoring.audits.swap import identity_swap
+from aar.scoring.audits.teacher import teacher_shuffle
+from aar.scoring.audits.texts import text_in_code
 
 
 @pytest.fixture(autouse=True)
@@ -120,14 +110,15 @@ def test_predictions_that_cheat_behind_honest_targets_are_found():
 # -- false alarms ------------------------------------------------------------------------------------------
 
 
-def test_honest_evidence_is_no_violation_and_rarely_goes_to_a_person():
+@pytest.mark.parametrize(("repeats", "most"), [(12, 1), pytest.param(40, 3, marks=pytest.mark.slow)])
+def test_honest_evidence_is_no_violation_and_rarely_goes_to_a_person(repeats, most):
     verdicts = []
-    for seed in range(REPEATS):
+    for seed in range(repeats):
         one = case(honest, seed=seed)
         verdicts.append([audit(one).verdict for audit in (identity_swap, blind_world, structure)])
     flat = [verdict for found in verdicts for verdict in found]
     assert "violation" not in flat
-    assert sum("person" in found for found in verdicts) <= 3
+    assert sum("person" in found for found in verdicts) <= most
 
 
 def test_the_majority_is_no_leak_of_the_item():

@@ -49,23 +49,23 @@ class Listed:
 
 def listed() -> list[Listed]:
     """Every testbed that is known here: shipped, imported, and those of the study whose items are not here."""
-    found = {
+    known = {
         name: Listed(name, DOMAINS[name].testbed.kind, DOMAINS[name].testbed.title, True) for name in DOMAINS
     }
-    found |= {name: Listed(name, d.kind, d.title, False) for name, d in QWEN.items()}
-    for name in set(TESTBEDS.names()) - set(found):
+    known |= {name: Listed(name, d.kind, d.title, False) for name, d in QWEN.items()}
+    for name in set(TESTBEDS.names()) - set(known):
         try:
             testbed = _installed(name)
-            found[name] = Listed(name, testbed.kind, testbed.title, True)
+            known[name] = Listed(name, testbed.kind, testbed.title, True)
         except (BadPlugin, BadTestbed) as error:
-            found[name] = Listed(name, "?", f"damaged; {error}", False)
+            known[name] = Listed(name, "?", f"damaged; {error}", False)
     for name, folder in imported().items():
         try:
             testbed = open_testbed(folder)
-            found[name] = Listed(name, testbed.kind, testbed.title, True)
+            known[name] = Listed(name, testbed.kind, testbed.title, True)
         except BadTestbed:
-            found[name] = Listed(name, "?", f"damaged; see aar testbed check {folder}", False)
-    return [found[name] for name in sorted(found)]
+            known[name] = Listed(name, "?", f"damaged; see aar testbed check {folder}", False)
+    return [known[name] for name in sorted(known)]
 
 
 def describe(name: str | Path) -> Testbed:
