@@ -98,8 +98,8 @@ def test_a_method_runs_in_its_sandbox_and_its_arrays_come_back(outcome):
     done = outcome(VANILLA)
     assert done.status == "ok", done
     assert done.arrays["predictions"].shape == (TEST,)
-    assert set(done.logged) == {"share"}
-    assert done.nominal > 0
+    assert set(done.end.logged) == {"share"}
+    assert done.end.nominal > 0
 
 
 def test_the_same_job_gives_the_same_arrays_to_the_bit(outcome):
@@ -130,7 +130,7 @@ def test_a_job_that_is_cancelled_is_killed_and_its_slot_serves_the_next(engine, 
 
 def test_numbers_of_a_sealed_run_are_not_kept(outcome):
     done = outcome(VANILLA, split="sealed")
-    assert (done.status, done.logged) == ("ok", {})
+    assert (done.status, done.end.logged) == ("ok", {})
 
 
 def test_a_custom_loss_runs_in_the_sandbox(outcome):
@@ -161,18 +161,18 @@ def test_an_exception_is_told_by_type_and_place_without_its_words(outcome):
         def deeper(bench):
             raise ValueError("words")
     """)
-    assert (done.status, done.error_type, done.error_file, done.error_line) == (
+    assert (done.status, done.end.error.type, done.end.error.file, done.end.error.line) == (
         "method_failed",
         "ValueError",
         "method.py",
         6,
     )
-    assert done.message is None
+    assert done.end.error.message is None
 
 
 def test_on_practice_the_words_are_told_too(outcome):
     done = outcome("def run(bench): raise ValueError('words')", split="practice", practice=True)
-    assert (done.error_type, done.message) == ("ValueError", "words")
+    assert (done.end.error.type, done.end.error.message) == ("ValueError", "words")
 
 
 @pytest.mark.parametrize(
@@ -197,12 +197,12 @@ def test_on_practice_the_words_are_told_too(outcome):
 )
 def test_a_method_that_breaks_the_contract_fails_by_name(outcome, source, error):
     done = outcome(source)
-    assert (done.status, done.error_type) == ("method_failed", error), done
+    assert (done.status, done.end.error.type) == ("method_failed", error), done
 
 
 def test_an_endless_loop_ends_with_a_clear_rule(outcome):
     done = outcome("def run(bench):\n    while True: pass", wall_seconds=1.5)
-    assert (done.status, done.error_type, done.error_rule) == (
+    assert (done.status, done.end.error.type, done.end.error.rule) == (
         "method_failed",
         "TimeoutError",
         "took longer than 1.5 s",
@@ -219,8 +219,8 @@ def test_eating_memory_ends_with_a_clear_rule(outcome):
     """,
         memory_mb=300,
     )
-    assert (done.status, done.error_type) == ("method_failed", "MemoryError"), done
-    assert done.error_rule == "used more than 300 MB of memory"
+    assert (done.status, done.end.error.type) == ("method_failed", "MemoryError"), done
+    assert done.end.error.rule == "used more than 300 MB of memory"
 
 
 def test_a_method_cannot_see_the_service_its_texts_or_the_network(outcome):
@@ -260,10 +260,10 @@ TRIES = """
 def test_what_a_method_tried_and_was_denied_is_asked_about_however_it_ends(outcome, end, status):
     done = outcome(TRIES % end)
     assert done.status == status, done
-    if done.denied is None:
+    if done.end.denied is None:
         pytest.skip("only root with bubblewrap counts what it denies")
-    assert done.denied == {"ptrace": 1, "unshare": 1, "memfd_create": 1, "socket": 1}
-    found = denied_calls(Case("s1", {}, denied=[done.denied]))
+    assert done.end.denied == {"ptrace": 1, "unshare": 1, "memfd_create": 1, "socket": 1}
+    found = denied_calls(Case("s1", {}, denied=[done.end.denied]))
     assert found.verdict == "person"
     assert "memfd_create (1), ptrace (1), socket (1), unshare (1)" in found.sentence
 
@@ -271,9 +271,9 @@ def test_what_a_method_tried_and_was_denied_is_asked_about_however_it_ends(outco
 def test_an_honest_method_is_denied_nothing(outcome):
     done = outcome(VANILLA)
     assert done.status == "ok", done
-    if done.denied is None:
+    if done.end.denied is None:
         pytest.skip("only root with bubblewrap counts what it denies")
-    found = denied_calls(Case("s1", {}, denied=[done.denied]))
+    found = denied_calls(Case("s1", {}, denied=[done.end.denied]))
     assert (found.verdict, found.statistic) == ("clean", 0.0)
 
 
@@ -329,7 +329,7 @@ def test_a_method_process_killed_from_outside_is_repeated(engine, loop):
 
 def test_a_method_that_ends_as_if_killed_each_time_has_failed(outcome):
     done = outcome("import os\ndef run(bench): os._exit(137)")
-    assert (done.status, done.error_type, done.error_rule) == (
+    assert (done.status, done.end.error.type, done.end.error.rule) == (
         "method_failed",
         "BadMethod",
         "its process was killed 3 times; a method ends by returning or raising",

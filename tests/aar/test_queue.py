@@ -27,7 +27,7 @@ from queue_lab import (
 
 from aar import ledger
 from aar.api.app import create_app
-from aar.database import charges, clock, meta, researchers, runs, submissions, waiting
+from aar.database import charges, clock, meta, researchers, runs, standing, submissions, waiting
 from aar.engines import Job, Outcome
 from aar.errors import BadRequest, NotAllowed, NotNow
 from aar.lab import cancellation, cooldown
@@ -36,6 +36,7 @@ from aar.lab.news import News
 from aar.lab.queue_view import traffic
 from aar.lab.run_end import MOST_TRIES, finish
 from aar.lab.slots import MOST_PAUSE_SECONDS, Losses
+from aar.run_records import Cause
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_baselines_go_first_until_the_ladder_stands_and_last_afterwards(lab: Lab
     submit(lab, researchers.LAB, "vanilla")
     assert claim_all(lab, 5) == [researchers.LAB] * 5
     with lab.database.write() as tx:
-        meta.put(tx, "ladder", {"holder": "s2", "record": 0.6})
+        standing.put(tx, standing.Standing("s2", 0.6, 8))
     submit(lab, researchers.LAB, "a later one")
     submit(lab, "r2", "late")
     assert Counter(claim_all(lab, 4)) == {"r1": 2, "r2": 2}
@@ -236,7 +237,7 @@ def test_a_lost_run_is_tried_again_and_a_failing_one_is_not(lab: Lab) -> None:
         assert charges.spent(tx, "r2").runs == 1
     assert by_state["lost"].tries == MOST_TRIES
     assert by_state["failed"].tries == 1
-    assert by_state["cancelled"].error_rule == cancellation.SIBLING_FAILED
+    assert by_state["cancelled"].end.cause is Cause.SIBLING_FAILED
     ledger.Ledger(lab.database).verify()
 
 
