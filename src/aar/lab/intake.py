@@ -36,6 +36,7 @@ from aar.forum import Forum
 from aar.lab import estimate
 from aar.lab.cooldown import refuse_while_waiting
 from aar.lab.draw import Draw, draw, lab_secret
+from aar.lab.needs import Conducted
 from aar.lab.references import planned
 from aar.lab.resubmission import again, is_answered, refuse_ended
 from aar.settings import Settings
@@ -79,7 +80,7 @@ class Lab:
         self._started = time.monotonic()
         self._to_the_end = to_the_end
         self._lock = threading.Lock()
-        self.refused: set[str] = set()
+        self.conducted = Conducted()
         self._asks_companions: dict[str, bool] = {}
 
     def scores(self, tx: Transaction) -> Mapping[str, float]:
