@@ -265,11 +265,11 @@ def test_an_engine_that_loses_every_run_is_asked_less_and_less_and_the_status_sa
 
     def in_trouble() -> bool:
         with lab.database.read() as tx:
-            return bool(traffic(tx, slots=1)["engine"]["lost_in_a_row"] >= 3)
+            return bool(traffic(tx, slots=1).engine.lost_in_a_row >= 3)
 
     work(lab, engine, slots=1, until=in_trouble)
     with lab.database.read() as tx:
-        told = traffic(tx, slots=1)["engine"]
+        told = traffic(tx, slots=1).engine.model_dump()
     assert len(engine.started) == told["lost_in_a_row"] == 3
     assert told["why"] == "no sandbox started"
     assert 0.0 < told["resumes_in_seconds"] <= 1.0
@@ -456,7 +456,7 @@ def test_what_is_queued_of_one_who_waits_is_held_back_and_its_confirmations_are_
         researchers.set_failures(tx, "r1", 3, waits_until=clock.now() + 60)
     assert claim_all(lab) == ["r1", "r2"]
     with lab.database.read() as tx:
-        (held,) = traffic(tx, slots=1)["held"]
+        (held,) = traffic(tx, slots=1).model_dump()["held"]
     assert (held["researcher"], held["failures"]) == ("r1", 3)
     assert 50 < held["seconds"] <= 60
 
@@ -483,13 +483,13 @@ def test_people_see_what_waits_what_runs_where_and_how_long_it_will_take(lab: La
     queue(lab, "r1", 4)
     queue(lab, "r2", 2, priority="sealed")
     with lab.database.write() as tx:
-        assert traffic(tx, slots=2)["seconds_left"] is None
+        assert traffic(tx, slots=2).seconds_left is None
         run = runs.claim(tx, place="slot 1")
     assert run is not None
     finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), seconds=8.0))
     with lab.database.write() as tx:
         runs.claim(tx, place="slot 2")
-        found = traffic(tx, slots=2)
+        found = traffic(tx, slots=2).model_dump()
     assert found["counts"] == {"done": 1, "queued": 4, "running": 1}
     (line,) = found["queued"]
     assert (line["priority"], line["researcher"], line["runs"]) == ("dev", "r1", 4)
