@@ -425,7 +425,7 @@ def test_further_seeds_of_whoever_holds_the_record_are_paid_by_who_attacks_it(
         ledger.record_verdict(
             tx, holder, stage="sealed", status="verified", reply="v", figures=Figures(seeds=8, n=9)
         )
-        lab.queue_sealed(tx, submissions.get(tx, holder), seeds=lab.settings.sealed_seeds, spare=False)
+        lab.queue.sealed(tx, submissions.get(tx, holder), seeds=lab.settings.sealed_seeds, spare=False)
     conductor.advance(lab)
     with lab.database.read() as tx:
         mine = [run for run in runs.all(tx, split="sealed") if run.submission == holder]

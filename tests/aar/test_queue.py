@@ -135,8 +135,8 @@ def test_spare_confirmations_move_up_when_others_are_compared_with_them(lab: Lab
     one = submit(lab, researchers.LAB, "vanilla")
     with lab.database.write() as tx:
         row = submissions.get(tx, one)
-        assert lab.queue_sealed(tx, row, seeds=3, spare=True) == 3
-        assert lab.queue_sealed(tx, row, seeds=3, spare=False) == 0
+        assert lab.queue.sealed(tx, row, seeds=3, spare=True) == 3
+        assert lab.queue.sealed(tx, row, seeds=3, spare=False) == 0
         assert {run.priority for run in runs.all(tx, split="sealed")} == {runs.PRIORITIES.index("sealed")}
 
 

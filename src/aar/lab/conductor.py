@@ -100,9 +100,9 @@ def _act(lab: Lab, tx: Transaction, look: Look) -> None:
             continue
         submission = submissions.get(tx, need.submission)
         if need.wanted is not None:
-            lab.queue_wanted(tx, submission, [need.wanted])
+            lab.queue.wanted(tx, submission, [need.wanted])
         else:
-            lab.queue_sealed(tx, submission, seeds=need.seeds, spare=need.spare, paid_by=need.paid_by)
+            lab.queue.sealed(tx, submission, seeds=need.seeds, spare=need.spare, paid_by=need.paid_by)
         logger.debug("runs of %s are queued for a verdict", need.submission)
     cancellation.end_refused(tx, look.refused - done.refused)
 
