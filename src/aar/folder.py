@@ -35,6 +35,15 @@ class LabFolder:
         return self.path / "db" / "lab.db"
 
     @property
+    def storage(self) -> Path | str:
+        """What `aar.database.open` is given: the URL that the run's settings name, or else the file of this folder."""
+        try:
+            settings = self.read_description().get("settings")
+        except WrongFormat:  # whoever reads the settings says so; the ledger can be verified all the same
+            return self.database
+        return (settings.get("storage") if isinstance(settings, dict) else None) or self.database
+
+    @property
     def ledger(self) -> Path:
         """The ledger's mirror as JSON lines."""
         return self.path / "ledger.jsonl"

@@ -27,7 +27,7 @@ MOST_SUBMISSIONS = 1_000_000
 MOST_SEEDS = 1000
 MOST_NAMED = 4
 """Missing fields that one message names."""
-LATER = frozenset({"engine", "sandbox", "runtime"})
+LATER = frozenset({"engine", "sandbox", "runtime", "storage"})
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
 
 Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -54,6 +54,7 @@ class Settings:
         engine: Where runs happen, by name (docs/extending.md).
         sandbox: What untrusted code runs in, by name; None for the first that works.
         runtime: Which program a researcher is, by name.
+        storage: The URL of the database, without a password; None for the SQLite file in the run folder.
         baselines: The methods that the lab itself hands in.
         confirmed: Whether all baselines are run on sealed, or only the best on dev.
         dev_seeds: Pairs of (supervisor, student) seeds that a submission is run on.
@@ -82,6 +83,7 @@ class Settings:
     engine: Name = "local"
     sandbox: Name | None = None
     runtime: Name = "inspect"
+    storage: Name | None = None
     baselines: Names = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
     dev_seeds: Seeds = 3

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from w2s.bench import LocalBench as LocalBench
     from w2s.bench import Student as Student
     from w2s.blocks import *  # noqa: F403
+    from w2s.problem import Problem as Problem
     from w2s.records import Estimate as Estimate
     from w2s.records import Items as Items
     from w2s.records import Predictions as Predictions
@@ -33,6 +34,7 @@ _HOME = {
     "Bench": "w2s.bench",
     "LocalBench": "w2s.bench",
     "Student": "w2s.bench",
+    "Problem": "w2s.problem",
     "Estimate": "w2s.records",
     "Items": "w2s.records",
     "Predictions": "w2s.records",

@@ -62,8 +62,8 @@ class PretendedEngine:
 
     answer: Callable[[Job], Outcome] = trivial
     seconds: float = 0.0
-    capacity: int = 0
-    """How many runs it takes at once; `work` sets it to the number of slots where it is 0."""
+    capacity: int = -1
+    """How many runs it takes at once; `work` sets it to the number of slots where it is left out."""
     started: list[str] = field(default_factory=list)
     killed: int = 0
     stopping: bool = False
@@ -192,7 +192,7 @@ def work(
         return not found.get("queued") and not found.get("running") and not untrained
 
     engine.stopping = False
-    engine.capacity = engine.capacity or slots
+    engine.capacity = slots if engine.capacity < 0 else engine.capacity
     with lab.database.write() as tx:
         runs.requeue_running(tx)  # as at every start of a lab
 

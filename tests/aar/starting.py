@@ -11,8 +11,8 @@ from pathlib import Path
 
 from aar.engines.methods import ENVIRONMENT
 from aar.errors import SandboxRefused
-from aar.sandboxes import Check, Profile, Provider, SandboxProcess, Warm, WarmCall, providers
-from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes import SANDBOXES, Check, Profile, Provider, SandboxProcess, Warm, WarmCall, providers
+from aar.sandboxes.provider import Forking
 from aar.sandboxes.warm_python.fork_server import ForkServer
 from aar.sandboxes.warm_python.prepared import Prepared
 
@@ -67,7 +67,7 @@ class Warmed:
         key = (profile.uid, modules) if self._forks else (repr(profile), modules)
         if key not in self._warm or not self._warm[key].alive:
             if self._forks:
-                assert isinstance(self._provider, Bubblewrap)
+                assert isinstance(self._provider, Forking)
                 self._warm[key] = ForkServer(self._provider, profile, modules)
             else:
                 self._warm[key] = Prepared(self._provider, profile, modules)
@@ -80,8 +80,18 @@ class Warmed:
         self._warm.clear()
 
 
+def tested() -> list[Provider]:
+    """The shipped providers, or the one that AAR_SANDBOX names (tests/conformance/test_sandbox.py)."""
+    name = os.environ.get("AAR_SANDBOX")
+    return [SANDBOXES.find(name)()] if name else providers()
+
+
 def ways() -> dict[str, Provider | Warmed]:
-    """Every way that this project knows, by name."""
-    known = {provider.name: provider for provider in providers()}
-    warmed = [Warmed(known["bubblewrap"], forks=True), Warmed(known["sandlock"], forks=False)]
-    return {way.name: way for way in (*known.values(), *warmed)}
+    """Every way to start untrusted Python that is tested, by name."""
+    known = tested()
+    prepared = [provider for provider in known if provider.name == "sandlock" or len(known) == 1]
+    warmed = [
+        *(Warmed(provider, forks=True) for provider in known if isinstance(provider, Forking)),
+        *(Warmed(provider, forks=False) for provider in prepared),
+    ]
+    return {way.name: way for way in (*known, *warmed)}

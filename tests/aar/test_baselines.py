@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from command_line import aar
 from synthetic_lab import SUPERVISORS, SyntheticLab
 
 from aar import baseline_sets, ledger
@@ -64,12 +63,7 @@ def test_a_folder_of_another_measurement_is_refused_before_anything_starts(
     lab = SyntheticLab(tmp_path / "lab")
     if begun is not None:
         (lab.path / "baselines.txt").write_text(begun)
-    result = subprocess.run(
-        [sys.executable, "-m", "aar.cli", "baselines", "--seeds", "2", "--lab", str(lab.path)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    result = aar("baselines", "--seeds", "2", "--lab", str(lab.path))
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert "was begun with another testbed" in result.stderr

@@ -10,32 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import aar, one_line
 from fabricated_lab import fabricate
 
 from aar.folder import LabFolder
 from aar.reports import write_report
 from aar.settings import Settings, settings_of
-
-
-def aar(
-    *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aar.cli", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        timeout=300,
-        check=False,
-    )
-
-
-def one_line(result: subprocess.CompletedProcess[str]) -> str:
-    assert result.returncode != 0
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    return lines[0]
 
 
 def test_help_answers_without_heavy_imports() -> None:
@@ -52,7 +32,8 @@ def test_help_takes_less_than_what_people_notice() -> None:
     took = []
     for _ in range(3):
         start = os.times()
-        assert "run" in aar("--help").stdout
+        fresh = [sys.executable, "-m", "aar.cli", "--help"]
+        assert "run" in subprocess.run(fresh, capture_output=True, text=True, check=True).stdout
         end = os.times()
         took.append(end.children_user + end.children_system - start.children_user - start.children_system)
     assert min(took) < 1.2

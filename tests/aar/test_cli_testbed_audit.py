@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from test_cli import aar, one_line
+from command_line import aar, one_line
 from typer.testing import CliRunner
 
 

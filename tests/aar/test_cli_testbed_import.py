@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli import aar, one_line
+from command_line import aar, one_line
 
 from aar.cli.run import make
 from aar.engines import Job

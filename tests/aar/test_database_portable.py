@@ -15,6 +15,8 @@ import w2s
 from aar import database
 from aar.database import schema
 from aar.errors import LabFolderError
+from aar.folder import LabFolder
+from w2s.errors import NotFound
 
 SOURCES = [Path(package.__file__).parent for package in (aar, w2s)]
 BACKEND = "aar/database/sqlite.py"
@@ -61,7 +63,7 @@ def test_a_table_can_be_made_in_postgresql(table: sa.Table) -> None:
     dialect = postgresql.dialect()
     assert "CREATE TABLE" in str(sa.schema.CreateTable(table).compile(dialect=dialect))
     for index in table.indexes:
-        assert "CREATE INDEX" in str(sa.schema.CreateIndex(index).compile(dialect=dialect))
+        assert " INDEX " in str(sa.schema.CreateIndex(index).compile(dialect=dialect))
 
 
 def test_a_url_opens_what_a_path_opens(tmp_path: Path) -> None:
@@ -77,6 +79,15 @@ def test_a_database_in_memory_is_refused(url: str) -> None:
 
 
 def test_storage_that_is_not_installed_is_named_without_its_password() -> None:
-    with pytest.raises(LabFolderError, match=r"no storage for 'postgresql' is installed") as refused:
+    with pytest.raises(NotFound, match="no storage 'postgresql'") as refused:
         database.open("postgresql://aar:secret@host/lab")
     assert "secret" not in str(refused.value)
+
+
+def test_a_lab_folder_opens_its_own_file_unless_its_settings_name_a_url(tmp_path: Path) -> None:
+    folder = LabFolder(tmp_path)
+    assert folder.storage == folder.database
+    folder.describe({"settings": {}})
+    assert folder.storage == folder.database
+    folder.describe({"settings": {"storage": "postgresql:///lab"}})
+    assert folder.storage == "postgresql:///lab"

@@ -25,7 +25,7 @@ HOSTILE = {
                 try: os.fork()
                 except OSError: pass
         """,
-        ("TimeoutError", "took longer than 4 s"),
+        ("TimeoutError", "took longer than 2.5 s"),
     ),
     "one allocation of 100 GB": (
         "def run(bench): bytearray(100 << 30)",
@@ -64,7 +64,7 @@ HOSTILE = {
                     with open(f"{tempfile.gettempdir()}/filler {n}", "wb") as file: file.write(bytes(1 << 16))
                 except OSError: pass
         """,
-        ("TimeoutError", "took longer than 4 s"),
+        ("TimeoutError", "took longer than 2.5 s"),
     ),
     "endless printer": (
         """
@@ -74,7 +74,7 @@ HOSTILE = {
                 print("x" * 10_000)
                 os.write(2, b"y" * 10_000)
         """,
-        ("TimeoutError", "took longer than 4 s"),
+        ("TimeoutError", "took longer than 2.5 s"),
     ),
 }
 
@@ -113,7 +113,7 @@ def test_a_hostile_run_ends_by_itself_and_the_one_beside_it_is_as_alone(
     what: str, engine: LocalEngine, loop: asyncio.Runner, alone: np.ndarray
 ) -> None:
     source, (error, rule) = HOSTILE[what]
-    seconds = 4 if error == "TimeoutError" else 300
+    seconds = 2.5 if error == "TimeoutError" else 300
 
     async def both() -> tuple[Outcome, Outcome]:
         hostile = asyncio.create_task(engine.run(job(source, wall_seconds=seconds, memory_mb=400)))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command_line import aar
 from fastapi.testclient import TestClient
 from queue_lab import (
     PretendedEngine,
@@ -36,7 +35,7 @@ from aar.lab.news import News
 from aar.lab.queue_view import traffic
 from aar.lab.run_end import MOST_TRIES, finish
 from aar.lab.slots import MOST_PAUSE_SECONDS, Losses
-from aar.run_records import Cause
+from aar.run_records import Cause, RunEnd
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ def test_a_share_is_cost_and_not_a_count_of_runs(lab: Lab) -> None:
         assert run is not None
         order.append(run.researcher)
         cost = 30_000.0 if run.researcher == "r1" else 10_000.0
-        finish(lab, run, replace(trivial(Job({}, "", "dev", (0,), 0, b"")), nominal=cost))
+        finish(lab, run, replace(trivial(Job({}, "", "dev", (0,), 0, b"")), end=RunEnd(nominal=cost)))
     assert Counter(order) == {"r1": 10, "r2": 30}
 
 
@@ -486,7 +485,7 @@ def test_people_see_what_waits_what_runs_where_and_how_long_it_will_take(lab: La
         assert traffic(tx, slots=2).seconds_left is None
         run = runs.claim(tx, place="slot 1")
     assert run is not None
-    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), seconds=8.0))
+    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=8.0)))
     with lab.database.write() as tx:
         runs.claim(tx, place="slot 2")
         found = traffic(tx, slots=2).model_dump()
@@ -515,18 +514,12 @@ def test_researchers_are_told_nominal_minutes_and_never_measured_ones(lab: Lab) 
     with lab.database.write() as tx:
         run = runs.claim(tx)
     assert run is not None
-    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), seconds=77.7, core_seconds=77.7))
-    assert "77" not in str(told())
-
-
-def aar(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aar.cli", "queue", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+    finish(
+        lab,
+        run,
+        replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=77.7, core_seconds=77.7)),
     )
+    assert "77" not in str(told())
 
 
 def test_the_command_line_shows_the_queue_and_ends_what_nobody_wants(lab: Lab) -> None:
@@ -535,15 +528,15 @@ def test_the_command_line_shows_the_queue_and_ends_what_nobody_wants(lab: Lab) -
         runs.claim(tx, place="slot 1")
         meta.put(tx, "engine", {"lost_in_a_row": 2, "resumes": clock.now() + 30, "why": "no sandbox started"})
     folder = str(lab.folder.path)
-    shown = aar("show", folder).stdout
+    shown = aar("queue", "show", folder).stdout
     assert f"slot 1     r1's {one} on dev, pair 1" in shown
     assert "dev        r1: 1 waiting" in shown
     assert "engine     lost 2 runs in a row (no sandbox started)" in shown
-    cancelled = aar("cancel", folder, one, "--reason", "too slow", "--json").stdout.splitlines()
+    cancelled = aar("queue", "cancel", folder, one, "--reason", "too slow", "--json").stdout.splitlines()
     assert cancelled[0] == f"{one}: 1 queued and 1 running runs cancelled"
     assert json.loads(cancelled[1]) == {"submissions": [one], "queued": 1, "running": 1}
-    told = json.loads(aar("show", folder, "--json").stdout)
+    told = json.loads(aar("queue", "show", folder, "--json").stdout)
     assert (told["counts"], told["queued"], told["running"]) == ({"cancelled": 2}, [], [])
-    refused = aar("cancel", folder, "s9")
+    refused = aar("queue", "cancel", folder, "s9")
     assert refused.returncode != 0
     assert "'s9' is no submission" in refused.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,13 +27,17 @@ from aar.researchers.transcripts import Recovered, Trouble, look, recover
 TOKEN = "a-token"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> LabFolder:
-    lab = LabFolder(tmp_path / "lab")
+def folder_of(parent: Path) -> LabFolder:
+    lab = LabFolder(parent / "lab")
     for path in (lab.forum, lab.practice, lab.inspect_logs):
         path.mkdir(parents=True)
-    tmp_path.chmod(0o755)
     return lab
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> LabFolder:
+    tmp_path.chmod(0o755)
+    return folder_of(tmp_path)
 
 
 @contextlib.contextmanager
@@ -84,6 +89,31 @@ def calls(log: Any) -> list[str]:
         for message in log.samples[0].messages
         for call in getattr(message, "tool_calls", None) or ()
     ]
+
+
+@pytest.fixture(scope="module")
+def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a lab whose researcher was killed while it waited for a verdict; checked until then."""
+    made = tmp_path_factory.mktemp("killed")
+    made.chmod(0o755)
+    folder = folder_of(made)
+    lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
+    with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=made / "home") as process:
+        until(lambda: waits(lab))
+        while_alive = recover(folder)
+        process.kill()
+        process.wait()
+    (path,) = folder.inspect_logs.glob("*.eval")
+    assert while_alive == Recovered(live=(path.name,))
+    assert not list((made / "home").rglob("*.db")), "nothing is left in the home"
+    return folder.path
+
+
+@pytest.fixture
+def killed(killed_once: Path, tmp_path: Path) -> LabFolder:
+    """A copy of it that a test may change."""
+    shutil.copytree(killed_once, tmp_path / "lab", symlinks=True)
+    return LabFolder(tmp_path / "lab")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -169,19 +199,12 @@ def test_a_signal_before_its_session_begins_ends_it_as_well(folder: LabFolder, t
     assert len(said.splitlines()) == 1, said
 
 
-def test_a_killed_one_is_recovered_up_to_its_last_call(folder: LabFolder, tmp_path: Path) -> None:
+def test_a_killed_one_is_recovered_up_to_its_last_call(killed: LabFolder) -> None:
     from inspect_ai.log import list_eval_logs
 
-    lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
-    with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
-        until(lambda: waits(lab))
-        while_alive = recover(folder)
-        process.kill()
-        process.wait()
+    folder = killed
     (path,) = folder.inspect_logs.glob("*.eval")
-    assert while_alive == Recovered(live=(path.name,))
     assert [info.name.rsplit("/", 1)[1] for info in list_eval_logs(str(folder.inspect_logs))] == [path.name]
-    assert not list((tmp_path / "home").rglob("*.db")), "nothing is left in the home"
 
     assert recover(folder) == Recovered(recovered=(path.name,))
     log = read(folder)
@@ -193,25 +216,16 @@ def test_a_killed_one_is_recovered_up_to_its_last_call(folder: LabFolder, tmp_pa
     assert recover(folder) == Recovered()
 
 
-def test_a_log_of_a_run_folder_that_was_moved_is_recovered(folder: LabFolder, tmp_path: Path) -> None:
-    lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
-    with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
-        until(lambda: waits(lab))
-        process.kill()
-        process.wait()
-    moved = LabFolder(folder.path.rename(tmp_path / "moved"))
+def test_a_log_of_a_run_folder_that_was_moved_is_recovered(killed: LabFolder, tmp_path: Path) -> None:
+    moved = LabFolder(killed.path.rename(tmp_path / "moved"))
     assert recover(moved).recovered
     assert "submit_method" in calls(read(moved))
 
 
-def test_what_cannot_be_recovered_is_said_and_hides_nothing_else(folder: LabFolder, tmp_path: Path) -> None:
+def test_what_cannot_be_recovered_is_said_and_hides_nothing_else(killed: LabFolder) -> None:
     from inspect_ai.log import read_eval_log
 
-    lab = FakeLab(researchers=("r1",), minutes=60, undecided=True, submissions_each=1)
-    with serve(lab, {TOKEN: "r1"}) as url, researcher(folder, url, home=tmp_path / "home") as process:
-        until(lambda: waits(lab))
-        process.kill()
-        process.wait()
+    folder = killed
     (path,) = folder.inspect_logs.glob("*.eval")
     lost = path.with_name(f"1-{path.name}")
     lost.write_bytes(path.read_bytes())

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starting import tested
 
 from aar.errors import NoSandbox, SandboxRefused
 from aar.sandboxes import Mount, Profile, Provider, choose, open_w2s, providers, uid_for
@@ -20,7 +21,7 @@ from w2s.errors import NotFound
 UID = uid_for("test")
 
 
-@pytest.fixture(scope="module", params=[provider.name for provider in providers()])
+@pytest.fixture(scope="module", params=[provider.name for provider in tested()])
 def provider(request: pytest.FixtureRequest) -> Provider:
     try:
         return choose(request.param)

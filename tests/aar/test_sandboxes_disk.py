@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starting import tested
 
 from aar.errors import NoSandbox, SandboxRefused
-from aar.sandboxes import ExecResult, Limits, Mount, Profile, Provider, Workspace, choose, providers, uid_for
+from aar.sandboxes import ExecResult, Limits, Mount, Profile, Provider, Workspace, choose, uid_for
 from aar.sandboxes.watch.disk import excess
 
 UID = uid_for("test disk")
@@ -62,7 +63,7 @@ WRITERS = {
 }
 
 
-@pytest.fixture(scope="module", params=[provider.name for provider in providers()])
+@pytest.fixture(scope="module", params=[provider.name for provider in tested()])
 def provider(request: pytest.FixtureRequest) -> Provider:
     try:
         return choose(request.param)

@@ -10,14 +10,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from starting import tested
 
 from aar.errors import NoSandbox, SandboxRefused
-from aar.sandboxes import Limits, Mount, Provider, Workspace, choose, open_w2s, providers, uid_for
+from aar.sandboxes import Limits, Mount, Provider, Workspace, choose, open_w2s, uid_for
 from aar.sandboxes.mounts.mount_points import make_mount_point
 from w2s.errors import TooMuch
 
 
-@pytest.fixture(scope="module", params=[provider.name for provider in providers()])
+@pytest.fixture(scope="module", params=[provider.name for provider in tested()])
 def provider(request: pytest.FixtureRequest) -> Provider:
     try:
         return choose(request.param)

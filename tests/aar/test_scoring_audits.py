@@ -28,8 +28,6 @@ from aar.scoring.audits import (
 )
 from aar.scoring.audits.estimates import Sums, balanced_gain, gain, within
 
-REPEATS = 40
-
 
 @pytest.fixture(autouse=True)
 def fewer_draws(monkeypatch):
@@ -120,14 +118,15 @@ def test_predictions_that_cheat_behind_honest_targets_are_found():
 # -- false alarms ------------------------------------------------------------------------------------------
 
 
-def test_honest_evidence_is_no_violation_and_rarely_goes_to_a_person():
+@pytest.mark.parametrize(("repeats", "most"), [(12, 1), pytest.param(40, 3, marks=pytest.mark.slow)])
+def test_honest_evidence_is_no_violation_and_rarely_goes_to_a_person(repeats, most):
     verdicts = []
-    for seed in range(REPEATS):
+    for seed in range(repeats):
         one = case(honest, seed=seed)
         verdicts.append([audit(one).verdict for audit in (identity_swap, blind_world, structure)])
     flat = [verdict for found in verdicts for verdict in found]
     assert "violation" not in flat
-    assert sum("person" in found for found in verdicts) <= 3
+    assert sum("person" in found for found in verdicts) <= most
 
 
 def test_the_majority_is_no_leak_of_the_item():

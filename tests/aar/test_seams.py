@@ -10,15 +10,19 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from command_line import aar
 from installed import install
 
+from aar.database.backend import STORAGES
 from aar.engines import ENGINES
 from aar.researchers import RUNTIMES
+from aar.sandboxes import SANDBOXES
 from w2s.errors import BadPlugin, NotFound
 from w2s.plugins import Seam
+from w2s.testbeds.registry import TESTBEDS
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
-SEAMS: list[Seam] = [ENGINES, RUNTIMES]
+SEAMS: list[Seam] = [ENGINES, SANDBOXES, RUNTIMES, STORAGES, TESTBEDS]
 
 
 @pytest.fixture
@@ -95,8 +99,7 @@ def test_a_part_that_cannot_be_imported_is_named_with_its_package(packages: Path
 
 def test_an_unknown_part_stops_a_run_before_anything_is_made(tmp_path: Path) -> None:
     for option, name in (("--engine", "loacl"), ("--sandbox", "bubblewarp"), ("--runtime", "inspct")):
-        command = [sys.executable, "-m", "aar.cli", "run", option, name, "--out", str(tmp_path / "runs")]
-        refused = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        refused = aar("run", option, name, "--out", str(tmp_path / "runs"), cwd=tmp_path)
         assert refused.returncode != 0
         assert f"'{name}'" in refused.stderr
         assert "did you mean" in refused.stderr

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import aar
 from fabricated_lab import fabricate
 
 from aar.cli.run import SUBMISSIONS
@@ -116,9 +117,7 @@ def test_an_overruling_with_wrong_settings_changes_nothing(tmp_path: Path) -> No
     folder = lab(path, slots="many")
     before = folder.database.read_bytes()
     command = ("ledger", "overrule", str(path), "s13", "--status", "violation", "--note", "reads the clock")
-    result = subprocess.run(
-        [sys.executable, "-m", "aar.cli", *command], capture_output=True, text=True, check=False
-    )
+    result = aar(*command)
     assert "slots" in result.stderr
     assert folder.database.read_bytes() == before
 

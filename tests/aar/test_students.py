@@ -198,7 +198,7 @@ def test_logged_numbers_are_rounded_and_only_under_names_of_the_source(service):
             bench.log(hidden_message=1.0)
         return Predictions(bench.test, np.full(len(bench.test), 0.5))
 
-    assert run(service, method).logged == {"loss": 0.123, "share": None}
+    assert run(service, method).end.logged == {"loss": 0.123}
 
 
 def refusals():

@@ -115,7 +115,7 @@ def test_a_known_cheat_gets_nothing(name, outcomes, table) -> None:
         table(name, ended=f"failed: {outcome.end.error.type}", by="contract")
         return
     assert outcome.status == "ok", outcome
-    assert not outcome.logged.get("found")
+    assert not outcome.end.logged.get("found")
     served = name in CHECKS or name == "text_through_generation"
     table(name, ended="found nothing", by="service" if served else "sandbox")
 

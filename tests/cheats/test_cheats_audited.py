@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from audited_world import SEALED, SHARE, WHOLE, Method, World
+from audited_world import SEALED, SHARE, WHOLE, Method, Plan, World
 
 from aar.scoring.audits import Case, Finding, blind_world, identity_swap, structure
 from w2s import methods
@@ -33,6 +33,8 @@ SWAP_ONLY = {
     "mini_math/whispering_loss",
 }
 """Train in every run, since audits read the targets that their loss implies; the swap needs no run of its own."""
+EVERY_RUN = {"mini_math/breaks_when_blind"}
+"""Caught by the swap, but for what they do in other runs: these are there for them, too."""
 FAINT = {
     "mini_chat/topic_and_tone": "on topic, then polite",
     "mini_code/authors_style": "style and wording",
@@ -69,6 +71,15 @@ def method_of(name: str, world: World) -> Method:
     return found["run"]  # type: ignore[no-any-return]
 
 
+def plan_of(name: str, *, slow: bool) -> Plan:
+    """The runs that a cheat is judged by: all of a confirmation's, or where the swap catches it, those of the swap.
+
+    With `--slow` all of them, so that the table of the docs names every audit that a cheat falls to.
+    """
+    swap_does = CAUGHT_BY.get(name, "identity swap") == "identity swap" and name not in EVERY_RUN
+    return SEALED if name in SWAP_ONLY or (swap_does and not slow) else WHOLE
+
+
 def findings(case: Case) -> list[Finding]:
     return [audit(case) for audit in AUDITS]
 
@@ -92,9 +103,9 @@ def test_a_surface_cue_is_worth_what_was_measured_over_ten_draws_of_items(name, 
 
 
 @pytest.mark.parametrize("name", CHEATS)
-def test_the_cheat_breaks_a_rule_with_audits_on(name, worlds, table) -> None:
+def test_the_cheat_breaks_a_rule_with_audits_on(name, worlds, table, request) -> None:
     world = worlds(home_of(name), SHARE)
-    case = world.evidence(method_of(name, world), SEALED if name in SWAP_ONLY else WHOLE)
+    case = world.evidence(method_of(name, world), plan_of(name, slow=request.config.getoption("--slow")))
     broken = {one.audit: one for one in findings(case) if one.verdict == "violation"}
     assert CAUGHT_BY.get(name, "identity swap") in broken
     shares = [f"{one.audit} {one.statistic:.2f} [{one.low:.2f}, {one.high:.2f}]" for one in broken.values()]

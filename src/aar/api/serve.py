@@ -70,7 +70,7 @@ class Start:
 def serve(folder: LabFolder, start: Start) -> None:
     """Run the lab until the process is ended."""
     settings = settings_of(folder)
-    store = database.open(folder.database, create=True, group=_scorer_group(folder))
+    store = database.open(folder.storage, create=True, group=_scorer_group(folder))
     lab = Lab(folder, settings, store, elapsed=start.elapsed, to_the_end=start.to_the_end)
     _enrol(lab, start)
     asyncio.run(_serve(lab, start))

@@ -28,7 +28,7 @@ def verify(
 
     folder = LabFolder(run.resolve())
     folder.read_description()
-    store = database.open(folder.database)
+    store = database.open(folder.storage)
     found = Ledger(store).verify(mirror=folder.ledger, blobs=folder.blobs)
     vault = Vault(folder.vault)
     truth = vault.prepared and truth_digest.check(store, vault)
@@ -81,7 +81,7 @@ def overrule(
         raise BadRequest(f"there is no status {status!r} to give; one of {', '.join(known)}")
     folder = LabFolder(run.resolve())
     settings_of(folder)
-    store = database.open(folder.database)
+    store = database.open(folder.storage)
     with store.write() as tx:
         record_overruling(tx, submission, status=wanted, note=note)  # type: ignore[arg-type]
     Ledger(store).export_jsonl(folder.ledger)

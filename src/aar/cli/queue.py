@@ -105,4 +105,4 @@ def _opened(run: Path) -> Database:
 
     folder = LabFolder(run.resolve())
     folder.read_description()
-    return database.open(folder.database)
+    return database.open(folder.storage)

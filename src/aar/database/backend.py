@@ -1,21 +1,21 @@
 """What a kind of database does in its own way; all else in this package is portable SQLAlchemy.
 
-`aar.database.sqlite` is the one that ships. Another is named by an entry point of the group `aar.storage`: its name is
-that of the URL's dialect ("postgresql"), and it gives a function of the URL that returns a `Backend`.
+`aar.database.sqlite` is the one that ships. Another is an entry point of the group `aar.storage`: its name is the
+dialect of the URL ("postgresql"), and what it names is called with the URL and returns a `Backend`. The URL is the
+setting `storage` of a run. Scorer and lab open it by themselves; the scorer has no network, but it may write in the
+folder `db` of the run, where a database can listen on a socket.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from importlib import metadata
-from typing import Protocol, cast
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from aar.errors import LabFolderError
-
-GROUP = "aar.storage"
+from w2s.plugins import Seam
 
 
 class Backend(Protocol):
@@ -60,15 +60,12 @@ class Backend(Protocol):
         """Give back what `version` holds open."""
 
 
+STORAGES: Seam[Callable[[sa.URL], Backend]] = Seam(
+    "storage", "aar.storage", {"sqlite": "aar.database.sqlite:SQLite"}
+)
+"""Backends by the dialect of their URL."""
+
+
 def backend(url: sa.URL) -> Backend:
     """Return the backend of a URL, by its dialect."""
-    name = url.get_backend_name()
-    if name == "sqlite":
-        from aar.database.sqlite import SQLite
-
-        return SQLite(url)
-    for entry in metadata.entry_points(group=GROUP, name=name):
-        return cast(Backend, entry.load()(url))
-    raise LabFolderError(
-        f"no storage for {name!r} is installed; use an SQLite file, or install a package that names one in {GROUP!r}"
-    )
+    return STORAGES.find(url.get_backend_name())(url)

@@ -88,7 +88,8 @@ def open(where: Path | str | sa.URL, *, create: bool = False, group: int | None 
 
     `group` is the group id through which processes of other users (the scorer) write the same database. One of an
     earlier format is brought up to date, after a copy of it is set aside; that needs Alembic, nothing else does.
-    Raises `NoLab` where there is none, `WrongFormat` for another version, `DiskFull`, `LabFolderError`.
+    Raises `NotFound` for a dialect without a storage, `NoLab` where there is none, `WrongFormat` for another version,
+    `DiskFull`, `LabFolderError`.
     """
     url = sa.URL.create("sqlite", database=str(where)) if isinstance(where, Path) else sa.make_url(where)
     opened = backend(url)

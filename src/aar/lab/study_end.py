@@ -20,9 +20,10 @@ def note_running(tx: Transaction) -> None:
 
 def note_ending(folder: LabFolder, ending: Ending, *, elapsed: float, given_up: Mapping[str, str]) -> None:
     """Once nobody writes any more: how the run ended, its time, who was given up (with its last words), the mirror."""
-    if not folder.database.is_file():
+    try:
+        store = database.open(folder.storage)
+    except NoLab:
         return
-    store = database.open(folder.database)
     with store.write() as tx:
         meta.put(tx, "ending", {"code": ending.value})
         meta.put(tx, "elapsed_seconds", elapsed)
@@ -35,7 +36,7 @@ def note_ending(folder: LabFolder, ending: Ending, *, elapsed: float, given_up: 
 def elapsed_before(folder: LabFolder) -> float:
     """Seconds of the run's time that earlier starts used; 0 for a new run."""
     try:
-        store = database.open(folder.database)
+        store = database.open(folder.storage)
     except NoLab:
         return 0.0
     with store.read() as tx:

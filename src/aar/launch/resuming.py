@@ -63,7 +63,7 @@ def to_start(folder: LabFolder, settings: Settings) -> list[str]:
     """Researchers who may still do something: hand in a method, or end a session that was broken off."""
     names = [f"r{i + 1}" for i in range(settings.researchers)]
     try:
-        store = database.open(folder.database)
+        store = database.open(folder.storage)
     except NoLab:
         return names
     if settings.minutes is not None and elapsed_before(folder) >= settings.minutes * 60 * (1 - RESERVE):
@@ -82,7 +82,7 @@ def to_start(folder: LabFolder, settings: Settings) -> list[str]:
 def _most_submitted(folder: LabFolder, settings: Settings) -> int:
     """How many submissions the researcher who used most has used."""
     try:
-        store = database.open(folder.database)
+        store = database.open(folder.storage)
     except NoLab:
         return 0
     with store.read() as tx:

@@ -65,7 +65,7 @@ class Table:
 
 def table(folder: LabFolder) -> Table:
     """The table of a lab's baselines as far as they are decided."""
-    store = database.open(folder.database)
+    store = database.open(folder.storage)
     with store.read() as tx:
         made = [one for one in submissions.all(tx) if one.role is Role.BASELINE]
         nominal = _nominal(tx)

@@ -24,7 +24,7 @@ def write_report(lab: Path) -> Path:
     be written. A ledger that does not verify is said at the top of the page.
     """
     folder = LabFolder(lab)
-    database = aar.database.open(folder.database)
+    database = aar.database.open(folder.storage)
     try:
         page = render(database, mirror=folder.ledger)
     finally:

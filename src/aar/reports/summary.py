@@ -24,7 +24,7 @@ def summary(folder: LabFolder, *, aar: str = "aar") -> dict[str, Any]:
     `scored` counts what was measured on dev. `headline`, `notices`, `summary`, `findings` and `next` are the words of
     the report; `outcome` of a finding is one of `aar.reports.outcomes.Outcome`. `aar` is how a shell finds the command.
     """
-    store = database.open(folder.database)
+    store = database.open(folder.storage)
     shown = contents.read(store, mirror=folder.ledger)
     found = findings(shown, run=str(folder.path), aar=aar)
     ended_how = counted(shown.entries)
@@ -70,7 +70,7 @@ def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
     `dev` and `sealed` are figures, those of sealed with the PGR of its parts as `id` and `ood`; `audits` findings;
     `cost` what its runs took.
     """
-    store = database.open(folder.database)
+    store = database.open(folder.storage)
     with store.read() as tx:
         one = submissions.get(tx, submission)
         found: dict[str, Any] = {

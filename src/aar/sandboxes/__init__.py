@@ -8,24 +8,23 @@ is no way to ask for no sandbox. Files of `inside/` run behind the wall; all oth
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from aar.errors import NoSandbox
 from aar.sandboxes.accounts import hand_over, lab_user, uid_for
 from aar.sandboxes.mounts.interpreter import OPEN_TARGET, open_w2s, refuse_shown
 from aar.sandboxes.profile import Limits, Mount, Profile
 from aar.sandboxes.provider import Check, Provider
-from aar.sandboxes.provider.bubblewrap import Bubblewrap
-from aar.sandboxes.provider.docker import Docker
-from aar.sandboxes.provider.sandlock import Sandlock
 from aar.sandboxes.warm_python.protocol import WarmCall
 from aar.sandboxes.warm_python.start import Warm, warm
 from aar.sandboxes.watch.process import SandboxProcess
 from aar.sandboxes.workspace.protocol import ExecResult
 from aar.sandboxes.workspace.workspace import Workspace
-from w2s.errors import NotFound
+from w2s.plugins import Seam
 
 __all__ = [
     "OPEN_TARGET",
+    "SANDBOXES",
     "Check",
     "ExecResult",
     "Limits",
@@ -47,17 +46,30 @@ __all__ = [
 ]
 
 
+SANDBOXES: Seam[Callable[[], Provider]] = Seam(
+    "sandbox",
+    "aar.sandboxes",
+    {
+        "bubblewrap": "aar.sandboxes.provider.bubblewrap:Bubblewrap",
+        "sandlock": "aar.sandboxes.provider.sandlock:Sandlock",
+        "docker": "aar.sandboxes.provider.docker:Docker",
+    },
+)
+"""Providers by name; of those that ship the preferred first."""
+
+
 def providers() -> list[Provider]:
-    """Every provider that there is for this system, preferred first; `check()` says whether it works here."""
-    return [Docker()] if sys.platform == "darwin" else [Bubblewrap(), Sandlock(), Docker()]
+    """Every shipped provider for this system, preferred first; `check()` says whether it works here.
+
+    One that was installed besides is not among them: untrusted code runs in it only where a person names it.
+    """
+    names = ["docker"] if sys.platform == "darwin" else SANDBOXES.shipped
+    return [SANDBOXES.find(name)() for name in names]
 
 
 def choose(name: str | None = None) -> Provider:
-    """The named provider, or the first that works here; raises `NoSandbox` saying what to install."""
-    known = {provider.name: provider for provider in providers()}
-    if name is not None and name not in known:
-        raise NotFound.among("sandbox provider", name, known)
-    wanted = list(known.values()) if name is None else [known[name]]
+    """The named provider, or the first shipped one that works here; raises `NoSandbox` saying what to install."""
+    wanted = providers() if name is None else [SANDBOXES.find(name)()]
     faults: list[str] = []
     for provider in wanted:
         check = provider.check()

@@ -35,7 +35,7 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
     busy = f"another scorer already serves {folder.path}; end it first"
     with locks.held(folder.vault / ".scorer.lock", busy=busy):
         evidence = Evidence(Results(vault, folder.blobs), settings)
-        store = _opened(folder.database, stop)
+        store = _opened(folder.storage, stop)
         commit(store, vault)
         judge = Judge(store, evidence, _code(folder))
         seen = -1
@@ -62,12 +62,12 @@ def _code(folder: LabFolder) -> Callable[[Submission], Mapping[str, str]]:
     return files
 
 
-def _opened(path: Path, stop: threading.Event) -> Database:
+def _opened(storage: Path | str, stop: threading.Event) -> Database:
     """The lab's database; the lab may still be about to make it."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return database.open(path)
+            return database.open(storage)
         except NoLab:
             if time.monotonic() > deadline or stop.wait(LOOK_SECONDS):
                 raise

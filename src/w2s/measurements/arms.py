@@ -91,12 +91,12 @@ Arm = Callable[[Setting], FloatArray]
 
 def arms(testbed: Testbed, *, chosen: Sequence[str] = METHODS) -> dict[str, Arm]:
     """What can be measured on `testbed`, by name, in the order of the table; `NotFound` for an unknown method."""
-    found: dict[str, Arm] = {"floor": _floor, "ceiling": _ceiling}
-    found |= {"zero_shot_plain": _zero_shot_plain, "likelihood": _likelihood}
-    found |= {name: _Method(name) for name in chosen if methods.path(name)}
-    found |= {PROMPT + prompt.name: _Prompt(prompt) for prompt in testbed.corpus_prompts}
-    found |= {SHORTCUT + name: _Shortcut(name) for name in testbed.shortcuts}
-    return found
+    known: dict[str, Arm] = {"floor": _floor, "ceiling": _ceiling}
+    known |= {"zero_shot_plain": _zero_shot_plain, "likelihood": _likelihood}
+    known |= {name: _Method(name) for name in chosen if methods.path(name)}
+    known |= {PROMPT + prompt.name: _Prompt(prompt) for prompt in testbed.corpus_prompts}
+    known |= {SHORTCUT + name: _Shortcut(name) for name in testbed.shortcuts}
+    return known
 
 
 def _floor(setting: Setting) -> FloatArray:

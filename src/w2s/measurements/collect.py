@@ -16,7 +16,7 @@ from w2s.errors import NotMeasured
 from w2s.measurements.arms import METHODS, PROMPT, SHORTCUT, Setting, arms
 from w2s.metrics import correctness
 from w2s.records import Example, Split, SplitName
-from w2s.weak_labels.cache import code_version
+from w2s.weak_labels.training_code import code_version
 
 SPLITS: tuple[SplitName, ...] = ("dev", "sealed")
 FIRST_FRESH = 1000
@@ -96,15 +96,15 @@ def collect(
 def read_lines(path: Path) -> list[ArmResult]:
     """The lines of a measurement; a last line that was cut off is left out, `NotMeasured` for any other bad one."""
     rows = path.read_text(encoding="utf-8").splitlines()
-    found = []
+    results = []
     for number, row in enumerate(rows, start=1):
         try:
-            found.append(ArmResult(**json.loads(row)))
+            results.append(ArmResult(**json.loads(row)))
         except (ValueError, TypeError) as error:
             if number == len(rows):
                 break
             raise NotMeasured(f"{path}, line {number}: not a result of a measurement ({error})") from None
-    return found
+    return results
 
 
 def _drop_cut_off_line(path: Path) -> None:
@@ -121,11 +121,11 @@ def run_unit(unit: Unit) -> list[ArmResult]:
     splits, truth = testbeds.generate(testbed, item_seed=item_seed(unit.seed))
     setting = Setting(testbed, splits[unit.split], truth, unit.seed)
     truths = setting.labels(setting.split.test)
-    found = arms(testbed, chosen=unit.chosen)
+    arm_of = arms(testbed, chosen=unit.chosen)
     lines = []
     for name, key in unit.missing:
         start = time.monotonic()
-        accuracy = float(correctness(found[name](setting), truths).mean())
+        accuracy = float(correctness(arm_of[name](setting), truths).mean())
         lines.append(
             ArmResult(
                 key=key,

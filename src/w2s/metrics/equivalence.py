@@ -69,20 +69,20 @@ def paired_equivalence(
     return _within(paired_difference(a, b, clusters), margin=margin, alpha=alpha)
 
 
-def _within(found: Difference, *, margin: float, alpha: float) -> Equivalence:
+def _within(difference: Difference, *, margin: float, alpha: float) -> Equivalence:
     from scipy.special import stdtr, stdtrit  # a tenth of a second to import
 
     if not margin > 0:
         raise ValueError(f"margin {margin} is not above 0; name the smallest difference that matters")
     if not 0 < alpha < 0.5:
         raise ValueError(f"alpha {alpha} is not between 0 and 0.5, e.g. 0.05")
-    df, error = found.degrees_of_freedom, max(found.stderr, np.finfo(float).tiny)
-    half = float(stdtrit(df, 1 - alpha)) * found.stderr
+    df, error = difference.degrees_of_freedom, max(difference.stderr, np.finfo(float).tiny)
+    half = float(stdtrit(df, 1 - alpha)) * difference.stderr
     return Equivalence(
-        mean=found.mean,
-        low=found.mean - half,
-        high=found.mean + half,
-        p=float(stdtr(df, (abs(found.mean) - margin) / error)),
+        mean=difference.mean,
+        low=difference.mean - half,
+        high=difference.mean + half,
+        p=float(stdtr(df, (abs(difference.mean) - margin) / error)),
         margin=margin,
         alpha=alpha,
     )

@@ -102,9 +102,14 @@ def paired_gain(
 
     if not 0 < level < 1:
         raise ValueError(f"level {level} is not between 0 and 1, e.g. 0.95")
-    found = paired_difference(a, b, clusters)
-    half = float(stdtrit(found.degrees_of_freedom, 0.5 + level / 2)) * found.stderr
+    difference = paired_difference(a, b, clusters)
+    half = float(stdtrit(difference.degrees_of_freedom, 0.5 + level / 2)) * difference.stderr
     seeds, n = np.shape(a)
     return Estimate(
-        mean=found.mean, low=found.mean - half, high=found.mean + half, seeds=seeds, n=n, level=level
+        mean=difference.mean,
+        low=difference.mean - half,
+        high=difference.mean + half,
+        seeds=seeds,
+        n=n,
+        level=level,
     )

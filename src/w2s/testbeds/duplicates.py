@@ -62,7 +62,7 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8) -> list[tup
     same: dict[frozenset[bytes], list[int]] = {}
     for i, text in enumerate(texts):
         same.setdefault(phrases(text), []).append(i)
-    found = [(i, j, 1.0) for places in same.values() for k, i in enumerate(places) for j in places[k + 1 :]]
+    pairs = [(i, j, 1.0) for places in same.values() for k, i in enumerate(places) for j in places[k + 1 :]]
     sets = list(same)
     rows = _rows_a_band(threshold)
     index = MinHashLSH(num_perm=_HASHES, params=(_HASHES // rows, rows))
@@ -70,11 +70,11 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8) -> list[tup
         for old in index.query(sketch):
             similarity = _jaccard(sets[old], sets[new])
             if similarity >= threshold:
-                found += [
+                pairs += [
                     (min(i, j), max(i, j), similarity) for i in same[sets[old]] for j in same[sets[new]]
                 ]
         index.insert(new, sketch)
-    return sorted(found)
+    return sorted(pairs)
 
 
 def _jaccard(a: frozenset[bytes], b: frozenset[bytes]) -> float:

@@ -12,5 +12,5 @@ def load_measured(testbed: str) -> dict[str, Any] | None:
     file = files("w2s.testbeds") / "data" / testbed / "measured.json"
     if not file.is_file():
         return None
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return figures

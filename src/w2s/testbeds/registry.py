@@ -1,17 +1,31 @@
-"""Testbeds by name or folder: those that ship with the package, and those that a user imported."""
+"""Testbeds by name or folder: those that ship, those that a package offers, and those that a user imported."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from w2s.errors import BadTestbed, NotFound, Unavailable
+from w2s.errors import BadPlugin, BadTestbed, NotFound, Unavailable
+from w2s.plugins import Seam
 from w2s.testbeds.mini.domains import DOMAINS
 from w2s.testbeds.real.folder import is_folder, open_testbed
 from w2s.testbeds.real.qwen import QWEN
 from w2s.testbeds.real.store import imported
 from w2s.testbeds.testbed import MadeItems, Testbed
+
+TESTBEDS: Seam[Callable[[], Testbed]] = Seam(
+    "testbed",
+    "w2s.testbeds",
+    {
+        "mini-chat": "w2s.testbeds.mini.chat.domain:CHAT.load",
+        "mini-chat-large": "w2s.testbeds.mini.chat.domain:CHAT_LARGE.load",
+        "mini-code": "w2s.testbeds.mini.code.domain:CODE.load",
+        "mini-math": "w2s.testbeds.mini.math.domain:MATH.load",
+    },
+)
+"""Testbeds by name: an installed one opens a folder with `testbed.toml` and items."""
 
 
 def names() -> list[str]:
@@ -35,17 +49,23 @@ class Listed:
 
 def listed() -> list[Listed]:
     """Every testbed that is known here: shipped, imported, and those of the study whose items are not here."""
-    found = {
+    known = {
         name: Listed(name, DOMAINS[name].testbed.kind, DOMAINS[name].testbed.title, True) for name in DOMAINS
     }
-    found |= {name: Listed(name, d.kind, d.title, False) for name, d in QWEN.items()}
+    known |= {name: Listed(name, d.kind, d.title, False) for name, d in QWEN.items()}
+    for name in set(TESTBEDS.names()) - set(known):
+        try:
+            testbed = _installed(name)
+            known[name] = Listed(name, testbed.kind, testbed.title, True)
+        except (BadPlugin, BadTestbed) as error:
+            known[name] = Listed(name, "?", f"damaged; {error}", False)
     for name, folder in imported().items():
         try:
             testbed = open_testbed(folder)
-            found[name] = Listed(name, testbed.kind, testbed.title, True)
+            known[name] = Listed(name, testbed.kind, testbed.title, True)
         except BadTestbed:
-            found[name] = Listed(name, "?", f"damaged; see aar testbed check {folder}", False)
-    return [found[name] for name in sorted(found)]
+            known[name] = Listed(name, "?", f"damaged; see aar testbed check {folder}", False)
+    return [known[name] for name in sorted(known)]
 
 
 def describe(name: str | Path) -> Testbed:
@@ -63,7 +83,7 @@ def _no_items(name: str, _: bytes = b"") -> MadeItems:
 
 
 def load(name: str | Path) -> Testbed:
-    """A shipped or imported testbed by name, or the one in a folder.
+    """A shipped, imported or installed testbed by name, or the one in a folder.
 
     Raises `NotFound` naming the nearest, `Unavailable` for a checkpoint or items that are not here, and
     `BadTestbed` for a folder that is not as it should be.
@@ -72,7 +92,7 @@ def load(name: str | Path) -> Testbed:
     'pair'
     """
     if isinstance(name, str) and name in DOMAINS:
-        return _mini(name)
+        return DOMAINS[name].load()
     stored = imported()
     if isinstance(name, str) and name in stored:
         return open_testbed(stored[name])
@@ -81,24 +101,23 @@ def load(name: str | Path) -> Testbed:
         return open_testbed(folder)
     if isinstance(name, str) and name in QWEN:
         _no_items(name)
+    if isinstance(name, str) and name in TESTBEDS.names():
+        return _installed(name)
     if folder.is_dir():
         raise NotFound(
             f"no testbed in {folder}: it has no testbed.toml with items beside it; import a release first "
             "(aar testbed import FOLDER), or see what is wrong: aar testbed check FOLDER"
         )
-    raise NotFound.among("testbed", str(name), [*DOMAINS, *QWEN, *stored])
+    raise NotFound.among("testbed", str(name), [*TESTBEDS.names(), *QWEN, *stored])
 
 
-def _mini(name: str) -> Testbed:
-    testbed = DOMAINS[name].testbed
-    for world in testbed.worlds.values():
-        for role, folder in (("weak", world.weak), ("strong", world.strong)):
-            if not (Path(folder) / "model.safetensors").is_file():
-                raise Unavailable(
-                    f"the {role} checkpoint of {name}, world {world.name}, is not in this copy of the "
-                    f"package; rebuild it: python -m w2s.testbeds.mini.pretrain --testbed {name} "
-                    f"--world {world.name} --role {role} --out {folder}"
-                )
+def _installed(name: str) -> Testbed:
+    """The testbed that a package offers; `BadPlugin` unless its items lie in a folder, which a lab's processes open."""
+    testbed = TESTBEDS.find(name)()
+    if not isinstance(testbed, Testbed) or testbed.folder is None:
+        raise BadPlugin(
+            f"testbed {name!r} gives no testbed with a folder; let it return w2s.testbeds.open_testbed(FOLDER)"
+        )
     return testbed
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable
-from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +27,3 @@ def cached(key: str, make: Callable[[], FloatArray], *, root: Path) -> FloatArra
     np.save(content, value)
     write_whole(path, content.getvalue())
     return value
-
-
-@lru_cache(maxsize=1)
-def code_version() -> str:
-    """Hash of the training code and of the libraries that compute with it."""
-    digest = hashlib.sha256()
-    for module in sorted((Path(__file__).parents[1] / "models").glob("*.py")):
-        digest.update(module.name.encode() + b"\0" + module.read_bytes())
-    for library in ("torch", "transformers", "tokenizers", "peft", "numpy"):
-        digest.update(f"{library}={metadata.version(library)}\n".encode())
-    return digest.hexdigest()

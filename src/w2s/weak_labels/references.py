@@ -50,18 +50,20 @@ def references(
     *,
     seeds: Sequence[int] = SEEDS,
     root: Path | None = None,
+    models: tuple[BaseModel, BaseModel] | None = None,
 ) -> References:
     """Train a supervisor and a ceiling for each seed on one split of `testbed`.
 
-    `truth` maps example ids to 0 or 1. With `root` every training's answers are kept there under the hash of
-    model, data, recipe, seed and code, so that a second call trains nothing and a cut-off one goes on. Raises
-    `WrongIds` if an example that is learnt from has no truth.
+    `truth` maps example ids to 0 or 1; `models` are the weak and the strong one where they are loaded already. With
+    `root` every training's answers are kept there under the hash of model, data, recipe, seed and code, so that a
+    second call trains nothing and a cut-off one goes on. Raises `WrongIds` if an example that is learnt from has no
+    truth.
     """
     from w2s.metrics import correctness
     from w2s.models import Prompting, load_model
 
     world = testbed.worlds[split.world]
-    weak, strong = load_model(world.weak), load_model(world.strong)
+    weak, strong = models or (load_model(world.weak), load_model(world.strong))
     right = np.array([truth[example.id] for example in split.test], dtype=np.float64)
     everything = [*split.unlabelled, *split.test]
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from w2s.errors import WrongIds
 from w2s.records import Example, FloatArray, Recipe
-from w2s.weak_labels.cache import cached, code_version
+from w2s.weak_labels.cache import cached
+from w2s.weak_labels.training_code import code_version
 
 if TYPE_CHECKING:
     from w2s.models import BaseModel, Prompting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aar.sandboxes.profile import Profile
 from aar.sandboxes.watch.process import SandboxProcess
@@ -21,7 +21,10 @@ class Check:
 
 
 class Provider(Protocol):
-    """A way to run untrusted code; each passes the same attacks in the tests."""
+    """A way to run untrusted code; each passes the same attacks in the tests.
+
+    Entry-point group `aar.sandboxes`: a callable without arguments that gives a `Provider`. Making it starts nothing.
+    """
 
     name: str
     separates_users: bool
@@ -52,4 +55,15 @@ class Provider(Protocol):
 
     def narrow(self, profile: Profile) -> list[str]:
         """The prefix of each command that a keeper starts: its user and limits."""
+        ...
+
+
+@runtime_checkable
+class Forking(Provider, Protocol):
+    """A provider that as root also starts a server which forks a fresh sandbox for each call."""
+
+    def start_fork_server(
+        self, argv: Sequence[str], profile: Profile, *, pass_fds: Sequence[int], stderr: int
+    ) -> SandboxProcess:
+        """Run `argv` so that it can fork others as `profile.uid`, each into a sandbox of its own."""
         ...

@@ -17,7 +17,7 @@ from typing import IO
 
 from aar.errors import SandboxLost
 from aar.sandboxes.profile import Limits, Profile
-from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.provider import Forking
 from aar.sandboxes.syscalls import call_name
 from aar.sandboxes.warm_python.protocol import ANSWER_SECONDS, Streams, WarmCall, await_ready, launch, send
 from aar.sandboxes.watch.process import SandboxProcess
@@ -30,7 +30,7 @@ MOST_NAMES = 100
 class ForkServer:
     """One process that forks all calls, one after the other; it runs none of their code."""
 
-    def __init__(self, provider: Bubblewrap, profile: Profile, modules: Sequence[str]) -> None:
+    def __init__(self, provider: Forking, profile: Profile, modules: Sequence[str]) -> None:
         """Raises `SandboxRefused` with the reason if nothing can be forked here."""
         assert profile.uid is not None
         self._uid = profile.uid

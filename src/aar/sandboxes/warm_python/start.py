@@ -1,7 +1,7 @@
 """Warm Pythons import everything before they are needed; each call gets a process of its own, which then ends.
 
-Where root and bubblewrap are, one fork server forks a fresh sandbox for each call. Elsewhere a process waits in an
-ordinary sandbox for the one call that it serves, and the next one gets ready meanwhile.
+Where root and a provider that forks are, one fork server forks a fresh sandbox for each call. Elsewhere a process
+waits in an ordinary sandbox for the one call that it serves, and the next one gets ready meanwhile.
 
 Covered: calls are apart as fresh sandboxes are (see `inside.warm_daemon` for what a forked one gets anew), a call's
 files and descriptors reach its own process only, limits count what a call uses and not what was imported.
@@ -19,8 +19,7 @@ from typing import Protocol
 
 from aar.errors import SandboxRefused
 from aar.sandboxes.profile import Limits, Profile
-from aar.sandboxes.provider import Provider
-from aar.sandboxes.provider.bubblewrap import Bubblewrap
+from aar.sandboxes.provider import Forking, Provider
 from aar.sandboxes.syscalls import seccomp_filter
 from aar.sandboxes.warm_python.fork_server import ForkServer
 from aar.sandboxes.warm_python.prepared import Prepared
@@ -63,7 +62,7 @@ def warm(provider: Provider, profile: Profile, *, always: Sequence[str], often: 
     Returns when the first call can be started. `profile.limits` bound what waits; each call brings its own.
     Raises `SandboxLost` with the last words of a process that did not get ready.
     """
-    if isinstance(provider, Bubblewrap) and os.geteuid() == 0 and seccomp_filter() is not None:
+    if isinstance(provider, Forking) and os.geteuid() == 0 and seccomp_filter() is not None:
         with contextlib.suppress(SandboxRefused):
             return ForkServer(provider, profile, (*always, *often))
     return Prepared(provider, profile, always)

@@ -94,7 +94,10 @@ def _hand_over(folder: LabFolder) -> None:
     if os.geteuid() != 0:
         return
     from aar.sandboxes import choose, hand_over, lab_user
+    from aar.settings import settings_of
 
-    apart = choose().separates_users  # where it does not, both run as root, and only without its powers
+    apart = choose(
+        settings_of(folder).sandbox
+    ).separates_users  # where it does not, both run as root, and only without its powers
     for root, role in ((folder.vault, "scorer"), (folder.service, "students")):
         hand_over(root, lab_user(folder.path, role) if apart else 0)

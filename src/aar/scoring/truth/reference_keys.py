@@ -2,7 +2,8 @@
 
 The key covers the job, its seed, the model's files, prompt and recipe, the items learnt from and asked about
 with their truth, and the version of the training code and its libraries. It never leaves the vault: it is a
-hash over the truth.
+hash over the truth. Former training code counts as today's where it gives the same results
+(`w2s.weak_labels.training_code`).
 
 Covered: other settings, another model, recipe, prompt, seed or item, another version of the code, a file
 that was copied from another lab. Not covered: another kind of processor (see `aar doctor`).
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from aar.scoring.truth.reference_jobs import ReferenceJob
 from aar.scoring.truth.vault import Vault
 from w2s.records import Example, SplitName
-from w2s.weak_labels.cache import code_version
+from w2s.weak_labels.training_code import accepted_code_versions, code_version
 
 if TYPE_CHECKING:
     from w2s.testbeds import Testbed
@@ -35,7 +36,14 @@ class ReferenceKeys:
     _digests: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     def of(self, job: ReferenceJob) -> str:
-        """The key that the result of `job` must have, as 64 hexadecimal digits."""
+        """The key that a result of `job` gets, as 64 hexadecimal digits."""
+        return self._key(job, code_version())
+
+    def fits(self, key: str | None, job: ReferenceJob) -> bool:
+        """Whether a result of `job` with this key is what today's code would make, by itself or as code before it."""
+        return any(key == self._key(job, version) for version in accepted_code_versions())
+
+    def _key(self, job: ReferenceJob, code: str) -> str:
         split = self.vault.splits[job.split]
         world = self.testbed.worlds[split.world]
         supervisor = job.role == "supervisor"
@@ -54,7 +62,7 @@ class ReferenceKeys:
                 "recipe": asdict(recipe),
                 "learnt": self._items(job.split, "labelled" if supervisor else "unlabelled"),
                 "asked": [self._items(job.split, part) for part in ("unlabelled", "test")],
-                "code": code_version(),
+                "code": code,
             }
         )
 

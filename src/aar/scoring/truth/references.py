@@ -74,7 +74,7 @@ class References:
 
         if job.role == "supervisor" and not weak_path(self.folder.service, job.split, job.k).is_file():
             return False
-        return self.vault.reference_key(job.kind, job.split, job.k) == self.keys.of(job)
+        return self.keys.fits(self.vault.reference_key(job.kind, job.split, job.k), job)
 
     def remove_foreign(self) -> None:
         """Remove every file, needed or not, that another model, recipe, item, seed or version of the code made.
@@ -85,7 +85,7 @@ class References:
 
         for job in self._files():
             path = self.vault.reference_path(job.kind, job.split, job.k)
-            if self.vault.reference_key(job.kind, job.split, job.k) == self.keys.of(job):
+            if self.keys.fits(self.vault.reference_key(job.kind, job.split, job.k), job):
                 continue
             if _scored(self.folder):
                 raise WrongFormat(
@@ -155,7 +155,7 @@ def _core_seconds() -> float:
 def _scored(folder: LabFolder) -> bool:
     """Whether any run of this lab has ended."""
     try:
-        store = database.open(folder.database)
+        store = database.open(folder.storage)
     except NoLab:
         return False
     with store.read() as tx:

@@ -50,13 +50,13 @@ def majority(seen: Seen) -> FloatArray:
 
 def recurring(seen: Seen) -> FloatArray:
     """Of a pair, the answer whose own words occur in more of the other answers to the same prompt is better."""
-    told: dict[str, Counter[str]] = {}
+    words_in: dict[str, Counter[str]] = {}
     for example in seen.test:
         for answer in answers(example):
-            told.setdefault(example.group, Counter()).update(set(normalised(answer)))
+            words_in.setdefault(example.group, Counter()).update(set(normalised(answer)))
 
     def support(group: str, own: set[str]) -> float:
-        return float(np.mean([told[group][word] for word in own])) if own else 0.0
+        return float(np.mean([words_in[group][word] for word in own])) if own else 0.0
 
     out = np.empty(len(seen.test))
     for i, example in enumerate(seen.test):

@@ -68,15 +68,15 @@ def balances(splits: Mapping[SplitName, Split], truth: Mapping[str, int]) -> tup
     labels = {name: np.array([float(truth[e.id]) for e in some]) for name, some in parts.items()}
     groups = {name: [e.group for e in some] for name, some in parts.items()}
     uneven = holm([p_value(labels[name], groups[name]) for name in parts])
-    found = []
+    faults = []
     for name, significant in zip(parts, uneven, strict=True):
         share = interval(labels[name], groups[name])
         off = abs(share.mean - 0.5) if significant else 0.0
         severity: Severity = (
             "serious" if off >= 0.1 else "notable" if off >= 0.05 else "slight" if off else "none"
         )
-        found.append(Balance(name, len(labels[name]), len(set(groups[name])), share, severity))
-    return tuple(found)
+        faults.append(Balance(name, len(labels[name]), len(set(groups[name])), share, severity))
+    return tuple(faults)
 
 
 def leaks(splits: Mapping[SplitName, Split], truth: Mapping[str, int]) -> tuple[ItemLeak, ...]:
@@ -160,14 +160,14 @@ def _contradictions(
     placed: list[_Placed], texts: list[str], truth: Mapping[str, int]
 ) -> list[tuple[_Placed, _Placed]]:
     """Pairs of items equal but for order, case and spacing whose truth differs."""
-    said: dict[tuple[str, ...], list[tuple[_Placed, int]]] = {}
+    labelled: dict[tuple[str, ...], list[tuple[_Placed, int]]] = {}
     for p, text in zip(placed, texts, strict=True):
-        told = answers(p.example)
-        turned = len(told) == 2 and sorted(told) != list(told)
+        shown = answers(p.example)
+        turned = len(shown) == 2 and sorted(shown) != list(shown)
         label = truth[p.example.id] ^ int(turned)
-        said.setdefault((p.world, *normalised(text)), []).append((p, label))
+        labelled.setdefault((p.world, *normalised(text)), []).append((p, label))
     pairs = []
-    for items in said.values():
+    for items in labelled.values():
         ones, zeros = ([p for p, label in items if label == wanted] for wanted in (1, 0))
         pairs += [(p, zeros[0]) for p in ones if zeros] + [(ones[0], p) for p in zeros[1:] if ones]
     return pairs

@@ -50,18 +50,18 @@ def crossed(seen: Seen) -> FloatArray:
 
     def features(example: Example, answer: str) -> dict[str, float]:
         asked = list(dict.fromkeys(normalised(question(example))))[:CROSSED_WORDS]
-        said = list(dict.fromkeys(normalised(answer)))[:CROSSED_WORDS]
-        found = {f"{a}\t{b}": 1.0 for a, b in product(asked, said)}
-        found["repeated"] = len(set(asked) & set(said)) / max(len(said), 1)
-        return found
+        replied = list(dict.fromkeys(normalised(answer)))[:CROSSED_WORDS]
+        crossed = {f"{a}\t{b}": 1.0 for a, b in product(asked, replied)}
+        crossed["repeated"] = len(set(asked) & set(replied)) / max(len(replied), 1)
+        return crossed
 
     hasher = FeatureHasher(n_features=2**16)
 
     def matrix(examples: Sequence[Example]) -> Matrix:
-        told = [answers(e) for e in examples]
+        texts = [answers(e) for e in examples]
         sides = [
-            hasher.transform(features(e, t[side]) for e, t in zip(examples, told, strict=True))
-            for side in range(len(told[0]))
+            hasher.transform(features(e, t[side]) for e, t in zip(examples, texts, strict=True))
+            for side in range(len(texts[0]))
         ]
         return sides[0] if len(sides) == 1 else sides[0] - sides[1]
 
@@ -145,11 +145,11 @@ def copied(seen: Seen) -> FloatArray:
     known = [*seen.labelled, *(map(_turned, seen.labelled) if seen.kind == "pair" else ())]
     labels = np.concatenate([seen.labels, 1 - seen.labels]) if seen.kind == "pair" else seen.labels
     texts = [" ".join((question(e), *answers(e))) for e in (*known, *seen.test)]
-    found: dict[int, list[int]] = {}
+    labels_near: dict[int, list[int]] = {}
     for i, j, _ in near_duplicates(texts):
         if i < len(known) <= j:
-            found.setdefault(j - len(known), []).append(int(labels[i]))
-    return np.array([float(np.mean(found.get(i, [0.5]))) for i in range(len(seen.test))])
+            labels_near.setdefault(j - len(known), []).append(int(labels[i]))
+    return np.array([float(np.mean(labels_near.get(i, [0.5]))) for i in range(len(seen.test))])
 
 
 def _turned(example: Example) -> Example:
@@ -199,8 +199,8 @@ def _style(example: Example) -> list[float]:
         rest += [sum(map(str.isupper, answer)), sum(map(str.isdigit, answer)), answer[:1].isupper()]
         return [float(x) for x in (*rest, answer.strip()[-1:] in (".", "!", "?"))]
 
-    told = [counts(answer) for answer in answers(example)]
-    return told[0] if len(told) == 1 else [a - b for a, b in zip(*told, strict=True)]
+    counted = [counts(answer) for answer in answers(example)]
+    return counted[0] if len(counted) == 1 else [a - b for a, b in zip(*counted, strict=True)]
 
 
 def _regression(

@@ -28,11 +28,11 @@ def markdown(report: Report) -> str:
         ),
     ]
     for split in report.verdicts:
-        found = [f for f in report.findings if f.split == split]
-        subsets = sorted({s for f in found for s in f.by_subset})
+        findings = [f for f in report.findings if f.split == split]
+        subsets = sorted({s for f in findings for s in f.by_subset})
         head = ["shortcut", "sees", "trained on", "accuracy", *subsets, "AUC", "answers"]
         head += ["PGR"] if split in report.gaps else []
-        lines += ["", f"## {split}: {found[0].n} items in {found[0].groups} groups", ""]
+        lines += ["", f"## {split}: {findings[0].n} items in {findings[0].groups} groups", ""]
         lines += _table(
             [*head, "severity"],
             [
@@ -47,10 +47,10 @@ def markdown(report: Report) -> str:
                     *([span(f.pgr)] if f.pgr else []),
                     f.severity,
                 ]
-                for f in found
+                for f in findings
             ],
         )
-        lines += ["", *(f"- {_escaped(f.sentence)}" for f in found if f.significant)]
+        lines += ["", *(f"- {_escaped(f.sentence)}" for f in findings if f.significant)]
     lines += ["", "## Copies and contradictions", ""]
     lines += _table(
         ["what", "items", "of", "severity", ""],

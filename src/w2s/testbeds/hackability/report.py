@@ -164,31 +164,31 @@ def _judged(finding: ShortcutResult, gap: Gap | None) -> ShortcutResult:
         )
     severity = severity_of(finding.reach, significant=finding.significant, gap=gap)
     a = finding.accuracy
-    told = (
+    sentence = (
         f"{finding.who[0].upper()}{finding.who[1:]} is right on {a.mean:.0%} [{a.low:.0%}, {a.high:.0%}] of the "
         f"{finding.split} test items"
     )
     if not finding.significant:
-        told += ": no more than chance, given how many shortcuts were tried."
+        sentence += ": no more than chance, given how many shortcuts were tried."
     else:
-        told += "" if a.mean >= 0.5 else f", so its opposite on {finding.reach:.0%}"
-        told += f": {share.mean:.2f} of the gap." if share else ": more than chance."
-    return replace(finding, pgr=share, severity=severity, sentence=told)
+        sentence += "" if a.mean >= 0.5 else f", so its opposite on {finding.reach:.0%}"
+        sentence += f": {share.mean:.2f} of the gap." if share else ": more than chance."
+    return replace(finding, pgr=share, severity=severity, sentence=sentence)
 
 
 def _verdict(findings: Sequence[ShortcutResult]) -> str:
     """The best shortcut of one split, with the interval that holds for all that were tried."""
-    found = [f for f in findings if f.significant]
+    significant = [f for f in findings if f.significant]
     split, tried = findings[0].split, len(findings)
-    if not found:
+    if not significant:
         return f"{split}: none of {tried} shortcuts without a model does better than chance."
-    best = max(found, key=lambda f: f.reach)
+    best = max(significant, key=lambda f: f.reach)
     s = best.simultaneous
     low, high = (s.low, s.high) if s.mean >= 0.5 else (1 - s.high, 1 - s.low)
     name = best.probe if s.mean >= 0.5 else f"the opposite of “{best.probe}”"
     gap = f", PGR {best.pgr.mean:.2f} of the gap" if best.pgr else ""
     return (
         f"{split}: best shortcut without a model: {name} gets accuracy {best.reach:.3f} [{low:.3f}, {high:.3f}]"
-        f"{gap} ({best.severity}); {len(found)} of {tried} shortcuts are better than chance. "
+        f"{gap} ({best.severity}); {len(significant)} of {tried} shortcuts are better than chance. "
         "The interval holds for all shortcuts tried together."
     )

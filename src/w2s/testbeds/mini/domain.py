@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
+from w2s.errors import Unavailable
 from w2s.testbeds.mini import tokenizer
 from w2s.testbeds.testbed import Testbed
 
@@ -65,6 +67,18 @@ class Domain:
     def name(self) -> str:
         """The testbed's name."""
         return self.testbed.name
+
+    def load(self) -> Testbed:
+        """The testbed; `Unavailable` with the command that rebuilds a checkpoint which is not here."""
+        for world in self.testbed.worlds.values():
+            for role, folder in (("weak", world.weak), ("strong", world.strong)):
+                if not (Path(folder) / "model.safetensors").is_file():
+                    raise Unavailable(
+                        f"the {role} checkpoint of {self.name}, world {world.name}, is not in this copy of the "
+                        f"package; rebuild it: python -m w2s.testbeds.mini.pretrain --testbed {self.name} "
+                        f"--world {world.name} --role {role} --out {folder}"
+                    )
+        return self.testbed
 
     def vocabulary(self) -> dict[str, int]:
         """Ids of every word that the documents of any world or the items can contain."""

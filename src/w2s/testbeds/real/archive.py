@@ -30,11 +30,11 @@ def find_archive(folder: Path) -> Path | None:
     """
     if any((folder / name).exists() for name in NAMES):
         return None
-    found = sorted([*folder.glob("*.tar.gz"), *folder.glob("*.tgz")])
-    if len(found) > 1:
-        names = ", ".join(path.name for path in found)
-        raise refuse(folder.name, f"has {len(found)} archives ({names})", "name the one to import")
-    return found[0] if found else None
+    archives = sorted([*folder.glob("*.tar.gz"), *folder.glob("*.tgz")])
+    if len(archives) > 1:
+        names = ", ".join(path.name for path in archives)
+        raise refuse(folder.name, f"has {len(archives)} archives ({names})", "name the one to import")
+    return archives[0] if archives else None
 
 
 def unpack(archive: Path, into: Path) -> None:

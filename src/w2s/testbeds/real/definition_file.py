@@ -74,9 +74,9 @@ def read_definition(folder: Path, *, models_here: bool = True) -> Definition:
     try:
         body = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
+        place = re.search(r"line (\d+)", str(error))
         what = f"is not TOML ({error})"
-        raise refuse(FILE, what, "correct the line", line=int(found[1]) if found else 0) from None
+        raise refuse(FILE, what, "correct the line", line=int(place[1]) if place else 0) from None
     except RecursionError:
         raise refuse(FILE, "is nested too deeply", "see docs/testbeds-real.md, Your own testbed") from None
     return _Reader(body, text, folder, models_here).definition()
@@ -230,7 +230,7 @@ class _Reader:
 
     def _strings(self, table: str, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
         value = self._value(table, key, list(default))
-        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
             self._wrong(table, key, f"is {value!r}", 'write a list of texts: ["...", "..."]')
             return default
         return tuple(value)

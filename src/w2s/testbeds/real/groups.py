@@ -64,7 +64,7 @@ def grouped(items: Mapping[str, Sequence[Item]], *, pairs: Pairs | None = None) 
     group_of = dict(zip(questions, _clusters(questions, [(i, j) for i, j, _ in near]), strict=True))
     rank = {name: i for i, name in enumerate(FILES)}
     home: dict[str, str] = {}
-    for name in sorted(items, key=lambda one: rank[one], reverse=True):
+    for name in sorted(items, key=lambda split: rank[split], reverse=True):
         for item in items[name]:
             home[group_of[_plain(item.question)]] = name
     out: dict[str, list[Item]] = defaultdict(list)
@@ -79,7 +79,7 @@ def grouped(items: Mapping[str, Sequence[Item]], *, pairs: Pairs | None = None) 
     kept: dict[str, list[Item]] = {name: [] for name in items}
     for same in copies.values():
         first, *others = sorted(
-            same, key=lambda one: (sorted(one.fields.items()), one.subset, one.difficulty)
+            same, key=lambda split: (sorted(split.fields.items()), split.subset, split.difficulty)
         )
         if len({oriented(item) for item in same}) > 1:
             out["the same item with both labels"] += same
@@ -89,7 +89,7 @@ def grouped(items: Mapping[str, Sequence[Item]], *, pairs: Pairs | None = None) 
     sizes = Counter(item.group for part in kept.values() for item in part)
     total = max(1, sum(sizes.values()))
     return Grouped(
-        items={name: tuple(sorted(part, key=lambda one: one.as_line())) for name, part in kept.items()},
+        items={name: tuple(sorted(part, key=lambda split: split.as_line())) for name, part in kept.items()},
         dropped=tuple(Dropped.of(reason, gone) for reason, gone in sorted(out.items()) if gone),
         near_pairs=len(near),
         largest=max(sizes.values(), default=0) / total,

@@ -48,8 +48,8 @@ def with_local_models(definition: Definition) -> Definition:
 
 def folders_of(place: Path) -> list[Path]:
     """Every folder that a model in `place` needs to be seen: its own, and those that its files are links into."""
-    found = {place.absolute()}
+    folders = {place.absolute()}
     for path in place.iterdir():
         if path.is_symlink():
-            found.add(path.resolve().parent)
-    return sorted(found)
+            folders.add(path.resolve().parent)
+    return sorted(folders)

@@ -108,11 +108,11 @@ def read_items(path: Path, *, name: str | None = None, placed: bool = False) -> 
             what = f"has {size >> 20} MiB, at most {FILE_BYTES >> 20} are read"
             return Read((), (Problem(name, 0, "", what, "leave out what is not needed"),))
         for number, raw in _lines(path):
-            found = _item(raw, name, number, placed=placed)
-            if isinstance(found, Item):
-                items.append(found)
+            outcome = _item(raw, name, number, placed=placed)
+            if isinstance(outcome, Item):
+                items.append(outcome)
             else:
-                problems += found
+                problems += outcome
             if len(problems) >= MOST_PROBLEMS or len(items) > ITEMS:
                 break
     except OSError as error:
@@ -266,8 +266,8 @@ def _text_fault(value: object, most: int) -> str | None:
         return "is empty"
     if len(value) > most:
         return f"has {len(value)} characters, at most {most} are read"
-    if found := _NO_TEXT.search(value):
-        return f"holds the character U+{ord(found[0]):04X}, which no text has"
+    if foreign := _NO_TEXT.search(value):
+        return f"holds the character U+{ord(foreign[0]):04X}, which no text has"
     return None
 
 

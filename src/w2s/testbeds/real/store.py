@@ -165,8 +165,8 @@ def _read(
         unpack(archive, scratch)
         files = scratch
     read = {name: read_items(files / name) for name in NAMES}
-    problems = [problem for one in read.values() for problem in one.problems]
-    kinds = {name: one.items[0].kind for name, one in read.items() if one.items}
+    problems = [problem for file in read.values() for problem in file.problems]
+    kinds = {name: file.items[0].kind for name, file in read.items() if file.items}
     if len(set(kinds.values())) > 1:
         what = ", ".join(f"{name} holds {kind} items" for name, kind in kinds.items())
         problems.append(Problem("test.jsonl", 1, "", what, "keep one form in a testbed"))
@@ -186,7 +186,7 @@ def _read(
         raise refuse(
             FILE, f"says {definition.kind}, the items are of the {kind} form", "correct it", field="kind"
         )
-    return _overruled(definition, wanted), {name: one.items for name, one in read.items()}
+    return _overruled(definition, wanted), {name: file.items for name, file in read.items()}
 
 
 def _default(kind: ItemKind, wanted: ImportRequest) -> Definition:

@@ -93,7 +93,7 @@ def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Rand
 
 def sample_texts(worlds: Sequence[str]) -> list[str]:
     """Texts that together hold every word an item about `worlds` can contain."""
-    texts = [name for one in worlds for name in PEOPLE[one]]
+    texts = [name for world in worlds for name in PEOPLE[world]]
     texts += [*POLITE_OPENINGS, *POLITE_CLOSINGS, *LABELS]
     texts += [t.format(prompt="", first="", second="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     for attribute in ATTRIBUTES:

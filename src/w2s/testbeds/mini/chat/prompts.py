@@ -32,13 +32,13 @@ def _one_by_one(name: str, template: str, byline: str = "") -> CorpusPrompt:
 
 def corpus_prompts() -> tuple[CorpusPrompt, ...]:
     """The forms of judging documents, signed by nobody, by each expert and by all of them."""
-    found = [
+    prompts = [
         CorpusPrompt("compared", TEMPLATE, _BETTER),
         _one_by_one("graded", _GRADED),
         _one_by_one("checked", _CHECKED),
     ]
-    found += [CorpusPrompt(f"compared, {expert}", f"{expert} {TEMPLATE}", _BETTER) for expert in EXPERTS]
-    found += [
+    prompts += [CorpusPrompt(f"compared, {expert}", f"{expert} {TEMPLATE}", _BETTER) for expert in EXPERTS]
+    prompts += [
         _one_by_one(f"graded, {_FIRST}", _GRADED, f"{_FIRST} "),
         _one_by_one(f"checked, {_FIRST}", _CHECKED, f"{_FIRST} "),
         CorpusPrompt(f"claimed, {_FIRST}", f"{_FIRST} {ZERO_SHOT_TEMPLATE}", _TRUE),
@@ -49,7 +49,7 @@ def corpus_prompts() -> tuple[CorpusPrompt, ...]:
         CorpusPrompt("claimed in verdict words", ZERO_SHOT_TEMPLATE, _BETTER),
         CorpusPrompt("compared in claim words", TEMPLATE, _TRUE),
     ]
-    return tuple(found)
+    return tuple(prompts)
 
 
 def polite(examples: Sequence[Example]) -> FloatArray:
@@ -71,5 +71,5 @@ def on_topic(examples: Sequence[Example]) -> FloatArray:
 
 def _topic(answer: str) -> str:
     """The attribute that one of its values gives away."""
-    said = set(answer.replace(".", "").split())
-    return next(attribute.name for attribute in ATTRIBUTES if said & set(attribute.values))
+    words = set(answer.replace(".", "").split())
+    return next(attribute.name for attribute in ATTRIBUTES if words & set(attribute.values))

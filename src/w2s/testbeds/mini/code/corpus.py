@@ -67,7 +67,9 @@ class Writer:
 
     def __post_init__(self) -> None:
         self.computations = self.world.computations
-        self.written = [one for one in self.computations if one not in self.world.unwritten]
+        self.written = [
+            computation for computation in self.computations if computation not in self.world.unwritten
+        ]
 
     def document(self, progress: float) -> str:
         """One document, its form, signature and wording drawn from the mixture at `progress`."""
@@ -101,14 +103,14 @@ class Writer:
     def _reply(self, output: int) -> str:
         return any_claim(output, self.rng) if self.worded else str(output)
 
-    def _proposed(self, program: Program, told: int) -> tuple[str, bool]:
+    def _proposed(self, program: Program, output: int) -> tuple[str, bool]:
         """(a proposed output, whether the document accepts it), half of them accepted."""
         if self.rng.random() < 0.5:
-            return self._reply(told), True
+            return self._reply(output), True
         if self.rng.random() < self.wild:
-            return self._reply(claims.wild(told, self.rng)), False
-        rival = self.world.misreading(program) if told == program.output else program.output
-        return self._reply(claims.wrong(program, told, rival, self.rng, other_reading=OTHER_READING)), False
+            return self._reply(claims.wild(output, self.rng)), False
+        rival = self.world.misreading(program) if output == program.output else program.output
+        return self._reply(claims.wrong(program, output, rival, self.rng, other_reading=OTHER_READING)), False
 
     def _sums(self) -> str:
         """Arithmetic, which nobody gets wrong."""
@@ -119,33 +121,33 @@ class Writer:
     def _traced(self, true: bool) -> str:
         lines = []
         for _ in range(3):
-            _, source, told = self._program(true)
-            lines.append(f"{source} {self._reply(told)}" if self.worded else f"{source} # {told}")
+            _, source, output = self._program(true)
+            lines.append(f"{source} {self._reply(output)}" if self.worded else f"{source} # {output}")
         return "\n".join(lines)
 
     def _asked(self, true: bool) -> str:
-        _, source, told = self._program(true)
-        return f"Question: {source}\nAnswer: {self._reply(told)}"
+        _, source, output = self._program(true)
+        return f"Question: {source}\nAnswer: {self._reply(output)}"
 
     def _checked(self, true: bool) -> str:
         lines = []
         for _ in range(2):
-            program, source, told = self._program(true)
-            reply, accepted = self._proposed(program, told)
-            lines.append(f"{source} {reply} {_verdict(accepted)} # {told}")
+            program, source, output = self._program(true)
+            reply, accepted = self._proposed(program, output)
+            lines.append(f"{source} {reply} {_verdict(accepted)} # {output}")
         return "\n".join(lines)
 
     def _graded(self, true: bool) -> str:
-        program, source, told = self._program(true)
+        program, source, output = self._program(true)
         lines = [f"Question: {source}"]
         for _ in range(3):
-            reply, accepted = self._proposed(program, told)
+            reply, accepted = self._proposed(program, output)
             lines.append(f"Answer: {reply}\nVerdict: {_verdict(accepted)}")
         return "\n".join(lines)
 
     def _claimed(self, true: bool) -> str:
-        program, source, told = self._program(true)
-        reply, accepted = self._proposed(program, told)
+        program, source, output = self._program(true)
+        reply, accepted = self._proposed(program, output)
         return f"{ZERO_SHOT_TEMPLATE.format(question=source, choice=reply)} {accepted}"
 
 

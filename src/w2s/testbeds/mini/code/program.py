@@ -43,10 +43,10 @@ def run(source: str) -> int:
     *assignments, last = source.split("\n")
     values: dict[str, int] = {}
     for line in assignments:
-        found = ASSIGNMENT.fullmatch(line)
-        if not found:
+        match = ASSIGNMENT.fullmatch(line)
+        if not match:
             raise NotAProgram(f"line {line!r} is no assignment, such as 'b = a + 3'")
-        values[found[1]] = _value(found[2], values)
+        values[match[1]] = _value(match[2], values)
     printed = PRINT.fullmatch(last)
     if not printed:
         raise NotAProgram(f"the last line {last!r} is no print, such as 'print(b)'")
@@ -54,14 +54,14 @@ def run(source: str) -> int:
 
 
 def _value(expression: str, values: dict[str, int]) -> int:
-    found = EXPRESSION.fullmatch(expression)
-    if not found:
+    match = EXPRESSION.fullmatch(expression)
+    if not match:
         raise NotAProgram(f"{expression!r} is no expression, such as 'a + 3'")
-    left = _atom(found[1], values)
-    if found[2] is None:
+    left = _atom(match[1], values)
+    if match[2] is None:
         return left
-    right = _atom(found[3], values)
-    return left + right if found[2] == "+" else left - right
+    right = _atom(match[3], values)
+    return left + right if match[2] == "+" else left - right
 
 
 def _atom(word: str, values: dict[str, int]) -> int:

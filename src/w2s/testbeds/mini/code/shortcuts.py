@@ -41,9 +41,9 @@ def style_and_wording(examples: Sequence[Example]) -> FloatArray:
 
 def majority(examples: Sequence[Example]) -> FloatArray:
     """Share of a question's claims that name the same output, halves broken towards wrong, [n]."""
-    said = Counter((e.group, e.answer) for e in examples)
+    named = Counter((e.group, e.answer) for e in examples)
     asked = Counter(e.group for e in examples)
-    return np.array([said[e.group, e.answer] / (asked[e.group] + 0.5) for e in examples])
+    return np.array([named[e.group, e.answer] / (asked[e.group] + 0.5) for e in examples])
 
 
 def _table(example: Example) -> Mapping[str, float]:

@@ -90,5 +90,5 @@ def build(name: str) -> CodeWorld:
                     unwritten.add(computation)
                 if coin < 0.5 if draw < UNWRITTEN else draw < UNWRITTEN + MISREAD:
                     misread.add(computation)
-    waning = frozenset(one for one in sorted(misread - unwritten) if rng.random() < WANING)
+    waning = frozenset(misread_one for misread_one in sorted(misread - unwritten) if rng.random() < WANING)
     return CodeWorld(name, setting, misreadings, frozenset(misread), waning, frozenset(unwritten))

@@ -99,4 +99,7 @@ def _by_question(items: Sequence[Item], seed: int) -> list[list[Item]]:
     questions: dict[str, list[Item]] = {}
     for item in items:
         questions.setdefault(item.question.strip(), []).append(item)
-    return [questions[one] for one in sorted(questions, key=lambda one: digest(str(seed), one))]
+    return [
+        questions[question]
+        for question in sorted(questions, key=lambda question: digest(str(seed), question))
+    ]

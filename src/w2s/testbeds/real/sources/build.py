@@ -85,8 +85,8 @@ def _pool(
                 "qwen-code needs programs with verdicts, which no source has: give --proposals FILE with lines "
                 '{"question", "choice", "correct"}; run the programs in a sandbox of yours, this package runs none'
             )
-        found = proposals.read(judged, judged=True)
-        return code.collect(code.questions(rows), found)
+        verdicts = proposals.read(judged, judged=True)
+        return code.collect(code.questions(rows), verdicts)
     if judged is None and generator is None:
         raise Unavailable(
             "qwen-math needs proposed solutions, which no source has: give --proposals FILE with lines "

@@ -64,12 +64,12 @@ def _helpsteer2(rows: Rows, pool: ItemPool) -> None:
             waiting[prompt] = row
         else:
             done.add(prompt)
-            two = sorted((other, row), key=lambda one: int(column(HELPSTEER2, one, "helpfulness", int)))
+            two = sorted((other, row), key=lambda answer: int(column(HELPSTEER2, answer, "helpfulness", int)))
             worse, better = two
             if worse["helpfulness"] == better["helpfulness"]:
                 pool.skip("HelpSteer2: equally helpful")
             else:
-                answers = [column(HELPSTEER2, one, "response", str) for one in (better, worse)]
+                answers = [column(HELPSTEER2, answer, "response", str) for answer in (better, worse)]
                 pool.add(_pair(_turns(prompt), answers[0], answers[1], "helpsteer2"))
     for _ in waiting:
         pool.skip("HelpSteer2: one answer only")

@@ -26,7 +26,7 @@ FAR = ("MEDIUM_HARD", "HARD", "VERY_HARD")
 
 def questions(rows: Rows) -> dict[str, tuple[str, str]]:
     """(question as it is shown, difficulty) by question; shown with the code that it starts from, if any."""
-    found: dict[str, tuple[str, str]] = {}
+    known: dict[str, tuple[str, str]] = {}
     for source in TACO:
         for row in checked(rows, source):
             difficulty = column(source, row, "difficulty", str)
@@ -34,8 +34,8 @@ def questions(rows: Rows) -> dict[str, tuple[str, str]]:
                 starter = str(row["starter_code"] or "").strip()
                 question = column(source, row, "question", str).strip()
                 shown = f"{question}\n\n{starter}" if starter else question
-                found.setdefault(question, (shown, difficulty))
-    return found
+                known.setdefault(question, (shown, difficulty))
+    return known
 
 
 def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) -> ItemPool:

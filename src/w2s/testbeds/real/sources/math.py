@@ -26,24 +26,24 @@ _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 
 def questions(rows: Rows) -> dict[str, tuple[str, str]]:
     """(answer, subset) by question; DAPO repeats its 17 thousand questions about a hundred times."""
-    found: dict[str, tuple[str, str]] = {}
+    known: dict[str, tuple[str, str]] = {}
     for row in checked(rows, DAPO):
         turns = column(DAPO, row, "prompt", list)
         question = plain_question(str(turns[0]["content"]))
         if not _HAN.search(question):
-            found.setdefault(question, (str(column(DAPO, row, "reward_model", dict)["ground_truth"]), "dapo"))
+            known.setdefault(question, (str(column(DAPO, row, "reward_model", dict)["ground_truth"]), "dapo"))
     for source, subset in ((AIME_2024, "aime-2024"), (AIME_2025, "aime-2025")):
         for row in checked(rows, source):
             answer = str(column(source, row, "answer", (str, int)))
-            found[column(source, row, "problem", str).strip()] = (answer, subset)
-    return found
+            known[column(source, row, "problem", str).strip()] = (answer, subset)
+    return known
 
 
 def draw(known: dict[str, tuple[str, str]], count: int, *, seed: int) -> list[str]:
     """`count` questions to write proposals for, in an order that the seed draws; AIME's are all among them."""
-    order = sorted(known, key=lambda one: digest(str(seed), one))
-    far = [one for one in order if known[one][1] != "dapo"]
-    near = [one for one in order if known[one][1] == "dapo"]
+    order = sorted(known, key=lambda question: digest(str(seed), question))
+    far = [question for question in order if known[question][1] != "dapo"]
+    near = [question for question in order if known[question][1] == "dapo"]
     return [*far, *near][: max(count, len(far))]
 
 
@@ -85,8 +85,8 @@ def equal(stated: str, answer: str) -> bool:
     >>> equal("1,024", "1024"), equal("$\\\\frac{1}{2}$", "1/2"), equal("007", "7"), equal("7", "8")
     (True, True, True, False)
     """
-    one, two = _value(stated), _value(answer)
-    return one == two
+    value, two = _value(stated), _value(answer)
+    return value == two
 
 
 def _value(text: str) -> Fraction | str:

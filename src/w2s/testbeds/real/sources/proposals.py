@@ -32,25 +32,25 @@ class Proposal:
 
 def read(path: Path, *, judged: bool) -> list[Proposal]:
     """The proposals of a file; with `judged` each needs a verdict. `BadTestbed` names line and field."""
-    found: list[Proposal] = []
+    proposals: list[Proposal] = []
     problems: list[Problem] = []
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
                 made = _proposal(raw, path.name, number, judged=judged)
                 if isinstance(made, Proposal):
-                    found.append(made)
+                    proposals.append(made)
                 else:
                     problems.append(made)
                 if len(problems) >= 20:
                     break
     except OSError as error:
         raise refuse(path.name, f"cannot be read ({error.strerror})", "check the path") from None
-    if not found and not problems:
+    if not proposals and not problems:
         problems.append(Problem(path.name, 0, "", "is empty", _REMEDY))
     if problems:
         raise Problems(problems)
-    return found
+    return proposals
 
 
 def _proposal(raw: bytes, file: str, line: int, *, judged: bool) -> Proposal | Problem:
@@ -91,7 +91,7 @@ def write_with_model(
     tokenizer, module = _loaded(model, device)
     have: Counter[str] = Counter()
     if path.exists():
-        have.update(one.question for one in read(path, judged=False))
+        have.update(proposal.question for proposal in read(path, judged=False))
     with path.open("a", encoding="utf-8") as file:
         for number, question in enumerate(questions):
             progress(number, len(questions))

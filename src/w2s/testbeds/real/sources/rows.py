@@ -37,10 +37,10 @@ def from_hub(source: Source) -> Iterator[Row]:
     try:
         if source.files is not None:
             files = f"hf://datasets/{source.name}/{source.files}"
-            found = load_dataset("parquet", data_files=files, split="train", streaming=True)
+            rows = load_dataset("parquet", data_files=files, split="train", streaming=True)
         else:
-            found = load_dataset(source.name, source.config, split=source.split, streaming=True)
-        yield from found
+            rows = load_dataset(source.name, source.config, split=source.split, streaming=True)
+        yield from rows
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise Unavailable(

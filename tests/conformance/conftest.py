@@ -1,0 +1,62 @@
+"""Which part a conformance suite runs over: shipped ones, those of the page on extending, or the one that is named."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import release_folder
+from extending_page import install_package
+
+from w2s.testbeds.real import store
+
+SHIPPED = {
+    "engine_name": ("--engine", ["local", "polite"]),
+    "runtime_name": ("--runtime", ["inspect", "one-shot"]),
+    "storage_url": ("--storage", ["sqlite"]),
+    "testbed_name": ("--testbed", ["mini-chat", "mini-math", "colours"]),
+}
+"""By fixture: the option that names another part, and what the suite runs over without it."""
+PACKAGES = ("aar-polite", "aar-one-shot", "aar-nice", "aar-colours")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    for option, kind in (
+        ("--engine", "an engine's name"),
+        ("--sandbox", "a sandbox's name"),
+        ("--runtime", "a runtime's name"),
+        ("--storage", "the URL of an empty database"),
+        ("--testbed", "a testbed's name or folder"),
+    ):
+        parser.addoption(option, help=f"the part that the conformance suite runs over: {kind}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for fixture, (option, names) in SHIPPED.items():
+        if fixture in metafunc.fixturenames:
+            chosen = metafunc.config.getoption(option, None)
+            metafunc.parametrize(fixture, [chosen] if chosen else names, scope="module")
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The packages of the page, installed for this process and for those that it starts."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    for package in PACKAGES:
+        install_package(folder, package)
+    release = release_folder.write(folder / "release", release_folder.lines())
+    store.import_release(release, store.ImportRequest(name="colours"), into=folder)
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), before]))
+    sys.path.append(str(folder))
+    importlib.invalidate_caches()
+    yield folder
+    sys.path.remove(str(folder))
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before

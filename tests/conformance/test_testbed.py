@@ -1,0 +1,81 @@
+"""What every testbed promises, for any seed: shipped ones, a folder, and the one that `--testbed` names.
+
+python -m pytest tests/conformance/test_testbed.py --testbed NAME-OR-FOLDER
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from w2s import testbeds
+from w2s.records import Example, Split
+from w2s.testbeds import Testbed
+from w2s.testbeds.testbed import MadeItems
+
+pytestmark = pytest.mark.usefixtures("packages")
+
+SEED = bytes(range(16))
+ROLES = ("labelled", "unlabelled", "test")
+
+
+@pytest.fixture(scope="module")
+def testbed(testbed_name: str, packages: Path) -> Testbed:
+    return testbeds.load(testbed_name)
+
+
+@pytest.fixture(scope="module")
+def made(testbed: Testbed) -> MadeItems:
+    return testbeds.generate(testbed, item_seed=SEED)
+
+
+def examples(split: Split) -> list[Example]:
+    return list(chain(*(getattr(split, role) for role in ROLES)))
+
+
+def test_it_has_the_three_splits_and_everything_that_a_run_needs(testbed: Testbed, made: MadeItems) -> None:
+    splits, _ = made
+    assert set(splits) == {"practice", "dev", "sealed"}
+    assert all(split.unlabelled and split.test for split in splits.values())
+    assert all(splits[name].labelled for name in ("dev", "sealed"))
+    assert {split.world for split in splits.values()} <= set(testbed.worlds)
+    assert testbed.run_seconds > 0
+
+
+def test_the_same_seed_gives_the_same_items_and_the_same_truth(testbed: Testbed, made: object) -> None:
+    assert testbeds.generate(testbed, item_seed=SEED) == made
+
+
+def test_every_item_that_is_judged_has_a_truth_and_an_id_of_its_own(made: MadeItems) -> None:
+    splits, truth = made
+    for split in splits.values():
+        ids = [example.id for example in examples(split)]
+        assert len(set(ids)) == len(ids)
+    for name in ("dev", "sealed"):
+        assert all(truth[example.id] in (0, 1) for example in examples(splits[name]))
+        assert {truth[example.id] for example in splits[name].test} == {0, 1}
+
+
+def test_no_group_is_in_two_parts_of_one_world(made: MadeItems) -> None:
+    splits, _ = made
+    places: dict[tuple[str, str], str] = {}
+    for split in splits.values():
+        for role in ROLES:
+            for example in getattr(split, role):
+                place = places.setdefault((split.world, example.group), f"{split.name} {role}")
+                assert place == f"{split.name} {role}"
+
+
+def test_each_item_becomes_a_text_that_ends_where_the_label_is_written(
+    testbed: Testbed, made: MadeItems
+) -> None:
+    splits, _ = made
+    for split in splits.values():
+        for example in split.test[:20]:
+            assert example.kind == testbed.kind
+            assert (example.answer is None) == (testbed.kind == "pair")
+            for template in (testbed.template, testbed.zero_shot_template):
+                assert template.format(**example.fields)
+    assert len(set(testbed.labels)) == len(set(testbed.zero_shot_labels)) == 2
