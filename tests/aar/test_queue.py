@@ -202,7 +202,7 @@ def test_the_same_run_is_never_computed_twice_even_by_a_lab_that_starts_again(tm
     again = open_lab(tmp_path, "r1")
     with again.database.write() as tx:
         row = submissions.get(tx, one)
-        assert again._queue(tx, row, "dev", range(2), priority="dev") == 0
+        assert again.queue.runs_of(tx, row, "dev", range(2), priority="dev") == 0
     assert again.practice("r1", files("a method")) == key
     engine = PretendedEngine()
     work(again, engine)
