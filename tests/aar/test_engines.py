@@ -20,7 +20,8 @@ from aar.engines import Job, RunSpec, code_hash
 from aar.engines.local import LocalEngine
 from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
-from aar.scoring.audits import Case, denied_calls
+from aar.scoring.audits import Case
+from aar.scoring.audits.denied import denied_calls
 from aar.submissions.source import check
 from w2s.contract import log_names
 
@@ -92,6 +93,22 @@ def engine(provider, folders, loop):
 @pytest.fixture
 def outcome(engine, loop):
     return lambda source, **changes: loop.run(engine.run(job(source, **changes)))
+
+
+def test_code_of_a_0_1_study_finds_the_building_blocks_where_they_were(outcome):
+    done = outcome(
+        """
+        import w2s.targets
+        from w2s.losses import LogConfidence
+
+        def run(bench):
+            assert w2s.targets is w2s.blocks.targets
+            student = bench.strong()
+            student.finetune(bench.unlabelled, w2s.targets.hard(bench.weak.soft - 0.5), loss=LogConfidence(), epochs=1)
+            return student.predict(bench.test)
+        """
+    )
+    assert done.status == "ok", done
 
 
 def test_a_job_that_is_cancelled_is_killed_and_its_slot_serves_the_next(engine, loop, outcome):

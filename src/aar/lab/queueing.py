@@ -11,7 +11,7 @@ from aar.database.wanted_runs import WantedRun
 from aar.engines import RunSpec, names_companions
 from aar.lab.draw import Draw, draw
 from aar.lab.resubmission import again
-from aar.students.interventions import Intervention, intervention
+from aar.students.interventions import intervention
 from aar.submissions.snapshots import Snapshots
 from w2s.records import SplitName
 
@@ -52,7 +52,7 @@ class Queueing:
                 cast(SplitName, run.split),
                 [run.k],
                 priority="audit",
-                intervention=intervention(run.intervention),
+                intervention=intervention(run.intervention).name,
                 seeds_of=run.seeds_of,
             )
 
@@ -64,7 +64,7 @@ class Queueing:
         pairs: Sequence[int],
         *,
         priority: Priority,
-        intervention: Intervention = "none",
+        intervention: str = "none",
         seeds_of: str = "",
         paid_by: str | None = None,
         companions: bool | None = None,
@@ -103,9 +103,7 @@ class Queueing:
             )
         return new
 
-    def key(
-        self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: Intervention = "none"
-    ) -> str:
+    def key(self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: str = "none") -> str:
         """The name of a run: equal runs have equal names, so that none is made twice."""
         return RunSpec(
             code_hash,
