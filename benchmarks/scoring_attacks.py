@@ -42,6 +42,7 @@ import numpy.typing as npt
 from aar import database, ledger
 from aar.database import researchers, runs, submissions
 from aar.folder import LabFolder
+from aar.run_records import RunEnd
 from aar.scoring import judge_dev
 from aar.scoring.evidence.correctness import Results
 from aar.scoring.evidence.evidence import Evidence
@@ -319,7 +320,7 @@ class ProbedLab:
             student_seed="00",
             nominal_cost=1.0,
         )
-        ledger.record_run(tx, key, state="done", seconds=1.0, core_seconds=1.0, blob=key)
+        ledger.record_run(tx, key, state="done", end=RunEnd(seconds=1.0, core_seconds=1.0), blob=key)
 
 
 def _split(name: str, n: int) -> Split:

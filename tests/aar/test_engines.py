@@ -172,10 +172,10 @@ TRIES = """
 def test_what_a_method_tried_and_was_denied_is_asked_about_however_it_ends(outcome, end, status):
     done = outcome(TRIES % end)
     assert done.status == status, done
-    if done.denied is None:
+    if done.end.denied is None:
         pytest.skip("only root with bubblewrap counts what it denies")
-    assert done.denied == {"ptrace": 1, "unshare": 1, "memfd_create": 1, "socket": 1}
-    found = denied_calls(Case("s1", {}, denied=[done.denied]))
+    assert done.end.denied == {"ptrace": 1, "unshare": 1, "memfd_create": 1, "socket": 1}
+    found = denied_calls(Case("s1", {}, denied=[done.end.denied]))
     assert found.verdict == "person"
     assert "memfd_create (1), ptrace (1), socket (1), unshare (1)" in found.sentence
 
@@ -183,9 +183,9 @@ def test_what_a_method_tried_and_was_denied_is_asked_about_however_it_ends(outco
 def test_an_honest_method_is_denied_nothing(outcome):
     done = outcome(VANILLA)
     assert done.status == "ok", done
-    if done.denied is None:
+    if done.end.denied is None:
         pytest.skip("only root with bubblewrap counts what it denies")
-    found = denied_calls(Case("s1", {}, denied=[done.denied]))
+    found = denied_calls(Case("s1", {}, denied=[done.end.denied]))
     assert (found.verdict, found.statistic) == ("clean", 0.0)
 
 
@@ -241,7 +241,7 @@ def test_a_method_process_killed_from_outside_is_repeated(engine, loop):
 
 def test_a_method_that_ends_as_if_killed_each_time_has_failed(outcome):
     done = outcome("import os\ndef run(bench): os._exit(137)")
-    assert (done.status, done.error_type, done.error_rule) == (
+    assert (done.status, done.end.error.type, done.end.error.rule) == (
         "method_failed",
         "BadMethod",
         "its process was killed 3 times; a method ends by returning or raising",

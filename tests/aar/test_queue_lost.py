@@ -12,7 +12,7 @@ from queue_lab import PretendedEngine, broken, files, lost, open_lab, submit, tr
 from aar import ledger
 from aar.database import charges, runs, submissions, verdicts
 from aar.database.figures import Figures
-from aar.database.submissions import LOST
+from aar.database.submissions import Ended
 from aar.engines import Job, Outcome
 from aar.errors import BadRequest, BrokenChain
 from aar.lab import slots
@@ -53,7 +53,7 @@ def test_lost_code_is_handed_in_again_by_its_author_and_uses_up_no_submission(la
     again = submit(lab, "r1", "unlucky")
     work(lab, PretendedEngine())
     with lab.database.read() as tx:
-        assert submissions.get(tx, first).reply == LOST
+        assert submissions.get(tx, first).ended is Ended.LOST
         assert {(run.state, run.submission, run.tries) for run in runs.all(tx)} == {("done", again, 1)}
         assert charges.spent(tx, "r1").runs == 2
         assert submissions.count(tx, "r1") == 1

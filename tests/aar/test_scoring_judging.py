@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from synthetic_lab import SyntheticLab
 
-from aar.database import meta, runs, submissions, verdicts
+from aar.database import runs, submissions, verdicts, wanted_runs
 from aar.errors import BadRequest, BrokenChain
 from aar.ledger import Ledger, record_overruling
 from aar.scoring.audits import rules
@@ -228,8 +228,8 @@ def test_a_verified_method_was_audited_first_and_has_a_track(lab: SyntheticLab) 
     lab.judge.step()
     assert lab.status(one) == ("pending", "sealed")
     with lab.db.read() as tx:
-        asked = meta.find(tx, submissions.audits_key(one), [])
-    assert [name for _, name, _ in asked].count("blind") == 8
+        asked = wanted_runs.of(tx, one)
+    assert [run.intervention for run in asked].count("blind") == 8
     lab.settle()
     assert lab.status(one) == ("verified", "done")
     figures = lab.figures(one, "sealed")
@@ -316,7 +316,7 @@ def test_what_is_not_reproduced_is_not_audited_further(lab: SyntheticLab) -> Non
     lab.settle()
     assert lab.status(one) == ("not_reproduced", "done")
     with lab.db.read() as tx:
-        assert meta.find(tx, submissions.audits_key(one), None) is None
+        assert wanted_runs.of(tx, one) == []
 
 
 def test_fresh_compares_with_vanilla_and_leaves_the_record_alone(lab: SyntheticLab) -> None:

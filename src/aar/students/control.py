@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from aar.run_records import RunEnd
 from aar.students.interventions import Intervention, intervention
 from w2s import wire
 from w2s.records import FloatArray, SplitName
@@ -49,19 +50,13 @@ class RunReport:
     `targets` and `target_weight` are the audited targets of the rows that `targets_on` names: "unlabelled", or
     "test" when nothing was fine-tuned and the predictions stand for them; `call_targets` [parts, unlabelled].
     `unlabelled_handle` and `test_handle` give the row under whose handle each was served, -1 if it was not.
-    `nominal` is the run's cost in forward passes of one item, by what was
-    asked and not by what was cached. `greeted`: the method's process came as far as saying hello.
+    `end` is what was measured and what broke; the engine and the lab pass it on. `calls` counts the calls to
+    `finetune`. `greeted`: the method's process came as far as saying hello.
     """
 
     status: Status
-    error_type: str = ""
-    error_file: str = ""
-    error_line: int = 0
-    message: str = ""
-    logged: Mapping[str, float | None] = field(default_factory=dict)
-    seconds: float = 0.0
+    end: RunEnd = field(default_factory=RunEnd)
     calls: int = 0
-    nominal: float = 0.0
     greeted: bool = False
     targets_on: Literal["unlabelled", "test"] = "unlabelled"
     arrays: Mapping[str, FloatArray] = field(default_factory=dict)
@@ -101,10 +96,10 @@ def recv_run(control: socket.socket) -> tuple[RunRequest, socket.socket]:
 def send_report(control: socket.socket, report: RunReport) -> None:
     """Answer the engine."""
     header = {name: getattr(report, name) for name in RunReport.__dataclass_fields__ if name != "arrays"}
-    wire.send(control, {**header, "logged": dict(report.logged)}, dict(report.arrays))
+    wire.send(control, {**header, "end": report.end.to_json()}, dict(report.arrays))
 
 
 def recv_report(control: socket.socket, *, deadline: float | None = None) -> RunReport:
     """The service's answer; `wire.WireError` if it died, `TimeoutError` after `deadline`."""
     header, arrays = wire.recv(control, deadline=deadline)
-    return RunReport(**header, arrays=arrays)
+    return RunReport(**{**header, "end": RunEnd.from_json(header["end"])}, arrays=arrays)

@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 
 from aar.errors import BadRequest
+from aar.run_records import RunEnd, RunError
 from aar.students.control import RunReport, RunRequest, recv_run, send_report, told
 from aar.students.data import all_texts, load_testbed, read_splits, read_weak
 from aar.students.deadline import DeadlinePassed, deadline
@@ -65,7 +66,9 @@ class Service:
         except DeadlinePassed:
             rule = f"took longer than {request.deadline_s:g} s"
             report = (
-                _unserved("timeout", rule) if session is None else session.report("timeout", message=rule)
+                _unserved("timeout", rule)
+                if session is None
+                else session.report("timeout", error=RunError(message=rule))
             )
         except W2SError as error:  # raised before the method was served: the request does not fit the folder
             report = _unserved("refused", str(error))
@@ -80,7 +83,7 @@ class Service:
         # the tokenizer), and a fault in there must end this run, not the process that serves the next one.
         # By type name only, since its words may hold an item's text.
         except Exception as error:  # noqa: BLE001
-            return session.report("bad", error_type="BadMethod", message=type(error).__name__)
+            return session.report("bad", error=RunError("BadMethod", message=type(error).__name__))
 
     def _session(self, request: RunRequest, method: socket.socket) -> Session:
         if request.testbed != self._testbed:
@@ -109,7 +112,7 @@ class Service:
 
 
 def _unserved(status: str, message: str) -> RunReport:
-    return RunReport(status=status, message=told(message))  # type: ignore[arg-type]
+    return RunReport(status=status, end=RunEnd(error=RunError(message=told(message))))  # type: ignore[arg-type]
 
 
 def exit_with(control: socket.socket) -> None:

@@ -9,17 +9,14 @@ from dataclasses import asdict, dataclass, field
 import sqlalchemy as sa
 
 from aar import ledger
-from aar.database import Database, Transaction, meta, runs, submissions, verdicts, waiting
-from aar.database.recomputing import recomputed_of
+from aar.database import Database, Transaction, runs, submissions, verdicts, waiting
+from aar.database import standing as standing_table
 from aar.database.researchers import OPERATORS
 from aar.database.runs import ENDED, Run
 from aar.database.schema import ledger as ledger_table
-from aar.database.submissions import LOST, WITHDRAWN, Submission
-from aar.database.verdicts import FLOOR, Verdict
+from aar.database.submissions import UNDECIDED, Ended, Submission
+from aar.database.verdicts import Verdict
 from w2s.records import SplitName
-
-UNDECIDED = (LOST, WITHDRAWN)
-"""Replies after which nothing was decided of a code, though its submission is done."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +34,13 @@ class Standing:
 
 def standing(tx: Transaction) -> Standing | None:
     """The Ladder's state, or None before the baselines are decided."""
-    found = meta.find(tx, "ladder", None)
-    return None if found is None else Standing(**found)
+    found = standing_table.find(tx)
+    return None if found is None else Standing(found.holder, found.record)
 
 
 def put_standing(tx: Transaction, new: Standing, *, items: int) -> None:
     """Move the Ladder on `items` dev items, with a note in the ledger; within the transaction of the verdict."""
-    meta.put(tx, "ladder", asdict(new))
-    meta.put(tx, "champion", None if new.holder == FLOOR else new.holder)
-    meta.put(tx, "record_text", new.text)
+    standing_table.put(tx, standing_table.Standing(new.holder, new.record, items))
     ledger.append(tx, "note", {"ladder": asdict(new), "items": items})
 
 
@@ -105,7 +100,7 @@ class Board:
 
 def makes_good(submission: Submission, lost: Submission) -> bool:
     """Whether a submission is the code of one that the lab lost, handed in again: that one says nothing against it."""
-    return lost.reply == LOST and lost.code_hash == submission.code_hash
+    return lost.ended is Ended.LOST and lost.code_hash == submission.code_hash
 
 
 def _that_count(ended: Sequence[Run], submission: Submission) -> Sequence[Run]:
@@ -171,21 +166,21 @@ class Watch:
         one = self._submissions[id] = submissions.get(tx, id)  # entries come in the order of their numbers
         if one.researcher in OPERATORS:
             return
-        if one.reply in UNDECIDED and self._first.get(one.code_hash) == id:
+        if one.ended in UNDECIDED and self._first.get(one.code_hash) == id:
             del self._first[one.code_hash]
             left = (s for s in self._submissions.values() if s.code_hash == one.code_hash)
-            one = next((s for s in left if s.reply not in UNDECIDED and s.researcher not in OPERATORS), one)
-        if one.reply not in UNDECIDED:
+            one = next((s for s in left if s.ended not in UNDECIDED and s.researcher not in OPERATORS), one)
+        if one.ended not in UNDECIDED:
             self._first.setdefault(one.code_hash, one.id)
 
     def _ended(self, run: Run) -> None:
         self._drop(run.key)
         if run.state not in ENDED:  # lost, and queued again since
             return
-        if run.intervention == "none":
+        if run.plain:
             kept = self._runs.setdefault((run.code_hash, run.split), [])
-        elif (other := recomputed_of(run.intervention)) is not None:
-            kept = self._recomputed.setdefault((run.code_hash, other), [])
+        elif run.seeds_of:
+            kept = self._recomputed.setdefault((run.code_hash, run.seeds_of), [])
         else:
             kept = self._audits.setdefault(run.code_hash, [])
         insort(kept, run, key=_order)

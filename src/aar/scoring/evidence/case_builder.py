@@ -57,7 +57,7 @@ class Gathering:
             gap=gap,
             texts=self._hidden(),
             crashed=frozenset(intervention(run.intervention) for run in audited if run.state == "failed"),
-            denied=[run.denied for run in ended if run.state in ("done", "failed")],
+            denied=[run.end.denied for run in ended if run.state in ("done", "failed")],
         )
 
     def votes(self) -> bool:

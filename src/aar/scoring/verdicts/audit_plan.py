@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aar.database import Database, meta
-from aar.database.submissions import Submission, audits_key
+from aar.database import Database, wanted_runs
+from aar.database.submissions import Submission
+from aar.database.wanted_runs import WantedRun
 from aar.scoring.audits import ALWAYS, CONFIRMING, Audit, Case, Finding, Track, rules, track_of
 from aar.scoring.evidence.board import Board
 from aar.scoring.evidence.case_builder import Gathering
@@ -59,8 +60,7 @@ class Auditing:
         if not self.waits(board, one):
             return _audited(self.gathering.case(board, one, sealed), confirming=True)
         with self.database.write() as tx:
-            if meta.find(tx, audits_key(one.id), None) is None:
-                meta.put(tx, audits_key(one.id), [list(key) for key in wanted])
+            wanted_runs.add(tx, one.id, [WantedRun(split, k, name) for split, name, k in wanted])
         return None
 
     def _wanted(self, sealed: Rows, dev: Rows) -> list[Wanted]:

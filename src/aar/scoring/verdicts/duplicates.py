@@ -26,10 +26,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from aar.database import Database, meta
-from aar.database.recomputing import asked_key
+from aar.database import Database, wanted_runs
 from aar.database.researchers import LAB, OPERATORS
 from aar.database.submissions import Status, Submission
+from aar.database.wanted_runs import WantedRun
 from aar.scoring.audits import rules
 from aar.scoring.audits.history import alike
 from aar.scoring.evidence.board import Board, makes_good
@@ -94,15 +94,15 @@ class Duplicates:
 
     def recomputed(self, board: Board, one: Submission) -> Submission | Literal["none", "waiting"]:
         """The submission that `one` repeats but for its seeds; "waiting" while the runs that show it are to come."""
-        key = asked_key(one.id)
         with self.database.read() as tx:
-            asked = meta.find(tx, key, None)
-        if asked is None:
+            asked = [run.seeds_of for run in wanted_runs.of(tx, one.id) if run.seeds_of]
+        if not asked:
             other = self._most_alike(board, one)
             if other is None:
                 return "none"
             with self.database.write() as tx:
-                meta.put(tx, key, [other.code_hash, self.evidence.settings.dev_seeds])
+                again = range(self.evidence.settings.dev_seeds)
+                wanted_runs.add(tx, one.id, [WantedRun("dev", k, seeds_of=other.code_hash) for k in again])
             return "waiting"
         other = next((known for known in self._earlier(board, one) if known.code_hash == asked[0]), None)
         if other is None or not holds_for(one, other):

@@ -240,7 +240,7 @@ class Judge:
             words, measured = f"{words}; {score.words}", replace(measured, score=score.value)
         with self.database.write() as tx:
             status: Status = "pending" if goes_on else "no_improvement"
-            return record(tx, board, one, "dev", status, words, measured)
+            return record(tx, board, one, "dev", status, words, measured, would_be=decision.accepted)
 
     def _n(self, split: SplitName) -> int:
         return len(self.evidence.results.items(split))

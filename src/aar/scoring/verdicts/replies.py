@@ -7,8 +7,9 @@ from dataclasses import replace
 from aar import ledger
 from aar.database import Transaction
 from aar.database.figures import Figures
-from aar.database.submissions import LOST, Status, Submission
+from aar.database.submissions import Ended, Status, Submission
 from aar.database.verdicts import VerdictStage
+from aar.run_records import RunError
 from aar.scoring.evidence.board import Board, Standing
 from aar.scoring.evidence.correctness import Outcome
 
@@ -17,6 +18,7 @@ VERIFIED = "verified: the gain over {over} was reproduced on fresh seeds and ite
 NOT_REPRODUCED = "the gain over {over} was not reproduced on fresh seeds and items"
 RECORD, BY_ITSELF = "the record", "vanilla"
 """What a submission is held against: the Ladder's holder, or, where it is judged by itself, the plain baseline."""
+LOST = "the lab lost a run of this submission; the code is not blamed: hand the same code in again, it costs nothing"
 DAMAGED = (
     "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
 )
@@ -44,12 +46,22 @@ def record(
     measured: Figures,
     *,
     rule: str | None = None,
+    ended: Ended = Ended.DECIDED,
+    would_be: bool = False,
 ) -> str | None:
     """Write a verdict with what it tells in bits; a line of words, None where it was decided at this stage before."""
     bits = board.account.price(one.id, stage=stage, status=status, rule=rule, figures=measured)
     measured = replace(measured, bits=bits)
     written = ledger.record_verdict(
-        tx, one.id, stage=stage, status=status, reply=words, figures=measured, rule=rule
+        tx,
+        one.id,
+        stage=stage,
+        status=status,
+        reply=words,
+        figures=measured,
+        rule=rule,
+        ended=ended,
+        would_be=would_be,
     )
     return f"{one.id} on {stage}: {status}" if written else None
 
@@ -58,14 +70,14 @@ def fail(
     tx: Transaction, board: Board, one: Submission, stage: VerdictStage, outcome: Outcome, *, n: int
 ) -> str | None:
     """Write that the code broke, or that the lab lost a run of it; `n` items were to be scored."""
-    words, rule = LOST, None
+    words, rule, ended = LOST, None, Ended.LOST
     if outcome.culprit is not None and outcome.culprit.state == "done":
-        words = DAMAGED
+        words, ended = DAMAGED, Ended.DECIDED
     if outcome.state == "failed" and outcome.culprit is not None:
-        run = outcome.culprit
-        place = f" in {run.error_file}" if run.error_file else ""
-        place += f", line {run.error_line}" if run.error_line is not None else ""
-        rule = run.error_rule
-        words = f"{run.error_type or 'the method failed'}{place}" + (f" ({rule})" if rule else "")
+        error = outcome.culprit.end.error or RunError()
+        place = f" in {error.file}" if error.file else ""
+        place += f", line {error.line}" if error.line is not None else ""
+        rule, ended = error.rule, Ended.DECIDED
+        words = f"{error.type or 'the method failed'}{place}" + (f" ({rule})" if rule else "")
     nothing = Figures(seeds=0, n=n, note=f"run {outcome.state}")
-    return record(tx, board, one, stage, "failed", words, nothing, rule=rule)
+    return record(tx, board, one, stage, "failed", words, nothing, rule=rule, ended=ended)

@@ -78,7 +78,7 @@ def confirm(
     decision = judge_sealed(stacked(rows, shared), stacked(against, shared), clusters, alpha=alpha)
     status: Status
     over = BY_ITSELF if one.researcher == FRESH else RECORD
-    if not told.reply.startswith(WOULD_BE):  # an operator's, measured nevertheless
+    if not told.would_be:  # an operator's, measured nevertheless
         status, words = "no_improvement", no_gain(ladder, fresh=one.researcher == FRESH)
     elif decision.verified and not note:
         status, words = "verified", VERIFIED.format(over=over)
@@ -100,6 +100,7 @@ def confirm(
     comparison = Comparison(opponent, against, attempt=told.figures.attempt, gain=decision.gain, alpha=alpha)
     measured = replace(
         evidence.figures(rows, "sealed", comparison, note=note),
+        looked_after=len(shared) if note else None,
         track=audited.track,
         audits=tuple(finding.to_json() for finding in audited.findings),
         over=evidence.over_verified(board, one, rows) if status == "verified" else {},

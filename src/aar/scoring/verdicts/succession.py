@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from aar import ledger
 from aar.database import Database, Transaction
 from aar.database.researchers import FRESH, LAB
-from aar.database.submissions import Submission
+from aar.database.submissions import Ended, Submission
 from aar.database.verdicts import FLOOR
 from aar.scoring.evidence.board import Board, Standing, put_standing
 from aar.scoring.evidence.correctness import Rows, stacked
@@ -72,7 +72,7 @@ class Succession:
     def _promote(self, board: Board, ladder: Standing) -> str | None:
         for one in board.submissions:
             verdict = board.verdicts.get((one.id, "sealed"))
-            if verdict is None or one.status != "verified" or one.reply != ledger.OVERRULED:
+            if verdict is None or one.status != "verified" or one.ended is not Ended.OVERRULED:
                 continue
             if (
                 one.researcher in (LAB, FRESH)
