@@ -293,7 +293,7 @@ class Fuzzing:
             theirs.close()
             thread.join(20)
         if report.status != "finished" or failed:
-            raise Found(f"a witness on {split} ended as {report.status}: {report.message} {failed}")
+            raise Found(f"a witness on {split} ended as {report.status}: {report.end.error.message} {failed}")
         found = b"".join(
             np.ascontiguousarray(report.arrays[name]).tobytes() for name in sorted(report.arrays)
         )
@@ -324,7 +324,7 @@ class Fuzzing:
         if thread.is_alive():
             raise Found("a client could not end")
         if report.status == "refused":
-            raise Found(f"the service refused a run for what a client sent: {report.message}")
+            raise Found(f"the service refused a run for what a client sent: {report.end.error.message}")
         read = bytes(client.read)
         for before in self.marks[-200:]:
             if before in read:

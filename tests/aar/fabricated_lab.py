@@ -14,6 +14,7 @@ from aar.database import clock, meta, researchers, runs, submissions
 from aar.database.figures import Figures
 from aar.folder import LabFolder
 from aar.forum import Forum
+from aar.run_records import RunEnd, RunError
 from w2s.records import Estimate
 
 START = 1_795_000_000.0
@@ -203,6 +204,7 @@ def decide(
     reply: str,
     found: Figures,
     rule: str | None = None,
+    ended: submissions.Ended = submissions.Ended.DECIDED,
 ) -> None:
     ledger.record_verdict(
         tx,
@@ -212,6 +214,7 @@ def decide(
         reply=reply,
         figures=found,
         rule=rule,  # type: ignore[arg-type]
+        ended=ended,
     )
 
 
@@ -239,11 +242,11 @@ def execute(
             tx,
             key,
             state="failed" if fails else "done",
-            seconds=5.5,
-            core_seconds=5.2,
-            error_type="ValueError" if fails else None,
-            error_file="method.py" if fails else None,
-            error_line=41 if fails else None,
+            end=RunEnd(
+                seconds=5.5,
+                core_seconds=5.2,
+                error=RunError("ValueError", file="method.py", line=41) if fails else None,
+            ),
         )
 
 

@@ -22,6 +22,7 @@ from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.references import planned, wanted
 from aar.lab.slots import Slots
+from aar.run_records import RunEnd, RunError
 from aar.settings import Settings
 
 METHOD = "def run(bench):\n    return bench.strong().predict(bench.test)\n"
@@ -38,19 +39,21 @@ def in_memory() -> Iterator[Path]:
 
 def trivial(job: Job) -> Outcome:
     """What a method that works amounts to."""
-    return Outcome("ok", arrays={"predictions": PREDICTIONS}, nominal=10_000.0, seconds=0.5, core_seconds=0.5)
+    return Outcome(
+        "ok", RunEnd(nominal=10_000.0, seconds=0.5, core_seconds=0.5), arrays={"predictions": PREDICTIONS}
+    )
 
 
 def broken(job: Job) -> Outcome:
     """What a method that fails amounts to."""
     return Outcome(
-        "method_failed", error_type="ValueError", error_file="method.py", error_line=2, nominal=100.0
+        "method_failed", RunEnd(error=RunError("ValueError", file="method.py", line=2), nominal=100.0)
     )
 
 
 def lost(job: Job) -> Outcome:
     """What an engine that has no working sandbox gives."""
-    return Outcome("lost", error_rule="no sandbox started")
+    return Outcome("lost", RunEnd(error=RunError(rule="no sandbox started")))
 
 
 @dataclass
@@ -75,7 +78,7 @@ class PretendedEngine:
         except asyncio.CancelledError:
             self.killed += 1
             raise
-        return Outcome("lost", error_rule="stopped") if self.stopping else self.answer(job)
+        return Outcome("lost", RunEnd(error=RunError(rule="stopped"))) if self.stopping else self.answer(job)
 
     async def stop(self) -> None:
         self.stopping = True

@@ -10,12 +10,12 @@ import numpy as np
 from safetensors.numpy import save
 
 from aar import database, ledger
-from aar.database import Transaction, meta, recomputing, researchers, runs, submissions, verdicts
+from aar.database import Transaction, meta, researchers, runs, standing, submissions, verdicts, wanted_runs
 from aar.database.figures import Figures
 from aar.feedback import Feedback
 from aar.folder import LabFolder
-from aar.scoring.evidence.correctness import Results
-from aar.scoring.evidence.evidence import Evidence
+from aar.run_records import RunEnd, RunError
+from aar.scoring.evidence.source import Source
 from aar.scoring.truth.vault import Vault
 from aar.scoring.verdicts.judge import Judge
 from aar.settings import Settings
@@ -76,12 +76,11 @@ class SyntheticLab:
                 researchers.add(tx, name, direction="")
             meta.put(tx, "testbed", "mini-chat")
             ledger.append(tx, "lab", {"testbed": "mini-chat", "settings": self.settings.as_json()})
-        evidence = Evidence(Results(self.vault, self.folder.blobs), self.settings)
-        self.judge = Judge(
-            self.db,
-            evidence,
-            lambda one: {"method.py": self.code.get(one.id, f"def run(bench): ... # {one.id}")},
-        )
+
+        def code(submission: submissions.Submission) -> dict[str, str]:
+            return {"method.py": self.code.get(submission.id, f"def run(bench): ... # {submission.id}")}
+
+        self.judge = Judge(self.db, Source(self.vault, self.folder.blobs, code), self.settings)
 
     def references(self, split: SplitName, *, floors: int, ceilings: int) -> None:
         """Write floors and ceilings of a split."""
@@ -152,30 +151,28 @@ class SyntheticLab:
         made = 0
         with self.db.write() as tx:
             for one in submissions.all(tx):
-                for split, name, k in meta.find(tx, submissions.audits_key(one.id), []):
-                    if runs.find(tx, f"{one.code_hash}-{split}-{name}-{k}") is None:
-                        accuracy = 0.5 if name in ("blind", "shuffle") else 0.8
-                        state: State = "failed" if name == self.breaks else "done"
-                        self._run(tx, one.id, one.code_hash, split, k, accuracy, state, intervention=name)
-                        made += 1
-            for id, (other, count) in recomputing.asked(tx).items():
-                made += self._recompute(tx, submissions.get(tx, id), other, count)
+                for wanted in wanted_runs.of(tx, one.id):
+                    made += self._finish_wanted(tx, one, wanted)
         return made
 
-    def _recompute(self, tx: Transaction, one: submissions.Submission, other: str, count: int) -> int:
-        """Finish the runs of `one` with the seeds of the code `other`: equal to its runs if the method is the same."""
-        made = 0
-        for k in range(count):
-            key = f"{one.code_hash}-dev-as-{other}-{k}"
-            if runs.find(tx, key) is not None:
-                continue
-            name = recomputing.with_seeds_of(other)
-            self._run(tx, one.id, one.code_hash, "dev", k, 0.8, "done", intervention=name, key=key)
-            if one.id in self.like:
-                same = (self.folder.blobs / f"{other}-dev-{k}.safetensors").read_bytes()
-                (self.folder.blobs / f"{key}.safetensors").write_bytes(same)
-            made += 1
-        return made
+    def _finish_wanted(
+        self, tx: Transaction, one: submissions.Submission, wanted: wanted_runs.WantedRun
+    ) -> bool:
+        """Finish one; with the seeds of another code it is equal to that one's run if the method is the same."""
+        name, other, k = wanted.intervention, wanted.seeds_of, wanted.k
+        key = f"{one.code_hash}-{wanted.split}-{f'as-{other}' if other else name}-{k}"
+        if runs.find(tx, key) is not None:
+            return False
+        accuracy = 0.5 if name in ("blind", "shuffle") else 0.8
+        state: State = "failed" if name == self.breaks else "done"
+        split: SplitName = wanted.split  # type: ignore[assignment]
+        self._run(
+            tx, one.id, one.code_hash, split, k, accuracy, state, intervention=name, seeds_of=other, key=key
+        )
+        if other and one.id in self.like:
+            same = (self.folder.blobs / f"{other}-dev-{k}.safetensors").read_bytes()
+            (self.folder.blobs / f"{key}.safetensors").write_bytes(same)
+        return True
 
     def _run(
         self,
@@ -188,10 +185,10 @@ class SyntheticLab:
         state: State,
         *,
         intervention: str = "none",
+        seeds_of: str = "",
         key: str | None = None,
     ) -> None:
-        named = f"{code}-{split}-{k}" if intervention == "none" else f"{code}-{split}-{intervention}-{k}"
-        key = key or named
+        key = key or f"{code}-{split}-{k}"
         arrays: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
         for name, examples in (
             ("test", self.splits[split].test),
@@ -222,18 +219,19 @@ class SyntheticLab:
             student_seed="00",
             nominal_cost=1.0,
             intervention=intervention,
+            seeds_of=seeds_of,
         )
         ledger.record_run(
             tx,
             key,
             state=state,
-            seconds=1.0,
-            core_seconds=1.0,
+            end=RunEnd(
+                seconds=1.0,
+                core_seconds=1.0,
+                denied=self.denied,
+                error=RunError("ZeroDivisionError", file="method.py", line=7) if state == "failed" else None,
+            ),
             blob=key if state == "done" else None,
-            denied=self.denied,
-            error_type="ZeroDivisionError" if state == "failed" else None,
-            error_file="method.py" if state == "failed" else None,
-            error_line=7 if state == "failed" else None,
         )
 
     def status(self, one: str) -> tuple[str, str]:
@@ -241,6 +239,11 @@ class SyntheticLab:
         with self.db.read() as tx:
             found = submissions.get(tx, one)
         return found.status, found.stage
+
+    def ended(self, one: str) -> submissions.Ended | None:
+        """How a submission ended."""
+        with self.db.read() as tx:
+            return submissions.get(tx, one).ended
 
     def reply(self, one: str) -> str:
         """What its author is told."""
@@ -257,12 +260,14 @@ class SyntheticLab:
     def champion(self) -> str | None:
         """Who holds the record."""
         with self.db.read() as tx:
-            return meta.find(tx, "champion", None)  # type: ignore[no-any-return]
+            return standing.champion(tx)
 
     def record(self) -> float:
         """The Ladder's record."""
         with self.db.read() as tx:
-            return float(meta.get(tx, "ladder")["record"])
+            stands = standing.find(tx)
+        assert stands is not None
+        return stands.record
 
     def _split(self, name: str, n: int) -> Split:
         test, unlabelled = (

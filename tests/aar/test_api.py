@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from aar import database, ledger
 from aar.api.app import MOST_BODY_BYTES, create_app
-from aar.database import meta, recomputing, researchers, runs, submissions, trainings
+from aar.database import researchers, runs, submissions, trainings, wanted_runs
 from aar.database.figures import Figures
 from aar.engines import Outcome
 from aar.errors import OverBudget
@@ -26,6 +26,7 @@ from aar.lab.references import planned
 from aar.lab.slots import finish, job_of
 from aar.launch.children import Child, plain
 from aar.processes import python
+from aar.run_records import RunEnd, RunError
 from aar.settings import Settings
 from w2s.records import Estimate
 
@@ -148,12 +149,7 @@ def test_practice_says_what_broke_but_a_scored_run_never_does(client: TestClient
             tx,
             key,
             state="failed",
-            seconds=1.0,
-            core_seconds=1.0,
-            error_type="ValueError",
-            error_file="method.py",
-            error_line=2,
-            error_message="shapes differ",
+            end=RunEnd(error=RunError("ValueError", file="method.py", line=2, message="shapes differ")),
         )
     error = client.get(f"/v1/practice/{key}", headers=as_("one")).json()["error"]
     assert error == {"type": "ValueError", "file": "method.py", "line": 2, "message": "shapes differ"}
@@ -239,12 +235,13 @@ def test_a_would_be_record_is_run_with_anothers_seeds_and_salt_when_the_scorer_a
     with lab.database.write() as tx:
         of = submissions.get(tx, first).code_hash
         mine = submissions.get(tx, second).code_hash
-        meta.put(tx, recomputing.asked_key(second), [of, lab.settings.dev_seeds])
+        again = range(lab.settings.dev_seeds)
+        wanted_runs.add(tx, second, [wanted_runs.WantedRun("dev", k, seeds_of=of) for k in again])
     conductor.advance(lab)
     with lab.database.read() as tx:
-        again = [run for run in runs.all(tx, code_hash=mine) if run.intervention != "none"]
+        again = [run for run in runs.all(tx, code_hash=mine) if run.seeds_of]
         plain = {run.pair_index: run for run in runs.all(tx, code_hash=of)}
-        own = {run.pair_index: run for run in runs.all(tx, code_hash=mine) if run.intervention == "none"}
+        own = {run.pair_index: run for run in runs.all(tx, code_hash=mine) if run.plain}
     assert [run.pair_index for run in again] == list(range(lab.settings.dev_seeds))
     for run in again:
         job, theirs = job_of(lab, run), job_of(lab, plain[run.pair_index])
@@ -278,7 +275,7 @@ def test_what_waits_for_a_confirmation_that_was_ended_early_is_not_started(
             run = runs.claim(tx)
             assert run is not None
             if run.split == "sealed" and run.pair_index < 4:
-                ledger.record_run(tx, run.key, state="done", seconds=1.0, core_seconds=1.0)
+                ledger.record_run(tx, run.key, state="done", end=RunEnd(seconds=1.0, core_seconds=1.0))
     decide("sealed", "not_reproduced")
     conductor.advance(lab)
     with lab.database.read() as tx:
@@ -332,7 +329,7 @@ def test_a_run_whose_words_cannot_be_stored_does_not_stop_the_queue(client: Test
     with lab.database.write() as tx:
         run = runs.claim(tx, key=key)
     assert run is not None
-    finish(lab, run, Outcome("method_failed", error_type="ValueError", message="\ud800"))
+    finish(lab, run, Outcome("method_failed", RunEnd(error=RunError("ValueError", message="\ud800"))))
     assert client.get(f"/v1/practice/{key}", headers=as_("one")).json()["state"] == "failed"
 
 
@@ -343,9 +340,9 @@ def test_what_a_run_was_denied_is_kept_for_people_and_no_researcher_is_told(
     with lab.database.write() as tx:
         run = runs.claim(tx, key=key)
     assert run is not None
-    finish(lab, run, Outcome("method_failed", error_type="ValueError", denied={"ptrace": 77}))
+    finish(lab, run, Outcome("method_failed", RunEnd(error=RunError("ValueError"), denied={"ptrace": 77})))
     with lab.database.read() as tx:
-        assert runs.get(tx, key).denied == {"ptrace": 77}
+        assert runs.get(tx, key).end.denied == {"ptrace": 77}
     assert ledger.Ledger(lab.database).verify().kinds["run"] == 1
     assert "ptrace" not in client.get(f"/v1/practice/{key}", headers=as_("one")).text
 
@@ -380,7 +377,7 @@ def test_a_lab_without_researchers_ends_once_the_best_baseline_is_decided_on_sea
     def end(split: str) -> None:
         with store.write() as tx:
             for run in runs.all(tx, split=split):
-                ledger.record_run(tx, run.key, state="done", seconds=1.0, core_seconds=1.0)
+                ledger.record_run(tx, run.key, state="done", end=RunEnd(seconds=1.0, core_seconds=1.0))
 
     def decide(stage: str, status: str) -> None:
         with store.write() as tx:

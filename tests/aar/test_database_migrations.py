@@ -20,6 +20,28 @@ from aar.database import meta, migrations, progress, researchers, runs, training
 from aar.errors import LabFolderError, WrongFormat
 
 BACK = (
+    "DROP TABLE standing",
+    "DROP TABLE wanted_runs",
+    "DROP TABLE waits",
+    "DROP INDEX comments_by_request",
+    "ALTER TABLE comments DROP COLUMN request",
+    "ALTER TABLE researchers DROP COLUMN role",
+    "ALTER TABLE submissions DROP COLUMN role",
+    "ALTER TABLE submissions DROP COLUMN ended",
+    "ALTER TABLE verdicts DROP COLUMN ended",
+    "ALTER TABLE verdicts DROP COLUMN would_be",
+    "ALTER TABLE runs DROP COLUMN salt",
+    "ALTER TABLE runs DROP COLUMN seeds_of",
+    'ALTER TABLE runs DROP COLUMN "end"',
+    "ALTER TABLE runs ADD COLUMN seconds FLOAT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN core_seconds FLOAT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN error_type VARCHAR",
+    "ALTER TABLE runs ADD COLUMN error_file VARCHAR",
+    "ALTER TABLE runs ADD COLUMN error_line INTEGER",
+    "ALTER TABLE runs ADD COLUMN error_rule VARCHAR",
+    "ALTER TABLE runs ADD COLUMN error_message TEXT",
+    "ALTER TABLE runs ADD COLUMN logged JSON NOT NULL DEFAULT '{}'",
+    "ALTER TABLE runs ADD COLUMN denied JSON",
     "DROP TABLE trainings",
     "DROP INDEX runs_queue",
     "ALTER TABLE runs DROP COLUMN companions",
@@ -29,7 +51,7 @@ BACK = (
     "UPDATE runs SET priority = 1 - priority WHERE priority IN (0, 1)",
     "UPDATE meta SET value = '4' WHERE key = 'format'",
 )
-"""What makes a database of format 5 one of format 4."""
+"""What makes a database of format 6 one of format 4."""
 
 
 def of_format_4(path: Path) -> Path:

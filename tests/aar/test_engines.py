@@ -20,7 +20,8 @@ from aar.engines import Job, RunSpec, code_hash
 from aar.engines.local import LocalEngine
 from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
-from aar.scoring.audits import Case, denied_calls
+from aar.scoring.audits import Case
+from aar.scoring.audits.denied import denied_calls
 from aar.submissions.source import check
 from w2s.contract import log_names
 
@@ -94,6 +95,22 @@ def outcome(engine, loop):
     return lambda source, **changes: loop.run(engine.run(job(source, **changes)))
 
 
+def test_code_of_a_0_1_study_finds_the_building_blocks_where_they_were(outcome):
+    done = outcome(
+        """
+        import w2s.targets
+        from w2s.losses import LogConfidence
+
+        def run(bench):
+            assert w2s.targets is w2s.blocks.targets
+            student = bench.strong()
+            student.finetune(bench.unlabelled, w2s.targets.hard(bench.weak.soft - 0.5), loss=LogConfidence(), epochs=1)
+            return student.predict(bench.test)
+        """
+    )
+    assert done.status == "ok", done
+
+
 def test_a_job_that_is_cancelled_is_killed_and_its_slot_serves_the_next(engine, loop, outcome):
     def processes():
         return set(psutil.Process().children(recursive=True))
@@ -156,10 +173,10 @@ TRIES = """
 def test_what_a_method_tried_and_was_denied_is_asked_about_however_it_ends(outcome, end, status):
     done = outcome(TRIES % end)
     assert done.status == status, done
-    if done.denied is None:
+    if done.end.denied is None:
         pytest.skip("only root with bubblewrap counts what it denies")
-    assert done.denied == {"ptrace": 1, "unshare": 1, "memfd_create": 1, "socket": 1}
-    found = denied_calls(Case("s1", {}, denied=[done.denied]))
+    assert done.end.denied == {"ptrace": 1, "unshare": 1, "memfd_create": 1, "socket": 1}
+    found = denied_calls(Case("s1", {}, denied=[done.end.denied]))
     assert found.verdict == "person"
     assert "memfd_create (1), ptrace (1), socket (1), unshare (1)" in found.sentence
 
@@ -167,9 +184,9 @@ def test_what_a_method_tried_and_was_denied_is_asked_about_however_it_ends(outco
 def test_an_honest_method_is_denied_nothing(outcome):
     done = outcome(VANILLA)
     assert done.status == "ok", done
-    if done.denied is None:
+    if done.end.denied is None:
         pytest.skip("only root with bubblewrap counts what it denies")
-    found = denied_calls(Case("s1", {}, denied=[done.denied]))
+    found = denied_calls(Case("s1", {}, denied=[done.end.denied]))
     assert (found.verdict, found.statistic) == ("clean", 0.0)
 
 
@@ -225,7 +242,7 @@ def test_a_method_process_killed_from_outside_is_repeated(engine, loop):
 
 def test_a_method_that_ends_as_if_killed_each_time_has_failed(outcome):
     done = outcome("import os\ndef run(bench): os._exit(137)")
-    assert (done.status, done.error_type, done.error_rule) == (
+    assert (done.status, done.end.error.type, done.end.error.rule) == (
         "method_failed",
         "BadMethod",
         "its process was killed 3 times; a method ends by returning or raising",

@@ -121,7 +121,7 @@ def test_a_hostile_run_ends_by_itself_and_the_one_beside_it_is_as_alone(
         return await engine.run(job(VANILLA, wall_seconds=300)), await hostile
 
     honest, hostile = loop.run(both())
-    assert (hostile.status, hostile.error_type) == ("method_failed", error), hostile
-    assert rule is None or hostile.error_rule == rule
+    assert (hostile.status, hostile.end.error.type) == ("method_failed", error), hostile
+    assert rule is None or hostile.end.error.rule == rule
     assert honest.status == "ok", honest
     assert honest.arrays["predictions"].tobytes() == alone.tobytes()

@@ -133,7 +133,7 @@ def test_a_run_after_ten_others_gives_what_the_first_gave(forked):
     assert set(first.arrays) == set(last.arrays)
     for name, array in first.arrays.items():
         assert array.tobytes() == last.arrays[name].tobytes(), name
-    assert first.logged == last.logged
+    assert first.end.logged == last.end.logged
 
 
 def test_a_run_in_a_process_of_its_own_gives_the_same(provider, folders, forked):

@@ -9,7 +9,7 @@ import pytest
 from queue_lab import open_lab, submit
 from sqlalchemy import update
 
-from aar.database import meta, researchers, runs, submissions, trainings
+from aar.database import researchers, runs, standing, submissions, trainings
 from aar.database.schema import runs as runs_table
 from aar.database.schema import submissions as submissions_table
 from aar.lab.estimate import Left, seconds_left
@@ -22,7 +22,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     found = open_lab(tmp_path, "r1", "r2", submissions=4, slots=2)
     with found.database.write() as tx:
         trainings.keep(tx, [])
-        meta.put(tx, "ladder", {"holder": "floor", "record": 0.5})
+        standing.put(tx, standing.Standing("floor", 0.5, 8))
         for name in ("r1", "r2"):
             researchers.begin_again(tx, name, submissions=4)
     yield found

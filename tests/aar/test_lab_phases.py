@@ -10,7 +10,7 @@ import pytest
 from queue_lab import open_lab, submit
 
 from aar import ledger
-from aar.database import Transaction, researchers
+from aar.database import Transaction, researchers, standing
 from aar.database.figures import Figures
 from aar.errors import OverBudget
 from aar.lab import conductor
@@ -45,10 +45,7 @@ def made(tmp_path: Path) -> Callable[..., Lab]:
             )
         lab.settings = replace(lab.settings, confirmed="best")
         with lab.database.write() as tx:
-            from aar.database import meta
-
-            meta.put(tx, "ladder", {"holder": "floor", "record": 0.5})
-            meta.put(tx, "champion", "another")
+            standing.put(tx, standing.Standing("another", 0.5, 8))
         return lab
 
     return make

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 import aar.database
 from aar import ledger
-from aar.database import charges, meta, researchers, runs, submissions, verdicts
+from aar.database import charges, researchers, runs, standing, submissions, verdicts
 from aar.database.figures import Figures
+from aar.database.standing import Standing
 from aar.errors import BadRequest, BrokenChain, WrongFormat
 from aar.lab.run_end import write_blob
+from aar.run_records import RunEnd
 from w2s.errors import NotFound
 from w2s.records import Estimate
 
@@ -49,7 +51,7 @@ def fill(folder: Path) -> aar.database.Database:
         )
         ledger.record_charge(tx, "k1", researcher="r1", kind="run", nominal_minutes=1)
         ledger.record_run(
-            tx, "k1", state="done", seconds=2.5, core_seconds=2, blob="k1", logged={"kept": 0.5}
+            tx, "k1", state="done", end=RunEnd(seconds=2.5, core_seconds=2, logged={"kept": 0.5}), blob="k1"
         )
         decide(tx)
     return opened
@@ -91,7 +93,7 @@ def test_a_verdict_stands_once_given(database: aar.database.Database) -> None:
 def test_nothing_is_paid_twice(database: aar.database.Database) -> None:
     with database.write() as tx:
         assert not ledger.record_charge(tx, "k1", researcher="r1", kind="run", nominal_minutes=1.0)
-        assert not ledger.record_run(tx, "k1", state="failed", seconds=1.0, core_seconds=1.0)
+        assert not ledger.record_run(tx, "k1", state="failed", end=RunEnd(seconds=1.0, core_seconds=1.0))
         assert charges.spent(tx, "r1").nominal_minutes == 1.0
     assert ledger.Ledger(database).verify().entries == 6
 
@@ -256,26 +258,20 @@ def test_an_edited_mirror_is_found(database: aar.database.Database, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("ladder", {"holder": "s1", "record": 0.9}),
-        ("champion", "s1"),
-        ("record_text", "accuracy 0.900 on dev"),
-    ],
+    "other",
+    [Standing("s1", 0.61, 9), Standing(verdicts.FLOOR, 0.9, 9), Standing(verdicts.FLOOR, 0.61, 8)],
 )
 def test_a_record_that_the_ledger_never_noted_is_found(
-    database: aar.database.Database, name: str, value: object
+    database: aar.database.Database, other: Standing
 ) -> None:
     with database.write() as tx:
-        meta.put(tx, "ladder", {"holder": verdicts.FLOOR, "record": 0.61})
-        meta.put(tx, "record_text", "accuracy 0.610 on dev")
-        meta.put(tx, "champion", None)
+        standing.put(tx, Standing(verdicts.FLOOR, 0.61, 9))
         note = {"ladder": {"holder": verdicts.FLOOR, "record": 0.61}, "items": 9}
         ledger.append(tx, "note", note)
     ledger.Ledger(database).verify()
     with database.write() as tx:
-        meta.put(tx, name, value)
-    with pytest.raises(BrokenChain, match="record"):
+        standing.put(tx, other)
+    with pytest.raises(BrokenChain, match="the Ladder stands at"):
         ledger.Ledger(database).verify()
 
 
@@ -297,7 +293,7 @@ def test_arrays_that_were_changed_after_the_run_are_found(
             student_seed="01",
             nominal_cost=1.0,
         )
-        ledger.record_run(tx, "k2", state="done", seconds=1.0, core_seconds=1.0, blob=name)
+        ledger.record_run(tx, "k2", state="done", end=RunEnd(seconds=1.0, core_seconds=1.0), blob=name)
     ledger.Ledger(database).verify(blobs=tmp_path)
     write_blob(tmp_path, "k2", {"predictions": np.zeros(3)})
     (changed,) = (path for path in tmp_path.glob("k2-*") if path.stem != name)

@@ -26,7 +26,7 @@ from queue_lab import (
 
 from aar import ledger
 from aar.api.app import create_app
-from aar.database import charges, clock, meta, researchers, runs, submissions, waiting
+from aar.database import charges, clock, meta, researchers, runs, standing, submissions, waiting
 from aar.engines import Job, Outcome
 from aar.errors import BadRequest, NotAllowed, NotNow
 from aar.lab import cancellation, cooldown
@@ -35,6 +35,7 @@ from aar.lab.news import News
 from aar.lab.queue_view import traffic
 from aar.lab.run_end import MOST_TRIES, finish
 from aar.lab.slots import MOST_PAUSE_SECONDS, Losses
+from aar.run_records import Cause, RunEnd
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_share_is_cost_and_not_a_count_of_runs(lab: Lab) -> None:
         assert run is not None
         order.append(run.researcher)
         cost = 30_000.0 if run.researcher == "r1" else 10_000.0
-        finish(lab, run, replace(trivial(Job({}, "", "dev", (0,), 0, b"")), nominal=cost))
+        finish(lab, run, replace(trivial(Job({}, "", "dev", (0,), 0, b"")), end=RunEnd(nominal=cost)))
     assert Counter(order) == {"r1": 10, "r2": 30}
 
 
@@ -123,7 +124,7 @@ def test_baselines_go_first_until_the_ladder_stands_and_last_afterwards(lab: Lab
     submit(lab, researchers.LAB, "vanilla")
     assert claim_all(lab, 5) == [researchers.LAB] * 5
     with lab.database.write() as tx:
-        meta.put(tx, "ladder", {"holder": "s2", "record": 0.6})
+        standing.put(tx, standing.Standing("s2", 0.6, 8))
     submit(lab, researchers.LAB, "a later one")
     submit(lab, "r2", "late")
     assert Counter(claim_all(lab, 4)) == {"r1": 2, "r2": 2}
@@ -235,7 +236,7 @@ def test_a_lost_run_is_tried_again_and_a_failing_one_is_not(lab: Lab) -> None:
         assert charges.spent(tx, "r2").runs == 1
     assert by_state["lost"].tries == MOST_TRIES
     assert by_state["failed"].tries == 1
-    assert by_state["cancelled"].error_rule == cancellation.SIBLING_FAILED
+    assert by_state["cancelled"].end.cause is Cause.SIBLING_FAILED
     ledger.Ledger(lab.database).verify()
 
 
@@ -484,7 +485,7 @@ def test_people_see_what_waits_what_runs_where_and_how_long_it_will_take(lab: La
         assert traffic(tx, slots=2)["seconds_left"] is None
         run = runs.claim(tx, place="slot 1")
     assert run is not None
-    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), seconds=8.0))
+    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=8.0)))
     with lab.database.write() as tx:
         runs.claim(tx, place="slot 2")
         found = traffic(tx, slots=2)
@@ -513,7 +514,11 @@ def test_researchers_are_told_nominal_minutes_and_never_measured_ones(lab: Lab) 
     with lab.database.write() as tx:
         run = runs.claim(tx)
     assert run is not None
-    finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), seconds=77.7, core_seconds=77.7))
+    finish(
+        lab,
+        run,
+        replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=77.7, core_seconds=77.7)),
+    )
     assert "77" not in str(told())
 
 

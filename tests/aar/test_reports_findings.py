@@ -16,7 +16,7 @@ import aar.database
 from aar import ledger
 from aar.database import Transaction, meta, researchers, runs, submissions
 from aar.database.figures import Figures
-from aar.database.submissions import LOST
+from aar.database.submissions import Ended
 from aar.folder import LabFolder
 from aar.lab import cancellation
 from aar.ledger import Ledger
@@ -184,7 +184,7 @@ def test_a_failure_names_error_file_and_line(tmp_path: Path) -> None:
 def test_what_the_lab_lost_is_not_blamed(tmp_path: Path) -> None:
     def story(tx: Transaction) -> None:
         id = submit(tx, "r2", TITLE, [])
-        decide(tx, id, "dev", "failed", LOST, Figures(seeds=0, n=1000, note="run lost"))
+        decide(tx, id, "dev", "failed", "lost", Figures(seeds=0, n=1000), ended=Ended.LOST)
 
     outcome, sentence = said(tmp_path, story)
     assert outcome == "lost"

@@ -9,6 +9,7 @@ from synthetic_lab import SyntheticLab
 
 from aar import database, ledger
 from aar.database import Database, researchers, runs, submissions
+from aar.run_records import RunEnd
 from aar.scoring.evidence.board import Watch
 
 RUNS = 1200
@@ -33,7 +34,7 @@ def add(db: Database, first: int, last: int) -> None:
                 nominal_cost=1.0,
             )
             if number % 4 != 3:
-                ledger.record_run(tx, f"run{number}", state="done", seconds=1.0, core_seconds=1.0)
+                ledger.record_run(tx, f"run{number}", state="done", end=RunEnd(seconds=1.0, core_seconds=1.0))
 
 
 def test_a_look_reads_what_is_new_and_not_every_run(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_twin_that_fails_its_confirmation_burns_nobody_elses_method(
 
 
 def test_without_a_forum_no_other_submission_is_named(lab: SyntheticLab) -> None:
-    lab.judge.evidence.settings = replace(lab.judge.evidence.settings, forum=False)
+    lab.judge.settings = replace(lab.judge.settings, forum=False)
     first = lab.submit("r1", dev=0.9, sealed=0.67)
     lab.settle()
     again = lab.hand_in("r2", code_of(lab, first))
@@ -112,7 +112,7 @@ def test_a_record_whose_confirmation_was_lost_is_made_when_it_is_handed_in_again
     lost = lab.submit("r1", dev=0.8)
     lab.run(lost, "sealed", 0.8, seeds=1, state="lost")
     lab.settle()
-    assert (lab.status(lost), lab.reply(lost)) == (("failed", "done"), submissions.LOST)
+    assert (lab.status(lost), lab.ended(lost)) == (("failed", "done"), submissions.Ended.LOST)
     again = lab.hand_in("r1", code_of(lab, lost))
     lab.settle()
     assert lab.status(again) == ("pending", "sealed")

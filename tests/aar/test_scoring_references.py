@@ -21,6 +21,7 @@ from aar import database, ledger
 from aar.database import researchers, runs
 from aar.errors import WrongFormat
 from aar.folder import LabFolder
+from aar.run_records import RunEnd
 from aar.scoring.truth.preparation import prepare
 from aar.scoring.truth.reference_jobs import ReferenceJob, plan
 from aar.scoring.truth.reference_keys import ReferenceKeys
@@ -160,7 +161,7 @@ def test_a_lab_that_was_scored_is_not_continued_with_other_models(lab: LabFolder
         researchers.add(tx, "r1")
         facts = {"researcher": "r1", "code_hash": "c", "commit": "c", "split": "dev", "student_seed": "0"}
         runs.queue(tx, "a run", pair_index=0, supervisor_seed=0, nominal_cost=1.0, **facts)  # type: ignore[arg-type]
-        ledger.record_run(tx, "a run", state="done", seconds=1.0, core_seconds=1.0)
+        ledger.record_run(tx, "a run", state="done", end=RunEnd(seconds=1.0, core_seconds=1.0))
     store.close()
     correct = vault.reference("floor", "dev", 0)
     assert correct is not None

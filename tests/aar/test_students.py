@@ -20,6 +20,7 @@ from student_lab import (
     vanilla,
 )
 
+from aar.run_records import RunError
 from aar.students.control import recv_report, send_report
 from aar.students.data import all_texts
 from aar.students.handles import Handles
@@ -197,7 +198,7 @@ def test_logged_numbers_are_rounded_and_only_under_names_of_the_source(service):
             bench.log(hidden_message=1.0)
         return Predictions(bench.test, np.full(len(bench.test), 0.5))
 
-    assert run(service, method).logged == {"loss": 0.123, "share": None}
+    assert run(service, method).end.logged == {"loss": 0.123}
 
 
 def refusals():
@@ -332,15 +333,15 @@ def test_a_failure_leaves_by_type_and_line_and_its_message_only_on_practice(serv
         RemoteBench(sock).fail("ValueError", file="method.py", line=3, message="secret words")
 
     scored, _ = serve(service, method, request())
-    assert (scored.status, scored.error_type, scored.error_file, scored.error_line) == (
+    assert (scored.status, scored.end.error.type, scored.end.error.file, scored.end.error.line) == (
         "failed",
         "ValueError",
         "method.py",
         3,
     )
-    assert scored.message == ""
+    assert scored.end.error.message is None
     practice, _ = serve(service, method, request("practice"))
-    assert practice.message == "secret words"
+    assert practice.end.error.message == "secret words"
 
 
 def test_a_line_that_no_file_has_carries_nothing_out(service):
@@ -348,7 +349,7 @@ def test_a_line_that_no_file_has_carries_nothing_out(service):
         RemoteBench(sock).fail("ValueError", file="method.py", line=2**30 + 12345, message="")
 
     report, _ = serve(service, method, request())
-    assert (report.status, report.error_file, report.error_line) == ("failed", "", 0)
+    assert (report.status, report.end.error.file, report.end.error.line) == ("failed", None, None)
 
 
 def test_the_message_of_a_failure_can_be_encoded_and_is_short(service):
@@ -356,7 +357,11 @@ def test_the_message_of_a_failure_can_be_encoded_and_is_short(service):
         RemoteBench(sock).fail("ValueError", file="method.py", line=3, message="a \ud800" + "b" * 5000)
 
     report, _ = serve(service, method, request("practice"))
-    assert (report.status, report.message[:4], len(report.message)) == ("failed", "a ?b", 2000)
+    assert (report.status, report.end.error.message[:4], len(report.end.error.message)) == (
+        "failed",
+        "a ?b",
+        2000,
+    )
 
 
 def test_a_made_up_error_type_or_file_or_message_does_not_leave_the_service(service):
@@ -373,12 +378,7 @@ def test_a_made_up_error_type_or_file_or_message_does_not_leave_the_service(serv
         )
 
     report, _ = talk(service, play)
-    assert (report.error_type, report.error_file, report.error_line, report.message) == (
-        "Exception",
-        "",
-        0,
-        "",
-    )
+    assert report.end.error == RunError("Exception")
 
 
 @pytest.mark.parametrize(
@@ -410,7 +410,7 @@ def test_a_number_that_is_not_finite_once_rounded_is_logged_as_none(service, num
         ask({"op": "log", "numbers": {"loss": number}})
 
     report, _ = talk(service, play)
-    assert (report.status, report.logged) == ("vanished", {"loss": None})
+    assert (report.status, report.end.logged) == ("vanished", {})
 
 
 @pytest.mark.parametrize(
@@ -429,7 +429,7 @@ def test_a_long_or_unencodable_request_ends_in_a_report_that_can_be_sent(service
 
     report, _ = talk(service, play)
     assert report.status == "bad"
-    assert len(report.message.encode()) < 10_000
+    assert len(report.end.error.message.encode()) < 10_000
     ours, theirs = socket.socketpair()
     with ours, theirs:
         send_report(ours, report)
@@ -449,7 +449,11 @@ def test_an_error_that_nobody_foresaw_ends_only_its_own_run(folder, monkeypatch)
     with monkeypatch.context() as patched:
         patched.setattr("aar.students.shelf.Shelf.student", broken)
         report, _ = serve(service, ask_for_a_student, request())
-    assert (report.status, report.error_type, report.message) == ("bad", "BadMethod", "ZeroDivisionError")
+    assert (report.status, report.end.error.type, report.end.error.message) == (
+        "bad",
+        "BadMethod",
+        "ZeroDivisionError",
+    )
     assert run(service, vanilla).arrays["predictions"].tobytes() == expected.tobytes()
 
 
@@ -485,7 +489,7 @@ def test_a_silent_peer_and_an_endless_loop_end_at_the_deadline(service):
             bench.strong()
 
     report, _ = serve(service, silent, request(deadline_s=0.5))
-    assert (report.status, report.message) == ("timeout", "took longer than 0.5 s")
+    assert (report.status, report.end.error.message) == ("timeout", "took longer than 0.5 s")
 
     def busy(bench):
         student = bench.strong()
@@ -557,4 +561,4 @@ def test_a_fine_tune_through_the_service_is_the_same_as_in_this_process(service,
 def test_a_missing_supervisor_is_the_labs_fault(service):
     report, _ = serve(service, lambda sock: None, request(supervisor_seeds=(99,)))
     assert report.status == "refused"
-    assert "it trains what is missing" in report.message
+    assert "it trains what is missing" in report.end.error.message

@@ -37,11 +37,12 @@ ITEMS = tuple(one for n in range(120) for one in question(n, SHAPES[n % len(SHAP
 def answered(salt=b"salt", **changes):
     n = len(ITEMS) // 2
     split = Split("dev", "north", (), ITEMS[:n], ITEMS[n:])
-    return Handles(split, salt, **changes)
+    change = intervention(changes.pop("intervention", "none"))
+    return Handles(split, salt, intervention=change, **changes)
 
 
 def test_the_vocabulary_is_closed():
-    assert [intervention(name) for name in INTERVENTIONS] == list(INTERVENTIONS)
+    assert [intervention(name).name for name in INTERVENTIONS] == list(INTERVENTIONS)
     with pytest.raises(BadRequest, match="no intervention 'blnd'"):
         intervention("blnd")
 
@@ -182,7 +183,7 @@ def test_a_blind_model_knows_nothing_and_is_not_taught(service):
 
     plain, blind = run(service, method), run(service, method, request(intervention="blind"))
     assert blind.status == plain.status == "finished"
-    assert (blind.calls, blind.nominal) == (plain.calls, plain.nominal)
+    assert (blind.calls, blind.end.nominal) == (plain.calls, plain.end.nominal)
     assert {name: a.shape for name, a in blind.arrays.items()} == {
         name: a.shape for name, a in plain.arrays.items()
     }
@@ -195,7 +196,7 @@ def test_a_blind_model_knows_nothing_and_is_not_taught(service):
 def test_a_blind_fine_tune_takes_as_long_as_a_real_one(service):
     plain = run(service, vanilla)
     blind = run(service, vanilla, request(intervention="blind"))
-    assert blind.seconds > 0.5 * plain.seconds
+    assert blind.end.seconds > 0.5 * plain.end.seconds
 
 
 def test_a_blind_student_answers_differently_after_its_fine_tune(service):
@@ -263,7 +264,7 @@ def test_what_a_method_holds_names_no_intervention(service):
 def test_practice_is_never_audited(service):
     report, _ = serve(service, lambda sock: None, request("practice", intervention="blind"))
     assert report.status == "refused"
-    assert "practice is never audited" in report.message
+    assert "practice is never audited" in report.end.error.message
 
 
 def test_texts_are_the_handles_own_where_the_tests_show_them(service, monkeypatch):

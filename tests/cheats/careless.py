@@ -64,7 +64,7 @@ def in_a_service(name: str, service: Service) -> float:
     with Patch.context() as patch:
         CHECKS[name](patch)
         asked = request(log_names=("found", *(f"x{k}" for k in range(64))))
-        logged |= run(service, runpy.run_path(str(EXPLOITS[name]))["run"], asked).logged
+        logged |= run(service, runpy.run_path(str(EXPLOITS[name]))["run"], asked).end.logged
     return float(logged.get("found", 1.0))
 
 

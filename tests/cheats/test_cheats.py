@@ -110,12 +110,12 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory, listener: None) -> dict[s
 def test_a_known_cheat_gets_nothing(name, outcomes, table) -> None:
     outcome = outcomes[name]
     if name in REFUSED:
-        assert (outcome.status, outcome.error_type) == ("method_failed", REFUSED[name])
-        assert not outcome.message
-        table(name, ended=f"failed: {outcome.error_type}", by="contract")
+        assert (outcome.status, outcome.end.error.type) == ("method_failed", REFUSED[name])
+        assert not outcome.end.error.message
+        table(name, ended=f"failed: {outcome.end.error.type}", by="contract")
         return
     assert outcome.status == "ok", outcome
-    assert not outcome.logged.get("found")
+    assert not outcome.end.logged.get("found")
     served = name in CHECKS or name == "text_through_generation"
     table(name, ended="found nothing", by="service" if served else "sandbox")
 
@@ -192,7 +192,7 @@ def test_an_exceptions_words_are_shown_on_practice_only(service, table) -> None:
         except Exception as error:  # noqa: BLE001
             bench.fail("Exception", file="method.py", line=1, message=str(error))
 
-    shown = [serve(service, fails, request(split))[0].message for split in ("practice", "dev")]
+    shown = [serve(service, fails, request(split))[0].end.error.message for split in ("practice", "dev")]
     table("words_of_an_exception", without=f"{len(shown[0])} weak labels in its words")
     assert len(shown[0]) > 50
     assert shown[1] == ""

@@ -13,6 +13,7 @@ from aar.database import runs
 from aar.engines import Outcome
 from aar.lab.news import News
 from aar.lab.run_end import finish
+from aar.run_records import RunEnd
 
 SEEN = 0.271
 
@@ -27,9 +28,9 @@ def test_what_a_scored_run_logged_is_for_people(tmp_path: Path, table) -> None:
         with lab.database.write() as tx:
             run = runs.claim(tx)
         assert run is not None
-        finish(lab, run, Outcome("ok", arrays={}, logged={"seen": SEEN}))
+        finish(lab, run, Outcome("ok", RunEnd(logged={"seen": SEEN})))
     with lab.database.read() as tx:
-        kept = [run.logged for run in runs.all(tx, split="dev")]
+        kept = [run.end.logged for run in runs.all(tx, split="dev")]
         written = "".join(str(entry.body) for entry in ledger.entries(tx))
     table("numbers_carried_out", without="three digits a name and run, in the ledger that people read")
     assert kept == [{"seen": SEEN}] * lab.settings.dev_seeds
@@ -70,7 +71,7 @@ def test_a_sealed_run_keeps_no_number(tmp_path: Path) -> None:
         )
         taken = runs.claim(tx, key=again.key)
     assert taken is not None
-    finish(lab, taken, Outcome("ok", arrays={}, logged={"seen": SEEN}))
+    finish(lab, taken, Outcome("ok", RunEnd(logged={"seen": SEEN})))
     with lab.database.read() as tx:
-        assert runs.get(tx, "sealed run").logged == {}
+        assert runs.get(tx, "sealed run").end.logged == {}
     lab.database.close()

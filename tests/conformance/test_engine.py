@@ -101,7 +101,7 @@ def test_as_many_jobs_as_it_takes_run_at_once_and_each_has_its_own_outcome(engin
         )
 
     done = loop.run(all_of_them())
-    assert [one.message for one in done] == [str(n) for n in range(len(done))]
+    assert [(one.end.error and one.end.error.message) for one in done] == [str(n) for n in range(len(done))]
 
 
 def test_a_job_that_is_cancelled_ends_and_leaves_its_place_to_the_next(engine, loop, outcome):
@@ -123,8 +123,8 @@ def test_a_method_runs_in_its_sandbox_and_its_arrays_come_back(outcome):
     done = outcome(VANILLA)
     assert done.status == "ok", done
     assert done.arrays["predictions"].shape == (TEST,)
-    assert set(done.logged) == {"share"}
-    assert done.nominal > 0
+    assert set(done.end.logged) == {"share"}
+    assert done.end.nominal > 0
 
 
 def test_the_same_job_gives_the_same_arrays_to_the_bit(outcome):
@@ -134,7 +134,7 @@ def test_the_same_job_gives_the_same_arrays_to_the_bit(outcome):
 
 def test_numbers_of_a_sealed_run_are_not_kept(outcome):
     done = outcome(VANILLA, split="sealed")
-    assert (done.status, done.logged) == ("ok", {})
+    assert (done.status, done.end.logged) == ("ok", {})
 
 
 def test_an_exception_is_told_by_type_and_place_without_its_words(outcome):
@@ -145,18 +145,18 @@ def test_an_exception_is_told_by_type_and_place_without_its_words(outcome):
         def deeper(bench):
             raise ValueError("words")
     """)
-    assert (done.status, done.error_type, done.error_file, done.error_line) == (
+    assert (done.status, done.end.error.type, done.end.error.file, done.end.error.line) == (
         "method_failed",
         "ValueError",
         "method.py",
         6,
     )
-    assert done.message is None
+    assert done.end.error.message is None
 
 
 def test_on_practice_the_words_are_told_too(outcome):
     done = outcome("def run(bench): raise ValueError('words')", split="practice", practice=True)
-    assert (done.error_type, done.message) == ("ValueError", "words")
+    assert (done.end.error.type, done.end.error.message) == ("ValueError", "words")
 
 
 @pytest.mark.parametrize(
@@ -181,12 +181,12 @@ def test_on_practice_the_words_are_told_too(outcome):
 )
 def test_a_method_that_breaks_the_contract_fails_by_name(outcome, source, error):
     done = outcome(source)
-    assert (done.status, done.error_type) == ("method_failed", error), done
+    assert (done.status, done.end.error.type) == ("method_failed", error), done
 
 
 def test_an_endless_loop_ends_with_a_clear_rule(outcome):
     done = outcome("def run(bench):\n    while True: pass", wall_seconds=1.5)
-    assert (done.status, done.error_type, done.error_rule) == (
+    assert (done.status, done.end.error.type, done.end.error.rule) == (
         "method_failed",
         "TimeoutError",
         "took longer than 1.5 s",
@@ -203,8 +203,8 @@ def test_eating_memory_ends_with_a_clear_rule(outcome):
     """,
         memory_mb=300,
     )
-    assert (done.status, done.error_type) == ("method_failed", "MemoryError"), done
-    assert done.error_rule == "used more than 300 MB of memory"
+    assert (done.status, done.end.error.type) == ("method_failed", "MemoryError"), done
+    assert done.end.error.rule == "used more than 300 MB of memory"
 
 
 def test_a_method_cannot_see_the_service_its_texts_or_the_network(outcome):

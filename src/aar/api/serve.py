@@ -96,7 +96,7 @@ def _enrol(lab: Lab, start: Start) -> None:
             ledger.append(tx, "note", {"resumed with": changed})
         meta.put(tx, "settings", settings)
         researchers.add(tx, researchers.LAB)
-        known = {one.name for one in researchers.all(tx)} - {*researchers.OPERATORS}
+        known = {one.name for one in researchers.team(tx)}
         for name in known - start.tokens.keys() if not start.again else ():
             # it is not started again: nothing is left for it to do
             researchers.set_state(tx, name, "stopped")

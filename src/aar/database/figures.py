@@ -21,7 +21,8 @@ class Figures:
     JSON objects) say what a confirmed method lives off. `score` is what the author was told besides the word (None
     under the Ladder), `bits` what the reply can have told about the labels (`aar.ledger.leaking`), `same_as` the
     earlier submission whose reply it repeats. `over` is the paired gain in accuracy on sealed, at 95 %, over each
-    submission that had been verified before: whose interval holds 0 is a tie.
+    submission that had been verified before: whose interval holds 0 is a tie. `looked_after` is after how many seeds
+    a confirmation was ended that had no chance any more. `note` is for people to read, and for nothing else.
     """
 
     seeds: int
@@ -44,6 +45,7 @@ class Figures:
     bits: float | None = None
     same_as: str | None = None
     over: Mapping[str, Estimate] = field(default_factory=dict)
+    looked_after: int | None = None
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:

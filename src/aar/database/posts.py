@@ -19,12 +19,13 @@ Kind = Literal["result", "hypothesis", "insight", "error"]
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment under a post."""
+    """One comment under a post; `request` is the caller's own id, so that what is sent twice stands once."""
 
     id: int
     post: int
     researcher: str
     body: str
+    request: str | None
     at: float
 
 

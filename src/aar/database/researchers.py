@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 import sqlalchemy as sa
@@ -15,28 +17,62 @@ from w2s.errors import NotFound
 
 State = Literal["waiting", "working", "finished", "stopped"]
 
-LAB = "lab"
-"""The author of what the lab itself submits (baselines); it has no token and no budget."""
+
+class Role(StrEnum):
+    """In which role an author acts; it decides what is counted, charged and compared."""
+
+    RESEARCHER = "researcher"
+    """Works under a budget; what it submits is judged against the record."""
+    BASELINE = "baseline"
+    """The lab itself, which submits the baselines; it has no token and no budget."""
+    OPERATOR = "operator"
+    """A person whose submissions are measured against the record."""
+    FRESH = "fresh"
+    """A person whose submissions are measured by themselves, against vanilla."""
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether a person acts, for whom no budget and no Ladder counts."""
+        return self in (Role.OPERATOR, Role.FRESH)
+
+
+LAB, OPERATOR, FRESH = "lab", "operator", "fresh"
+"""Names of the authors that no researcher may have."""
+
+RESERVED: Mapping[str, Role] = {LAB: Role.BASELINE, OPERATOR: Role.OPERATOR, FRESH: Role.FRESH}
+"""The role of each reserved name: the one place where a name decides anything."""
 
 _FORGET = (
     table.update()
     .where(table.c.name == sa.bindparam("whose"), table.c.failures > 0)
     .values(failures=0, waits_until=None)
 )
-OPERATOR, FRESH = "operator", "fresh"
-"""Authors of what a person submits: to be measured against the record, or by itself against vanilla."""
 OPERATORS = (OPERATOR, FRESH)
 
 
 @dataclass(frozen=True)
 class Researcher:
-    """One researcher; `minutes` (nominal) and `submissions` are budgets, None without a bound.
+    """One author.
 
-    `failures` are the methods of its own that failed one after the other, up to now; while `waits_until` lies
-    ahead nothing of it is started or taken in.
+    Attributes:
+        name: What others call it.
+        role: In which role it acts.
+        direction: What it was given to work on.
+        model: The model that chooses its next step.
+        token_hash: Hash of its bearer token, None without one.
+        state: Where it is between its start and its end.
+        minutes: Budget in nominal minutes, None without a bound.
+        submissions: Budget of submissions, None without a bound.
+        forum: Whether it reads and writes the forum.
+        failures: How many of its methods failed one after the other, up to now.
+        waits_until: Until then nothing of it is started or taken in.
+        created: When it was taken in.
+        started: When it began to work.
+        finished: When it ended.
     """
 
     name: str
+    role: Role
     direction: str
     model: str
     token_hash: str | None
@@ -71,13 +107,17 @@ def add(
     submissions: int | None = None,
     forum: bool = True,
 ) -> Researcher:
-    """Take a researcher in; a name that is known already keeps its row and gets the new token."""
+    """Take an author in; a name that is known already keeps its row and gets the new token.
+
+    Its role follows from its name: reserved names have theirs, everybody else is a researcher.
+    """
     known = tx.execute(sa.select(table.c.name).where(table.c.name == name)).one_or_none()
     token_hash = None if token is None else hash_token(token)
     if known is None:
         tx.execute(
             table.insert().values(
                 name=name,
+                role=RESERVED.get(name, Role.RESEARCHER).value,
                 direction=direction,
                 model=model,
                 token_hash=token_hash,
@@ -109,9 +149,16 @@ def by_token(tx: Transaction, token: str) -> Researcher | None:
 
 
 def all(tx: Transaction) -> list[Researcher]:
-    """Every researcher in the order they were taken in, the lab itself left out."""
-    rows = tx.execute(sa.select(table).where(table.c.name != LAB).order_by(table.c.created, table.c.name))
+    """Everybody in the order they were taken in, persons included, the lab itself left out."""
+    rows = tx.execute(
+        sa.select(table).where(table.c.role != Role.BASELINE.value).order_by(table.c.created, table.c.name)
+    )
     return [_researcher(row) for row in rows]
+
+
+def team(tx: Transaction) -> list[Researcher]:
+    """Those who do research, in the order they were taken in: neither the lab nor a person who submits."""
+    return [one for one in all(tx) if one.role is Role.RESEARCHER]
 
 
 def begin_again(tx: Transaction, name: str, *, submissions: int | None) -> None:
@@ -146,4 +193,4 @@ def forget_failures(tx: Transaction, name: str) -> None:
 
 def _researcher(row: sa.Row[tuple[object, ...]]) -> Researcher:
     values = dict(row._mapping)
-    return Researcher(**{**values, "forum": bool(values["forum"])})
+    return Researcher(**{**values, "role": Role(str(values["role"])), "forum": bool(values["forum"])})

@@ -19,6 +19,7 @@ from aar.database.connection import Transaction
 from aar.database.schema import researchers
 from aar.database.schema import runs as table
 from aar.database.schema import shares as shares_table
+from aar.run_records import RunEnd
 from w2s.errors import NotFound
 
 State = Literal["queued", "running", "done", "failed", "lost", "cancelled"]
@@ -39,14 +40,34 @@ ASKED_FOR: tuple[Priority, ...] = ("practice", "dev")
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one code on one split and seed pair; `submission` is None for practice.
+    """One run of one code on one split and seed pair, with everything that the engine has to be told of it.
 
-    `pair_index` counts the seed pairs of a split from 0; `priority` indexes `PRIORITIES`; `nominal_cost` is
-    an estimate in nominal minutes, `seconds` and `core_seconds` are measured; `companions` says that it asks the
-    companions of its supervisor too, and `ready` that all whom it asks are trained; `place` is where it was last
-    started; `figures` are numbers a researcher may see (practice only); `error_message` is filled on
-    practice only; `denied` says how often each system call was denied, for people (None: nobody counted);
-    `blob` names the arrays.
+    Attributes:
+        key: Hash of what makes it this run.
+        submission: Whose run it is, None for practice.
+        code_hash: Hash of the code.
+        commit: The snapshot that holds the code.
+        researcher: Who pays for it.
+        split: The split that it runs on.
+        pair_index: Number of its pair of seeds, from 0.
+        supervisor_seed: The supervisor that it asks.
+        student_seed: Seed of the student, in hexadecimal digits; drawn when it was queued.
+        salt: Salt of the ids that the method sees, in hexadecimal digits; drawn when it was queued.
+        intervention: What an audit changes, "none" otherwise.
+        seeds_of: Hash of another code whose seeds and salt it was given, "" for its own.
+        priority: Index in `PRIORITIES`.
+        nominal_cost: Estimate in nominal minutes.
+        companions: Whether it asks the companions of its supervisor too.
+        ready: Whether all supervisors that it asks are trained.
+        state: Where it is.
+        tries: How often it was started.
+        place: Where it was last started.
+        end: What was measured of it, and why it ended.
+        figures: Numbers that its researcher may see; on practice only.
+        blob: Name of its arrays.
+        created: When it was queued.
+        started: When it was last started.
+        finished: When it ended.
     """
 
     key: str
@@ -58,7 +79,9 @@ class Run:
     pair_index: int
     supervisor_seed: int
     student_seed: str
+    salt: str | None
     intervention: str
+    seeds_of: str
     priority: int
     nominal_cost: float
     companions: int
@@ -66,20 +89,21 @@ class Run:
     state: State
     tries: int
     place: str | None
-    seconds: float
-    core_seconds: float
-    error_type: str | None
-    error_file: str | None
-    error_line: int | None
-    error_rule: str | None
-    error_message: str | None
-    logged: Mapping[str, float]
-    denied: Mapping[str, int] | None
+    end: RunEnd
     figures: Mapping[str, Any]
     blob: str | None
     created: float
     started: float | None
     finished: float | None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it counts for what its code is worth: no intervention, and its own seeds."""
+        return self.intervention == "none" and not self.seeds_of
+
+
+PLAIN = sa.and_(table.c.intervention == "none", table.c.seeds_of == "")
+"""The same in SQL."""
 
 
 # built once: a statement costs more to build than to execute, and these are executed for every run
@@ -140,8 +164,10 @@ def queue(
     supervisor_seed: int,
     student_seed: str,
     nominal_cost: float,
+    salt: str | None = None,
     submission: str | None = None,
     intervention: str = "none",
+    seeds_of: str = "",
     priority: Priority = "dev",
     companions: bool = False,
     ready: bool = True,
@@ -169,16 +195,16 @@ def queue(
             pair_index=pair_index,
             supervisor_seed=supervisor_seed,
             student_seed=student_seed,
+            salt=salt,
             intervention=intervention,
+            seeds_of=seeds_of,
             priority=rank,
             nominal_cost=nominal_cost,
             companions=int(companions),
             ready=int(ready),
             state="queued",
             tries=0,
-            seconds=0.0,
-            core_seconds=0.0,
-            logged={},
+            end={},
             figures={},
             created=clock.now(),
         )
@@ -197,7 +223,7 @@ def get(tx: Transaction, key: str) -> Run:
 def find(tx: Transaction, key: str) -> Run | None:
     """One run, or None."""
     row = tx.execute(_FIND, {"wanted": key}).one_or_none()
-    return None if row is None else Run(**row._mapping)
+    return None if row is None else _run(row)
 
 
 def all(
@@ -220,7 +246,7 @@ def all(
     ):
         if wanted is not None:
             query = query.where(column == wanted)
-    return [Run(**row._mapping) for row in tx.execute(query)]
+    return [_run(row) for row in tx.execute(query)]
 
 
 def next_priority(tx: Transaction, *, without: Priority | None = None) -> int | None:
@@ -267,7 +293,7 @@ def renew(tx: Transaction, key: str, *, submission: str | None, researcher: str,
     """A lost run as if it had just been queued; call `aar.ledger.record_again`, which also writes the ledger."""
     rank = PRIORITIES.index(priority)
     shares.join(tx, priority=rank, researcher=researcher)
-    nothing: dict[str, Any] = dict.fromkeys(("place", "started", "finished", "error_type", "error_rule"))
+    nothing: dict[str, Any] = dict.fromkeys(("place", "started", "finished"))
     tx.execute(
         table.update()
         .where(table.c.key == key, table.c.state == "lost")
@@ -277,8 +303,7 @@ def renew(tx: Transaction, key: str, *, submission: str | None, researcher: str,
             submission=submission,
             researcher=researcher,
             priority=rank,
-            seconds=0.0,
-            core_seconds=0.0,
+            end={},
             created=clock.now(),
             **nothing,
         )
@@ -298,8 +323,23 @@ def cancelled(tx: Transaction, keys: Sequence[str]) -> list[str]:
     return list(tx.scalars(sa.select(table.c.key).where(table.c.key.in_(keys), table.c.state == "cancelled")))
 
 
+def without_salt(tx: Transaction) -> list[Run]:
+    """Runs that are still to come and have no salt: an earlier version queued them."""
+    waiting = sa.and_(table.c.state.in_(("queued", "running")), table.c.salt.is_(None))
+    return [_run(row) for row in tx.execute(sa.select(table).where(waiting))]
+
+
+def set_salt(tx: Transaction, key: str, salt: str) -> None:
+    """Give a run that has no salt the one that was drawn for it."""
+    tx.execute(table.update().where(table.c.key == key, table.c.salt.is_(None)).values(salt=salt))
+
+
 def finish(tx: Transaction, key: str, values: Mapping[str, Any]) -> Run:
     """Write a run's end; call `aar.ledger.record_run`, which also writes the ledger."""
     # read again, not RETURNING: SQLite returns whole numbers of a REAL column as integers there
     tx.execute(_FINISH, {"wanted": key, **values})
     return get(tx, key)
+
+
+def _run(row: sa.Row[Any]) -> Run:
+    return Run(**{**row._mapping, "end": RunEnd.from_json(row.end)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -30,6 +31,7 @@ researchers = Table(
     "researchers",
     metadata,
     Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
     Column("direction", Text, nullable=False),
     Column("model", String, nullable=False),
     Column("token_hash", String, unique=True),
@@ -52,12 +54,14 @@ submissions = Table(
     Column("code_hash", String, nullable=False, index=True),
     Column("commit", String, nullable=False),
     Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("role", String, nullable=False),
     Column("title", String, nullable=False),
     Column("summary", Text, nullable=False),
     Column("parents", JSON, nullable=False),
     Column("claim", Text, nullable=False),
     Column("status", String, nullable=False),
     Column("stage", String, nullable=False),
+    Column("ended", String),
     Column("reply", Text, nullable=False),
     Column("request", String),
     Column("created", Float, nullable=False),
@@ -77,7 +81,9 @@ runs = Table(
     Column("pair_index", Integer, nullable=False),
     Column("supervisor_seed", Integer, nullable=False),
     Column("student_seed", String, nullable=False),
+    Column("salt", String),
     Column("intervention", String, nullable=False),
+    Column("seeds_of", String, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("nominal_cost", Float, nullable=False),
     Column("companions", Integer, nullable=False),
@@ -85,15 +91,7 @@ runs = Table(
     Column("state", String, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("place", String),
-    Column("seconds", Float, nullable=False),
-    Column("core_seconds", Float, nullable=False),
-    Column("error_type", String),
-    Column("error_file", String),
-    Column("error_line", Integer),
-    Column("error_rule", String),
-    Column("error_message", Text),
-    Column("logged", JSON, nullable=False),
-    Column("denied", JSON),
+    Column("end", JSON, nullable=False),
     Column("figures", JSON, nullable=False),
     Column("blob", String),
     Column("created", Float, nullable=False),
@@ -133,11 +131,42 @@ verdicts = Table(
     Column("stage", String, nullable=False),
     Column("status", String, nullable=False),
     Column("rule", String),
+    Column("ended", String),
+    Column("would_be", Boolean, nullable=False),
     Column("reply", Text, nullable=False),
     Column("figures", JSON, nullable=False),
     Column("at", Float, nullable=False),
     UniqueConstraint("submission", "stage"),
     CheckConstraint("stage IN ('dev', 'sealed')"),
+)
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("record", Float, nullable=False),
+    Column("items", Integer, nullable=False),
+    CheckConstraint("id = 1"),
+)
+
+wanted_runs = Table(
+    "wanted_runs",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), primary_key=True),
+    Column("split", String, primary_key=True),
+    Column("intervention", String, primary_key=True),
+    Column("k", Integer, primary_key=True),
+    Column("seeds_of", String, primary_key=True),
+)
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("what", JSON, nullable=False),
+    Column("at", Float, nullable=False),
 )
 
 references = Table(
@@ -173,7 +202,9 @@ comments = Table(
     Column("post", ForeignKey("posts.id"), nullable=False, index=True),
     Column("researcher", ForeignKey("researchers.name"), nullable=False),
     Column("body", Text, nullable=False),
+    Column("request", String),
     Column("at", Float, nullable=False),
+    Index("comments_by_request", "researcher", "request", unique=True),
 )
 
 votes = Table(

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 import sqlalchemy as sa
 
 from aar.database.connection import Transaction
-from aar.database.researchers import LAB, OPERATORS
+from aar.database.researchers import Role
+from aar.database.schema import researchers as researchers_table
 from aar.database.schema import submissions as table
 from w2s.errors import NotFound
 
@@ -20,19 +22,47 @@ Status = Literal["pending", "failed", "no_improvement", "not_reproduced", "viola
 Stage = Literal["dev", "sealed", "done"]
 
 
-LOST = "the lab lost a run of this submission; the code is not blamed: hand the same code in again, it costs nothing"
-"""What the author is told where runs were lost: the one case in which the same code is taken again."""
+class Ended(StrEnum):
+    """How a submission ended; its status says with what result."""
 
-WITHDRAWN = "withdrawn by its author"
-"""What the author is told of it: nothing was decided of the code, whoever hands it in next."""
+    DECIDED = "decided"
+    """By a verdict on what its runs gave."""
+    LOST = "lost"
+    """The lab lost a run of it; the code is not blamed, and the same code is taken again."""
+    WITHDRAWN = "withdrawn"
+    """By its author; nothing was decided of the code, whoever hands it in next."""
+    CANCELLED = "cancelled"
+    """By the person who runs the lab."""
+    OVERRULED = "overruled"
+    """A person gave it another status than its verdict."""
+
+
+UNDECIDED = (Ended.LOST, Ended.WITHDRAWN)
+"""Ends after which nothing was decided of a code, though its submission is done."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One submission; `parents` are ids of submissions it builds on, `claim` its author's own words.
+    """One submission.
 
-    `reply` is what the researcher is told, words only; `request` the caller's own id, so that a request
-    that is sent twice submits once.
+    Attributes:
+        id: How everybody names it.
+        number: Its place in the order in which they came, from 1.
+        code_hash: Hash of the code alone; the same for the same code.
+        commit: The snapshot that holds the code.
+        researcher: Its author.
+        role: In which role the author acted.
+        title: One line by its author.
+        summary: The author's description.
+        parents: Ids of the submissions that it builds on.
+        claim: What the author says of its own score; shown as a claim, never counted.
+        status: The latest result.
+        stage: Where it is judged now.
+        ended: How it ended; None while it is undecided.
+        reply: What the author is told, in words that only people and researchers read.
+        request: The caller's own id, so that a request that is sent twice submits once.
+        created: When it was handed in.
+        decided: When it ended.
     """
 
     id: str
@@ -40,25 +70,18 @@ class Submission:
     code_hash: str
     commit: str
     researcher: str
+    role: Role
     title: str
     summary: str
     parents: tuple[str, ...]
     claim: str
     status: Status
     stage: Stage
+    ended: Ended | None
     reply: str
     request: str | None
     created: float
     decided: float | None
-
-
-def audits_key(id: str) -> str:
-    """Where the scorer says which runs under an intervention it needs of a submission: [[split, name, k], ...].
-
-    >>> audits_key("s3")
-    'audit runs of s3'
-    """
-    return f"audit runs of {id}"
 
 
 def get(tx: Transaction, id: str) -> Submission:
@@ -97,14 +120,17 @@ def by_request(tx: Transaction, *, researcher: str, request: str) -> Submission 
 
 def count(tx: Transaction, researcher: str) -> int:
     """How many submissions a researcher has used up: those that the lab lost do not count."""
-    own = sa.and_(table.c.researcher == researcher, table.c.reply != LOST)
+    own = sa.and_(table.c.researcher == researcher, _COUNTS)
     return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(own)) or 0)
 
 
 def count_of_researchers(tx: Transaction) -> int:
-    """How many submissions all researchers have used up together; the lab's, operators' and lost ones do not count."""
-    theirs = sa.and_(table.c.researcher.not_in((LAB, *OPERATORS)), table.c.reply != LOST)
+    """How many submissions all researchers have used up together: those that the lab lost do not count."""
+    theirs = sa.and_(table.c.role == Role.RESEARCHER.value, _COUNTS)
     return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(theirs)) or 0)
+
+
+_COUNTS = table.c.ended.is_distinct_from(Ended.LOST.value)
 
 
 def insert(
@@ -129,6 +155,9 @@ def insert(
             code_hash=code_hash,
             commit=commit,
             researcher=researcher,
+            role=sa.select(researchers_table.c.role)
+            .where(researchers_table.c.name == researcher)
+            .scalar_subquery(),
             title=title,
             summary=summary,
             parents=list(parents),
@@ -143,15 +172,28 @@ def insert(
     return get(tx, f"s{number}")
 
 
-def decide(tx: Transaction, id: str, *, status: Status, stage: Stage, reply: str, decided: float) -> None:
+def decide(
+    tx: Transaction, id: str, *, status: Status, stage: Stage, ended: Ended | None, reply: str, decided: float
+) -> None:
     """Set what the verdict says; call `aar.ledger.record_verdict`, which also writes the ledger."""
     tx.execute(
         table.update()
         .where(table.c.id == id)
-        .values(status=status, stage=stage, reply=reply, decided=decided if stage == "done" else None)
+        .values(
+            status=status,
+            stage=stage,
+            ended=None if ended is None else ended.value,
+            reply=reply,
+            decided=decided if stage == "done" else None,
+        )
     )
 
 
 def _submission(row: sa.Row[tuple[object, ...]]) -> Submission:
     values = dict(row._mapping)
-    return Submission(**{**values, "parents": tuple(values["parents"])})
+    typed = {
+        "role": Role(values["role"]),
+        "ended": None if values["ended"] is None else Ended(values["ended"]),
+        "parents": tuple(values["parents"]),
+    }
+    return Submission(**{**values, **typed})

@@ -11,7 +11,7 @@ from aar.database.connection import Transaction
 from aar.database.figures import Figures
 from aar.database.schema import references as references_table
 from aar.database.schema import verdicts as table
-from aar.database.submissions import Status
+from aar.database.submissions import Ended, Status
 
 VerdictStage = Literal["dev", "sealed"]
 FLOOR = "floor"
@@ -21,12 +21,26 @@ ReferenceKind = Literal["floor", "ceiling", "baseline"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """One decision; a dev verdict with status "pending" sends the submission on to sealed."""
+    """One decision; a dev verdict with status "pending" sends the submission on to sealed.
+
+    Attributes:
+        submission: Whom it is about.
+        stage: On which split it fell.
+        status: The result.
+        rule: The rule that was broken, None without one.
+        ended: How it ends the submission; None where it sends it on.
+        would_be: Whether it makes the submission a would-be record: one that beat the record on dev.
+        reply: What the author is told.
+        figures: What people see.
+        at: When it fell.
+    """
 
     submission: str
     stage: VerdictStage
     status: Status
     rule: str | None
+    ended: Ended | None
+    would_be: bool
     reply: str
     figures: Figures
     at: float
@@ -96,4 +110,5 @@ def find_reference(tx: Transaction, *, split: str, name: str) -> Reference | Non
 def _verdict(row: sa.Row[tuple[object, ...]]) -> Verdict:
     values = dict(row._mapping)
     del values["id"]
-    return Verdict(**{**values, "figures": Figures.from_json(values["figures"])})
+    ended = None if values["ended"] is None else Ended(str(values["ended"]))
+    return Verdict(**{**values, "ended": ended, "figures": Figures.from_json(values["figures"])})

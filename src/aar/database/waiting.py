@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from aar.database.connection import Transaction
-from aar.database.runs import ASKED_FOR, PRIORITIES, Priority
+from aar.database.runs import ASKED_FOR, PLAIN, PRIORITIES, Priority
 from aar.database.schema import runs as table
 
 LATEST = 100
@@ -49,7 +49,7 @@ def unfinished(tx: Transaction, *, split: str) -> bool:
 def unfinished_codes(tx: Transaction) -> frozenset[tuple[str, str]]:
     """Code and split of every run without an intervention that waits or is under way, practice left out."""
     there = sa.select(table.c.code_hash, table.c.split).where(
-        table.c.state.in_(("queued", "running")), table.c.split != "practice", table.c.intervention == "none"
+        table.c.state.in_(("queued", "running")), table.c.split != "practice", PLAIN
     )
     return frozenset((str(code), str(split)) for code, split in tx.execute(there.distinct()))
 
@@ -75,7 +75,7 @@ def seconds_a_run(tx: Transaction, *, practice: bool) -> float | None:
     """Measured mean of the latest runs that came to an end; None before the first. For people only."""
     kind = table.c.split == "practice" if practice else table.c.split != "practice"
     latest = (
-        sa.select(table.c.seconds)
+        sa.select(table.c.end["seconds"].as_float().label("seconds"))
         .where(table.c.state == "done", kind)
         .order_by(table.c.finished.desc())
         .limit(LATEST)

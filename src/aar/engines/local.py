@@ -13,6 +13,7 @@ from pathlib import Path
 from aar.engines.records import Folders, Job, Outcome, Setup
 from aar.engines.slot import Attempt, ServiceDied, Slot
 from aar.errors import EngineError, SandboxError
+from aar.run_records import RunEnd, RunError
 from aar.sandboxes import Provider, choose, lab_user, open_w2s, refuse_shown
 from aar.students.control import RunRequest
 from aar.submissions.source import check
@@ -130,24 +131,29 @@ class LocalEngine:
             files=tuple(job.code),
             log_names=log_names(job.code),
         )
-        outcome = Outcome("lost", error_rule="the engine was stopped")
+        outcome = lost("the engine was stopped")
         kills = 0
         for _ in range(TRIES):
             if self._stopping:
-                return replace(outcome, status="lost", error_rule="the engine was stopped")
+                return lost("the engine was stopped", outcome.end)
             try:
                 await slot.ready()
                 if self._stopping:
                     continue
                 attempt = await slot.attempt(request, job.code, memory_mb=job.memory_mb)
             except (ServiceDied, SandboxError) as error:
-                outcome = Outcome("lost", error_rule=str(error))
+                outcome = lost(str(error))
                 continue
             outcome = outcome_of(job, attempt, kills=kills)
             if outcome.status != "lost":
                 return outcome
             kills += attempt.report.greeted and attempt.status == _KILLED
         return outcome
+
+
+def lost(rule: str, end: RunEnd | None = None) -> Outcome:
+    """A run that was lost, with what happened in words."""
+    return Outcome("lost", replace(end or RunEnd(), error=RunError(rule=rule)))
 
 
 def outcome_of(job: Job, attempt: Attempt, *, kills: int = 0) -> Outcome:
@@ -159,53 +165,50 @@ def outcome_of(job: Job, attempt: Attempt, *, kills: int = 0) -> Outcome:
     Raises `EngineError` if the service refused the job itself.
     """
     report = attempt.report
-    seconds = Outcome(
-        "lost",
-        seconds=report.seconds,
-        core_seconds=attempt.core_seconds,
-        nominal=report.nominal,
-        denied=attempt.denied,
-    )
-    logged = {} if job.split == "sealed" else dict(report.logged)
-    failed = replace(seconds, status="method_failed", logged=logged)
-    too_long = f"took longer than {job.wall_seconds:g} s"
-    too_big = f"used more than {job.memory_mb} MB of memory"
+    measured = replace(report.end, core_seconds=attempt.core_seconds, denied=attempt.denied)
+    end = replace(measured, logged={} if job.split == "sealed" else measured.logged)
     if report.status == "finished":
-        return replace(
-            seconds, status="ok", logged=logged, arrays=dict(report.arrays), targets_on=report.targets_on
-        )
+        return Outcome("ok", end, arrays=dict(report.arrays), targets_on=report.targets_on)
     if report.status == "refused":
-        raise EngineError(f"the student service refused the run: {report.message}")
+        reason = report.end.error.message if report.end.error is not None else ""
+        raise EngineError(f"the student service refused the run: {reason}")
+    error = _fault(job, attempt, kills=kills)
+    if error is not None:
+        return Outcome("method_failed", replace(end, error=error))
+    if attempt.status == _KILLED:
+        rule = "the method's process was killed from outside"
+    else:
+        detail = f": {attempt.said.splitlines()[-1]}" if attempt.said else ""
+        rule = f"the sandbox ended before the method began{detail}"
+    return lost(rule, replace(measured, logged={}))
+
+
+def _fault(job: Job, attempt: Attempt, *, kills: int) -> RunError | None:
+    """What the method itself did wrong; None where its process was lost."""
+    report = attempt.report
+    too_big = f"used more than {job.memory_mb} MB of memory"
     if report.status == "timeout" or attempt.reason in ("time", "cpu"):
-        return replace(failed, error_type="TimeoutError", error_rule=too_long)
+        return RunError("TimeoutError", rule=f"took longer than {job.wall_seconds:g} s")
     if attempt.reason == "disk":
-        return replace(failed, error_type="OSError", error_rule="filled more of the disk than it may")
+        return RunError("OSError", rule="filled more of the disk than it may")
     if attempt.reason == "memory":
-        return replace(failed, error_type="MemoryError", error_rule=too_big)
+        return RunError("MemoryError", rule=too_big)
     if report.status == "failed":
-        rule = too_big if report.error_type == "MemoryError" else rule_of(report.error_type)
-        message = report.message or None if job.practice else None
-        return replace(
-            failed,
-            error_type=report.error_type,
-            error_file=report.error_file or None,
-            error_line=report.error_line or None,
-            error_rule=rule,
-            message=message,
-        )
+        raised = report.end.error or RunError()
+        rule = too_big if raised.type == "MemoryError" else rule_of(raised.type or "")
+        return replace(raised, rule=rule, message=raised.message if job.practice else None)
     if report.status == "bad":
         rule = "its process sent something that is not a request; use only the bench that run(bench) is given"
-        return replace(failed, error_type="BadMethod", error_rule=rule)
+        return RunError("BadMethod", rule=rule)
     if not report.greeted:
-        detail = f": {attempt.said.splitlines()[-1]}" if attempt.said else ""
-        return replace(seconds, error_rule=f"the sandbox ended before the method began{detail}")
-    if attempt.status == _KILLED and kills + 1 >= TRIES:
-        rule = f"its process was killed {TRIES} times; a method ends by returning or raising"
-        return replace(failed, error_type="BadMethod", error_rule=rule)
+        return None
     if attempt.status == _KILLED:
-        return replace(seconds, error_rule="the method's process was killed from outside")
+        if kills + 1 < TRIES:
+            return None
+        rule = f"its process was killed {TRIES} times; a method ends by returning or raising"
+        return RunError("BadMethod", rule=rule)
     rule = f"its process ended (exit status {attempt.status}) before run(bench) returned"
-    return replace(failed, error_type="SystemExit", error_rule=rule)
+    return RunError("SystemExit", rule=rule)
 
 
 def rule_of(error_type: str) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from aar.students.interventions import Intervention
+from aar.run_records import RunEnd
 from w2s.records import FloatArray, SplitName
 
 
@@ -28,7 +28,7 @@ class RunSpec:
     pair_index: int
     supervisor_seeds: tuple[int, ...]
     student_seed: int
-    intervention: Intervention = "none"
+    intervention: str = "none"
 
     def key(self) -> str:
         """Content key: SHA-256 over every field, as 64 hexadecimal digits."""
@@ -51,37 +51,26 @@ class Job:
     student_seed: int
     salt: bytes
     practice: bool = False
-    intervention: Intervention = "none"
+    intervention: str = "none"
     wall_seconds: float = 120.0
     memory_mb: int = 2048
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended.
+    """How a job ended; `end` goes unchanged to the run's row and the ledger.
 
     "ok" has arrays: `predictions` [n_test] in the split's own order, and the audited `targets` with their
     `target_weight`, over the unlabelled items, or over the test items if nothing was fine-tuned
-    (`targets_on`). "method_failed" has the error's type, its place in the submission and the rule in
-    words; `message` is the method's own text, on practice only. "lost" is nobody's fault and was tried
-    as often as the engine tries; `error_rule` says what happened, for operators. `nominal` is the cost in
-    forward passes of one item, by what was asked; `seconds` and `core_seconds` are measured, for
-    operators only. `denied` says how often each system call was denied; None where the provider does not tell.
+    (`targets_on`). "method_failed" has an error: its type, its place in the submission, the rule in words, and on
+    practice the method's own text. "lost" is nobody's fault and was tried as often as the engine tries; the
+    error's rule says what happened, for operators.
     """
 
     status: Literal["ok", "method_failed", "lost"]
-    error_type: str | None = None
-    error_file: str | None = None
-    error_line: int | None = None
-    error_rule: str | None = None
-    message: str | None = None
+    end: RunEnd = field(default_factory=RunEnd)
     arrays: Mapping[str, FloatArray] = field(default_factory=dict)
     targets_on: Literal["unlabelled", "test"] = "unlabelled"
-    logged: Mapping[str, float | None] = field(default_factory=dict)
-    nominal: float = 0.0
-    seconds: float = 0.0
-    core_seconds: float = 0.0
-    denied: Mapping[str, int] | None = None
 
 
 class Folders(Protocol):

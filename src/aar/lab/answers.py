@@ -7,6 +7,7 @@ from typing import Any
 
 from aar.database import runs, submissions
 from aar.forum import Post
+from aar.run_records import RunError
 
 
 def public(one: submissions.Submission, scores: Mapping[str, float]) -> dict[str, Any]:
@@ -26,11 +27,12 @@ def practice(run: runs.Run) -> dict[str, Any]:
     """A practice run, with what its author may know of it."""
     error = None
     if run.state == "failed":
+        broke = run.end.error or RunError()
         error = {
-            "type": run.error_type,
-            "file": run.error_file,
-            "line": run.error_line,
-            "message": run.error_message or run.error_rule or "",
+            "type": broke.type,
+            "file": broke.file,
+            "line": broke.line,
+            "message": broke.message or broke.rule or "",
         }
     return {
         "run": run.key,
@@ -40,7 +42,7 @@ def practice(run: runs.Run) -> dict[str, Any]:
         "agreement_with_weak": run.figures.get("agreement_with_weak"),
         "class1_share": run.figures.get("class1_share"),
         "trained_on_share": run.figures.get("trained_on_share"),
-        "logged": dict(run.logged),
+        "logged": dict(run.end.logged),
         "nominal_minutes": run.nominal_cost,
     }
 

@@ -11,22 +11,39 @@ be judged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aar import ledger
 from aar.database import Transaction, clock, researchers, runs, submissions
 from aar.database.figures import Figures
-from aar.database.submissions import WITHDRAWN, Submission
+from aar.database.researchers import Role
+from aar.database.submissions import Ended, Submission
 from aar.errors import BadRequest, NotAllowed
+from aar.run_records import Cause, RunEnd, RunError
 from w2s.errors import NotFound
 
 LEAST_KEY = 8
 """Digits of a run's key that name it."""
 
-BY_A_PERSON = "cancelled by the person who runs the lab"
-REFUSED = "its confirmation is decided"
-SIBLING_FAILED = "another run of this code failed"
+WORDS: Mapping[Cause, str] = {
+    Cause.WITHDRAWN: "withdrawn by its author",
+    Cause.BY_A_PERSON: "cancelled by the person who runs the lab",
+    Cause.REFUSED: "its confirmation is decided",
+    Cause.SIBLING_FAILED: "another run of this code failed",
+}
+"""What people and researchers are told of each cause."""
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why something is ended; `detail` is what the person who ended it says."""
+
+    cause: Cause
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return WORDS[self.cause] + (f": {self.detail}" if self.detail else "")
 
 
 @dataclass(frozen=True)
@@ -55,7 +72,7 @@ def cancel(tx: Transaction, what: str, *, reason: str = "") -> Cancelled:
 
     Raises `NotFound` for what is none of these, `BadRequest` for a baseline and for what has ended.
     """
-    why = BY_A_PERSON + (f": {reason}" if reason else "")
+    why = Why(Cause.BY_A_PERSON, reason)
     for one in submissions.all(tx):
         if one.id == what:
             return _submission(tx, one, why)
@@ -79,11 +96,11 @@ def withdraw(tx: Transaction, researcher: str, id: str) -> Cancelled:
     one = submissions.get(tx, id)
     if one.researcher != researcher:
         raise NotAllowed(f"{id} is not yours; only its author withdraws a submission")
-    if one.reply == WITHDRAWN:
+    if one.ended is Ended.WITHDRAWN:
         return NOTHING
     if one.stage == "sealed":
         raise BadRequest(f"{id} is being confirmed; what dev sent on to sealed is decided there")
-    return _submission(tx, one, WITHDRAWN)
+    return _submission(tx, one, Why(Cause.WITHDRAWN))
 
 
 def withdraw_practice(tx: Transaction, researcher: str, key: str) -> Cancelled:
@@ -93,17 +110,17 @@ def withdraw_practice(tx: Transaction, researcher: str, key: str) -> Cancelled:
         raise NotFound(f"no practice run {key!r}; POST /v1/practice names one")
     if run.researcher != researcher:
         raise NotAllowed("another researcher asked for the same practice run first; it goes on")
-    if run.state == "cancelled" and run.error_rule == WITHDRAWN:
+    if run.state == "cancelled" and run.end.cause is Cause.WITHDRAWN:
         return NOTHING
     if run.state in runs.ENDED:
         raise BadRequest(f"this practice run has ended already: {run.state}")
-    return _end([run], tx, WITHDRAWN)
+    return _end([run], tx, Why(Cause.WITHDRAWN))
 
 
 def end_siblings(tx: Transaction, failed: runs.Run) -> None:
     """Runs of a code that failed are not started any more; those that are under way end by themselves."""
     same = runs.all(tx, code_hash=failed.code_hash, split=failed.split)
-    _end([run for run in same if run.state == "queued"], tx, SIBLING_FAILED)
+    _end([run for run in same if run.state == "queued"], tx, Why(Cause.SIBLING_FAILED))
 
 
 def end_refused(tx: Transaction, everything: Sequence[Submission], *, done: set[str]) -> None:
@@ -115,20 +132,23 @@ def end_refused(tx: Transaction, everything: Sequence[Submission], *, done: set[
     refused = {one.code_hash for one in everything if one.status in ("not_reproduced", "violation")}
     for code in refused - needed - done:
         waiting = [run for run in runs.all(tx, code_hash=code, split="sealed") if run.state == "queued"]
-        _end(waiting, tx, REFUSED)
+        _end(waiting, tx, Why(Cause.REFUSED))
         done.add(code)
 
 
-def _submission(tx: Transaction, one: Submission, why: str) -> Cancelled:
-    if one.researcher == researchers.LAB:
+def _submission(tx: Transaction, one: Submission, why: Why) -> Cancelled:
+    if one.role is Role.BASELINE:
         raise BadRequest(f"{one.id} is a baseline: nothing can be judged without it")
     if one.stage == "done":
         raise BadRequest(f"{one.id} is decided already: {one.status}")
     same = [other for other in submissions.all(tx, code_hash=one.code_hash) if other.id != one.id]
-    needed = any(other.stage != "done" or other.researcher == researchers.LAB for other in same)
+    needed = any(other.stage != "done" or other.role is Role.BASELINE for other in same)
     left = [] if needed else [run for run in runs.all(tx, code_hash=one.code_hash) if run.split != "practice"]
     nothing = Figures(seeds=0, n=0, note="cancelled")
-    ledger.record_verdict(tx, one.id, stage=one.stage, status="failed", reply=why, figures=nothing)
+    ended = Ended.WITHDRAWN if why.cause is Cause.WITHDRAWN else Ended.CANCELLED
+    ledger.record_verdict(
+        tx, one.id, stage=one.stage, status="failed", reply=str(why), figures=nothing, ended=ended
+    )
     return Cancelled((one.id,), 0, 0) + _end(left, tx, why)
 
 
@@ -136,16 +156,15 @@ def _practice(tx: Transaction) -> list[runs.Run]:
     return [run for run in runs.all(tx, split="practice") if run.state not in runs.ENDED]
 
 
-def _end(chosen: list[runs.Run], tx: Transaction, why: str) -> Cancelled:
+def _end(chosen: list[runs.Run], tx: Transaction, why: Why) -> Cancelled:
     queued = running = 0
     for run in chosen:
         if run.state in runs.ENDED:
             continue
         under_way = run.state == "running"
         seconds = clock.now() - run.started if under_way and run.started is not None else 0.0
-        ledger.record_run(
-            tx, run.key, state="cancelled", seconds=round(seconds, 3), core_seconds=0.0, error_rule=why
-        )
+        end = RunEnd(seconds=round(seconds, 3), error=RunError(rule=str(why)), cause=why.cause)
+        ledger.record_run(tx, run.key, state="cancelled", end=end)
         if under_way:
             ledger.record_charge(
                 tx, run.key, researcher=run.researcher, kind="run", nominal_minutes=run.nominal_cost

@@ -7,12 +7,14 @@ from typing import Literal
 from aar.database import (
     Transaction,
     meta,
-    recomputing,
     researchers,
+    standing,
     submissions,
     verdicts,
     waiting,
+    wanted_runs,
 )
+from aar.database.researchers import Role
 from aar.database.verdicts import FLOOR
 from aar.lab import cancellation
 from aar.lab.intake import Lab
@@ -29,15 +31,14 @@ def advance(lab: Lab) -> Phase:
         lab.show_code(submission)
     with lab.database.write() as tx:
         everything = submissions.all(tx)
-        asked = recomputing.asked(tx)
+        wanted = wanted_runs.all(tx)
         for submission in everything:
-            if submission.stage == "sealed" and submission.researcher != researchers.LAB:
+            if submission.stage == "sealed" and submission.role is not Role.BASELINE:
                 _queue_confirmation(lab, tx, submission)
-            elif submission.stage == "dev" and submission.id in asked:
-                of, count = asked[submission.id]
-                lab.queue_recomputed(tx, submission, of=of, count=count)
+            if submission.stage != "done" and submission.id in wanted:
+                lab.queue_wanted(tx, submission, wanted[submission.id])
         cancellation.end_refused(tx, everything, done=lab.refused)
-        baselines = [one for one in everything if one.researcher == researchers.LAB]
+        baselines = [one for one in everything if one.role is Role.BASELINE]
         phase: Phase = "baselines"
         if lab.time_is_over or _nobody_left(tx, everything):
             phase = "finished"
@@ -51,14 +52,14 @@ def advance(lab: Lab) -> Phase:
 
 def _queue_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> None:
     """Baselines on sealed: those that a confirmation is compared with in its turn, the others for the report."""
-    champion = meta.find(tx, "champion", None)
-    confirming = [one for one in everything if one.stage == "sealed" and one.researcher != researchers.LAB]
+    champion = standing.champion(tx)
+    confirming = [one for one in everything if one.stage == "sealed" and one.role is not Role.BASELINE]
     opponents = {champion} if confirming else set()
     for one in confirming:
         verdict = verdicts.find(tx, one.id, "dev")
         opponents |= {verdict.figures.champion} if verdict is not None else set()
     for baseline in everything:
-        if baseline.researcher != researchers.LAB or baseline.status == "failed":
+        if baseline.role is not Role.BASELINE or baseline.status == "failed":
             continue
         if lab.settings.confirmed == "best" and champion not in (None, baseline.id):
             continue
@@ -67,9 +68,9 @@ def _queue_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Sub
 
 
 def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> Phase:
-    people = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
+    people = researchers.team(tx)
     working = any(one.state in ("waiting", "working") for one in people)
-    undecided = any(one.stage != "done" and one.researcher != researchers.LAB for one in everything)
+    undecided = any(one.stage != "done" and one.role is not Role.BASELINE for one in everything)
     if working and not lab.research_is_over and not _used_up(lab, tx, people):
         return "research"
     to_do = undecided or _owed(tx, everything) or waiting.unfinished(tx, split="sealed")
@@ -80,8 +81,8 @@ def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Sub
 
 def _nobody_left(tx: Transaction, everything: list[submissions.Submission]) -> bool:
     """Whether every researcher was given up before anything was handed in: there is nothing to wait for."""
-    people = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
-    nothing = all(one.researcher == researchers.LAB for one in everything)
+    people = researchers.team(tx)
+    nothing = all(one.role is Role.BASELINE for one in everything)
     return bool(people) and nothing and all(one.state == "stopped" for one in people)
 
 
@@ -104,20 +105,19 @@ def _owed(tx: Transaction, everything: list[submissions.Submission]) -> bool:
         and verdicts.find(tx, one.id, "sealed") is None
         and waiting.known(tx, code_hash=one.code_hash, split="sealed")
         for one in everything
-        if one.researcher == researchers.LAB
+        if one.role is Role.BASELINE
     )
 
 
 def _queue_confirmation(lab: Lab, tx: Transaction, submission: submissions.Submission) -> None:
-    """Runs on sealed of a submission, and as many of whoever it is compared with; then what its audits ask for."""
+    """Runs on sealed of a submission, and as many of whoever it is compared with."""
     verdict = verdicts.find(tx, submission.id, "dev")
     figures = verdict.figures if verdict is not None else None
     seeds = (figures.sealed_seeds if figures is not None else None) or lab.settings.sealed_seeds
     lab.queue_sealed(tx, submission, seeds=seeds, spare=False)
     if seeds > lab.settings.sealed_seeds and figures is not None:
         # whoever it was told to beat, and whoever holds the record if that one broke on sealed
-        for name in {figures.champion, meta.find(tx, "champion", None)} - {None, FLOOR}:
+        for name in {figures.champion, standing.champion(tx)} - {None, FLOOR}:
             opponent = submissions.get(tx, str(name))
             if opponent.status != "failed":
                 lab.queue_sealed(tx, opponent, seeds=seeds, spare=False, paid_by=submission.researcher)
-    lab.queue_audits(tx, submission)

@@ -11,7 +11,7 @@ worked on dev), what the lab itself or a person hands in.
 from __future__ import annotations
 
 from aar.database import Transaction, clock, researchers, runs
-from aar.database.researchers import Researcher
+from aar.database.researchers import Researcher, Role
 from aar.errors import NotNow
 
 FREE_FAILURES = 2
@@ -29,14 +29,15 @@ def wait_after(failures: int) -> float:
     return 0.0 if over <= 0 else min(MOST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(over - 1, 30))
 
 
-def note(tx: Transaction, run: runs.Run, *, worked: bool, exempt: tuple[str, ...]) -> None:
+def note(tx: Transaction, run: runs.Run, *, worked: bool) -> None:
     """Count an end of a run that is the method's own: it worked, or it failed."""
-    if run.researcher in exempt:
+    author = researchers.get(tx, run.researcher)
+    if author.role is not Role.RESEARCHER:
         return
     if worked:
         researchers.forget_failures(tx, run.researcher)
         return
-    before = researchers.get(tx, run.researcher).failures
+    before = author.failures
     siblings = runs.all(tx, code_hash=run.code_hash, split=run.split)
     if any(one.state == "failed" and one.key != run.key for one in siblings):
         return

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from aar.database import Transaction, clock, meta, researchers, submissions, trainings, waiting
+from aar.database import Transaction, clock, researchers, standing, submissions, trainings, waiting
+from aar.database.researchers import Role
 from aar.database.runs import PRIORITIES, Priority
 from aar.database.schema import runs as table
 from aar.lab import capacity
@@ -125,8 +126,8 @@ def _work(
     under_way = sa.select(table.c.priority, table.c.researcher).where(table.c.state == "running")
     for rank, who in tx.execute(under_way):
         left[_kind(PRIORITIES[rank], who)] += 1 / 2
-    made = [one for one in everything if one.researcher != researchers.LAB]
-    if meta.find(tx, "ladder", None) is None:
+    made = [one for one in everything if one.role is not Role.BASELINE]
+    if standing.find(tx) is None:
         left["baseline"] += len(settings.baselines) * settings.sealed_seeds
     coming = _coming(tx, settings)
     open_on_dev = sum(one.stage == "dev" for one in made)
@@ -151,7 +152,7 @@ def _kind(priority: Priority, researcher: str) -> str:
 
 def _coming(tx: Transaction, settings: Settings) -> int:
     """Submissions that researchers may still hand in."""
-    team = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
+    team = researchers.team(tx)
     coming = sum(
         max(0, one.submissions - submissions.count(tx, one.name))
         for one in team

@@ -15,7 +15,7 @@ from typing import Any
 from aar import ledger
 from aar.database import progress, researchers, runs, submissions
 from aar.database.progress import Activity
-from aar.database.researchers import Researcher
+from aar.database.researchers import Researcher, Role
 from aar.errors import NotAllowed
 from aar.lab import answers, cancellation, standings
 from aar.lab.conductor import Phase
@@ -124,4 +124,4 @@ def files(lab: Lab, who: Researcher, id: str) -> tuple[dict[str, Any], Mapping[s
 
 
 def _shown(who: Researcher, found: submissions.Submission) -> bool:
-    return who.forum or found.researcher in (who.name, researchers.LAB)
+    return who.forum or found.role is Role.BASELINE or found.researcher == who.name

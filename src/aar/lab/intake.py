@@ -12,22 +12,23 @@ import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from aar import ledger
 from aar.database import (
     Database,
     Transaction,
-    meta,
     researchers,
     runs,
+    standing,
     submissions,
     trainings,
     verdicts,
     waiting,
 )
-from aar.database.recomputing import with_seeds_of
+from aar.database.researchers import Role
 from aar.database.runs import Priority
-from aar.database.submissions import audits_key
+from aar.database.wanted_runs import WantedRun
 from aar.engines import RunSpec, names_companions
 from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder
@@ -38,7 +39,7 @@ from aar.lab.draw import Draw, draw, lab_secret
 from aar.lab.references import planned
 from aar.lab.resubmission import again, is_answered, refuse_ended
 from aar.settings import Settings
-from aar.students.interventions import Intervention, intervention
+from aar.students.interventions import intervention
 from aar.submissions.snapshots import Snapshots
 from w2s.files import write_whole
 from w2s.records import SplitName
@@ -135,7 +136,8 @@ class Lab:
             if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
                 return earlier
             built_on = [submissions.get(tx, parent) for parent in dict.fromkeys(parents)]
-        if self.research_is_over and researcher not in (researchers.LAB, *researchers.OPERATORS):
+            counted = researchers.get(tx, researcher).role is Role.RESEARCHER
+        if self.research_is_over and counted:
             raise OverBudget("the time for submissions is over; post what you found and stop")
         with self._lock:
             snapshot = self.snapshots.put(
@@ -151,8 +153,7 @@ class Lab:
                 budget = who.submissions
                 if budget is not None and made >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
-                baseline = researcher == researchers.LAB
-                counted = not baseline and researcher not in researchers.OPERATORS
+                baseline = who.role is Role.BASELINE
                 in_all = self.settings.submissions_in_all
                 if counted and in_all is not None and submissions.count_of_researchers(tx) >= in_all:
                     raise OverBudget(f"all {in_all} submissions of this study are used")
@@ -172,7 +173,7 @@ class Lab:
                     request=request,
                 )
                 # until the Ladder stands nothing is judged: everybody waits for the baselines on dev
-                opening = baseline and meta.find(tx, "ladder", None) is None
+                opening = baseline and standing.find(tx) is None
                 priority: Priority = "opening" if opening else "baseline" if baseline else "dev"
                 named = names_companions(files)
                 self._queue(tx, submission, "dev", range(count), priority=priority, companions=named)
@@ -202,23 +203,20 @@ class Lab:
         if not path.exists():
             write_whole(path, json.dumps(self.snapshots.get(submission.commit)))
 
-    def queue_audits(self, tx: Transaction, submission: submissions.Submission) -> None:
-        """Queue the runs under interventions that the scorer asked for; those that are known stay."""
-        for split, name, k in meta.find(tx, audits_key(submission.id), []):
+    def queue_wanted(
+        self, tx: Transaction, submission: submissions.Submission, wanted: Sequence[WantedRun]
+    ) -> None:
+        """Queue the runs that the scorer wants of a submission besides its plain ones; those that are known stay."""
+        for run in wanted:
             self._queue(
                 tx,
                 submission,
-                split,
-                [int(k)],
+                cast(SplitName, run.split),
+                [run.k],
                 priority="audit",
-                intervention=intervention(name),
+                intervention=intervention(run.intervention).name,
+                seeds_of=run.seeds_of,
             )
-
-    def queue_recomputed(
-        self, tx: Transaction, submission: submissions.Submission, *, of: str, count: int
-    ) -> None:
-        """Queue dev runs of a would-be record with the seeds of another code, of hash `of`; known ones stay."""
-        self._queue(tx, submission, "dev", range(count), priority="audit", seeds_of=of)
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
         """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
@@ -244,7 +242,7 @@ class Lab:
             with self.database.write() as tx:
                 known = runs.find(tx, key)
                 if known is not None and known.state == "cancelled":
-                    raise BadRequest(f"the practice run of this very code was {known.error_rule}; change it")
+                    raise BadRequest(f"the practice run of this very code was {_why(known)}; change it")
                 if known is None or known.state == "lost":
                     self._admit(tx, researchers.get(tx, researcher), new=1)
                 if known is not None and known.state == "lost":
@@ -261,6 +259,7 @@ class Lab:
                     pair_index=0,
                     supervisor_seed=drawn.supervisor,
                     student_seed=drawn.student_seed_hex,
+                    salt=drawn.salt.hex(),
                     nominal_cost=0.1,
                     priority="practice",
                     companions=companions,
@@ -272,7 +271,7 @@ class Lab:
 
     def _admit(self, tx: Transaction, who: researchers.Researcher, *, new: int) -> None:
         """`NotNow` for a researcher that has to wait, or where `new` more runs would not fit into the queue."""
-        if who.name == researchers.LAB:
+        if who.role is Role.BASELINE:
             return  # how many baselines there are is the settings' choice
         refuse_while_waiting(who)
         own, everybody = waiting.queued(tx, researcher=who.name), waiting.queued(tx)
@@ -294,8 +293,8 @@ class Lab:
         pairs: Sequence[int],
         *,
         priority: Priority,
-        intervention: Intervention = "none",
-        seeds_of: str | None = None,
+        intervention: str = "none",
+        seeds_of: str = "",
         paid_by: str | None = None,
         companions: bool | None = None,
     ) -> int:
@@ -319,7 +318,9 @@ class Lab:
                 supervisor_seed=drawn.supervisor,
                 student_seed=drawn.student_seed_hex,
                 nominal_cost=1.0,
-                intervention=with_seeds_of(seeds_of) if seeds_of else intervention,
+                salt=drawn.salt.hex(),
+                intervention=intervention,
+                seeds_of=seeds_of,
                 priority=priority,
                 companions=companions,
                 ready=there.issuperset(trainings.asked_by(drawn.supervisor, companions=companions)),
@@ -331,9 +332,7 @@ class Lab:
             self._asks_companions[code_hash] = names_companions(self.snapshots.get(commit))
         return self._asks_companions[code_hash]
 
-    def _key(
-        self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: Intervention = "none"
-    ) -> str:
+    def _key(self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: str = "none") -> str:
         return RunSpec(
             code_hash,
             self.settings.testbed,
@@ -343,6 +342,11 @@ class Lab:
             student_seed=drawn.student_seed,
             intervention=intervention,
         ).key()
+
+
+def _why(run: runs.Run) -> str:
+    """Why a run was cancelled, in words."""
+    return (run.end.error.rule if run.end.error is not None else None) or "cancelled"
 
 
 def _line(text: str, *, what: str, most: int) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from aar.database import Transaction, runs, submissions, trainings
-from aar.database.researchers import LAB
+from aar.database.researchers import Role
 from aar.database.trainings import Place
 from aar.scoring.truth.reference_jobs import ReferenceJob, first_runs, plan
 from aar.settings import Settings
@@ -38,7 +38,7 @@ def wanted(
     """
     done = {(one.role, one.split, one.k) for one in trainings.all(tx)}
     ranks = dict(always)
-    if any(one.researcher != LAB for one in submissions.all(tx, stage="sealed")):
+    if any(one.role is not Role.BASELINE for one in submissions.all(tx, stage="sealed")):
         after_confirmations = runs.PRIORITIES.index("sealed") + AFTER
         ranks |= {
             place: min(rank, after_confirmations) for place, rank in ranks.items() if place[1] == "sealed"

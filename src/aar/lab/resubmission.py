@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from aar import ledger
 from aar.database import Transaction, runs, submissions
-from aar.database.submissions import LOST, Submission
+from aar.database.submissions import Ended, Submission
 from aar.errors import BadRequest
 from w2s.records import SplitName
 
@@ -21,19 +21,17 @@ MOST_TIMES = 3
 
 def is_answered(same: Sequence[Submission]) -> bool:
     """Whether code that was handed in as `same`, in this order, is answered from these and not run once more."""
-    return bool(same) and same[-1].reply != LOST
+    return bool(same) and same[-1].ended is not Ended.LOST
 
 
 def refuse_ended(tx: Transaction, same: Sequence[Submission], *, decisive: Sequence[SplitName]) -> None:
     """`BadRequest` for code whose runs on a decisive split were cancelled, or that was lost time and again."""
     if not same:
         return
-    if sum(one.reply == LOST for one in same) >= MOST_TIMES:
+    if sum(one.ended is Ended.LOST for one in same) >= MOST_TIMES:
         raise BadRequest(f"runs of this very code were lost {MOST_TIMES} times; change it")
     ended = {
-        run.state
-        for run in runs.all(tx, code_hash=same[0].code_hash)
-        if run.split in decisive and run.intervention == "none"
+        run.state for run in runs.all(tx, code_hash=same[0].code_hash) if run.split in decisive and run.plain
     }
     if "cancelled" in ended and "failed" not in ended:
         raise BadRequest(

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aar import ledger
-from aar.database import researchers, runs, shares, submissions
+from aar.database import runs, shares, submissions
 from aar.engines import Outcome
 from aar.lab import cooldown
 from aar.lab.cancellation import end_siblings
 from aar.lab.intake import Lab
+from aar.run_records import RunEnd
 from w2s.files import write_whole
 from w2s.records import FloatArray
 
@@ -42,22 +44,14 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
         blob = write_blob(lab.folder.blobs, run.key, outcome.arrays)
         if run.split == "practice":
             figures = practice_figures(lab.folder.practice, outcome.arrays)
-    nominal = 0.0 if outcome.status == "lost" else round(outcome.nominal / PASSES_PER_MINUTE, 3)
+    nominal = 0.0 if outcome.status == "lost" else round(outcome.end.nominal / PASSES_PER_MINUTE, 3)
     with lab.database.write() as tx:
         ended = ledger.record_run(
             tx,
             run.key,
             state=STATES[outcome.status],
-            seconds=outcome.seconds,
-            core_seconds=outcome.core_seconds,
+            end=_kept(run, outcome.end),
             blob=blob,
-            error_type=outcome.error_type,
-            error_file=outcome.error_file,
-            error_line=outcome.error_line,
-            error_rule=outcome.error_rule,
-            error_message=_clean(outcome.message) if run.split == "practice" else None,
-            logged={} if run.split == "sealed" else _finite(outcome.logged),
-            denied=outcome.denied,
             figures=figures,
         )
         if not ended:
@@ -68,25 +62,24 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
         if outcome.status == "lost":
             return
         ledger.record_charge(tx, run.key, researcher=run.researcher, kind="run", nominal_minutes=nominal)
-        if run.intervention != "none":  # what breaks in an audit may still be verified
+        if not run.plain:  # what breaks in an audit may still be verified
             return
         worked = outcome.status == "ok"
         author = submissions.get(tx, run.submission).researcher if run.submission else run.researcher
         # further seeds of a record are paid by who attacks it; that they break is not its fault
         if author == run.researcher:
-            cooldown.note(tx, run, worked=worked, exempt=(researchers.LAB, *researchers.OPERATORS))
+            cooldown.note(tx, run, worked=worked)
         if not worked:
             end_siblings(tx, run)
 
 
-def _clean(message: str | None) -> str | None:
-    """A method's own words as text that can be stored."""
-    return None if message is None else message.encode("utf-8", "replace").decode()
-
-
-def _finite(logged: Mapping[str, float | None]) -> dict[str, float]:
-    """What was logged, without what was not a number."""
-    return {name: value for name, value in logged.items() if value is not None}
+def _kept(run: runs.Run, end: RunEnd) -> RunEnd:
+    """The end as it is stored: no logged number of sealed, and a method's own words on practice only, as plain text."""
+    message = end.error.message if end.error is not None and run.split == "practice" else None
+    if message is not None:
+        message = message.encode("utf-8", "replace").decode()
+    error = None if end.error is None else replace(end.error, message=message)
+    return replace(end, error=error, logged={} if run.split == "sealed" else end.logged)
 
 
 def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> str:

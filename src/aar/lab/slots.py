@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from aar.database import meta, runs, trainings
-from aar.database.recomputing import recomputed_of
+from aar.database import Transaction, meta, runs, trainings
 from aar.database.trainings import Place
 from aar.engines import Engine, Job, Outcome
 from aar.errors import BadSnapshot, EngineError
@@ -20,7 +19,7 @@ from aar.lab.intake import Lab, printable
 from aar.lab.news import News
 from aar.lab.run_end import finish
 from aar.lab.trainer import Trains
-from aar.students.interventions import intervention
+from aar.run_records import RunEnd, RunError
 from w2s.records import SplitName
 
 logger = logging.getLogger(__name__)
@@ -129,6 +128,7 @@ class Slots:
         def keep() -> None:
             with self._lab.database.write() as tx:
                 trainings.keep(tx, there)
+                draw_missing_salts(self._lab, tx)
 
         await asyncio.to_thread(keep)
 
@@ -179,9 +179,9 @@ class Slots:
         try:
             return await task
         except EngineError as error:
-            return Outcome("lost", error_rule=str(error))
+            return Outcome("lost", RunEnd(error=RunError(rule=str(error))))
         except BadSnapshot as error:
-            return Outcome("method_failed", error_type="BadMethod", error_rule=str(error))
+            return Outcome("method_failed", RunEnd(error=RunError("BadMethod", rule=str(error))))
         except asyncio.CancelledError:
             ours = asyncio.current_task()
             if ours is not None and ours.cancelling():
@@ -246,10 +246,12 @@ class Slots:
             finish(self._lab, run, outcome)
         except (UnicodeError, ValueError, TypeError) as error:
             # a method found words or numbers that cannot be stored: its run must not stop everybody's queue
-            unstorable = Outcome("method_failed", error_type="BadMethod", error_rule=type(error).__name__)
+            unstorable = Outcome(
+                "method_failed", RunEnd(error=RunError("BadMethod", rule=type(error).__name__))
+            )
             finish(self._lab, run, unstorable)
         if self._losses.note(outcome, run.code_hash):
-            self._tell(outcome.error_rule or "")
+            self._tell((outcome.end.error or RunError()).rule or "")
 
     def _note_capacity(self, places: int) -> None:
         with self._lab.database.write() as tx:
@@ -267,21 +269,27 @@ class Slots:
             )
 
 
+def draw_missing_salts(lab: Lab, tx: Transaction) -> None:
+    """Give runs that an earlier version queued, without their salt, the one that it would have given them."""
+    for run in runs.without_salt(tx):
+        code, split = run.seeds_of or run.code_hash, cast(SplitName, run.split)
+        drawn = draw(lab.secret, code_hash=code, split=split, k=run.pair_index)
+        runs.set_salt(tx, run.key, drawn.salt.hex())
+
+
 def job_of(lab: Lab, run: runs.Run) -> Job:
-    """What the engine needs to know of a queued run."""
-    other = recomputed_of(run.intervention)
-    split = cast(SplitName, run.split)
-    drawn = draw(lab.secret, code_hash=other or run.code_hash, split=split, k=run.pair_index)
-    supervisors = trainings.asked_by(drawn.supervisor, companions=bool(run.companions))
+    """What the engine needs to know of a run: its row, the code that it names, and the bounds of this lab."""
+    if run.salt is None:
+        raise EngineError(f"run {run.key} has no salt; start the lab again, which draws it")
     return Job(
         code=lab.snapshots.get(run.commit),
         testbed=lab.settings.testbed,
-        split=split,
-        supervisor_seeds=supervisors,
-        student_seed=drawn.student_seed,
-        salt=drawn.salt,
+        split=cast(SplitName, run.split),
+        supervisor_seeds=trainings.asked_by(run.supervisor_seed, companions=bool(run.companions)),
+        student_seed=int(run.student_seed, 16),
+        salt=bytes.fromhex(run.salt),
         practice=run.split == "practice",
-        intervention="none" if other else intervention(run.intervention),
+        intervention=run.intervention,
         wall_seconds=lab.settings.run_seconds,
         memory_mb=lab.settings.run_memory_mb,
     )

@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from aar.database import Transaction, charges, meta, posts, researchers, submissions
+from aar.database import Transaction, charges, posts, researchers, standing, submissions
+from aar.database.researchers import Role
 from aar.lab import answers, capacity, queue_view
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
@@ -52,11 +53,9 @@ def leaderboard(
     neither this researcher's nor the lab's (a study without a forum); `scores` are those that feedback tells.
     """
     everything = [
-        one
-        for one in submissions.all(tx)
-        if only in (None, one.researcher) or one.researcher == researchers.LAB
+        one for one in submissions.all(tx) if only in (None, one.researcher) or one.role is Role.BASELINE
     ]
-    records = [one for one in everything if one.status == "verified" and one.researcher != researchers.LAB]
+    records = [one for one in everything if one.status == "verified" and one.role is not Role.BASELINE]
     ranked = sorted(records, key=lambda one: -(one.decided or 0.0))
     rest = [one for one in everything if one not in ranked]
     told = scores or {}
@@ -66,10 +65,15 @@ def leaderboard(
             "submission": one.id,
             "researcher": one.researcher,
             "title": one.title,
-            "status": "baseline" if one.researcher == researchers.LAB else one.status,
+            "status": "baseline" if one.role is Role.BASELINE else one.status,
             "parents": list(one.parents),
         }
         | ({"score": told[one.id]} if one.id in told else {})
         for one in [*ranked, *rest]
     ]
-    return {"record": meta.find(tx, "record_text", "no record yet"), "entries": entries}
+    return {"record": _record(standing.find(tx)), "entries": entries}
+
+
+def _record(stands: standing.Standing | None) -> str:
+    """What researchers see of the record."""
+    return "no record yet" if stands is None else f"accuracy {stands.record:.3f} on dev"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aar.database import Transaction, progress, researchers, submissions, trainings
+from aar.database.researchers import Role
 from aar.lab import capacity, estimate, references
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
@@ -22,6 +23,7 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
         engine = traffic(tx, slots=capacity.of(tx, slots=lab.settings.slots))
         ended = sum(n for name, n in engine["counts"].items() if name not in ("queued", "running"))
         trained = len(trainings.all(tx))
+        waits = {wait["submission"]: wait for wait in engine["waits"]}
         left = estimate.seconds_left(tx, lab.settings, everything, load=lab.load)
         return {
             "phase": phase,
@@ -33,14 +35,15 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
                     "title": one.title,
                     "status": one.status,
                     "stage": one.stage,
+                    "waits": waits.get(one.id),
                 }
                 for one in everything
-                if one.researcher != researchers.LAB
+                if one.role is not Role.BASELINE
             ][-RECENT:],
             "queue": {name: engine["counts"].get(name, 0) for name in ("queued", "running")}
             | {"done": ended},
             "cut": _cut(lab, tx, everything),
-            "undecided": sum(one.stage != "done" for one in everything if one.researcher != researchers.LAB),
+            "undecided": sum(one.stage != "done" for one in everything if one.role is not Role.BASELINE),
             "references": {"done": trained, "total": trained + len(references.wanted(tx, lab.planned))},
             "traffic": engine,
             "clock": {
@@ -55,9 +58,7 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
 def _people(tx: Transaction, everything: list[submissions.Submission]) -> list[dict[str, Any]]:
     doing = progress.latest(tx)
     rows = []
-    for one in researchers.all(tx):
-        if one.name in researchers.OPERATORS:
-            continue
+    for one in researchers.team(tx):
         own = [made for made in everything if made.researcher == one.name]
         last = doing.get(one.name)
         rows.append(
@@ -77,7 +78,7 @@ def _people(tx: Transaction, everything: list[submissions.Submission]) -> list[d
 
 
 def _best(tx: Transaction, everything: list[submissions.Submission]) -> str | None:
-    best = leader(tx, [one for one in everything if one.researcher != researchers.LAB])
+    best = leader(tx, [one for one in everything if one.role is not Role.BASELINE])
     if best is None or best.sealed is None or best.sealed.pgr is None:
         return None
     pgr = best.sealed.pgr
@@ -88,8 +89,8 @@ def _cut(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) ->
     """Whether the bound on the time left something undone: a submission that was not handed in, or not judged."""
     if not lab.research_is_over:
         return False
-    people = [one for one in researchers.all(tx) if one.name not in researchers.OPERATORS]
-    undecided = any(one.stage != "done" and one.researcher != researchers.LAB for one in everything)
+    people = researchers.team(tx)
+    undecided = any(one.stage != "done" and one.role is not Role.BASELINE for one in everything)
     return undecided or not all(
         one.submissions is None or submissions.count(tx, one.name) >= one.submissions for one in people
     )

@@ -8,14 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aar.database import Transaction, charges, meta, runs, submissions, verdicts
+from aar.database import Transaction, charges, runs, standing, submissions, verdicts
+from aar.database.submissions import Ended
 from aar.errors import BrokenChain
 from aar.ledger.chain import Entry, canonical
-from aar.ledger.recording import OVERRULED, reference_body, run_body, submission_body, verdict_body
+from aar.ledger.earlier import in_todays_form
+from aar.ledger.recording import reference_body, run_body, submission_body, verdict_body
 
 
 def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
-    """Submissions, finished runs, verdicts, references, charges and the Ladder are exactly those of the chain."""
+    """Submissions, finished runs, verdicts, references, charges and the Ladder are exactly those of the chain.
+
+    Entries that an earlier format wrote are compared in today's form (`aar.ledger.earlier`).
+    """
     rows: dict[str, list[Mapping[str, Any]]] = {
         "submission": [submission_body(row) for row in submissions.all(tx)],
         "run": [run_body(row) for row in runs.all(tx) if row.state in runs.ENDED],
@@ -40,7 +45,7 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
                 raise BrokenChain(
                     f"the database has a {kind} {keys[kind](row)} that the ledger never recorded"
                 )
-            if canonical(row) != canonical(entry.body):
+            if canonical(row) != canonical(in_todays_form(kind, entry.body)):
                 raise BrokenChain(
                     f"the {kind} {keys[kind](row)} differs from entry {entry.seq} of the ledger; "
                     "the row was changed after it was written"
@@ -110,18 +115,10 @@ def check_mirror(chain: Sequence[Entry], mirror: Path) -> int:
 def _check_ladder(tx: Transaction, chain: Sequence[Entry]) -> None:
     """Holder and record, which everybody is compared with and told, are those of the last note about them."""
     notes = [entry for entry in chain if entry.kind == "note" and "ladder" in entry.body]
-    told = notes[-1].body["ladder"] if notes else None
-    shown = meta.find(tx, "ladder", None)
-    if shown != told:
-        raise BrokenChain(f"the Ladder is shown as {shown}, its last note in the ledger says {told}")
-    if told is None:
-        return
-    champion = None if told["holder"] == verdicts.FLOOR else told["holder"]
-    text = str(meta.find(tx, "record_text", ""))
-    if meta.find(tx, "champion", None) != champion or f"{told['record']:.3f}" not in text:
-        raise BrokenChain(
-            f"champion or record ({text!r}) is shown otherwise than the ledger's note says: {told}"
-        )
+    noted = {**notes[-1].body["ladder"], "items": notes[-1].body.get("items", 0)} if notes else None
+    shown = standing.find(tx)
+    if (None if shown is None else vars(shown)) != noted:
+        raise BrokenChain(f"the Ladder stands at {shown}, its last note in the ledger says {noted}")
 
 
 def _check_statuses(tx: Transaction, chain: Sequence[Entry]) -> None:
@@ -133,10 +130,13 @@ def _check_statuses(tx: Transaction, chain: Sequence[Entry]) -> None:
     }
     for row in submissions.all(tx):
         verdict = last.get(row.id)
-        status, reply = (verdict.status, verdict.reply) if verdict else ("pending", "")
-        if row.id in overruled:
-            status, reply = overruled[row.id], OVERRULED  # type: ignore[assignment]
-        if (row.status, row.reply) != (status, reply):
+        shown = (row.status, row.ended, row.reply)
+        recorded: tuple[str, Ended | None, str]
+        recorded = (verdict.status, verdict.ended, verdict.reply) if verdict else ("pending", None, "")
+        if row.id in overruled:  # the ledger keeps the person's note, not the words that the author is told
+            recorded = (overruled[row.id], Ended.OVERRULED, row.reply)
+        if shown != recorded:
             raise BrokenChain(
-                f"submission {row.id} is shown as {row.status!r}, its last verdict or overruling says {status!r}"
+                f"submission {row.id} is shown as {row.status!r} ({row.ended}), its last verdict or overruling says "
+                f"{recorded[0]!r} ({recorded[1]})"
             )

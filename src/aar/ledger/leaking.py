@@ -18,10 +18,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aar.database.figures import Figures
-from aar.database.researchers import LAB, OPERATORS
+from aar.database.researchers import Role
 from aar.database.verdicts import VerdictStage
 from aar.errors import BrokenChain
 from aar.ledger.chain import Entry
+from aar.ledger.earlier import in_todays_form
 
 WORDS: dict[VerdictStage, int] = {"dev": 2, "sealed": 6}
 """Words that answer with labels in hand: a would-be record or none; verified, not reproduced, or one of four rules."""
@@ -63,7 +64,7 @@ class Account:
     """Adds up what was told, entry by entry; `price` says what the next reply will cost."""
 
     feedback: str = "ladder"
-    _authors: dict[str, str] = field(default_factory=dict)
+    _roles: dict[str, Role] = field(default_factory=dict)
     _words: dict[str, Counter[str]] = field(default_factory=lambda: {"dev": Counter(), "sealed": Counter()})
     _bits: dict[str, float] = field(default_factory=lambda: {"dev": 0.0, "sealed": 0.0})
     _items: dict[str, int] = field(default_factory=lambda: {"dev": 0, "sealed": 0})
@@ -73,7 +74,7 @@ class Account:
     ) -> float | None:
         """Bits of a reply that would be given now; None where it is not a researcher's, or says nothing new."""
         word = _word(status, rule, figures)
-        if word is None or self._authors.get(submission) in (LAB, *OPERATORS, None):
+        if word is None or self._roles.get(submission) is not Role.RESEARCHER:
             return None
         known = self._words[stage]
         bits = -math.log2((known[word] + 0.5) / (known.total() + WORDS[stage] / 2))
@@ -88,7 +89,7 @@ class Account:
         if entry.kind == "lab":
             self.feedback = str(body.get("settings", {}).get("feedback", self.feedback))
         elif entry.kind == "submission":
-            self._authors[str(body["id"])] = str(body["researcher"])
+            self._roles[str(body["id"])] = Role(in_todays_form("submission", body)["role"])
         elif entry.kind == "verdict":
             self._verdict(entry)
         elif "ladder" in body and "items" in body:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aar.database import Transaction, charges, clock, runs, submissions, verdicts
 from aar.database.figures import Figures
+from aar.database.submissions import Ended
 from aar.errors import BadRequest
 from aar.ledger.chain import append
+from aar.run_records import RunEnd
 
 
 def record_submission(
@@ -57,16 +60,8 @@ def record_run(
     key: str,
     *,
     state: runs.End,
-    seconds: float,
-    core_seconds: float,
+    end: RunEnd,
     blob: str | None = None,
-    error_type: str | None = None,
-    error_file: str | None = None,
-    error_line: int | None = None,
-    error_rule: str | None = None,
-    error_message: str | None = None,
-    logged: Mapping[str, float] | None = None,
-    denied: Mapping[str, int] | None = None,
     figures: Mapping[str, Any] | None = None,
 ) -> bool:
     """Write how a run ended; False where it had ended before (the first end stands)."""
@@ -75,16 +70,8 @@ def record_run(
         return False
     values = {
         "state": state,
-        "seconds": seconds,
-        "core_seconds": core_seconds,
+        "end": end.to_json(),
         "blob": blob,
-        "error_type": error_type,
-        "error_file": error_file,
-        "error_line": error_line,
-        "error_rule": error_rule,
-        "error_message": error_message,
-        "logged": dict(logged or {}),
-        "denied": None if denied is None else dict(denied),
         "figures": dict(figures or {}),
         "finished": clock.now(),
     }
@@ -112,19 +99,25 @@ def record_verdict(
     reply: str,
     figures: Figures,
     rule: str | None = None,
+    ended: Ended = Ended.DECIDED,
+    would_be: bool = False,
 ) -> bool:
     """Decide a submission at one stage; False where that was decided before (the first verdict stands).
 
-    A dev verdict with status "pending" sends it on to the sealed stage, any other ends it. `reply` is
-    what the researcher is told: words; `figures` are for people.
+    A dev verdict with status "pending" sends it on to the sealed stage, any other ends it, and `ended` says how.
+    `would_be` says that it beat the record on dev. `reply` is what the researcher is told: words, which nothing
+    compares; `figures` are for people.
     """
     if verdicts.find(tx, submission, stage) is not None:
         return False
     at = clock.now()
-    verdict = verdicts.Verdict(submission, stage, status, rule, reply, figures, at)
-    verdicts.insert(tx, verdict)
     onwards: submissions.Stage = "sealed" if (stage, status) == ("dev", "pending") else "done"
-    submissions.decide(tx, submission, status=status, stage=onwards, reply=reply, decided=at)
+    end = ended if onwards == "done" else None
+    verdict = verdicts.Verdict(
+        submission, stage, status, rule, end, would_be=would_be, reply=reply, figures=figures, at=at
+    )
+    verdicts.insert(tx, verdict)
+    submissions.decide(tx, submission, status=status, stage=onwards, ended=end, reply=reply, decided=at)
     append(tx, "verdict", verdict_body(verdict))
     return True
 
@@ -147,7 +140,9 @@ def record_overruling(tx: Transaction, submission: str, *, status: submissions.S
         )
     at = clock.now()
     append(tx, "note", {"overruled": submission, "was": row.status, "status": status, "note": note, "at": at})
-    submissions.decide(tx, submission, status=status, stage="done", reply=OVERRULED, decided=at)
+    submissions.decide(
+        tx, submission, status=status, stage="done", ended=Ended.OVERRULED, reply=OVERRULED, decided=at
+    )
 
 
 def record_charge(
@@ -186,14 +181,16 @@ def record_reference(
 
 def submission_body(row: submissions.Submission) -> dict[str, Any]:
     """What the ledger holds of a submission: all but what a verdict changes later."""
-    changing = ("status", "stage", "reply", "decided", "number")
+    changing = ("status", "stage", "ended", "reply", "decided", "number")
     return {name: value for name, value in vars(row).items() if name not in changing}
 
 
 def run_body(run: runs.Run) -> dict[str, Any]:
-    """What the ledger holds of a run that has ended."""
-    aside = ("priority", "place", "error_message")
-    return {name: value for name, value in vars(run).items() if name not in aside}
+    """What the ledger holds of a run that has ended: neither its salt nor a method's own words."""
+    aside = ("priority", "place", "salt")
+    error = None if run.end.error is None else replace(run.end.error, message=None)
+    end = replace(run.end, error=error).to_json()
+    return {name: value for name, value in vars(run).items() if name not in aside} | {"end": end}
 
 
 def verdict_body(verdict: verdicts.Verdict) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from aar import database
 from aar.baseline_sets import PLAIN
-from aar.database import Transaction, charges, meta, researchers, runs, submissions, verdicts
+from aar.database import Transaction, charges, meta, runs, standing, submissions, verdicts
 from aar.database.figures import Figures
+from aar.database.researchers import Role
 from aar.database.submissions import Submission
 from aar.folder import LabFolder
 from w2s.records import Estimate
@@ -66,12 +67,12 @@ def table(folder: LabFolder) -> Table:
     """The table of a lab's baselines as far as they are decided."""
     store = database.open(folder.storage)
     with store.read() as tx:
-        made = [one for one in submissions.all(tx) if one.researcher == researchers.LAB]
+        made = [one for one in submissions.all(tx) if one.role is Role.BASELINE]
         nominal = _nominal(tx)
         plain = next((one for one in made if one.title == PLAIN), None)
         unit = _mean_cost(tx, plain, nominal) if plain else None
         rows = [_row(tx, one, nominal, unit) for one in made]
-        champion = meta.find(tx, "champion", None)
+        champion = standing.champion(tx)
         found = Table(
             testbed=str(meta.get(tx, "testbed")),
             references={
@@ -100,7 +101,7 @@ def _row(tx: Transaction, one: Submission, nominal: dict[str, float], unit: floa
         dev=figures("dev"),
         sealed=figures("sealed"),
         cost=None if cost is None or not unit else round(cost / unit, 2),
-        core_seconds=round(mean(run.core_seconds for run in done), 1) if done else None,
+        core_seconds=round(mean(run.end.core_seconds for run in done), 1) if done else None,
     )
 
 

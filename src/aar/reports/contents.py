@@ -9,11 +9,13 @@ from typing import Any
 
 from aar.database import Database, Transaction, charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
+from aar.database.researchers import Role
 from aar.errors import BrokenChain
 from aar.forum import Post, all_posts
 from aar.ledger import Leak, Ledger
 from aar.reports.ending import Ended, Ending, ending, researchers_ended
 from aar.reports.ranking import best_first
+from aar.run_records import RunError
 from w2s.records import Estimate
 from w2s.testbeds import load, names
 
@@ -63,7 +65,7 @@ class Entry:
     @property
     def baseline(self) -> bool:
         """Handed in by the lab itself."""
-        return self.submission.researcher == researchers.LAB
+        return self.submission.role is Role.BASELINE
 
     @property
     def pgr(self) -> Estimate | None:
@@ -122,7 +124,7 @@ class Contents:
     @property
     def researchers(self) -> list[Person]:
         """Who worked by itself: without those under whose name a person submits."""
-        return [one for one in self.people if one.row.name not in researchers.OPERATORS]
+        return [one for one in self.people if one.row.role is Role.RESEARCHER]
 
     @property
     def feedback(self) -> str:
@@ -185,7 +187,6 @@ def read(database: Database, *, mirror: Path) -> Contents:
         people = [
             _person(tx, one, colour=i, made=made, ended=ended, said=said, last=last)
             for i, one in enumerate(team)
-            if one.name != researchers.LAB
         ]
         return Contents(
             testbed=str(meta.find(tx, "testbed", "unknown testbed")),
@@ -200,7 +201,7 @@ def read(database: Database, *, mirror: Path) -> Contents:
             ],
             posts=said,
             runs=sum(run.tries > 0 or run.finished is not None for run in ended),
-            core_seconds=sum(run.core_seconds for run in ended),
+            core_seconds=sum(run.end.core_seconds for run in ended),
             spent=charges.total(tx),
             ledger_entries=entries,
             ledger_head=head,
@@ -214,7 +215,6 @@ def read(database: Database, *, mirror: Path) -> Contents:
 
 def _entry(tx: Transaction, row: submissions.Submission, *, started: float) -> Entry:
     found = {verdict.stage: verdict for verdict in verdicts.all(tx, row.id)}
-    last = found.get("sealed") or found.get("dev")
     scored = []
     if row.status in ("pending", "failed"):
         scored = [run for run in runs.all(tx, code_hash=row.code_hash) if run.split != "practice"]
@@ -228,21 +228,21 @@ def _entry(tx: Transaction, row: submissions.Submission, *, started: float) -> E
             (verdict.rule for verdict in found.values() if verdict.rule and row.status == "violation"), ""
         ),
         failure=_failure(scored) or row.reply if row.status == "failed" else "",
-        overruled=row.stage == "done" and last is not None and last.status != row.status,
+        overruled=row.ended is submissions.Ended.OVERRULED,
         runs_left=sum(run.state not in runs.ENDED for run in scored) if row.status == "pending" else 0,
     )
 
 
 def _failure(scored: Sequence[runs.Run]) -> str:
     """Kind of error, file, line and rule of the first run that failed; what breaks in an audit is not its failure."""
-    failed = [run for run in scored if run.state == "failed" and run.intervention == "none"]
+    failed = [run for run in scored if run.state == "failed" and run.plain]
     if not failed:
         return ""
-    run = failed[0]
-    place = f" in {run.error_file}" if run.error_file else ""
-    place += f", line {run.error_line}" if place and run.error_line else ""
-    rule = f" ({run.error_rule})" if run.error_rule else ""
-    return (run.error_type or "an error") + place + rule
+    error = failed[0].end.error or RunError()
+    place = f" in {error.file}" if error.file else ""
+    place += f", line {error.line}" if place and error.line else ""
+    rule = f" ({error.rule})" if error.rule else ""
+    return (error.type or "an error") + place + rule
 
 
 def _ranked(entries: list[Entry]) -> list[Entry]:
@@ -277,7 +277,7 @@ def _person(
         posts=sum(post.researcher == row.name for post in said),
         comments=sum(comment.researcher == row.name for post in said for comment in post.comments),
         runs=len(own),
-        core_seconds=sum(run.core_seconds for run in own),
+        core_seconds=sum(run.end.core_seconds for run in own),
         spent=charges.spent(tx, row.name),
         hours=max(0.0, (row.finished or last) - (row.started or row.created)) / 3600,
     )

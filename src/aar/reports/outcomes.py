@@ -6,9 +6,10 @@ Words are made from an outcome elsewhere (`aar.reports.findings`); nothing is re
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from aar.database.submissions import Ended
 from aar.reports.contents import Contents, Entry
 from w2s.records import Estimate
 
@@ -33,8 +34,12 @@ class Outcome(StrEnum):
 
 UNDECIDED = (Outcome.UNCONFIRMED, Outcome.PENDING)
 
-_ENDED_WITHOUT_SCORE = {"cancelled": Outcome.CANCELLED, "run lost": Outcome.LOST}
-"""By the note that a verdict's figures carry where the status alone says `failed`."""
+_ENDED_WITHOUT_SCORE: Mapping[Ended, Outcome] = {
+    Ended.CANCELLED: Outcome.CANCELLED,
+    Ended.WITHDRAWN: Outcome.CANCELLED,
+    Ended.LOST: Outcome.LOST,
+}
+"""Where the status alone says `failed`."""
 
 
 def outcome(entry: Entry) -> Outcome:
@@ -46,11 +51,8 @@ def outcome(entry: Entry) -> Outcome:
         return Outcome(row.status)
     if entry.dev is not None and entry.dev.same_as is not None:
         return Outcome.REPEATS
-    if row.status == "failed":
-        notes = [figures.note for figures in (entry.sealed, entry.dev) if figures is not None]
-        return next(
-            (_ENDED_WITHOUT_SCORE[note] for note in notes if note in _ENDED_WITHOUT_SCORE), Outcome.FAILED
-        )
+    if row.ended is not None and row.ended in _ENDED_WITHOUT_SCORE:
+        return _ENDED_WITHOUT_SCORE[row.ended]
     return Outcome(row.status)
 
 

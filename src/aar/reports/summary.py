@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from aar import database
-from aar.database import Transaction, charges, meta, researchers, runs, submissions, verdicts
+from aar.database import Transaction, charges, meta, runs, submissions, verdicts
 from aar.database.figures import Figures
+from aar.database.researchers import Role
 from aar.durations import duration
 from aar.folder import LabFolder
 from aar.reports import contents
@@ -77,7 +78,7 @@ def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
             "title": one.title,
             "status": one.status,
             "reply": one.reply,
-            "fresh": one.researcher == researchers.FRESH,
+            "fresh": one.role is Role.FRESH,
             "dev": None,
             "sealed": None,
             "audits": [],
@@ -95,8 +96,8 @@ def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
         made = runs.all(tx, code_hash=one.code_hash)
         found["cost"] = {
             "runs": len(made),
-            "audit_runs": sum(run.intervention != "none" for run in made),
-            "core_minutes": round(sum(run.core_seconds for run in made) / 60, 2),
+            "audit_runs": sum(not run.plain for run in made),
+            "core_minutes": round(sum(run.end.core_seconds for run in made) / 60, 2),
             "nominal_minutes": round(charges.of_runs(tx, [run.key for run in made]).nominal_minutes, 2),
         }
         found["baselines"] = _baselines(tx, submissions.all(tx))
@@ -159,7 +160,7 @@ def _best(shown: Contents) -> dict[str, Any] | None:
 def _baselines(tx: Transaction, everything: list[submissions.Submission]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for one in everything:
-        if one.researcher != researchers.LAB:
+        if one.role is not Role.BASELINE:
             continue
         found[one.title] = {}
         for reference in verdicts.references(tx):
@@ -191,5 +192,5 @@ def _cost(tx: Transaction) -> dict[str, Any]:
         "input_tokens": sum(charge.input_tokens for charge in paid),
         "output_tokens": sum(charge.output_tokens for charge in paid),
         "runs": sum(charge.kind == "run" for charge in paid),
-        "core_minutes": round(sum(run.core_seconds for run in ended) / 60, 4),
+        "core_minutes": round(sum(run.end.core_seconds for run in ended) / 60, 4),
     }

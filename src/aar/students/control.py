@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from aar.students.interventions import Intervention, intervention
+from aar.run_records import RunEnd
 from w2s import wire
 from w2s.records import FloatArray, SplitName
 
@@ -26,7 +26,7 @@ class RunRequest:
 
     `files` are the submission's file names and `log_names` the names it may log; `practice` shows texts
     and messages and goes only with the practice split. `deadline_s` is wall-clock from the start.
-    `intervention` is what an audit changes; the method is not told.
+    `intervention` names what an audit changes; the method is not told.
     """
 
     testbed: str
@@ -38,7 +38,7 @@ class RunRequest:
     deadline_s: float
     files: tuple[str, ...] = ()
     log_names: tuple[str, ...] = ()
-    intervention: Intervention = "none"
+    intervention: str = "none"
 
 
 @dataclass(frozen=True)
@@ -49,19 +49,13 @@ class RunReport:
     `targets` and `target_weight` are the audited targets of the rows that `targets_on` names: "unlabelled", or
     "test" when nothing was fine-tuned and the predictions stand for them; `call_targets` [parts, unlabelled].
     `unlabelled_handle` and `test_handle` give the row under whose handle each was served, -1 if it was not.
-    `nominal` is the run's cost in forward passes of one item, by what was
-    asked and not by what was cached. `greeted`: the method's process came as far as saying hello.
+    `end` is what was measured and what broke; the engine and the lab pass it on. `calls` counts the calls to
+    `finetune`. `greeted`: the method's process came as far as saying hello.
     """
 
     status: Status
-    error_type: str = ""
-    error_file: str = ""
-    error_line: int = 0
-    message: str = ""
-    logged: Mapping[str, float | None] = field(default_factory=dict)
-    seconds: float = 0.0
+    end: RunEnd = field(default_factory=RunEnd)
     calls: int = 0
-    nominal: float = 0.0
     greeted: bool = False
     targets_on: Literal["unlabelled", "test"] = "unlabelled"
     arrays: Mapping[str, FloatArray] = field(default_factory=dict)
@@ -93,18 +87,17 @@ def recv_run(control: socket.socket) -> tuple[RunRequest, socket.socket]:
     lists: dict[str, Any] = {
         name: tuple(header.pop(name)) for name in ("supervisor_seeds", "files", "log_names")
     }
-    salt, change = bytes.fromhex(header.pop("salt")), intervention(header.pop("intervention"))
-    request = RunRequest(**header, **lists, salt=salt, intervention=change)
+    request = RunRequest(**header, **lists, salt=bytes.fromhex(header.pop("salt")))
     return request, socket.socket(fileno=fds[0])
 
 
 def send_report(control: socket.socket, report: RunReport) -> None:
     """Answer the engine."""
     header = {name: getattr(report, name) for name in RunReport.__dataclass_fields__ if name != "arrays"}
-    wire.send(control, {**header, "logged": dict(report.logged)}, dict(report.arrays))
+    wire.send(control, {**header, "end": report.end.to_json()}, dict(report.arrays))
 
 
 def recv_report(control: socket.socket, *, deadline: float | None = None) -> RunReport:
     """The service's answer; `wire.WireError` if it died, `TimeoutError` after `deadline`."""
     header, arrays = wire.recv(control, deadline=deadline)
-    return RunReport(**header, arrays=arrays)
+    return RunReport(**{**header, "end": RunEnd.from_json(header["end"])}, arrays=arrays)

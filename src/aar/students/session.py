@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aar.run_records import RunEnd, RunError
 from aar.students import checks
 from aar.students.control import RunReport, RunRequest, told
 from aar.students.greeting import greeting
 from aar.students.handles import Chosen, Handles
-from aar.students.interventions import SWAPPED
+from aar.students.interventions import SWAPPED, intervention
 from aar.students.loss import RemoteLoss
 from aar.students.served import Served, Students
 from aar.students.shelf import Question, Shelf, Which
@@ -50,7 +51,10 @@ class Session:
     ) -> None:
         self._sock, self._request, self._split, self._weak, self._shelf = sock, request, split, weak, shelf
         self._handles = Handles(
-            split, request.salt, swapped=SWAPPED[request.split], intervention=request.intervention
+            split,
+            request.salt,
+            swapped=SWAPPED[request.split],
+            intervention=intervention(request.intervention),
         )
         self._record = TargetRecord(self._handles.n_unlabelled)
         self._students = Students()
@@ -85,20 +89,17 @@ class Session:
         except wire.Closed:
             return self.report("vanished")
         except (wire.WireError, OSError) as error:
-            return self.report("bad", error_type="BadMethod", message=str(error))
+            return self.report("bad", error=RunError("BadMethod", message=told(str(error))))
 
-    def report(self, status: Any, *, message: str = "", **more: Any) -> RunReport:
-        """How the run ended, with what was counted on the way."""
-        return RunReport(
-            status=status,
-            logged=self._usage.logged,
+    def report(self, status: Any, *, error: RunError | None = None, **more: Any) -> RunReport:
+        """How the run ended, with what was counted on the way; what was logged and is no number is left out."""
+        end = RunEnd(
             seconds=time.monotonic() - self._started,
-            calls=self._usage.requests,
-            nominal=self.nominal,
-            greeted=self.greeted,
-            message=told(message),
-            **more,
+            nominal=float(self.nominal),
+            error=error,
+            logged={name: value for name, value in self._usage.logged.items() if value is not None},
         )
+        return RunReport(status=status, end=end, calls=self._usage.requests, greeted=self.greeted, **more)
 
     def _answer(self, header: wire.Header, arrays: dict[str, wire.Array]) -> RunReport | None:
         op = checks.field(header, "op", str)
@@ -239,13 +240,13 @@ class Session:
         known = file in self._request.files and 0 < line <= bounds.SUBMISSION_BYTES
         message = checks.words(header, "message") if self._request.practice else ""
         wire.send(self._sock, {"ok": True})
-        return self.report(
-            "failed",
-            error_type=checks.public_error(checks.field(header, "type", str)),
-            error_file=file if known else "",
-            error_line=line if known else 0,
-            message=message,
+        error = RunError(
+            type=checks.public_error(checks.field(header, "type", str)),
+            file=file if known else None,
+            line=line if known else None,
+            message=told(message) or None,
         )
+        return self.report("failed", error=error)
 
     def _ask(
         self, header: wire.Header, arrays: dict[str, wire.Array], question: Question, *, passes: int = 1
