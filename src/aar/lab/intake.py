@@ -39,7 +39,7 @@ from aar.lab.draw import Draw, draw, lab_secret
 from aar.lab.references import planned
 from aar.lab.resubmission import again, is_answered, refuse_ended
 from aar.settings import Settings
-from aar.students.interventions import Intervention, intervention
+from aar.students.interventions import intervention
 from aar.submissions.snapshots import Snapshots
 from w2s.files import write_whole
 from w2s.records import SplitName
@@ -214,7 +214,7 @@ class Lab:
                 cast(SplitName, run.split),
                 [run.k],
                 priority="audit",
-                intervention=intervention(run.intervention),
+                intervention=intervention(run.intervention).name,
                 seeds_of=run.seeds_of,
             )
 
@@ -293,7 +293,7 @@ class Lab:
         pairs: Sequence[int],
         *,
         priority: Priority,
-        intervention: Intervention = "none",
+        intervention: str = "none",
         seeds_of: str = "",
         paid_by: str | None = None,
         companions: bool | None = None,
@@ -332,9 +332,7 @@ class Lab:
             self._asks_companions[code_hash] = names_companions(self.snapshots.get(commit))
         return self._asks_companions[code_hash]
 
-    def _key(
-        self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: Intervention = "none"
-    ) -> str:
+    def _key(self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: str = "none") -> str:
         return RunSpec(
             code_hash,
             self.settings.testbed,

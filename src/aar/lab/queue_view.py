@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aar.database import Transaction, clock, meta, researchers, runs, waiting
+from aar.database import Transaction, clock, meta, researchers, runs, waiting, waits
 from aar.lab import cooldown
 
 TOLD: tuple[runs.Priority, ...] = ("opening", *runs.ASKED_FOR)
@@ -74,8 +74,19 @@ def traffic(tx: Transaction, *, slots: int) -> dict[str, Any]:
             for one in researchers.all(tx)
             if cooldown.seconds_left(one) > 0
         ],
+        "waits": [waiting_of(wait, now) for wait in waits.all(tx).values()],
         "engine": _engine(tx, now),
         "seconds_left": round(ahead / slots, 1) if known and (lines or running) else None,
+    }
+
+
+def waiting_of(wait: waits.Wait, now: float) -> dict[str, Any]:
+    """What an undecided submission waits for, as a JSON object; words are made where it is shown, for people only."""
+    return {
+        "submission": wait.submission,
+        "reason": wait.reason.value,
+        "what": dict(wait.what),
+        "seconds": round(max(0.0, now - wait.at), 1),
     }
 
 

@@ -23,6 +23,7 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
         engine = traffic(tx, slots=capacity.of(tx, slots=lab.settings.slots))
         ended = sum(n for name, n in engine["counts"].items() if name not in ("queued", "running"))
         trained = len(trainings.all(tx))
+        waits = {wait["submission"]: wait for wait in engine["waits"]}
         left = estimate.seconds_left(tx, lab.settings, everything, load=lab.load)
         return {
             "phase": phase,
@@ -34,6 +35,7 @@ def status(lab: Lab, phase: Phase) -> dict[str, Any]:
                     "title": one.title,
                     "status": one.status,
                     "stage": one.stage,
+                    "waits": waits.get(one.id),
                 }
                 for one in everything
                 if one.role is not Role.BASELINE
