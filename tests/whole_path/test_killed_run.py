@@ -148,7 +148,7 @@ def stopped_by(number: signal.Signals, folder: LabFolder) -> tuple[int, str, lis
         preexec_fn=hears_ctrl_c,
     )
     while launcher.poll() is None and working_since(folder, began) != {"r1", "r2"}:
-        time.sleep(0.1)
+        time.sleep(0.5)
     launcher.send_signal(number)
     output, _ = launcher.communicate(timeout=200)
     return launcher.returncode, output.decode().strip().splitlines()[-1], not_whole(folder)
