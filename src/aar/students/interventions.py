@@ -96,7 +96,8 @@ def swap(examples: Sequence[Example], share: float, rng: np.random.Generator) ->
         members.setdefault(example.group, {}).setdefault(answer, []).append(row)
     shapes: dict[tuple[int, ...], list[list[int]]] = {}
     for classes in members.values():
-        drawn = [rng.permutation(rows).tolist() for rows in classes.values()]
+        # one row alone has one order, for which nothing is drawn
+        drawn = [rng.permutation(rows).tolist() if len(rows) > 1 else rows for rows in classes.values()]
         places = [drawn[i] for i in rng.permutation(len(drawn))]
         places.sort(key=len, reverse=True)
         shapes.setdefault(tuple(map(len, places)), []).append([row for rows in places for row in rows])
