@@ -34,7 +34,7 @@ def write(door: Here, who: Member, finding: Finding) -> dict[str, Any]:
 @router.post("/{post}/comments")
 def comment(door: Here, who: Member, post: int, remark: Remark) -> dict[str, Any]:
     """Comment on a post."""
-    return {"id": door.lab.forum.comment(post, who.name, remark.body)}
+    return {"id": door.lab.forum.comment(post, who.name, remark.body, request=remark.request_id)}
 
 
 @router.post("/{post}/vote")
