@@ -161,6 +161,11 @@ def team(tx: Transaction) -> list[Researcher]:
     return [one for one in all(tx) if one.role is Role.RESEARCHER]
 
 
+def roles(tx: Transaction) -> dict[str, Role]:
+    """The role of every author by name, the lab included."""
+    return {row.name: Role(row.role) for row in tx.execute(sa.select(table.c.name, table.c.role))}
+
+
 def begin_again(tx: Transaction, name: str, *, submissions: int | None) -> None:
     """A researcher is started (again) with this budget: it waits until it is heard of."""
     tx.execute(

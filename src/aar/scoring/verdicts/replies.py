@@ -14,7 +14,7 @@ from aar.scoring.evidence.board import Board, Standing
 from aar.scoring.evidence.correctness import Outcome
 
 WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
-VERIFIED = "verified: the gain over {over} was reproduced on fresh seeds and items"
+VERIFIED = "the gain over {over} was reproduced on fresh seeds and items"
 NOT_REPRODUCED = "the gain over {over} was not reproduced on fresh seeds and items"
 RECORD, BY_ITSELF = "the record", "vanilla"
 """What a submission is held against: the Ladder's holder, or, where it is judged by itself, the plain baseline."""
