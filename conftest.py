@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 LONGEST = (
     "test_killed_run",
     "test_cheats_audited",
+    "test_engine",
     "test_engines_limits",
     "test_engines",
     "test_sandboxes_idle",
@@ -31,6 +32,8 @@ LONGEST = (
     "test_cli_testbed_rebuild",
     "test_sandboxes_limits",
     "test_scoring_audits",
+    "test_bench_contract",
+    "test_runtime",
     "test_sandboxes_forked",
 )
 """Modules in the order of what they took when it was last measured; all others follow."""

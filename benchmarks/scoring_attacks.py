@@ -5,7 +5,7 @@
 Five known attacks send k vectors of predictions on n items whose labels are fair coins, and end with the vector that
 they believe in; what it gains above one half is what was learnt. The table gives, for each policy, the best attack's
 mean gain over the repeats. `exact`, `noisy` and the gate are the functions that the scorer runs
-(`aar.scoring.ladder.feedback.told`, `aar.scoring.judge_dev`); the others are what they are compared with, a line each.
+(`aar.scoring.ladder.feedback.score`, `aar.scoring.judge_dev`); the others are what they are compared with, a line each.
 
 - flips: blocks of n/k items are turned, one block a query, and stay turned if the score says so;
 - edge: a vector at an edge of the rounding is looked for, then single items are turned there;
@@ -44,9 +44,8 @@ from aar.database import researchers, runs, submissions
 from aar.folder import LabFolder
 from aar.run_records import RunEnd
 from aar.scoring import judge_dev
-from aar.scoring.evidence.correctness import Results
-from aar.scoring.evidence.evidence import Evidence
-from aar.scoring.ladder.feedback import told
+from aar.scoring.evidence.source import Source
+from aar.scoring.ladder.feedback import score
 from aar.scoring.truth.vault import Vault
 from aar.scoring.verdicts.judge import Judge
 from aar.settings import Settings
@@ -85,9 +84,9 @@ class Oracle:
         correct, n = self._correct(vector), len(self.truth)
         accuracy = float(correct.mean())
         if self.policy in ("exact", "noisy"):
-            score = told(self.policy, correct, self.rng)  # type: ignore[arg-type]
-            assert score is not None
-            return score.value
+            value = score(self.policy, correct, self.rng)  # type: ignore[arg-type]
+            assert value is not None
+            return value
         if self.policy == "rounded":
             return round(accuracy, 2)
         if self.policy == "gaussian":
@@ -267,8 +266,8 @@ class ProbedLab:
             for name in (researchers.LAB, "r1"):
                 researchers.add(tx, name)
             ledger.append(tx, "lab", {"testbed": "mini-chat", "settings": self.settings.as_json()})
-        evidence = Evidence(Results(vault, folder.blobs), self.settings)
-        self.judge = Judge(self.database, evidence, lambda one: {"method.py": one.code_hash})
+        source = Source(vault, folder.blobs, lambda submission: {"method.py": submission.code_hash})
+        self.judge = Judge(self.database, source, self.settings)
 
     def ask(self, vector: Bits) -> float:
         self.asked += 1

@@ -11,9 +11,10 @@ from scoring_table_rows import SCORES, Row, Rows, key, version
 
 from aar import database
 from aar.folder import LabFolder
-from aar.scoring.evidence.board import Board, Watch
-from aar.scoring.evidence.correctness import Results, stacked
+from aar.scoring.evidence.board import Watch
+from aar.scoring.evidence.correctness import stacked
 from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.evidence.source import Source
 from aar.scoring.ladder import judge_dev, judge_sealed, level
 from aar.scoring.truth.vault import Vault
 from aar.settings import settings_of
@@ -23,13 +24,14 @@ from w2s.records import FloatArray
 def add_pairs(rows: Rows, folder: LabFolder, *, testbed: str, lab: int) -> None:
     """Judge every ordered pair of vanillas of a lab at the level of a first attempt; a row of how many passed what."""
     settings = settings_of(folder)
-    evidence = Evidence(Results(Vault(folder.vault), folder.blobs), settings)
     store = database.open(folder.database)
-    vanillas = _vanillas(evidence, Watch(store).board())
+    source = Source(Vault(folder.vault), folder.blobs, lambda submission: {})
+    evidence = Evidence(Watch(store).board(), settings, source)
     store.close()
+    vanillas = _vanillas(evidence)
     if len(vanillas) < 2:
         return
-    dev, sealed = (evidence.results.items(split).clusters for split in ("dev", "sealed"))
+    dev, sealed = (evidence.clusters(split) for split in ("dev", "sealed"))
     passed = []
     for one in vanillas:
         for other in vanillas:
@@ -54,13 +56,13 @@ def add_pairs(rows: Rows, folder: LabFolder, *, testbed: str, lab: int) -> None:
         rows.add(row)
 
 
-def _vanillas(evidence: Evidence, board: Board) -> list[tuple[FloatArray, FloatArray]]:
+def _vanillas(evidence: Evidence) -> list[tuple[FloatArray, FloatArray]]:
     """Correctness on dev and sealed of each vanilla that was run on both, [seeds, n] each."""
     found: dict[str, tuple[FloatArray, FloatArray]] = {}
-    for one in board.submissions:
+    for one in evidence.board.submissions:
         if one.title.split(" again")[0] != "vanilla" or one.code_hash in found:
             continue
-        dev, sealed = (evidence.outcome(board, one, split).rows for split in ("dev", "sealed"))
+        dev, sealed = (evidence.outcome(one, split).rows for split in ("dev", "sealed"))
         on_dev, on_sealed = range(evidence.settings.dev_seeds), range(evidence.settings.sealed_seeds)
         if set(on_dev) <= set(dev) and set(on_sealed) <= set(sealed):
             found[one.code_hash] = (stacked(dev, on_dev), stacked(sealed, on_sealed))

@@ -16,11 +16,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from pydantic import BaseModel, ValidationError
+
+from aar.api import requests
 from aar.researchers import refusals
 from aar.researchers.evolution.calls import Call
 from aar.researchers.evolution.genome import BadGenome, Genome, from_source
 from aar.researchers.evolution.memory import Memory
 from aar.researchers.evolution.policy import Answer, Policy
+
+BODIES: dict[str, type[BaseModel]] = {
+    "POST /v1/forum": requests.Finding,
+    "POST /v1/forum/comments": requests.Remark,
+    "POST /v1/forum/vote": requests.Vote,
+    "POST /v1/practice": requests.Practice,
+    "POST /v1/submissions": requests.Submit,
+    "POST /v1/progress": requests.Doing,
+    "POST /v1/usage": requests.Usage,
+    "POST /v1/state": requests.State,
+}
+"""What the lab itself accepts, by route without the post's number."""
 
 
 class Declined(Exception):
@@ -38,6 +53,22 @@ def merit(genome: Genome) -> float:
     if {"weak", "zero_shot", "likelihood"} <= signals:
         value = 0.58 + 0.06 * (genome.combine != "sum")
     return value + 0.04 * (genome.students > 1) + 0.03 * genome.agree
+
+
+def _checked(verb: str, path: str, params: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
+    """The body with what it leaves out; a malformed request is declined as the lab declines it."""
+    parts = path.split("/")
+    try:
+        float(params.get("wait", 0.0))
+        if path == "/v1/forum":
+            int(params.get("after", 0))
+        if len(parts) == 5 and parts[2] == "forum":
+            int(parts[3])
+            path = f"/v1/forum/{parts[4]}"
+        model = BODIES.get(f"{verb} {path}")
+        return body if model is None else {**body, **model(**body).model_dump(mode="json")}
+    except (ValidationError, ValueError) as error:
+        raise Declined(422, "BadRequest", str(error)) from None
 
 
 @dataclass
@@ -73,6 +104,7 @@ class FakeLab:
         self, who: str, verb: str, path: str, params: dict[str, str], body: dict[str, Any]
     ) -> dict[str, Any]:
         """What the lab says; a request with `wait` is held until something changes or that many seconds are over."""
+        body = _checked(verb, path, params, body)
         end = time.monotonic() + float(params.get("wait", 0.0))
         with self.lock:
             self.requests.append((f"{verb} {path}", time.monotonic()))
@@ -104,27 +136,28 @@ class FakeLab:
         if what == "GET /v1/leaderboard":
             good = [one for one in self.submissions.values() if one["status"] == "verified"]
             good.sort(key=lambda one: -one["merit"])
+            rest = [one for one in self.submissions.values() if one["status"] != "verified"]
             entries = [
                 {
-                    "rank": i + 1,
+                    "rank": good.index(one) + 1 if one in good else None,
                     "submission": one["id"],
-                    **{k: one[k] for k in ("researcher", "title", "status")},
+                    **{key: one[key] for key in ("researcher", "title", "status", "parents")},
                 }
-                for i, one in enumerate(good)
+                for one in [*good, *rest]
             ]
-            return {"record": {"text": "above the baselines"}, "entries": entries}
+            return {"record": "above the baselines" if good else "no record yet", "entries": entries}
         if what == "GET /v1/forum":
             posts = [post for post in self.posts if post["id"] > int(params.get("after", 0))]
-            return {"posts": [{**post, "submissions": self._cited(post)} for post in posts]}
+            return {"posts": [self._post(post) for post in posts]}
         if what.startswith("GET /v1/practice/"):
-            return self.runs[parts[3]]
+            return _named(self.runs, parts[3], "practice run")
         if what.startswith("GET /v1/submissions/") and what.endswith("/files"):
-            one = self.submissions[parts[3]]
+            one = _named(self.submissions, parts[3], "submission")
             if not self.forum and one["researcher"] != who:
                 raise Declined(
                     403, "NotAllowed", "others' code is closed together with the forum in this study"
                 )
-            return {key: one[key] for key in ("id", "files", "title", "researcher", "parents")}
+            return {**self._public(one), "files": one["files"]}
         if what.startswith("GET /v1/submissions/"):
             return self._decided(parts[3])
         raise Declined(404, "NotFound", f"nothing at {what}")
@@ -133,6 +166,8 @@ class FakeLab:
         parts = what.split("/")
         if what == "POST /v1/forum":
             post = {key: body[key] for key in ("kind", "title", "body")}
+            for name in body["submissions"]:
+                _named(self.submissions, name, "submission")
             number = len(self.posts) + 1
             self.posts.append(
                 {
@@ -146,15 +181,16 @@ class FakeLab:
             )
             return {"id": number}
         if what.endswith("/comments"):
-            self.posts[int(parts[3]) - 1]["comments"].append({"researcher": who, "body": body["body"]})
-            return {"id": 1}
+            comments = self._post_of(parts[3])["comments"]
+            comments.append({"researcher": who, "body": body["body"]})
+            return {"id": len(comments)}
         if what.endswith("/vote"):
+            self._post_of(parts[3])["votes"] += body["value"]
             self.votes.append((who, int(parts[3]), body["value"]))
-            self.posts[int(parts[3]) - 1]["votes"] += body["value"]
             return {}
         if what == "POST /v1/practice":
             run = f"p{len(self.runs) + 1}"
-            self.runs[run] = self._practised(body["files"])
+            self.runs[run] = {"run": run, **self._practised(body["files"])}
             return {"run": run}
         if what == "POST /v1/submissions":
             return self._submit(who, body)
@@ -183,31 +219,47 @@ class FakeLab:
             "submissions_left": left,
             "stop": stop,
             "forum": self.forum,
-            "submissions": [
-                {k: one[k] for k in ("id", "title", "status", "reply", "parents")} for one in own
-            ],
+            "feedback": "ladder",
+            "queue": {
+                "runs_queued": 0,
+                "nominal_minutes_until_done": 0.0,
+                "failures_in_a_row": 0,
+                "wait_seconds": 0.0,
+            },
+            "submissions": [self._public(one) for one in own],
         }
+
+    def _public(self, one: dict[str, Any]) -> dict[str, Any]:
+        return {key: one[key] for key in ("id", "title", "researcher", "status", "reply", "parents")}
+
+    def _post_of(self, number: str) -> dict[str, Any]:
+        if not 0 < int(number) <= len(self.posts):
+            raise Declined(404, "NotFound", f"no post {number}")
+        return self.posts[int(number) - 1]
+
+    def _post(self, post: dict[str, Any]) -> dict[str, Any]:
+        shown = {key: value for key, value in post.items() if key != "cited"}
+        return {**shown, "submissions": self._cited(post), "at": 0.0}
 
     def _cited(self, post: dict[str, Any]) -> list[dict[str, Any]]:
         return [{"id": name, "status": self.submissions[name]["status"]} for name in post["cited"]]
 
     def _practised(self, files: dict[str, str]) -> dict[str, Any]:
+        known = {"trained_on_share": None, "logged": {}, "nominal_minutes": 0.1}
         if self.practice_error:
             error = {"type": "ValueError", "file": "method.py", "line": 3, "message": self.practice_error}
-            return {"state": "failed", "status": "failed", "error": error}
-        return {
-            "state": "done",
-            "status": "ok",
-            "error": None,
-            "agreement_with_weak": 0.7,
-            "class1_share": 0.5,
-        }
+            none = {"agreement_with_weak": None, "class1_share": None}
+            return {"state": "failed", "status": "failed", "error": error, **none, **known}
+        figures = {"agreement_with_weak": 0.7, "class1_share": 0.5}
+        return {"state": "done", "status": "ok", "error": None, **figures, **known}
 
     def _submit(self, who: str, body: dict[str, Any]) -> dict[str, Any]:
         if self.refusal is not None:
             raise Declined(429, *self.refusal)
         if self._me(who)["submissions_left"] <= 0:
             raise Declined(429, "OverBudget", f"all submissions of {who} are used")
+        for parent in body["parents"]:
+            _named(self.submissions, parent, "submission")
         name = f"s{len(self.submissions) + 1}"
         try:
             value = merit(from_source(body["files"]["method.py"]))
@@ -217,17 +269,23 @@ class FakeLab:
         self.submissions[name] = {
             "id": name, "researcher": who, "status": "pending", "reply": "", "merit": value, **known
         }  # fmt: skip
-        return {"submission": name, "status": "pending", "reply": ""}
+        return {**self._public(self.submissions[name]), "submission": name}
 
     def _decided(self, name: str) -> dict[str, Any]:
-        one = self.submissions[name]
+        one = _named(self.submissions, name, "submission")
         if one["status"] == "pending" and not self.undecided:
             self.minutes -= self.verdict_minutes / len(self.researchers)
             better = one["merit"] > self.record + 0.05
             one["status"] = "verified" if better else "no_improvement"
             one["reply"] = "reproduced on fresh seeds" if better else "no clear step over the record"
             self.record = max(self.record, one["merit"])
-        return {"id": name, "status": one["status"], "reply": one["reply"]}
+        return self._public(one)
+
+
+def _named(known: dict[str, dict[str, Any]], name: str, kind: str) -> dict[str, Any]:
+    if name not in known:
+        raise Declined(404, "NotFound", f"no {kind} {name!r}")
+    return known[name]
 
 
 class FakeTools:
@@ -319,6 +377,8 @@ def serve(lab: FakeLab, tokens: dict[str, str]) -> Iterator[str]:
             if lab.down > 0:
                 lab.down -= 1
                 code, answer = 503, {"error": "Down", "message": "restarting"}
+            elif self.command == "POST" and size == 0:
+                code, answer = 413, {"error": "BadRequest", "message": "a body with its length is needed"}
             elif who is None:
                 code, answer = 403, {"error": "NotAllowed", "message": "this token belongs to no researcher"}
             else:

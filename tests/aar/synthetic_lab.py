@@ -15,8 +15,7 @@ from aar.database.figures import Figures
 from aar.feedback import Feedback
 from aar.folder import LabFolder
 from aar.run_records import RunEnd, RunError
-from aar.scoring.evidence.correctness import Results
-from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.evidence.source import Source
 from aar.scoring.truth.vault import Vault
 from aar.scoring.verdicts.judge import Judge
 from aar.settings import Settings
@@ -73,16 +72,15 @@ class SyntheticLab:
         self.folder.blobs.mkdir()
         self.db = database.open(self.folder.database, create=True)
         with self.db.write() as tx:
-            for name in (researchers.LAB, *researchers.OPERATORS, "r1", "r2", "r3"):
+            for name in (researchers.LAB, researchers.OPERATOR, researchers.FRESH, "r1", "r2", "r3"):
                 researchers.add(tx, name, direction="")
             meta.put(tx, "testbed", "mini-chat")
             ledger.append(tx, "lab", {"testbed": "mini-chat", "settings": self.settings.as_json()})
-        evidence = Evidence(Results(self.vault, self.folder.blobs), self.settings)
-        self.judge = Judge(
-            self.db,
-            evidence,
-            lambda one: {"method.py": self.code.get(one.id, f"def run(bench): ... # {one.id}")},
-        )
+
+        def code(submission: submissions.Submission) -> dict[str, str]:
+            return {"method.py": self.code.get(submission.id, f"def run(bench): ... # {submission.id}")}
+
+        self.judge = Judge(self.db, Source(self.vault, self.folder.blobs, code), self.settings)
 
     def references(self, split: SplitName, *, floors: int, ceilings: int) -> None:
         """Write floors and ceilings of a split."""

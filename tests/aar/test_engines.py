@@ -20,7 +20,8 @@ from aar.engines import Job, RunSpec, code_hash
 from aar.engines.local import LocalEngine
 from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
-from aar.scoring.audits import Case, denied_calls
+from aar.scoring.audits import Case
+from aar.scoring.audits.denied import denied_calls
 from aar.submissions.source import check
 from w2s.contract import log_names
 

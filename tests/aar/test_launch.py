@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -117,3 +118,15 @@ def test_a_lab_that_is_away_is_noticed_by_the_time_since_it_was_heard() -> None:
         assert feed.next(0.5) is None
         assert feed.heard == since
         assert "refused" in feed.trouble
+
+
+def test_a_run_that_the_system_ends_says_how_to_go_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "aar.cli", "run", "--out", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as launcher:
+        while launcher.poll() is None and not list(tmp_path.glob("*/logs/prepare.log")):
+            time.sleep(0.1)
+        launcher.terminate()
+        output, _ = launcher.communicate()
+    (made,) = tmp_path.iterdir()
+    assert launcher.returncode == 128 + signal.SIGTERM, output
+    assert output.strip().endswith(f"run --resume {made}"), output

@@ -20,8 +20,9 @@ from aar.lab.intake import Lab
 from aar.lab.resubmission import MOST_TIMES
 from aar.scoring.evidence import correctness
 from aar.scoring.evidence.board import Watch
-from aar.scoring.verdicts import replies
 from aar.scoring.verdicts.duplicates import same_code
+from aar.scoring.verdicts.failure import failure
+from aar.scoring.verdicts.record import write
 
 
 @pytest.fixture
@@ -36,10 +37,11 @@ def lose(lab: Lab, id: str, *, stage: verdicts.VerdictStage = "dev") -> None:
     """The engine loses a run of it, and the scorer says so."""
     work(lab, PretendedEngine(lost))
     board = Watch(lab.database).board()
-    with lab.database.write() as tx:
-        one = submissions.get(tx, id)
-        run = runs.all(tx, code_hash=one.code_hash, state="lost")[0]
-        assert replies.fail(tx, board, one, stage, correctness.Outcome("lost", {}, run), n=8) is not None
+    with lab.database.read() as tx:
+        submission = submissions.get(tx, id)
+        run = runs.all(tx, code_hash=submission.code_hash, state="lost")[0]
+    decision = failure(submission, stage, correctness.Outcome("lost", {}, run), n=8)
+    assert write(lab.database, board, decision)
 
 
 def ends(lab: Lab) -> Counter[str]:
@@ -85,13 +87,13 @@ def test_a_confirmation_that_was_lost_is_run_again(lab: Lab) -> None:
     with lab.database.write() as tx:
         for_sealed = Figures(seeds=2, n=8)
         ledger.record_verdict(tx, first, stage="dev", status="pending", reply="", figures=for_sealed)
-        lab.queue_sealed(tx, submissions.get(tx, first), seeds=2, spare=False)
+        lab.queue.sealed(tx, submissions.get(tx, first), seeds=2, spare=False)
     lose(lab, first, stage="sealed")
     with lab.database.write() as tx:  # for the one that lost them, they stay lost
-        assert lab.queue_sealed(tx, submissions.get(tx, first), seeds=2, spare=False) == 0
+        assert lab.queue.sealed(tx, submissions.get(tx, first), seeds=2, spare=False) == 0
     again = submit(lab, "r1", "record")
     with lab.database.write() as tx:
-        assert lab.queue_sealed(tx, submissions.get(tx, again), seeds=2, spare=False) == 2
+        assert lab.queue.sealed(tx, submissions.get(tx, again), seeds=2, spare=False) == 2
     work(lab, PretendedEngine())
     with lab.database.read() as tx:
         assert {(run.split, run.state) for run in runs.all(tx)} == {("dev", "done"), ("sealed", "done")}
@@ -104,10 +106,10 @@ def test_only_lost_code_is_run_again(lab: Lab) -> None:
     again = submit(lab, "r2", "unlucky")
     work(lab, PretendedEngine(broken))
     board = Watch(lab.database).board()
-    with lab.database.write() as tx:
-        one = submissions.get(tx, again)
-        culprit = runs.all(tx, code_hash=one.code_hash, state="failed")[0]
-        replies.fail(tx, board, one, "dev", correctness.Outcome("failed", {}, culprit), n=8)
+    with lab.database.read() as tx:
+        submission = submissions.get(tx, again)
+        culprit = runs.all(tx, code_hash=submission.code_hash, state="failed")[0]
+    write(lab.database, board, failure(submission, "dev", correctness.Outcome("failed", {}, culprit), n=8))
     board = Watch(lab.database).board()
     assert board.first == {board.named(again).code_hash: again}
     repeated = submit(lab, "r1", "unlucky")

@@ -9,24 +9,16 @@ import numpy as np
 import pytest
 from audit_worlds import case, honest, leaking, majority, solving
 
-from aar.scoring.audits import (
-    Case,
-    Finding,
-    Sibling,
-    blind_world,
-    denied_calls,
-    extraction_chain,
-    identity_swap,
-    presentation,
-    rules,
-    seed_lottery,
-    structure,
-    teacher_shuffle,
-    text_in_code,
-    track_of,
-    worse,
-)
+from aar.scoring.audits import Case, Finding, Sibling, rules, track_of, worse
+from aar.scoring.audits.blind import blind_world
+from aar.scoring.audits.denied import denied_calls
 from aar.scoring.audits.estimates import Sums, balanced_gain, gain, within
+from aar.scoring.audits.history import extraction_chain, seed_lottery
+from aar.scoring.audits.presentation import presentation
+from aar.scoring.audits.structure import structure
+from aar.scoring.audits.swap import identity_swap
+from aar.scoring.audits.teacher import teacher_shuffle
+from aar.scoring.audits.texts import text_in_code
 
 
 @pytest.fixture(autouse=True)

@@ -86,7 +86,7 @@ def test_a_twin_that_fails_its_confirmation_burns_nobody_elses_method(
 
 
 def test_without_a_forum_no_other_submission_is_named(lab: SyntheticLab) -> None:
-    lab.judge.evidence.settings = replace(lab.judge.evidence.settings, forum=False)
+    lab.judge.settings = replace(lab.judge.settings, forum=False)
     first = lab.submit("r1", dev=0.9, sealed=0.67)
     lab.settle()
     again = lab.hand_in("r2", code_of(lab, first))

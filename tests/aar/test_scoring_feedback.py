@@ -17,8 +17,8 @@ from aar.feedback import Feedback
 from aar.ledger import Ledger
 from aar.ledger.leaking import WORDS, Leak
 from aar.scoring.audits import rules
-from aar.scoring.evidence.board import Watch
-from aar.scoring.ladder.feedback import told
+from aar.scoring.ladder.feedback import score
+from aar.scoring.verdicts.judge import Judge
 
 POLICIES: tuple[Feedback, ...] = ("ladder", "noisy", "exact")
 
@@ -35,8 +35,7 @@ def scores(lab: SyntheticLab) -> dict[str, float]:
 
 def test_a_noisy_score_is_that_of_a_half_which_another_draw_makes_another_one() -> None:
     correct = (np.random.default_rng(0).random((3, 1000)) < 0.7).astype(float)
-    drawn = [told("noisy", correct, np.random.default_rng(seed)) for seed in (1, 1, 2, 3, 4, 5)]
-    values = [score.value for score in drawn if score is not None]
+    values = [score("noisy", correct, np.random.default_rng(seed)) for seed in (1, 1, 2, 3, 4, 5)]
     assert values[0] == values[1]
     assert len(set(values)) > 2
     assert all(value == round(value, 2) for value in values)
@@ -71,10 +70,9 @@ def test_noisy_feedback_tells_a_rounded_score_and_the_same_one_to_a_scorer_that_
     one = lab.submit("r1", dev=0.68)
     lab.settle()
     assert scores(lab)[one] == pytest.approx(0.68, abs=0.08)
-    evidence, board = lab.judge.evidence, Watch(lab.db).board()
-    again = evidence.told(board.named(one), evidence.outcome(board, board.named(one), "dev").rows)
-    assert again is not None
-    assert again.value == scores(lab)[one]
+    evidence = Judge(lab.db, lab.judge.source, lab.settings).evidence()
+    submission = evidence.board.named(one)
+    assert evidence.score(submission, evidence.outcome(submission, "dev").rows) == scores(lab)[one]
 
 
 def test_what_is_verified_is_the_same_under_every_policy(tmp_path: Path) -> None:

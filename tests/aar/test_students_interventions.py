@@ -37,11 +37,12 @@ ITEMS = tuple(one for n in range(120) for one in question(n, SHAPES[n % len(SHAP
 def answered(salt=b"salt", **changes):
     n = len(ITEMS) // 2
     split = Split("dev", "north", (), ITEMS[:n], ITEMS[n:])
-    return Handles(split, salt, **changes)
+    change = intervention(changes.pop("intervention", "none"))
+    return Handles(split, salt, intervention=change, **changes)
 
 
 def test_the_vocabulary_is_closed():
-    assert [intervention(name) for name in INTERVENTIONS] == list(INTERVENTIONS)
+    assert [intervention(name).name for name in INTERVENTIONS] == list(INTERVENTIONS)
     with pytest.raises(BadRequest, match="no intervention 'blnd'"):
         intervention("blnd")
 

@@ -21,12 +21,11 @@ import numpy as np
 import pytest
 
 from aar.scoring.audits import Answers, AuditRun, Case, rules
-from aar.scoring.evidence.case_builder import pool_of
+from aar.scoring.evidence.source import pool_of
 from aar.students import greeting, interventions
 from aar.students.control import RunReport, RunRequest
 from aar.students.data import write_splits, write_weak
 from aar.students.greeting import text
-from aar.students.interventions import Intervention
 from aar.students.served import Served
 from aar.students.server import Service
 from aar.students.shelf import Shelf
@@ -37,7 +36,7 @@ from w2s.models.losses import LossArrays, torch_gradient
 from w2s.records import Example, FloatArray, Predictions, SplitName
 
 Method = Callable[[RemoteBench], Predictions]
-Plan = list[tuple[SplitName, int, Intervention]]
+Plan = list[tuple[SplitName, int, str]]
 SUPERVISOR = 0.68
 """Accuracy of the weak labels that are drawn and not trained: all but the ones that `accuracy` compares with."""
 SEEDS = 11
@@ -101,7 +100,7 @@ class World:
             if rng.random() < share
         }
 
-    def run(self, method: Method, split: SplitName, k: int, intervention: Intervention = "none") -> RunReport:
+    def run(self, method: Method, split: SplitName, k: int, intervention: str = "none") -> RunReport:
         ours, theirs = socket.socketpair()
         raised: list[Exception] = []
 
@@ -146,7 +145,7 @@ class World:
     def evidence(self, method: Method, plan: Plan = WHOLE) -> Case:
         """Every run of `plan`, with texts visible; thin ones only where an answer is proposed twice."""
         runs: list[AuditRun] = []
-        crashed: set[Intervention] = set()
+        crashed: set[str] = set()
         votes = any(example.answer is not None for example in self.splits["dev"].test)
         with untaught(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(greeting, "shows_texts", lambda request: True)
@@ -161,7 +160,7 @@ class World:
                     crashed.add(one[2])
         return Case("s1", {"method.py": ""}, runs=runs, crashed=frozenset(crashed))
 
-    def _audited(self, report: RunReport, split: SplitName, k: int, intervention: Intervention) -> AuditRun:
+    def _audited(self, report: RunReport, split: SplitName, k: int, intervention: str) -> AuditRun:
         assert report.status == "finished", report
 
         def answers(part: str, values: FloatArray) -> Answers:

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 from audited_world import SEALED, SHARE, WHOLE, Method, Plan, World
 
-from aar.scoring.audits import Case, Finding, blind_world, identity_swap, structure
+from aar.scoring.audits import Case, Finding
+from aar.scoring.audits.blind import blind_world
+from aar.scoring.audits.structure import structure
+from aar.scoring.audits.swap import identity_swap
 from w2s import methods
 from w2s.testbeds import load_measured
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aar.scoring.audits import Case, Sibling, extraction_chain, rules
+from aar.scoring.audits import Case, Sibling, rules
+from aar.scoring.audits.history import extraction_chain
 
 N = 1000
 RNG = np.random.default_rng(3)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from aar.scoring import judge_dev, judge_sealed, level, seeds_for
-from aar.scoring.audits import Case, Sibling, rules, seed_lottery
+from aar.scoring.audits import Case, Sibling, rules
+from aar.scoring.audits.history import seed_lottery
 
 N, TICKETS, AUTHORS = 1000, 50, 20
 LEVEL, SPREAD, GAP = 0.70, 0.03, 0.3

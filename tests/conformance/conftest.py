@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("--engine", "an engine's name"),
         ("--sandbox", "a sandbox's name"),
         ("--runtime", "a runtime's name"),
+        ("--model", "a model's name, for a runtime"),
         ("--storage", "the URL of an empty database"),
         ("--testbed", "a testbed's name or folder"),
     ):

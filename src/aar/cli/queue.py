@@ -32,7 +32,7 @@ def show(run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: As
     store = _opened(run)
     slots = settings_of(LabFolder(run.resolve())).slots
     with store.read() as tx:
-        found = traffic(tx, slots=capacity.of(tx, slots=slots))
+        found = traffic(tx, slots=capacity.of(tx, slots=slots)).model_dump(mode="json")
     store.close()
     if as_json:
         typer.echo(json.dumps(found))
@@ -66,6 +66,7 @@ def cancel(
 
 def in_words(found: dict[str, Any]) -> list[str]:
     """The queue as lines of text."""
+    from aar.cli.wording import wait_words
     from aar.durations import duration
 
     lines = []
@@ -79,6 +80,8 @@ def in_words(found: dict[str, Any]) -> list[str]:
     for one in found["queued"]:
         done = "" if one["seconds"] is None else f", done in about {duration(one['seconds'])}"
         lines.append(f"{one['priority']:<10} {one['researcher']}: {one['runs']} waiting{done}")
+    for wait in found["waits"]:
+        lines.append(f"undecided  {wait['submission']} waits for {wait_words(wait)}")
     for one in found["held"]:
         lines.append(
             f"held back  {one['researcher']}: {one['failures']} methods failed in a row, goes on in "

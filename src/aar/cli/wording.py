@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from aar.database.waits import Reason
 from aar.durations import duration
 
 
@@ -70,7 +71,36 @@ def status_words(submission: Mapping[str, Any]) -> str:
     """
     words = plain(submission["status"].replace("_", " "))
     stage = submission.get("stage", "done")
-    return f"{words} on {plain(stage)}" if words == "pending" and stage != "done" else words
+    if words != "pending" or stage == "done":
+        return words
+    wait = submission.get("waits")
+    return f"{words} on {plain(stage)}" + (f": {wait_words(wait)}" if wait else "")
+
+
+_WAITED_FOR: Mapping[str, str] = {
+    Reason.DEV_RUNS: "runs on dev",
+    Reason.SEALED_RUNS: "runs on sealed",
+    Reason.REFERENCES: "floors and ceilings of {split}",
+    Reason.BASELINES: "the baselines",
+    Reason.OPPONENT_RUNS: "runs of {submission} on {split}",
+    Reason.AUDIT_RUNS: "runs of the audits",
+    Reason.DUPLICATE_RUNS: "runs with the seeds of {submission}",
+    Reason.EARLIER_VERDICT: "the verdict on {submission}",
+}
+
+
+def wait_words(wait: Mapping[str, Any]) -> str:
+    """What the verdict on a submission waits for.
+
+    >>> wait_words({"reason": "audit_runs", "what": {"done": 3, "needed": 16}})
+    'runs of the audits (3 of 16)'
+    >>> wait_words({"reason": "earlier_verdict", "what": {"submission": "s4"}})
+    'the verdict on s4'
+    """
+    what = {name: plain(str(value)) for name, value in wait["what"].items()}
+    blank: Mapping[str, str] = {"submission": "another", "split": "its split"}
+    words = _WAITED_FOR[Reason(wait["reason"])].format(**{**blank, **what})
+    return words + (f" ({what['done']} of {what['needed']})" if "needed" in what else "")
 
 
 def time_left(clock: Mapping[str, Any]) -> str:

@@ -47,7 +47,6 @@ _FORGET = (
     .where(table.c.name == sa.bindparam("whose"), table.c.failures > 0)
     .values(failures=0, waits_until=None)
 )
-OPERATORS = (OPERATOR, FRESH)
 
 
 @dataclass(frozen=True)

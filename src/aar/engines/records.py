@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from aar.run_records import RunEnd
-from aar.students.interventions import Intervention
 from w2s.records import FloatArray, SplitName
 
 
@@ -29,7 +28,7 @@ class RunSpec:
     pair_index: int
     supervisor_seeds: tuple[int, ...]
     student_seed: int
-    intervention: Intervention = "none"
+    intervention: str = "none"
 
     def key(self) -> str:
         """Content key: SHA-256 over every field, as 64 hexadecimal digits."""
@@ -52,7 +51,7 @@ class Job:
     student_seed: int
     salt: bytes
     practice: bool = False
-    intervention: Intervention = "none"
+    intervention: str = "none"
     wall_seconds: float = 120.0
     memory_mb: int = 2048
 

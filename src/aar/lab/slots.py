@@ -20,7 +20,6 @@ from aar.lab.news import News
 from aar.lab.run_end import finish
 from aar.lab.trainer import Trains
 from aar.run_records import RunEnd, RunError
-from aar.students.interventions import intervention
 from w2s.records import SplitName
 
 logger = logging.getLogger(__name__)
@@ -290,7 +289,7 @@ def job_of(lab: Lab, run: runs.Run) -> Job:
         student_seed=int(run.student_seed, 16),
         salt=bytes.fromhex(run.salt),
         practice=run.split == "practice",
-        intervention=intervention(run.intervention),
+        intervention=run.intervention,
         wall_seconds=lab.settings.run_seconds,
         memory_mb=lab.settings.run_memory_mb,
     )

@@ -13,8 +13,7 @@ from aar.database import Database
 from aar.database.submissions import Submission
 from aar.errors import NoLab, ScoringError
 from aar.folder import LabFolder
-from aar.scoring.evidence.correctness import Results
-from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.evidence.source import Source
 from aar.scoring.truth.truth_digest import commit
 from aar.scoring.truth.vault import Vault
 from aar.scoring.verdicts.judge import Judge
@@ -34,10 +33,9 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
     vault.test_items("dev")  # a lab that was not prepared is refused now
     busy = f"another scorer already serves {folder.path}; end it first"
     with locks.held(folder.vault / ".scorer.lock", busy=busy):
-        evidence = Evidence(Results(vault, folder.blobs), settings)
         store = _opened(folder.storage, stop)
         commit(store, vault)
-        judge = Judge(store, evidence, _code(folder))
+        judge = Judge(store, Source(vault, folder.blobs, _code(folder)), settings)
         seen = -1
         while not stop.is_set():
             # every run, submission and reference that ends is a commit: without one there is nothing to decide
@@ -52,8 +50,8 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
 def _code(folder: LabFolder) -> Callable[[Submission], Mapping[str, str]]:
     """Reads submitted code as the lab laid it out: the scorer runs no git."""
 
-    def files(one: Submission) -> Mapping[str, str]:
-        path = folder.code(one.code_hash)
+    def files(submission: Submission) -> Mapping[str, str]:
+        path = folder.code(submission.code_hash)
         try:
             return dict(json.loads(path.read_bytes()))
         except (OSError, ValueError) as error:

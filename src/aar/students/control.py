@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from aar.run_records import RunEnd
-from aar.students.interventions import Intervention, intervention
 from w2s import wire
 from w2s.records import FloatArray, SplitName
 
@@ -27,7 +26,7 @@ class RunRequest:
 
     `files` are the submission's file names and `log_names` the names it may log; `practice` shows texts
     and messages and goes only with the practice split. `deadline_s` is wall-clock from the start.
-    `intervention` is what an audit changes; the method is not told.
+    `intervention` names what an audit changes; the method is not told.
     """
 
     testbed: str
@@ -39,7 +38,7 @@ class RunRequest:
     deadline_s: float
     files: tuple[str, ...] = ()
     log_names: tuple[str, ...] = ()
-    intervention: Intervention = "none"
+    intervention: str = "none"
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,8 @@ def recv_run(control: socket.socket) -> tuple[RunRequest, socket.socket]:
     lists: dict[str, Any] = {
         name: tuple(header.pop(name)) for name in ("supervisor_seeds", "files", "log_names")
     }
-    salt, change = bytes.fromhex(header.pop("salt")), intervention(header.pop("intervention"))
-    request = RunRequest(**header, **lists, salt=salt, intervention=change)
+    salt = bytes.fromhex(header.pop("salt"))  # before the rest is handed on by name
+    request = RunRequest(**header, **lists, salt=salt)
     return request, socket.socket(fileno=fds[0])
 
 

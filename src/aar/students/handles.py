@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aar.students import interventions
-from aar.students.interventions import Intervention, stream
+from aar.students.interventions import NONE, Intervention, Shown, stream
 from w2s.contract import RunIds
 from w2s.records import BoolArray, Example, FloatArray, IdArray, IntArray, Split
 
@@ -42,26 +42,22 @@ class Handles:
     """
 
     def __init__(
-        self, split: Split, salt: bytes, *, swapped: float = 0.0, intervention: Intervention = "none"
+        self, split: Split, salt: bytes, *, swapped: float = 0.0, intervention: Intervention = NONE
     ) -> None:
         self.examples: tuple[Example, ...] = (*split.unlabelled, *split.test)
         self.n_unlabelled, self.n_test = len(split.unlabelled), len(split.test)
         self.pairs = all(example.answer is None for example in self.examples)
         rng = stream(salt, "rows")
-        self.shown_unlabelled: IntArray = rng.permutation(self.n_unlabelled).astype(np.int64)
-        self.shown_test: IntArray = (self.n_unlabelled + rng.permutation(self.n_test)).astype(np.int64)
+        shuffled = Shown(
+            rng.permutation(self.n_unlabelled).astype(np.int64), rng.permutation(self.n_test).astype(np.int64)
+        )
+        shown = intervention.show(split, shuffled, salt)
+        self.shown_unlabelled: IntArray = shown.unlabelled
+        self.shown_test: IntArray = self.n_unlabelled + shown.test
         chance = stream(salt, "swap")
         pools = (split.unlabelled, split.test)
         moved = [interventions.swap(pool, swapped, chance) for pool in pools]
         self.source: IntArray = np.concatenate([moved[0], self.n_unlabelled + moved[1]])
-        if intervention == "thin":
-            chance = stream(salt, "thin")
-            kept = interventions.thinned(split.unlabelled, chance)
-            asked = self.n_unlabelled + interventions.thinned(split.test, chance)
-            self.shown_unlabelled = self.shown_unlabelled[np.isin(self.shown_unlabelled, kept)]
-            self.shown_test = self.shown_test[np.isin(self.shown_test, asked)]
-        if intervention == "part":
-            self.shown_test = self.n_unlabelled + interventions.part(split.test, stream(salt, "part"))
         self.ids: IdArray = np.array(
             [
                 int.from_bytes(hmac.digest(salt, example.id.encode(), "sha256")[:8], "big")
@@ -69,13 +65,13 @@ class Handles:
             ],
             dtype=np.uint64,
         )
-        shown = np.concatenate([self.shown_unlabelled, self.shown_test])
-        self._shown: IntArray = shown
+        every = np.concatenate([self.shown_unlabelled, self.shown_test])
+        self._shown: IntArray = every
         self._run_ids = RunIds(self.ids[self.shown_unlabelled], self.ids[self.shown_test], pairs=self.pairs)
-        self._groups = self._codes([self.examples[row].group for row in shown], shown)
+        self._groups = self._codes([self.examples[row].group for row in every], every)
         self._answers = np.zeros(len(self.examples), dtype=np.int64)
         within: dict[str, dict[str | None, int]] = {}
-        for row in shown:
+        for row in every:
             example = self.examples[row]
             codes = within.setdefault(example.group, {})
             self._answers[row] = codes.setdefault(example.answer, len(codes))

@@ -1,4 +1,4 @@
-"""What a run may be changed by, so that its audits can see what a method lives off; the vocabulary is closed.
+"""What an audit changes in a run, so that it can see what a method lives off: one record an intervention.
 
     swap       in every scored run: for a share of the groups, everything a model knows is another group's
     blind      the models are randomly initialised, weak labels are permuted, nothing is trained
@@ -7,25 +7,23 @@
                matter of chance
     part       half of the test's questions are asked about, in another order
 
-A method's process gets the same messages as ever, at the same nominal cost. Not covered: a method that asks whether
-a blind model knows anything learns that it does not, and one that counts its items sees that thin and part serve
-fewer. The swap does not depend on a method being unaware, nor does a sealed split that has no majority.
+The vocabulary is closed: an intervention is a record in `INTERVENTIONS`, and the student service asks it what to
+show. A method's process gets the same messages as ever, at the same nominal cost. Not covered: a method that asks
+whether a blind model knows anything learns that it does not, and one that counts its items sees that thin and part
+serve fewer. The swap does not depend on a method being unaware, nor does a sealed split that has no majority.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aar.errors import BadRequest
-from w2s.records import Example, IntArray, SplitName
-
-Intervention = Literal["none", "blind", "shuffle", "thin", "part"]
-INTERVENTIONS: tuple[Intervention, ...] = get_args(Intervention)
+from w2s.records import Example, FloatArray, IntArray, Split, SplitName
 
 SWAPPED: Mapping[SplitName, float] = {"practice": 0.0, "dev": 0.15, "sealed": 0.5}
 """Share of the groups whose texts, weak labels and answers of models are another group's."""
@@ -33,16 +31,48 @@ PART = 0.5
 """Share of the items (thin) or of the test's questions (part) that is served."""
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Rows of the two pools that a run is shown, each counted from 0, in the order in which the method sees them."""
+
+    unlabelled: IntArray
+    test: IntArray
+
+
+def _all_shown(split: Split, shown: Shown, salt: bytes) -> Shown:
+    return shown
+
+
+def _same_labels(soft: FloatArray, salt: bytes) -> FloatArray:
+    return soft
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """What one intervention does to handles, labels and models; whatever it draws follows from the run's salt.
+
+    Attributes:
+        name: How runs and audits name it.
+        show: (split, rows that a plain run is shown, salt) -> rows that this run is shown.
+        label: (soft labels of one supervisor on the unlabelled items [n], salt) -> the labels that are shown, [n].
+        blank_models: Whether the models are randomly initialised and nothing is trained.
+    """
+
+    name: str
+    show: Callable[[Split, Shown, bytes], Shown] = _all_shown
+    label: Callable[[FloatArray, bytes], FloatArray] = _same_labels
+    blank_models: bool = False
+
+
 def intervention(name: str) -> Intervention:
     """The intervention of this name; `BadRequest` for any other word.
 
-    >>> intervention("blind")
-    'blind'
+    >>> intervention("blind").blank_models
+    True
     """
-    for known in INTERVENTIONS:
-        if name == known:
-            return known
-    raise BadRequest(f"there is no intervention {name!r}; one of {', '.join(INTERVENTIONS)}")
+    if name not in INTERVENTIONS:
+        raise BadRequest(f"there is no intervention {name!r}; one of {', '.join(INTERVENTIONS)}")
+    return INTERVENTIONS[name]
 
 
 def stream(salt: bytes, purpose: str) -> np.random.Generator:
@@ -66,7 +96,8 @@ def swap(examples: Sequence[Example], share: float, rng: np.random.Generator) ->
         members.setdefault(example.group, {}).setdefault(answer, []).append(row)
     shapes: dict[tuple[int, ...], list[list[int]]] = {}
     for classes in members.values():
-        drawn = [rng.permutation(rows).tolist() for rows in classes.values()]
+        # one row alone has one order, for which nothing is drawn
+        drawn = [rng.permutation(rows).tolist() if len(rows) > 1 else rows for rows in classes.values()]
         places = [drawn[i] for i in rng.permutation(len(drawn))]
         places.sort(key=len, reverse=True)
         shapes.setdefault(tuple(map(len, places)), []).append([row for rows in places for row in rows])
@@ -100,3 +131,34 @@ def part(examples: Sequence[Example], rng: np.random.Generator) -> IntArray:
     chosen = {groups[i] for i in rng.permutation(len(groups))[: max(1, round(PART * len(groups)))]}
     rows = [row for row, example in enumerate(examples) if example.group in chosen]
     return rng.permutation(rows).astype(np.int64)
+
+
+def _permuted(soft: FloatArray, salt: bytes) -> FloatArray:
+    """Labels of other items; every supervisor's are moved alike, so that they still agree where they agreed."""
+    return soft[stream(salt, "weak labels").permutation(len(soft))]
+
+
+def _thin(split: Split, shown: Shown, salt: bytes) -> Shown:
+    chance = stream(salt, "thin")
+    kept, asked = thinned(split.unlabelled, chance), thinned(split.test, chance)
+    return Shown(shown.unlabelled[np.isin(shown.unlabelled, kept)], shown.test[np.isin(shown.test, asked)])
+
+
+def _part(split: Split, shown: Shown, salt: bytes) -> Shown:
+    return replace(shown, test=part(split.test, stream(salt, "part")))
+
+
+NONE = Intervention("none")
+"""A plain run: the one that is scored."""
+
+INTERVENTIONS: Mapping[str, Intervention] = {
+    change.name: change
+    for change in (
+        NONE,
+        Intervention("blind", label=_permuted, blank_models=True),
+        Intervention("shuffle", label=_permuted),
+        Intervention("thin", show=_thin),
+        Intervention("part", show=_part),
+    )
+}
+"""Every intervention by its name."""

@@ -19,7 +19,7 @@ from aar.run_records import RunEnd, RunError
 from aar.students.control import RunReport, RunRequest, recv_run, send_report, told
 from aar.students.data import all_texts, load_testbed, read_splits, read_weak
 from aar.students.deadline import DeadlinePassed, deadline
-from aar.students.interventions import stream
+from aar.students.interventions import NONE, intervention, stream
 from aar.students.session import Session
 from aar.students.shelf import Shelf
 from w2s import wire
@@ -92,20 +92,18 @@ class Service:
             raise NotFound.among("split", request.split, self._splits)
         if request.practice != (request.split == "practice"):
             raise BadRequest("texts and messages go with the practice split, and only with it")
-        if request.practice and request.intervention != "none":
+        change = intervention(request.intervention)
+        if request.practice and change is not NONE:
             raise BadRequest("interventions are for scored runs; practice is never audited")
         if not request.supervisor_seeds:
             raise BadRequest("a run needs at least one supervisor seed")
         split = self._splits[request.split]
         weak = [
-            read_weak(self._data, request.split, seed, n=len(split.unlabelled))
+            change.label(read_weak(self._data, request.split, seed, n=len(split.unlabelled)), request.salt)
             for seed in request.supervisor_seeds
         ]
-        if request.intervention in ("blind", "shuffle"):
-            moved = stream(request.salt, "weak labels").permutation(len(split.unlabelled))
-            weak = [soft[moved] for soft in weak]
         shelf = self._shelf
-        if request.intervention == "blind":
+        if change.blank_models:
             shelf = shelf.blind(int(stream(request.salt, "blind").integers(2**31)))
         texts = self._texts[request.split]
         return Session(method, request, split=split, weak=weak, shelf=shelf, item_texts=texts)

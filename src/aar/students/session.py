@@ -13,7 +13,7 @@ from aar.students import checks
 from aar.students.control import RunReport, RunRequest, told
 from aar.students.greeting import greeting
 from aar.students.handles import Chosen, Handles
-from aar.students.interventions import SWAPPED
+from aar.students.interventions import SWAPPED, intervention
 from aar.students.loss import RemoteLoss
 from aar.students.served import Served, Students
 from aar.students.shelf import Question, Shelf, Which
@@ -51,7 +51,10 @@ class Session:
     ) -> None:
         self._sock, self._request, self._split, self._weak, self._shelf = sock, request, split, weak, shelf
         self._handles = Handles(
-            split, request.salt, swapped=SWAPPED[request.split], intervention=request.intervention
+            split,
+            request.salt,
+            swapped=SWAPPED[request.split],
+            intervention=intervention(request.intervention),
         )
         self._record = TargetRecord(self._handles.n_unlabelled)
         self._students = Students()

@@ -6,49 +6,37 @@ hidden states; artefacts that go through the models themselves.
 
 from collections.abc import Sequence
 
-from aar.scoring.audits.blind import blind_world
-from aar.scoring.audits.case import Answers, Audit, AuditRun, Case, Pool, Sibling
-from aar.scoring.audits.denied import denied_calls
+from aar.scoring.audits import blind, denied, history, presentation, structure, swap, teacher, texts
+from aar.scoring.audits.audit import Audit, Need
+from aar.scoring.audits.case import Answers, AuditRun, Case, Pool, Sibling
 from aar.scoring.audits.finding import Finding, Track, Verdict, worse
-from aar.scoring.audits.history import extraction_chain, seed_lottery
-from aar.scoring.audits.presentation import presentation
-from aar.scoring.audits.structure import structure
-from aar.scoring.audits.swap import identity_swap
-from aar.scoring.audits.teacher import teacher_shuffle, track_of
-from aar.scoring.audits.texts import text_in_code
+from aar.scoring.audits.teacher import track_of
 
-ALWAYS: Sequence[Audit] = (
-    identity_swap,
-    text_in_code,
-    denied_calls,
-    seed_lottery,
-    extraction_chain,
+AUDITS: Sequence[Audit] = (
+    swap.AUDIT,
+    texts.AUDIT,
+    denied.AUDIT,
+    history.LOTTERY_AUDIT,
+    history.CHAIN_AUDIT,
+    blind.AUDIT,
+    structure.AUDIT,
+    teacher.AUDIT,
+    presentation.AUDIT,
 )
-"""Audits that need no run of their own."""
-CONFIRMING: Sequence[Audit] = (blind_world, structure, teacher_shuffle, presentation)
-"""Audits of a record that was reproduced: each needs runs under an intervention."""
+"""Every audit, in the order in which findings are listed; of several broken rules the first is told."""
 
 __all__ = [
-    "ALWAYS",
-    "CONFIRMING",
+    "AUDITS",
     "Answers",
     "Audit",
     "AuditRun",
     "Case",
     "Finding",
+    "Need",
     "Pool",
     "Sibling",
     "Track",
     "Verdict",
-    "blind_world",
-    "denied_calls",
-    "extraction_chain",
-    "identity_swap",
-    "presentation",
-    "seed_lottery",
-    "structure",
-    "teacher_shuffle",
-    "text_in_code",
     "track_of",
     "worse",
 ]

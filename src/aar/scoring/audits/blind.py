@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit, Need
 from aar.scoring.audits.case import Answers, AuditRun, Case
 from aar.scoring.audits.estimates import Sums, gain, share
 from aar.scoring.audits.finding import Finding, Verdict, worse
@@ -83,8 +84,10 @@ def _judged(what: str, blind: list[Answers], plain: list[Answers], *, looks: int
     g, known = gain(nothing, rng=rng), gain(real, rng=rng)
     part = share(nothing, real, rng=rng, looks=looks)
     error = max(float(np.std(g.draws)), 1e-9)
+    # runs are few: what their spread says of the gain is told by Student's t and not by a normal
     p = 1 - float(stdtr(len(blind) - 1, g.mean / error))
     z = nothing.by_run() / max(_error_of_one(nothing, rng), 1e-9)
+    # a rule with a guessed sign is right in some repeats and wrong in others: its mean is 0 and its squares are not
     guessed = float(np.sqrt(np.mean(z**2)))
     enough = known.low > rules.BLIND_REAL
     verdict: Verdict = "clean"
@@ -138,3 +141,6 @@ def _error_of_one(sums: Sums, rng: np.random.Generator) -> float:
         )
         each.append(float(np.nanstd(drawn)))
     return float(np.median(each))
+
+
+AUDIT = Audit(NAME, blind_world, needs=(Need(SPLIT, "blind", rules.BLIND_REPEATS),))

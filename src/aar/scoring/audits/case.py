@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from aar.scoring.audits.finding import Finding
-from aar.students.interventions import Intervention
 from w2s.records import FloatArray, IntArray, SplitName
 
 
@@ -89,7 +87,7 @@ class AuditRun:
 
     split: SplitName
     k: int
-    intervention: Intervention
+    intervention: str
     targets: Answers | None
     predictions: Answers
     calls: tuple[Answers, ...] = ()
@@ -131,13 +129,9 @@ class Case:
     gap: float = 0.0
     remembered: bool = True
     texts: frozenset[str] = frozenset()
-    crashed: frozenset[Intervention] = frozenset()
+    crashed: frozenset[str] = frozenset()
     denied: Sequence[Mapping[str, int] | None] = ()
 
-    def of(self, intervention: Intervention, split: SplitName | None = None) -> list[AuditRun]:
+    def of(self, intervention: str, split: SplitName | None = None) -> list[AuditRun]:
         """The submission's own runs under one intervention."""
         return [run for run in self.runs if run.intervention == intervention and split in (None, run.split)]
-
-
-Audit = Callable[[Case], Finding]
-"""Evidence in, finding out."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit
 from aar.scoring.audits.case import Case
 from aar.scoring.audits.finding import Finding
 
@@ -45,3 +46,6 @@ def denied_calls(case: Case) -> Finding:
         threshold=float(rules.DENIED_PERSON),
         n=len(known),
     )
+
+
+AUDIT = Audit(NAME, denied_calls)

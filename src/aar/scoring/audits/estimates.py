@@ -141,10 +141,12 @@ def within(
     _, place = np.unique(strata, return_inverse=True)
     size = np.bincount(place)
     table = np.column_stack([causes, values])
+    # a mean of its own for each stratum is the same as taking away the stratum's mean from causes and values alike
     means = np.stack([np.bincount(place, column) / size for column in table.T], axis=1)
     table = table - means[place]
     _, unit = np.unique(units, return_inverse=True)
     number, p = int(unit.max(initial=-1)) + 1, causes.shape[1]
+    # products are summed by unit once, so that a bootstrap draw is a weighted sum and no regression of n rows
     products = np.einsum("ni,nj->nij", table[:, :p], table).reshape(len(table), p * (p + 1))
     sums = np.stack([np.bincount(unit, column, minlength=number) for column in products.T], axis=1)
     drawn = np.vstack([np.ones((1, number)), counts(number, rules.DRAWS, rng)]) @ sums
@@ -152,5 +154,6 @@ def within(
     gram, aim = drawn[:, :, :p], drawn[:, :, p:]
     if number < 10 or np.linalg.eigvalsh(gram[0])[0] < 1e-6 * len(table):
         return None
+    # 1e-9: a draw in which the causes happen not to vary stays solvable
     solved = np.asarray(np.linalg.solve(gram + 1e-9 * len(table) * np.eye(p), aim)[:, :, 0], dtype=np.float64)
     return Regression(solved[0], solved[1:], len(table), number)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit
 from aar.scoring.audits.case import Case, Sibling
 from aar.scoring.audits.finding import Finding, Verdict
 
@@ -110,3 +111,7 @@ def distance(first: Sibling, second: Sibling) -> float:
     return float(
         np.mean([np.mean((first.predictions[k] > 0.5) != (second.predictions[k] > 0.5)) for k in shared])
     )
+
+
+LOTTERY_AUDIT = Audit(LOTTERY, seed_lottery)
+CHAIN_AUDIT = Audit(CHAIN, extraction_chain)

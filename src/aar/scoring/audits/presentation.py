@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit, Need
 from aar.scoring.audits.case import Case
 from aar.scoring.audits.estimates import Interval, counts
 from aar.scoring.audits.finding import Finding
@@ -55,3 +56,6 @@ def presentation(case: Case) -> Finding:
         n=len(flips),
         cost=len(parts),
     )
+
+
+AUDIT = Audit(NAME, presentation, needs=(Need("sealed", "part", 1),))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit, Need
 from aar.scoring.audits.case import Answers, Case
 from aar.scoring.audits.estimates import Regression, within
 from aar.scoring.audits.finding import Finding, Verdict, worse
@@ -87,7 +88,7 @@ def _regressed(runs: list[Answers]) -> Regression | None:
         values.append(run.values[rows])
         causes.append(lead(run.pool.group[rows], run.pool.answer[rows])[:, None])
         strata.append(2 * positions(run.pool, shapes)[rows] + run.pool.truth[rows].astype(np.int64))
-        units.append(run.pool.group[rows] + 100_000 * r)
+        units.append(run.pool.group[rows] + 100_000 * r)  # a question of another run is another unit
     if not values:
         return None
     return within(
@@ -112,3 +113,8 @@ def lead(group: IntArray, answer: IntArray) -> FloatArray:
     leaders = np.bincount(group[first], times[answers] == most[group[first]], minlength=len(most))
     front = times[answer] == most[group]
     return np.where(front, np.where(leaders[group] > 1, 0.5, 1.0), 0.0)
+
+
+AUDIT = Audit(
+    NAME, structure, needs=(Need("dev", "thin", rules.STRUCTURE_RUNS, where=lambda pool: pool.votes),)
+)

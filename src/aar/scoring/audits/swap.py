@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit
 from aar.scoring.audits.case import Answers, AuditRun, Case, Pool
 from aar.scoring.audits.estimates import Regression, within
 from aar.scoring.audits.finding import Finding, worse
@@ -122,7 +123,7 @@ def _regressed(runs: Sequence[Answers]) -> Regression | None:
         values.append(run.values[rows])
         causes.append(np.stack([run.pool.truth[rows], run.pool.truth[run.handle[rows]]], axis=1))
         strata.append(positions(run.pool, shapes)[rows])
-        units.append(run.pool.group[rows] + 100_000 * r)
+        units.append(run.pool.group[rows] + 100_000 * r)  # a question of another run is another unit
     if not values:
         return None
     return within(
@@ -144,3 +145,6 @@ def positions(pool: Pool, known: dict[tuple[int, ...], int]) -> IntArray:
     [0, 0, 1]
     """
     return np.array([known.setdefault(place, len(known)) for place in pool.places], dtype=np.int64)
+
+
+AUDIT = Audit(NAME, identity_swap)

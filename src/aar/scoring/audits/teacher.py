@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit, Need
 from aar.scoring.audits.case import Case
 from aar.scoring.audits.finding import Finding, Track
 from w2s.metrics import paired_equivalence, paired_gain
@@ -65,3 +66,6 @@ def decided(case: Case) -> tuple[Finding, Track]:
         cost=len(shared),
     )
     return finding, track
+
+
+AUDIT = Audit(NAME, teacher_shuffle, needs=(Need("sealed", "shuffle", rules.SHUFFLE_RUNS),))

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Mapping
 
 from aar.scoring.audits import rules
+from aar.scoring.audits.audit import Audit
 from aar.scoring.audits.case import Case
 from aar.scoring.audits.finding import Finding, Verdict
 
@@ -72,3 +73,6 @@ def largest_literal(code: Mapping[str, str]) -> int:
 
 def _plain(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+
+
+AUDIT = Audit(NAME, text_in_code)

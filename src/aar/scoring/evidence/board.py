@@ -1,47 +1,24 @@
-"""What stands: the Ladder's shared state, and one consistent view of what is run and decided."""
+"""What is handed in, run, wanted and decided: one consistent view, which grows by what the ledger says has changed."""
 
 from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from aar import ledger
-from aar.database import Database, Transaction, runs, submissions, verdicts, waiting
-from aar.database import standing as standing_table
-from aar.database.researchers import OPERATORS
+from aar.database import Database, Transaction, runs, submissions, verdicts, waiting, wanted_runs
+from aar.database import standing as standings
+from aar.database.researchers import Role
 from aar.database.runs import ENDED, Run
 from aar.database.schema import ledger as ledger_table
+from aar.database.standing import Standing
 from aar.database.submissions import UNDECIDED, Ended, Submission
-from aar.database.verdicts import Verdict
+from aar.database.verdicts import FLOOR, Verdict
+from aar.database.wanted_runs import WantedRun
 from w2s.records import SplitName
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The Ladder's shared state: who holds it and the record, its dev accuracy rounded to the step."""
-
-    holder: str
-    record: float
-
-    @property
-    def text(self) -> str:
-        """What researchers see of it."""
-        return f"accuracy {self.record:.3f} on dev"
-
-
-def standing(tx: Transaction) -> Standing | None:
-    """The Ladder's state, or None before the baselines are decided."""
-    found = standing_table.find(tx)
-    return None if found is None else Standing(found.holder, found.record)
-
-
-def put_standing(tx: Transaction, new: Standing, *, items: int) -> None:
-    """Move the Ladder on `items` dev items, with a note in the ledger; within the transaction of the verdict."""
-    standing_table.put(tx, standing_table.Standing(new.holder, new.record, items))
-    ledger.append(tx, "note", {"ladder": asdict(new), "items": items})
 
 
 def length(database: Database) -> int:
@@ -52,12 +29,21 @@ def length(database: Database) -> int:
 
 @dataclass(frozen=True)
 class Board:
-    """One consistent view of what is handed in, run and decided; `Watch` makes it, and the next one replaces it.
+    """One consistent view of the lab; `Watch` makes it, and the next one replaces it.
 
-    `first` names, by code, the submission of a researcher or the lab that was first, and neither lost nor withdrawn;
-    `runs` are those that ended, by code and split; `audits` those under an intervention, by code; `recomputed` those
-    of one code (the first) with the seeds of another; `unfinished` the code and split of whatever waits or is under
-    way without an intervention. `account` says what was told about the labels so far.
+    Attributes:
+        submissions: Everything handed in, in order.
+        by_id: The same by id.
+        first: By code, the submission of a researcher or the lab that was first, and neither lost nor withdrawn.
+        runs: Plain runs that ended, by code and split.
+        audits: Runs under an intervention that ended, by code.
+        recomputed: Runs of one code (the first) with the seeds of another that ended.
+        unfinished: Code and split of every plain run that is queued or under way.
+        wanted: Runs that the scorer asked for, by submission.
+        verdicts: By submission and stage.
+        standing: Holder and record; None before the baselines are decided.
+        holders: Every standing so far, in order.
+        account: What was told about the labels so far.
     """
 
     submissions: Sequence[Submission]
@@ -67,9 +53,16 @@ class Board:
     audits: Mapping[str, Sequence[Run]]
     recomputed: Mapping[tuple[str, str], Sequence[Run]]
     unfinished: frozenset[tuple[str, str]]
+    wanted: Mapping[str, Sequence[WantedRun]]
     verdicts: Mapping[tuple[str, str], Verdict]
     standing: Standing | None
+    holders: Sequence[Standing]
     account: ledger.Account
+
+    @property
+    def baselines(self) -> list[Submission]:
+        """What the lab itself handed in."""
+        return [submission for submission in self.submissions if submission.role is Role.BASELINE]
 
     def of(self, submission: Submission, split: SplitName) -> Sequence[Run]:
         """Ended runs of a submission's code on one split, whoever paid for them."""
@@ -87,15 +80,31 @@ class Board:
         """The submission with this id."""
         return self.by_id[id]
 
+    def verdict(self, submission: Submission, stage: SplitName) -> Verdict | None:
+        """The verdict on a submission at one stage, or None while there is none."""
+        return self.verdicts.get((submission.id, stage))
+
+    def first_with_code_of(self, submission: Submission) -> Submission:
+        """The submission that was the first with this code, of those that count."""
+        return self.named(self.first[submission.code_hash])
+
     def would_be_records(self, submission: Submission) -> Iterator[Submission]:
         """The author's attempts at the record, whatever came of them, but for those it makes good."""
-        for one in self.submissions:
-            verdict = self.verdicts.get((one.id, "dev"))
+        for other in self.submissions:
+            verdict = self.verdict(other, "dev")
             tried = (
                 verdict is not None and verdict.status == "pending" and verdict.figures.attempt is not None
             )
-            if tried and one.researcher == submission.researcher and not makes_good(submission, one):
-                yield one
+            if tried and other.researcher == submission.researcher and not makes_good(submission, other):
+                yield other
+
+    def may_hold(self, holder: str) -> bool:
+        """Whether a holder may be held up to others: the floor, a baseline that runs, what is verified."""
+        if holder == FLOOR:
+            return True
+        submission = self.named(holder)
+        baseline = submission.role is Role.BASELINE
+        return submission.status != "failed" if baseline else submission.status == "verified"
 
 
 def makes_good(submission: Submission, lost: Submission) -> bool:
@@ -117,7 +126,8 @@ class Watch:
     """Keeps the board up to date by reading what the ledger says has changed, and nothing else.
 
     A run that ended changes only where it was lost and is queued again, so that what a look costs does not grow with
-    the runs that have ended; it grows with the entries since the last look, and with the codes that wait.
+    the runs that have ended; it grows with the entries since the last look, with the codes that wait and with the runs
+    that were asked for.
     """
 
     database: Database
@@ -130,23 +140,13 @@ class Watch:
     _recomputed: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)
     _kept: dict[str, list[Run]] = field(default_factory=dict, repr=False)
     _verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict, repr=False)
+    _holders: list[Standing] = field(default_factory=list, repr=False)
 
     def board(self) -> Board:
         """The lab as it is now."""
         with self.database.read() as tx:
             for entry in ledger.entries(tx, after=self._seen):
-                if entry.kind == "run":
-                    self._ended(runs.get(tx, str(entry.body["key"])))
-                elif entry.kind == "again":
-                    self._drop(str(entry.body["key"]))
-                elif entry.kind == "submission":
-                    self._handed_in(tx, str(entry.body["id"]))
-                elif entry.kind == "verdict":
-                    self._handed_in(tx, str(entry.body["submission"]))
-                    for verdict in verdicts.all(tx, str(entry.body["submission"])):
-                        self._verdicts[verdict.submission, verdict.stage] = verdict
-                elif "overruled" in entry.body:
-                    self._handed_in(tx, str(entry.body["overruled"]))
+                self._take_in(tx, entry)
                 self._account.add(entry)
                 self._seen = entry.seq
             return Board(
@@ -157,21 +157,47 @@ class Watch:
                 audits=self._audits,
                 recomputed=self._recomputed,
                 unfinished=waiting.unfinished_codes(tx),
+                wanted=wanted_runs.all(tx),
                 verdicts=self._verdicts,
-                standing=standing(tx),
+                standing=standings.find(tx),
+                holders=self._holders,
                 account=self._account,
             )
 
+    def _take_in(self, tx: Transaction, entry: ledger.Entry) -> None:
+        body = entry.body
+        if entry.kind == "run":
+            self._ended(runs.get(tx, str(body["key"])))
+        elif entry.kind == "again":
+            self._drop(str(body["key"]))
+        elif entry.kind == "submission":
+            self._handed_in(tx, str(body["id"]))
+        elif entry.kind == "verdict":
+            self._handed_in(tx, str(body["submission"]))
+            for verdict in verdicts.all(tx, str(body["submission"])):
+                self._verdicts[verdict.submission, verdict.stage] = verdict
+        elif "overruled" in body:
+            self._handed_in(tx, str(body["overruled"]))
+        elif "ladder" in body:
+            self._holders.append(Standing(**body["ladder"], items=int(body["items"])))
+
     def _handed_in(self, tx: Transaction, id: str) -> None:
-        one = self._submissions[id] = submissions.get(tx, id)  # entries come in the order of their numbers
-        if one.researcher in OPERATORS:
+        submission = submissions.get(tx, id)
+        self._submissions[id] = submission  # entries come in the order of their numbers
+        if submission.role.is_operator:
             return
-        if one.ended in UNDECIDED and self._first.get(one.code_hash) == id:
-            del self._first[one.code_hash]
-            left = (s for s in self._submissions.values() if s.code_hash == one.code_hash)
-            one = next((s for s in left if s.ended not in UNDECIDED and s.researcher not in OPERATORS), one)
-        if one.ended not in UNDECIDED:
-            self._first.setdefault(one.code_hash, one.id)
+        code = submission.code_hash
+        if submission.ended in UNDECIDED and self._first.get(code) == id:
+            # nothing was decided of the code: the next submission of it, if any, is its first
+            del self._first[code]
+            others = (
+                other
+                for other in self._submissions.values()
+                if other.code_hash == code and not other.role.is_operator and other.ended not in UNDECIDED
+            )
+            submission = next(others, submission)
+        if submission.ended not in UNDECIDED:
+            self._first.setdefault(code, submission.id)
 
     def _ended(self, run: Run) -> None:
         self._drop(run.key)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +12,9 @@ import numpy as np
 from aar import ledger
 from aar.database.runs import Run
 from aar.errors import ScoringError
-from aar.scoring.truth.vault import TestItems, Vault
+from aar.scoring.truth.vault import TestItems
 from w2s.errors import BadPredictions
-from w2s.records import FloatArray, SplitName
+from w2s.records import FloatArray
 
 Rows = Mapping[int, FloatArray]
 """Per-item correctness, [n], by supervisor."""
@@ -32,69 +32,46 @@ class Outcome:
     culprit: Run | None = None
 
 
-@dataclass
-class Results:
-    """Reads finished runs of one lab; each blob is read once."""
+def outcome_of(
+    runs: Sequence[Run], correct: Callable[[Run], FloatArray], *, needed: int, waits: bool
+) -> Outcome:
+    """Where the ended `runs` of one code on one split stand; complete with `needed` supervisors or more.
 
-    vault: Vault
-    blobs: Path
-    _known: dict[str, FloatArray] = field(default_factory=dict, repr=False)
-    _items: dict[SplitName, TestItems] = field(default_factory=dict, repr=False)
-
-    def items(self, split: SplitName) -> TestItems:
-        """Test items of a split."""
-        if split not in self._items:
-            self._items[split] = self.vault.test_items(split)
-        return self._items[split]
-
-    def outcome(self, runs: Sequence[Run], split: SplitName, *, needed: int, waits: bool) -> Outcome:
-        """Where the ended `runs` of one code on `split` stand; complete with `needed` supervisors or more.
-
-        `waits` says that others are queued or under way.
-        """
-        by_supervisor: dict[int, list[FloatArray]] = {}
-        lost: Run | None = None
-        failed = next((run for run in runs if run.state == "failed"), None)
-        for run in runs:
-            if run.state == "lost":
-                lost = run
-            if run.state != "done":
-                continue
+    `correct` gives the correctness of a run that is done, or raises `ScoringError` where its arrays are damaged;
+    `waits` says that others are queued or under way.
+    """
+    by_supervisor: dict[int, list[FloatArray]] = {}
+    lost: Run | None = None
+    failed = next((run for run in runs if run.state == "failed"), None)
+    for run in runs:
+        if run.state == "lost":
+            lost = run
+        if run.state == "done":
             try:
-                correct = self._correct(run, split)
-            except ScoringError:
+                table = correct(run)
+            except ScoringError:  # damaged arrays are a loss of the lab's, not the method's fault
                 lost = run
                 continue
-            by_supervisor.setdefault(run.supervisor_seed, []).append(correct)
-        # runs that share a supervisor share its luck: they are one seed, measured more than once
-        rows = {k: np.mean(tables, axis=0) for k, tables in sorted(by_supervisor.items())}
-        if failed is not None:
-            return Outcome("failed", rows, failed)
-        if waits:
-            return Outcome("waiting", rows)
-        if lost is not None:
-            return Outcome("lost", rows, lost)
-        return Outcome("complete" if len(rows) >= needed else "waiting", rows)
+            by_supervisor.setdefault(run.supervisor_seed, []).append(table)
+    # runs that share a supervisor share its luck: they are one seed, measured more than once
+    rows = {k: np.mean(tables, axis=0) for k, tables in sorted(by_supervisor.items())}
+    if failed is not None:
+        return Outcome("failed", rows, failed)
+    if waits:
+        return Outcome("waiting", rows)
+    if lost is not None:
+        return Outcome("lost", rows, lost)
+    return Outcome("complete" if len(rows) >= needed else "waiting", rows)
 
-    def references(self, kind: Literal["floor", "ceiling"], split: SplitName, count: int) -> Rows | None:
-        """The first `count` floors or ceilings of a split, or None while one is missing."""
-        rows: dict[int, FloatArray] = {}
-        for k in range(count):
-            name = f"{kind}-{split}-{k}"
-            if name not in self._known:
-                correct = self.vault.reference(kind, split, k)
-                if correct is None:
-                    return None
-                self._known[name] = correct
-            rows[k] = self._known[name]
-        return rows
 
-    def _correct(self, run: Run, split: SplitName) -> FloatArray:
-        if run.key not in self._known:
-            self._known[run.key] = self.items(split).correct(
-                read_predictions(self.blobs, run, self.items(split))
-            )
-        return self._known[run.key]
+def stacked(rows: Rows, keys: Sequence[int]) -> FloatArray:
+    """Rows by the given supervisors, [S, n]."""
+    return np.stack([rows[k] for k in keys])
+
+
+def all_stacked(rows: Rows) -> FloatArray:
+    """Rows of every supervisor in the order of their numbers, [S, n]."""
+    return stacked(rows, sorted(rows))
 
 
 def read_predictions(blobs: Path, run: Run, items: TestItems) -> FloatArray:
@@ -129,8 +106,3 @@ def read_arrays(blobs: Path, run: Run) -> dict[str, FloatArray]:
     if not ledger.holds(path.stem, data):
         raise ScoringError(f"{path} is not what the ledger says of it; the run is lost")
     return arrays
-
-
-def stacked(rows: Rows, keys: Sequence[int]) -> FloatArray:
-    """Rows by the given supervisors, [S, n]."""
-    return np.stack([rows[k] for k in keys])

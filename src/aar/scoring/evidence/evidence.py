@@ -1,73 +1,168 @@
-"""What verdicts rest on: each side's correctness, once all of it is there, and the Ladder's comparison."""
+"""One frozen record of everything that verdicts rest on; deciding is a function of it and of nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from aar.baseline_sets import PLAIN
 from aar.database.figures import Figures
-from aar.database.researchers import LAB, OPERATORS
+from aar.database.researchers import Role
 from aar.database.submissions import Submission
 from aar.database.verdicts import FLOOR
 from aar.errors import ScoringError
 from aar.scoring.evidence.board import Board
-from aar.scoring.evidence.correctness import Outcome, Results, Rows, stacked
+from aar.scoring.evidence.correctness import Outcome, Rows, outcome_of, stacked
 from aar.scoring.evidence.measures import Comparison, measure
-from aar.scoring.ladder import DevDecision, judge_dev, level, seeds_for
-from aar.scoring.ladder.feedback import Score, told
+from aar.scoring.evidence.source import Source
+from aar.scoring.ladder import DevDecision, feedback, judge_dev, level, seeds_for
 from aar.scoring.truth import reference_jobs
 from aar.settings import Settings
 from w2s.metrics import paired_gain
 from w2s.records import Estimate, FloatArray, SplitName
 
 
-@dataclass
-class Evidence:
-    """Looks up correctness for the judge; None wherever something is still to come."""
+@dataclass(frozen=True)
+class Gate:
+    """The Ladder's decision on a candidate, and the correctness of the holder that it was compared with."""
 
-    results: Results
+    decision: DevDecision
+    against: Rows
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The board at one moment, the settings of the study, and a reader of files that never change.
+
+    Where something is still to come, a method gives None.
+    """
+
+    board: Board
     settings: Settings
+    source: Source
+
+    # -- items and references -----------------------------------------------------------------------------
+
+    def n(self, split: SplitName) -> int:
+        """How many test items a split has."""
+        return len(self.source.items(split))
+
+    def clusters(self, split: SplitName) -> Sequence[str]:
+        """The question of each test item of a split."""
+        return self.source.items(split).clusters
 
     def floors(self, split: SplitName) -> Rows | None:
         """Correctness of the supervisors themselves, or None until all of them are trained."""
-        return self.results.references("floor", split, reference_jobs.floors(self.settings, split))
+        return self.source.references("floor", split, reference_jobs.floors(self.settings, split))
 
     def ceilings(self, split: SplitName) -> Rows | None:
         """Correctness of the strong model trained on the truth, or None until all are there."""
-        return self.results.references("ceiling", split, self.settings.ceilings)
+        return self.source.references("ceiling", split, self.settings.ceilings)
 
-    def outcome(self, board: Board, one: Submission, split: SplitName) -> Outcome:
+    def references_done(self, split: SplitName) -> bool:
+        """Whether floors and ceilings of a split are all there; nothing is judged on it before."""
+        return self.floors(split) is not None and self.ceilings(split) is not None
+
+    # -- runs ---------------------------------------------------------------------------------------------
+
+    def outcome(self, submission: Submission, split: SplitName) -> Outcome:
         """Where a submission's runs on one split stand."""
-        return self.results.outcome(
-            board.of(one, split), split, needed=self._needed(one, split), waits=board.waits(one, split)
+        return outcome_of(
+            self.board.of(submission, split),
+            lambda run: self.source.correct(run, split),
+            needed=self.needed(submission, split),
+            waits=self.board.waits(submission, split),
         )
 
-    def rows(self, board: Board, holder: str, split: SplitName) -> Rows | None:
+    def outcome_with_seeds_of(self, submission: Submission, other: Submission) -> Outcome:
+        """Where the dev runs of a submission with the seeds of another one's code stand."""
+        return outcome_of(
+            self.board.recomputed.get((submission.code_hash, other.code_hash), ()),
+            lambda run: self.source.correct(run, "dev"),
+            needed=self.settings.dev_seeds,
+            waits=False,
+        )
+
+    def rows(self, holder: str, split: SplitName) -> Rows | None:
         """The holder's correctness, or None while it is not known.
 
         Seeds that were added later, to compare it with others on more, may fail or be lost: those before them stand.
         """
         if holder == FLOOR:
             return self.floors(split)
-        one = board.named(holder)
-        outcome = self.outcome(board, one, split)
+        submission = self.board.named(holder)
+        outcome = self.outcome(submission, split)
         known = outcome.state == "complete" or (
-            not board.waits(one, split) and len(outcome.rows) >= self._needed(one, split)
+            not self.board.waits(submission, split) and len(outcome.rows) >= self.needed(submission, split)
         )
         return outcome.rows if known else None
 
-    def plain(self, board: Board) -> str:
+    def needed(self, submission: Submission, split: SplitName) -> int:
+        """Seeds without which nothing is said of a submission on a split."""
+        if split == "sealed":
+            return self.settings.sealed_seeds
+        baseline = submission.role is Role.BASELINE
+        return self.settings.baseline_seeds if baseline else self.settings.dev_seeds
+
+    def plain(self) -> str:
         """The submission that is the plain baseline, or the floor where a lab has none that runs."""
-        for one in board.submissions:
-            if one.researcher == LAB and one.title == PLAIN and one.status != "failed":
-                return one.id
+        for submission in self.board.baselines:
+            if submission.title == PLAIN and submission.status != "failed":
+                return submission.id
         return FLOOR
 
-    def references_done(self, split: SplitName) -> bool:
-        """Whether floors and ceilings of a split are all there; nothing is judged on it before."""
-        return self.floors(split) is not None and self.ceilings(split) is not None
+    # -- comparisons --------------------------------------------------------------------------------------
+
+    def gate(self, rows: Rows, holder: str, *, candidate: Submission | None = None) -> Gate | None:
+        """The Ladder's decision on a candidate against a holder; None while the holder is not known.
+
+        With `candidate`, the earlier would-be records of its author must be beaten too.
+        """
+        against = self.rows(holder, "dev")
+        shared = [k for k in rows if against is not None and k in against]
+        if against is None or len(shared) < self.settings.dev_seeds:
+            return None
+        own: list[FloatArray] = []
+        for other in self.board.would_be_records(candidate) if candidate is not None else ():
+            earlier = self.outcome(other, "dev").rows
+            if all(k in earlier for k in shared):
+                own.append(stacked(earlier, shared))
+        decision = judge_dev(
+            stacked(rows, shared),
+            stacked(against, shared),
+            self.clusters("dev"),
+            own=max(own, key=lambda correct: float(correct.mean()), default=None),
+        )
+        return Gate(decision, against)
+
+    def over_verified(self, submission: Submission, sealed: Rows) -> dict[str, Estimate]:
+        """Paired gain in accuracy, at 95 %, of `sealed` over each other verified submission, on the seeds they share.
+
+        Baselines are left out. What of two is the better one is known only where the interval leaves out 0.
+        """
+        gains: dict[str, Estimate] = {}
+        for other in self.board.submissions:
+            if other.id == submission.id or other.status != "verified" or other.role is Role.BASELINE:
+                continue
+            against = self.outcome(other, "sealed").rows
+            shared = [k for k in sorted(sealed) if k in against]
+            if len(shared) > 1:
+                gains[other.id] = paired_gain(
+                    stacked(sealed, shared), stacked(against, shared), self.clusters("sealed")
+                )
+        return gains
+
+    def level(self, submission: Submission, attempt: int) -> float:
+        """Level of an author's `attempt`-th would-be record; operators have a .05 of their own."""
+        return level(attempt, authors=self._authors(submission))
+
+    def sealed_seeds(self, submission: Submission, attempt: int) -> int:
+        """Seeds that this confirmation asks for: more for a later attempt, as far as planned supervisors go."""
+        start = self.settings.sealed_seeds
+        wanted = seeds_for(attempt, authors=self._authors(submission), start=start)
+        return min(wanted, reference_jobs.floors(self.settings, "sealed"))
+
+    # -- what is shown ------------------------------------------------------------------------------------
 
     def figures(
         self, rows: Rows, split: SplitName, comparison: Comparison | None = None, *, note: str = ""
@@ -77,69 +172,13 @@ class Evidence:
         if floors is None or ceilings is None:
             raise ScoringError(f"floors or ceilings of {split} are missing; run references first")
         return measure(
-            rows, comparison, items=self.results.items(split), floors=floors, ceilings=ceilings, note=note
+            rows, comparison, items=self.source.items(split), floors=floors, ceilings=ceilings, note=note
         )
 
-    def gate(
-        self, board: Board, rows: Rows, holder: str, *, candidate: Submission | None = None
-    ) -> tuple[DevDecision, Rows] | None:
-        """The Ladder's decision on a candidate against a holder; None while the holder is not known.
+    def score(self, submission: Submission, rows: Rows) -> float | None:
+        """The score that an author is told under the study's policy; None under the Ladder."""
+        half = self.source.half_of(submission.code_hash)
+        return feedback.score(self.settings.feedback, stacked(rows, sorted(rows)), half)
 
-        With `candidate`, the earlier would-be records of its author must be beaten too.
-        """
-        against = self.rows(board, holder, "dev")
-        shared = [k for k in rows if against is not None and k in against]
-        if against is None or len(shared) < self.settings.dev_seeds:
-            return None
-        own: list[FloatArray] = []
-        for other in board.would_be_records(candidate) if candidate is not None else ():
-            theirs = self.outcome(board, other, "dev").rows
-            if all(k in theirs for k in shared):
-                own.append(stacked(theirs, shared))
-        decision = judge_dev(
-            stacked(rows, shared),
-            stacked(against, shared),
-            self.results.items("dev").clusters,
-            own=max(own, key=lambda correct: float(correct.mean()), default=None),
-        )
-        return decision, against
-
-    def over_verified(self, board: Board, one: Submission, sealed: Rows) -> dict[str, Estimate]:
-        """Paired gain in accuracy, at 95 %, of `sealed` over each other verified submission, on the seeds they share.
-
-        Baselines are left out. What of two is the better one is known only where the interval leaves out 0.
-        """
-        clusters = self.results.items("sealed").clusters
-        found: dict[str, Estimate] = {}
-        for other in board.submissions:
-            if other.id == one.id or other.status != "verified" or other.researcher == LAB:
-                continue
-            theirs = self.outcome(board, other, "sealed").rows
-            shared = [k for k in sorted(sealed) if k in theirs]
-            if len(shared) > 1:
-                found[other.id] = paired_gain(stacked(sealed, shared), stacked(theirs, shared), clusters)
-        return found
-
-    def told(self, one: Submission, rows: Rows) -> Score | None:
-        """The score that the author of `one` is told under the study's policy; None under the Ladder."""
-        secret = self.results.vault.bytes_for("half", one.code_hash)
-        rng = np.random.default_rng(int.from_bytes(secret, "big"))
-        return told(self.settings.feedback, stacked(rows, sorted(rows)), rng)
-
-    def level(self, one: Submission, attempt: int) -> float:
-        """Level of the `attempt`-th would-be record of the author of `one`; operators have a .05 of their own."""
-        return level(attempt, authors=self._authors(one))
-
-    def sealed_seeds(self, one: Submission, attempt: int) -> int:
-        """Seeds that this confirmation asks for: more for a later attempt, as far as planned supervisors go."""
-        start = self.settings.sealed_seeds
-        wanted = seeds_for(attempt, authors=self._authors(one), start=start)
-        return min(wanted, reference_jobs.floors(self.settings, "sealed"))
-
-    def _needed(self, one: Submission, split: SplitName) -> int:
-        if split == "sealed":
-            return self.settings.sealed_seeds
-        return self.settings.baseline_seeds if one.researcher == LAB else self.settings.dev_seeds
-
-    def _authors(self, one: Submission) -> int:
-        return 1 if one.researcher in OPERATORS else max(1, self.settings.researchers)
+    def _authors(self, submission: Submission) -> int:
+        return 1 if submission.role.is_operator else max(1, self.settings.researchers)

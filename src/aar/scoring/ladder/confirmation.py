@@ -82,9 +82,11 @@ def futile(
     by_seed = (np.asarray(candidate) - np.asarray(champion)).mean(axis=1)
     looked = len(by_seed)
     left = seeds - looked
+    # what the whole mean has to exceed: the standard error of today, as if all of it shrank with the seeds
     bar = NormalDist().inv_cdf(1 - alpha) * found.stderr * math.sqrt(looked / seeds)
+    # the whole mean still moves by the mean of the seeds to come, whose own mean is known from the first ones only
     spread = left / seeds * float(by_seed.std(ddof=1)) * math.sqrt(1 / looked + 1 / left)
-    if spread == 0.0:
+    if spread == 0.0:  # seeds that all agree leave nothing to chance
         return found.mean <= bar
     return 1.0 - float(stdtr(looked - 1, (bar - found.mean) / spread)) < FUTILE
 
@@ -102,4 +104,5 @@ def seeds_for(attempt: int, *, authors: int = 1, start: int = 8, most: int = 24)
         alpha = level(j, authors=authors)
         return (NormalDist().inv_cdf(1 - alpha) + NormalDist().inv_cdf(POWER)) ** 2
 
+    # power stays the same when seeds grow with the squared sum of quantiles; 1e-9, so that rounding adds no seed
     return max(start, min(most, math.ceil(start * need(attempt) / need(1) - 1e-9)))

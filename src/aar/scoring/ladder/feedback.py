@@ -11,8 +11,6 @@ what is verified does not depend on them, since gate and confirmation are the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from aar.feedback import Feedback
@@ -22,29 +20,18 @@ DIGITS = 2
 """Decimals of a noisy score."""
 
 
-@dataclass(frozen=True)
-class Score:
-    """A score as its author is told it: `value` an accuracy, `words` what stands in the reply."""
-
-    value: float
-    words: str
-
-
-def told(feedback: Feedback, correct: FloatArray, rng: np.random.Generator) -> Score | None:
-    """The score of per-item correctness `correct` [S, n] under a policy; None under the Ladder.
+def score(feedback: Feedback, correct: FloatArray, rng: np.random.Generator) -> float | None:
+    """The accuracy that a policy tells of per-item correctness `correct` [S, n]; None under the Ladder.
 
     `rng` draws the half of a noisy score.
 
-    >>> told("exact", np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.random.default_rng(0)).words
-    'accuracy 0.500000 on dev, 3 of 6 answers right'
+    >>> score("exact", np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.random.default_rng(0))
+    0.5
     """
     if feedback == "ladder":
         return None
-    seeds, n = correct.shape
     if feedback == "noisy":
+        n = correct.shape[1]
         half = rng.permutation(n)[: max(1, n // 2)]
-        value = round(float(correct[:, half].mean()), DIGITS)
-        return Score(value, f"accuracy {value:.{DIGITS}f} on a random half of dev")
-    value = float(correct.mean())
-    right = round(float(correct.sum()), 2)
-    return Score(value, f"accuracy {value:.6f} on dev, {right:g} of {seeds * n} answers right")
+        return round(float(correct[:, half].mean()), DIGITS)
+    return float(correct.mean())

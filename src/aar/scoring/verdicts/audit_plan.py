@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from aar.database import Database, wanted_runs
 from aar.database.submissions import Submission
+from aar.database.waits import Reason
 from aar.database.wanted_runs import WantedRun
-from aar.scoring.audits import ALWAYS, CONFIRMING, Audit, Case, Finding, Track, rules, track_of
+from aar.scoring.audits import AUDITS, Audit, Case, Finding, Track, track_of
 from aar.scoring.evidence.board import Board
-from aar.scoring.evidence.case_builder import Gathering
+from aar.scoring.evidence.case_builder import case_of
 from aar.scoring.evidence.correctness import Rows
-from aar.students.interventions import Intervention
+from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.verdicts.decision import Waiting
 from w2s.records import SplitName
-
-Wanted = tuple[SplitName, Intervention, int]
 
 
 @dataclass(frozen=True)
@@ -28,49 +27,58 @@ class Audited:
     @property
     def rule(self) -> str | None:
         """What its author is told."""
-        return next((one.rule for one in self.findings if one.verdict == "violation"), None)
+        return next((finding.rule for finding in self.findings if finding.verdict == "violation"), None)
 
 
-@dataclass
-class Auditing:
-    """Audits of one lab."""
+def still_to_come(board: Board, submission: Submission) -> Waiting | None:
+    """The wait for audit runs that were asked for, if some are still to come; looks at nothing else."""
+    asked = [run for run in board.wanted.get(submission.id, ()) if not run.seeds_of]
+    return _wait(board, submission, asked)
 
-    database: Database
-    gathering: Gathering
-    _asked: dict[str, list[Wanted]] = field(default_factory=dict, repr=False)
 
-    def waits(self, board: Board, one: Submission) -> bool:
-        """Whether runs that were asked for are still to come; looks at nothing else."""
-        runs = board.audited(one)
-        states = {(run.split, run.intervention, run.pair_index): run.state for run in runs}
-        # one that broke says enough, and its sisters would break too
-        broken = {run.intervention for run in runs if run.state == "failed"}
-        return any(
-            states.get(key, "queued") in ("queued", "running") and key[1] not in broken
-            for key in self._asked.get(one.id, ())
-        )
+def audited_without_runs(evidence: Evidence, submission: Submission, sealed: Rows) -> Audited:
+    """What is known without a run of its own."""
+    return _audited(case_of(evidence, submission, sealed), [audit for audit in AUDITS if not audit.needs])
 
-    def always(self, board: Board, one: Submission, sealed: Rows) -> Audited:
-        """What is known without a run of its own."""
-        return _audited(self.gathering.case(board, one, sealed), confirming=False)
 
-    def confirming(self, board: Board, one: Submission, sealed: Rows, dev: Rows) -> Audited | None:
-        """Every audit; None while runs under interventions are still to come, which are asked for."""
-        wanted = self._asked[one.id] = self._wanted(sealed, dev)
-        if not self.waits(board, one):
-            return _audited(self.gathering.case(board, one, sealed), confirming=True)
-        with self.database.write() as tx:
-            wanted_runs.add(tx, one.id, [WantedRun(split, k, name) for split, name, k in wanted])
+def audited(evidence: Evidence, submission: Submission, *, sealed: Rows, dev: Rows) -> Audited | Waiting:
+    """What every audit finds; a wait that asks for their runs while some are still to come."""
+    asked = [run for run in evidence.board.wanted.get(submission.id, ()) if not run.seeds_of]
+    waiting = _wait(
+        evidence.board, submission, asked or wanted_by_audits(evidence, {"sealed": sealed, "dev": dev})
+    )
+    if waiting is not None:
+        return waiting
+    # in the order of the registry, those without runs first: of several broken rules the first is told
+    ordered = sorted(AUDITS, key=lambda audit: bool(audit.needs))
+    return _audited(case_of(evidence, submission, sealed), ordered)
+
+
+def wanted_by_audits(evidence: Evidence, rows: dict[SplitName, Rows]) -> list[WantedRun]:
+    """Every run under an intervention that the audits declare, on the first seed pairs of each split."""
+    return [
+        WantedRun(need.split, k, need.intervention)
+        for audit in AUDITS
+        for need in audit.needs
+        if need.where(evidence.source.pool(need.split, "unlabelled"))
+        for k in sorted(rows[need.split])[: need.runs]
+    ]
+
+
+def _wait(board: Board, submission: Submission, wanted: Sequence[WantedRun]) -> Waiting | None:
+    ended = board.audited(submission)
+    there = {(run.split, run.intervention, run.pair_index) for run in ended}
+    # one that broke says enough, and its sisters would break too
+    broken = {run.intervention for run in ended if run.state == "failed"}
+    left = [
+        run
+        for run in wanted
+        if (run.split, run.intervention, run.k) not in there and run.intervention not in broken
+    ]
+    if not left:
         return None
-
-    def _wanted(self, sealed: Rows, dev: Rows) -> list[Wanted]:
-        ks, first = sorted(sealed), sorted(dev)[: rules.STRUCTURE_RUNS]
-        blind: list[Wanted] = [("sealed", "blind", k) for k in ks[: rules.BLIND_REPEATS]]
-        shuffle: list[Wanted] = [("sealed", "shuffle", k) for k in ks[: rules.SHUFFLE_RUNS]]
-        thin: list[Wanted] = [("dev", "thin", k) for k in first] if self.gathering.votes() else []
-        return [*blind, *thin, *shuffle, ("sealed", "part", ks[0])]
+    return Waiting(Reason.AUDIT_RUNS, {"done": len(wanted) - len(left), "needed": len(wanted)}, tuple(wanted))
 
 
-def _audited(case: Case, *, confirming: bool) -> Audited:
-    audits: Sequence[Audit] = [*ALWAYS, *CONFIRMING] if confirming else ALWAYS
-    return Audited(tuple(audit(case) for audit in audits), track_of(case))
+def _audited(case: Case, audits: Sequence[Audit]) -> Audited:
+    return Audited(tuple(audit.judge(case) for audit in audits), track_of(case))

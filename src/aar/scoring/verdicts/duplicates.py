@@ -19,127 +19,144 @@ seeds. All of these still have to pass the gate, and the audits of lottery and c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from aar.database import Database, wanted_runs
-from aar.database.researchers import LAB, OPERATORS
+from aar.database.figures import Figures
+from aar.database.researchers import Role
 from aar.database.submissions import Status, Submission
+from aar.database.waits import Reason
 from aar.database.wanted_runs import WantedRun
 from aar.scoring.audits import rules
 from aar.scoring.audits.history import alike
 from aar.scoring.evidence.board import Board, makes_good
 from aar.scoring.evidence.correctness import Rows, stacked
 from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.verdicts import replies
+from aar.scoring.verdicts.decision import Decision, Waiting, verdict
 
 NEAR = 0.02
 """Share of answers that differ below which two submissions are nearly the same."""
 
 
-def same_code(board: Board, one: Submission) -> Submission | None:
-    """The first submission of this very code, if `one` came later; what an operator submits does not count."""
-    if one.researcher in (LAB, *OPERATORS):
+def same_code(board: Board, submission: Submission) -> Submission | None:
+    """The first submission of this very code, if `submission` came later; what an operator submits does not count."""
+    if submission.role is not Role.RESEARCHER:
         return None
-    first = board.named(board.first[one.code_hash])
-    return None if first.id == one.id else first
+    first = board.first_with_code_of(submission)
+    return None if first.id == submission.id else first
 
 
-def holds_for(one: Submission, earlier: Submission) -> bool:
-    """Whether the answer to `earlier`, whose answers on dev are nearly the same, is one to `one` too.
+def near(evidence: Evidence, submission: Submission, rows: Rows) -> Submission | None:
+    """The submission answered earlier whose answers are the nearest to `rows`, if nearly the same."""
+    own = _flat(evidence, rows)
+    known = [
+        (other, answers)
+        for other in _earlier(evidence, submission)
+        if holds_for(submission, other) and (answers := _answers(evidence, other)) is not None
+    ]
+    if not known:
+        return None
+    apart = np.abs(np.stack([answers for _, answers in known]) - own).mean(axis=1)
+    best = int(np.argmin(apart))
+    return known[best][0] if apart[best] < NEAR else None
+
+
+def recomputed(evidence: Evidence, submission: Submission) -> Submission | Waiting | None:
+    """The submission that this would-be record repeats but for its seeds, once the runs that show it are there."""
+    seeds_of = next(
+        (run.seeds_of for run in evidence.board.wanted.get(submission.id, ()) if run.seeds_of), None
+    )
+    if seeds_of is None:
+        alike_most = _most_alike(evidence, submission)
+        return None if alike_most is None else _runs_as(evidence, alike_most)
+    other = next((known for known in _earlier(evidence, submission) if known.code_hash == seeds_of), None)
+    if other is None or not holds_for(submission, other):
+        return None
+    outcome = evidence.outcome_with_seeds_of(submission, other)
+    if outcome.state == "waiting":
+        return _runs_as(evidence, other)
+    answers = _answers(evidence, other)
+    if outcome.state != "complete" or answers is None:  # what breaks with other seeds is another method
+        return None
+    return other if float(np.abs(_flat(evidence, outcome.rows) - answers).mean()) < NEAR else None
+
+
+def holds_for(submission: Submission, earlier: Submission) -> bool:
+    """Whether the answer to `earlier`, whose answers on dev are nearly the same, is one to `submission` too.
 
     Between authors only what dev itself decided is: that it gains nothing, or that the record is made.
     """
-    return one.researcher == earlier.researcher or earlier.status in ("pending", "no_improvement", "verified")
+    same_author = submission.researcher == earlier.researcher
+    return same_author or earlier.status in ("pending", "no_improvement", "verified")
 
 
-def answer(earlier: Submission, *, identical: bool, named: bool = True) -> tuple[Status, str]:
-    """Word and words for a submission that repeats an earlier one, which is decided.
+def repetition(
+    evidence: Evidence,
+    submission: Submission,
+    earlier: Submission,
+    *,
+    identical: bool = False,
+    compared: str | None = None,
+) -> Decision | Waiting:
+    """The answer to `earlier` once more; a would-be record was `compared` with that holder before.
 
     No record is made twice, and only the very code that was audited can be said to break a rule. Where the author may
-    not know of the other submission it is not `named`.
+    not know of the other submission it is not named.
     """
-    what = "the same code as" if identical else "nearly the same answers as"
-    which = earlier.id if named else "an earlier submission"
-    words = f"{what} {which}, which was answered: {earlier.reply}"
+    if earlier.stage != "done":
+        return Waiting(Reason.EARLIER_VERDICT, {"submission": earlier.id})
+    on_dev, on_sealed = (evidence.board.verdict(earlier, stage) for stage in ("dev", "sealed"))
     kept: tuple[Status, ...] = ("failed", "not_reproduced", "violation") if identical else ("not_reproduced",)
-    return earlier.status if earlier.status in kept else "no_improvement", words
+    status: Status = earlier.status if earlier.status in kept else "no_improvement"
+    rule = None
+    if status == "violation":
+        rule = next((fell.rule for fell in (on_sealed, on_dev) if fell is not None and fell.rule), None)
+    named = evidence.settings.forum or submission.researcher == earlier.researcher
+    figures = Figures(
+        seeds=0,
+        n=evidence.n("dev"),
+        score=on_dev.figures.score if on_dev is not None else None,
+        champion=compared,
+        same_as=earlier.id,
+    )
+    reply = replies.repeated(earlier.reply, earlier.id if named else None, identical=identical)
+    return verdict(submission.id, "dev", status, reply, figures, rule=rule)
 
 
-@dataclass
-class Duplicates:
-    """Looks for what a submission repeats; `code` gives the files of a submission."""
+def _runs_as(evidence: Evidence, other: Submission) -> Waiting:
+    """What is waited for: dev runs with the seeds of the other code."""
+    again = range(evidence.settings.dev_seeds)
+    runs = tuple(WantedRun("dev", k, seeds_of=other.code_hash) for k in again)
+    return Waiting(Reason.DUPLICATE_RUNS, {"submission": other.id}, runs)
 
-    database: Database
-    evidence: Evidence
-    code: Callable[[Submission], Mapping[str, str]]
-    _rows: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
-    def near(self, board: Board, one: Submission, rows: Rows) -> Submission | None:
-        """The submission answered earlier whose answers are the nearest to `rows`, if nearly the same."""
-        mine = self._flat(rows)
-        known = [
-            (other, found)
-            for other in self._earlier(board, one)
-            if holds_for(one, other) and (found := self._known(board, other)) is not None
-        ]
-        if not known:
-            return None
-        apart = np.abs(np.stack([found for _, found in known]) - mine).mean(axis=1)
-        best = int(np.argmin(apart))
-        return known[best][0] if apart[best] < NEAR else None
+def _earlier(evidence: Evidence, submission: Submission) -> Iterator[Submission]:
+    """What researchers were told something about by its own runs on dev, but for what `submission` makes good."""
+    for (id, stage), fell in evidence.board.verdicts.items():
+        answered = stage == "dev" and fell.status != "failed" and fell.figures.same_as is None
+        other = evidence.board.named(id)
+        if answered and other.role is Role.RESEARCHER and not makes_good(submission, other):
+            yield other
 
-    def recomputed(self, board: Board, one: Submission) -> Submission | Literal["none", "waiting"]:
-        """The submission that `one` repeats but for its seeds; "waiting" while the runs that show it are to come."""
-        with self.database.read() as tx:
-            asked = [run.seeds_of for run in wanted_runs.of(tx, one.id) if run.seeds_of]
-        if not asked:
-            other = self._most_alike(board, one)
-            if other is None:
-                return "none"
-            with self.database.write() as tx:
-                again = range(self.evidence.settings.dev_seeds)
-                wanted_runs.add(tx, one.id, [WantedRun("dev", k, seeds_of=other.code_hash) for k in again])
-            return "waiting"
-        other = next((known for known in self._earlier(board, one) if known.code_hash == asked[0]), None)
-        if other is None or not holds_for(one, other):
-            return "none"
-        runs = board.recomputed.get((one.code_hash, other.code_hash), ())
-        outcome = self.evidence.results.outcome(
-            runs, "dev", needed=self.evidence.settings.dev_seeds, waits=False
-        )
-        theirs = self._known(board, other)
-        if outcome.state == "waiting":
-            return "waiting"
-        if outcome.state != "complete" or theirs is None:  # what breaks with other seeds is another method
-            return "none"
-        return other if float(np.abs(self._flat(outcome.rows) - theirs).mean()) < NEAR else "none"
 
-    def _earlier(self, board: Board, one: Submission) -> Iterator[Submission]:
-        """What researchers were told something about by its own runs on dev, but for what `one` makes good."""
-        for (id, stage), verdict in board.verdicts.items():
-            told = stage == "dev" and verdict.status != "failed" and verdict.figures.same_as is None
-            other = board.named(id)
-            if told and other.researcher not in (LAB, *OPERATORS) and not makes_good(one, other):
-                yield other
+def _most_alike(evidence: Evidence, submission: Submission) -> Submission | None:
+    code = evidence.source.code
+    own = code(submission)
+    likeness = [(alike(code(other), own), other) for other in _earlier(evidence, submission)]
+    most, other = max(likeness, key=lambda pair: pair[0], default=(0.0, None))
+    return other if most >= rules.RESUBMISSION_LIKENESS else None
 
-    def _most_alike(self, board: Board, one: Submission) -> Submission | None:
-        code = self.code(one)
-        found = [(alike(self.code(other), code), other) for other in self._earlier(board, one)]
-        likeness, other = max(found, key=lambda pair: pair[0], default=(0.0, None))
-        return other if likeness >= rules.RESUBMISSION_LIKENESS else None
 
-    def _known(self, board: Board, other: Submission) -> npt.NDArray[np.float32] | None:
-        if other.id not in self._rows:
-            outcome = self.evidence.outcome(board, other, "dev")
-            if outcome.state != "complete":  # its arrays are damaged: there is nothing to compare with
-                return None
-            self._rows[other.id] = self._flat(outcome.rows)
-        return self._rows[other.id]
+def _answers(evidence: Evidence, other: Submission) -> npt.NDArray[np.float32] | None:
+    outcome = evidence.outcome(other, "dev")
+    if outcome.state != "complete":  # its arrays are damaged: there is nothing to compare with
+        return None
+    return _flat(evidence, outcome.rows)
 
-    def _flat(self, rows: Rows) -> npt.NDArray[np.float32]:
-        first = sorted(rows)[: self.evidence.settings.dev_seeds]
-        return stacked(rows, first).astype(np.float32).ravel()
+
+def _flat(evidence: Evidence, rows: Rows) -> npt.NDArray[np.float32]:
+    first = sorted(rows)[: evidence.settings.dev_seeds]
+    return stacked(rows, first).astype(np.float32).ravel()

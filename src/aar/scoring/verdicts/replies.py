@@ -1,83 +1,90 @@
-"""A verdict as it is written, once, and the words that a researcher is told with it."""
+"""Every sentence that a researcher is told with a verdict, made from codes and numbers; nothing reads them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from aar import ledger
-from aar.database import Transaction
 from aar.database.figures import Figures
-from aar.database.submissions import Ended, Status, Submission
-from aar.database.verdicts import VerdictStage
+from aar.database.runs import Run
+from aar.database.standing import Standing
+from aar.database.submissions import Status
+from aar.feedback import Feedback
 from aar.run_records import RunError
-from aar.scoring.evidence.board import Board, Standing
-from aar.scoring.evidence.correctness import Outcome
+from aar.scoring.ladder.feedback import DIGITS
 
-WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
-VERIFIED = "the gain over {over} was reproduced on fresh seeds and items"
-NOT_REPRODUCED = "the gain over {over} was not reproduced on fresh seeds and items"
-RECORD, BY_ITSELF = "the record", "vanilla"
-"""What a submission is held against: the Ladder's holder, or, where it is judged by itself, the plain baseline."""
+BASELINE = "baseline"
 LOST = "the lab lost a run of this submission; the code is not blamed: hand the same code in again, it costs nothing"
 DAMAGED = (
     "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
 )
+_WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
+_VERIFIED = "the gain over {over} was reproduced on fresh seeds and items"
+_NOT_REPRODUCED = "the gain over {over} was not reproduced on fresh seeds and items"
+_RECORD, _BY_ITSELF = "the record", "vanilla"
+"""What a submission is held against: the holder of the record, or, where it is judged by itself, the plain baseline."""
 
 
-def no_gain(ladder: Standing, *, fresh: bool = False) -> str:
-    """The answer of the gate: the Ladder's, or that of what is judged by itself."""
-    if fresh:
-        return f"no significant improvement over {BY_ITSELF} on dev"
-    return f"no significant improvement over {RECORD}, which has {ladder.text}"
+def dev(standing: Standing, *, would_be: bool, fresh: bool, feedback: Feedback, figures: Figures) -> str:
+    """The answer of the gate, with the score where the study tells one."""
+    words = _WOULD_BE if would_be else _no_gain(standing, fresh=fresh)
+    return words + _score(feedback, figures)
 
 
-def violation(rule: str) -> str:
-    """Which rule was broken, and nothing about how that was found."""
-    return f"broke a rule: {rule}"
-
-
-def record(
-    tx: Transaction,
-    board: Board,
-    one: Submission,
-    stage: VerdictStage,
+def sealed(
     status: Status,
-    words: str,
-    measured: Figures,
+    standing: Standing,
     *,
-    rule: str | None = None,
-    ended: Ended = Ended.DECIDED,
-    would_be: bool = False,
-) -> str | None:
-    """Write a verdict with what it tells in bits; a line of words, None where it was decided at this stage before."""
-    bits = board.account.price(one.id, stage=stage, status=status, rule=rule, figures=measured)
-    measured = replace(measured, bits=bits)
-    written = ledger.record_verdict(
-        tx,
-        one.id,
-        stage=stage,
-        status=status,
-        reply=words,
-        figures=measured,
-        rule=rule,
-        ended=ended,
-        would_be=would_be,
-    )
-    return f"{one.id} on {stage}: {status}" if written else None
+    rule: str | None,
+    fresh: bool,
+    feedback: Feedback,
+    dev_figures: Figures,
+) -> str:
+    """The answer of a confirmation, with the score that was told on dev: rule, gain, or measured without one."""
+    over = _BY_ITSELF if fresh else _RECORD
+    if rule is not None:  # which rule was broken, and nothing about how that was found
+        words = f"broke a rule: {rule}"
+    elif status == "verified":
+        words = _VERIFIED.format(over=over)
+    elif status == "not_reproduced":
+        words = _NOT_REPRODUCED.format(over=over)
+    else:
+        words = _no_gain(standing, fresh=fresh)
+    return words + _score(feedback, dev_figures)
 
 
-def fail(
-    tx: Transaction, board: Board, one: Submission, stage: VerdictStage, outcome: Outcome, *, n: int
-) -> str | None:
-    """Write that the code broke, or that the lab lost a run of it; `n` items were to be scored."""
-    words, rule, ended = LOST, None, Ended.LOST
-    if outcome.culprit is not None and outcome.culprit.state == "done":
-        words, ended = DAMAGED, Ended.DECIDED
-    if outcome.state == "failed" and outcome.culprit is not None:
-        error = outcome.culprit.end.error or RunError()
-        place = f" in {error.file}" if error.file else ""
-        place += f", line {error.line}" if error.line is not None else ""
-        rule, ended = error.rule, Ended.DECIDED
-        words = f"{error.type or 'the method failed'}{place}" + (f" ({rule})" if rule else "")
-    nothing = Figures(seeds=0, n=n, note=f"run {outcome.state}")
-    return record(tx, board, one, stage, "failed", words, nothing, rule=rule, ended=ended)
+def repeated(reply: str, earlier: str | None, *, identical: bool) -> str:
+    """The `reply` that was given to another submission, quoted; `earlier` is its id where the author may know it."""
+    what = "the same code as" if identical else "nearly the same answers as"
+    return f"{what} {earlier or 'an earlier submission'}, which was answered: {reply}"
+
+
+def failed(run: Run) -> str:
+    """Where the method broke: type and place of the error, and the lab's rule."""
+    error = run.end.error or RunError()
+    place = f" in {error.file}" if error.file else ""
+    place += f", line {error.line}" if error.line is not None else ""
+    return f"{error.type or 'the method failed'}{place}" + (f" ({error.rule})" if error.rule else "")
+
+
+def record_text(standing: Standing) -> str:
+    """The record as researchers see it."""
+    return f"accuracy {standing.record:.3f} on dev"
+
+
+def _no_gain(standing: Standing, *, fresh: bool) -> str:
+    if fresh:
+        return f"no significant improvement over {_BY_ITSELF} on dev"
+    return f"no significant improvement over {_RECORD}, which has {record_text(standing)}"
+
+
+def _score(feedback: Feedback, figures: Figures) -> str:
+    """The score of `figures` in words; nothing where none was told.
+
+    >>> _score("exact", Figures(seeds=2, n=3, score=0.5))
+    '; accuracy 0.500000 on dev, 3 of 6 answers right'
+    """
+    score = figures.score
+    if score is None or feedback == "ladder":
+        return ""
+    if feedback == "noisy":
+        return f"; accuracy {score:.{DIGITS}f} on a random half of dev"
+    answers = figures.seeds * figures.n
+    return f"; accuracy {score:.6f} on dev, {round(score * answers, 2):g} of {answers} answers right"

@@ -1,4 +1,4 @@
-"""A would-be record in its confirmation: is the gain there on sealed, and did it come from the models?
+"""The verdict on sealed: is the gain there again, and did it come from the models?
 
 First the paired comparison, with one look at half of the seeds that can only end it early, then the audits. Those
 that need no run of their own look at every confirmation; the others are asked for where the gain was reproduced, and
@@ -8,106 +8,169 @@ verdict.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from aar.database import Database
-from aar.database.researchers import FRESH, OPERATORS
+from aar.database.figures import Figures
+from aar.database.researchers import Role
+from aar.database.standing import Standing
 from aar.database.submissions import Status, Submission
-from aar.database.verdicts import FLOOR
-from aar.scoring.evidence.board import Board, Standing
-from aar.scoring.evidence.correctness import stacked
+from aar.database.verdicts import FLOOR, Verdict
+from aar.database.waits import Reason
+from aar.scoring.evidence.correctness import Outcome, Rows, stacked
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.evidence.measures import Comparison
-from aar.scoring.ladder import futile, judge_sealed, look_at
-from aar.scoring.verdicts.audit_plan import Auditing
-from aar.scoring.verdicts.replies import (
-    BY_ITSELF,
-    NOT_REPRODUCED,
-    RECORD,
-    VERIFIED,
-    WOULD_BE,
-    fail,
-    no_gain,
-    record,
-    violation,
-)
-from aar.scoring.verdicts.succession import counts, leads, take
+from aar.scoring.ladder import SealedDecision, futile, judge_sealed, look_at
+from aar.scoring.verdicts import replies
+from aar.scoring.verdicts.audit_plan import Audited, audited, audited_without_runs, still_to_come
+from aar.scoring.verdicts.decision import Decision, Waiting, verdict
+from aar.scoring.verdicts.failure import failure
+from aar.scoring.verdicts.succession import leads, standing_of
 
 
-def confirm(
-    database: Database,
-    evidence: Evidence,
-    auditing: Auditing,
-    board: Board,
-    one: Submission,
-    ladder: Standing,
-) -> str | None:
-    """Write the verdict on `one` if everything it rests on is there."""
-    outcome = evidence.outcome(board, one, "sealed")
-    if not evidence.references_done("sealed") or auditing.waits(board, one):
-        return None
-    n = len(evidence.results.items("sealed"))
+@dataclass(frozen=True)
+class Trial:
+    """The paired comparison of a confirmation.
+
+    Attributes:
+        opponent: The submission or the floor that it is compared with.
+        rows: Its correctness on the seeds that count.
+        against: The opponent's correctness.
+        decision: Whether the gain is there, with its interval.
+        looked_after: Seeds after which it was ended early; None where all were run.
+        planned: Seeds that were planned.
+    """
+
+    opponent: str
+    rows: Rows
+    against: Rows
+    decision: SealedDecision
+    looked_after: int | None
+    planned: int
+
+
+def sealed_verdict(evidence: Evidence, submission: Submission) -> Decision | Waiting:
+    """Decide a submission in its confirmation."""
+    board, standing = evidence.board, evidence.board.standing
+    if standing is None:
+        return Waiting(Reason.BASELINES)
+    if not evidence.references_done("sealed"):
+        return Waiting(Reason.REFERENCES, {"split": "sealed"})
+    if (waiting := still_to_come(board, submission)) is not None:
+        return waiting
+    outcome = evidence.outcome(submission, "sealed")
     if outcome.state in ("failed", "lost"):
-        with database.write() as tx:
-            return fail(tx, board, one, "sealed", outcome, n=n)
-    told = board.verdicts[(one.id, "dev")]
-    opponent = told.figures.champion or FLOOR
-    if not counts(board, opponent):
-        opponent = ladder.holder
-    against = evidence.rows(board, opponent, "sealed")
+        return failure(submission, "sealed", outcome, n=evidence.n("sealed"))
+    on_dev = board.verdicts[submission.id, "dev"]
+    trial = _trial(evidence, submission, outcome, on_dev, standing)
+    if isinstance(trial, Waiting):
+        return trial
+    return _with_audits(evidence, submission, trial, on_dev, standing)
+
+
+def _trial(
+    evidence: Evidence, submission: Submission, outcome: Outcome, on_dev: Verdict, standing: Standing
+) -> Trial | Waiting:
+    """The comparison with whom it had to beat on dev, or with the present holder if that one counts no more."""
+    opponent = on_dev.figures.champion or FLOOR
+    if not evidence.board.may_hold(opponent):
+        opponent = standing.holder
+    against = evidence.rows(opponent, "sealed")
     if against is None:
-        return None
-    attempt = told.figures.attempt or 1
-    alpha = evidence.level(one, attempt)
+        return Waiting(Reason.OPPONENT_RUNS, {"split": "sealed", "submission": opponent})
     # whoever it is compared with was asked for as many seeds, and has those that could be had
-    wanted = min(told.figures.sealed_seeds or evidence.settings.sealed_seeds, len(against))
+    planned = min(on_dev.figures.sealed_seeds or evidence.settings.sealed_seeds, len(against))
     shared = [k for k in sorted(outcome.rows) if k in against]
-    clusters = evidence.results.items("sealed").clusters
-    note = ""
-    if outcome.state == "waiting" or len(shared) < wanted:
-        look = look_at(wanted)
-        first = range(look or 0)
-        if look is None or one.researcher in OPERATORS or any(k not in shared for k in first):
-            return None
-        a, b = stacked(outcome.rows, first), stacked(against, first)
-        if not futile(a, b, clusters, alpha=alpha, seeds=wanted):
-            return None
-        shared, note = list(first), f"ended after {look} of {wanted} seeds, which left it no chance"
+    alpha, clusters = evidence.level(submission, on_dev.figures.attempt or 1), evidence.clusters("sealed")
+    looked_after = None
+    if outcome.state == "waiting" or len(shared) < planned:
+        looked_after = look_at(planned)
+        first = range(looked_after or 0)
+        too_early = looked_after is None or any(k not in shared for k in first)
+        # operators asked for a measurement, so that theirs are always run to the end
+        if (
+            submission.role.is_operator
+            or too_early
+            or not futile(
+                stacked(outcome.rows, first), stacked(against, first), clusters, alpha=alpha, seeds=planned
+            )
+        ):
+            return Waiting(Reason.SEALED_RUNS, {"done": len(shared), "needed": planned})
+        shared = list(first)
     rows = {k: outcome.rows[k] for k in shared}
-    dev = evidence.outcome(board, one, "dev").rows
     decision = judge_sealed(stacked(rows, shared), stacked(against, shared), clusters, alpha=alpha)
-    status: Status
-    over = BY_ITSELF if one.researcher == FRESH else RECORD
-    if not told.would_be:  # an operator's, measured nevertheless
-        status, words = "no_improvement", no_gain(ladder, fresh=one.researcher == FRESH)
-    elif decision.verified and not note:
-        status, words = "verified", VERIFIED.format(over=over)
-    else:
-        status, words = "not_reproduced", NOT_REPRODUCED.format(over=over)
-    audited = auditing.always(board, one, rows)
-    if status == "verified" and audited.rule is None:
-        found = auditing.confirming(board, one, rows, dev)
-        if found is None:
-            return None
-        audited = found
-    if audited.rule is not None:
-        status, words = "violation", violation(audited.rule)
+    return Trial(opponent, rows, against, decision, looked_after, planned)
+
+
+def _with_audits(
+    evidence: Evidence, submission: Submission, trial: Trial, on_dev: Verdict, standing: Standing
+) -> Decision | Waiting:
+    """The verdict that follows from the comparison, the audits, and who holds the record by now."""
+    status = _status(trial, on_dev)
+    dev = evidence.outcome(submission, "dev").rows
+    audits = audited_without_runs(evidence, submission, trial.rows)
+    if status == "verified" and audits.rule is None:
+        with_runs = audited(evidence, submission, sealed=trial.rows, dev=dev)
+        if isinstance(with_runs, Waiting):
+            return with_runs
+        audits = with_runs
+    if audits.rule is not None:
+        status = "violation"
     takes: bool | None = False
-    if status == "verified" and one.researcher != FRESH:
-        takes = ladder.holder == opponent or leads(evidence, board, rows, dev, ladder, alpha=alpha)
+    if status == "verified" and submission.role is not Role.FRESH:
+        takes = standing.holder == trial.opponent or leads(
+            evidence, trial.rows, dev, standing.holder, alpha=trial.decision.alpha
+        )
     if takes is None:
-        return None
-    comparison = Comparison(opponent, against, attempt=told.figures.attempt, gain=decision.gain, alpha=alpha)
-    measured = replace(
-        evidence.figures(rows, "sealed", comparison, note=note),
-        looked_after=len(shared) if note else None,
-        track=audited.track,
-        audits=tuple(finding.to_json() for finding in audited.findings),
-        over=evidence.over_verified(board, one, rows) if status == "verified" else {},
+        return Waiting(Reason.OPPONENT_RUNS, {"split": "sealed", "submission": standing.holder})
+    reply = replies.sealed(
+        status,
+        standing,
+        rule=audits.rule,
+        fresh=submission.role is Role.FRESH,
+        feedback=evidence.settings.feedback,
+        dev_figures=on_dev.figures,
     )
-    with database.write() as tx:
-        words += told.reply.removeprefix(WOULD_BE) if told.figures.score is not None else ""
-        said = record(tx, board, one, "sealed", status, words, measured, rule=audited.rule)
-        if said and takes:
-            take(tx, evidence, one, dev)
-        return said
+    return verdict(
+        submission.id,
+        "sealed",
+        status,
+        reply,
+        _figures(evidence, submission, trial, on_dev, audits, verified=status == "verified"),
+        rule=audits.rule,
+        standing=standing_of(evidence, submission.id, dev) if takes else None,
+    )
+
+
+def _status(trial: Trial, on_dev: Verdict) -> Status:
+    if not on_dev.would_be:  # an operator's, measured nevertheless
+        return "no_improvement"
+    verified = trial.decision.verified and trial.looked_after is None
+    return "verified" if verified else "not_reproduced"
+
+
+def _figures(
+    evidence: Evidence,
+    submission: Submission,
+    trial: Trial,
+    on_dev: Verdict,
+    audits: Audited,
+    *,
+    verified: bool,
+) -> Figures:
+    comparison = Comparison(
+        trial.opponent,
+        trial.against,
+        attempt=on_dev.figures.attempt,
+        gain=trial.decision.gain,
+        alpha=trial.decision.alpha,
+    )
+    note = ""
+    if trial.looked_after is not None:
+        note = f"ended after {trial.looked_after} of {trial.planned} seeds, which left it no chance"
+    return replace(
+        evidence.figures(trial.rows, "sealed", comparison, note=note),
+        looked_after=trial.looked_after,
+        track=audits.track,
+        audits=tuple(finding.to_json() for finding in audits.findings),
+        over=evidence.over_verified(submission, trial.rows) if verified else {},
+    )

@@ -1,7 +1,7 @@
-"""Who holds the Ladder next: a verified submission that beats the holder, or, once a person has overruled, what counts.
+"""Who holds the record next: a verified submission that beats the holder, or, once a person has overruled, what counts.
 
 A holder whose status a person took away hands back to the last one before it that still counts. What a person
-declares verified takes the Ladder if it passes both tests against the present holder, as everything else does.
+declares verified takes the record if it passes both tests against the present holder, as everything else does.
 
 Covered: an overruling while the scorer runs, and one that it finds when it starts. Not covered: verdicts that fell
 against a holder which was overruled afterwards stand; a person may overrule them too.
@@ -9,94 +9,56 @@ against a holder which was overruled afterwards stand; a person may overrule the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from aar import ledger
-from aar.database import Database, Transaction
-from aar.database.researchers import FRESH, LAB
-from aar.database.submissions import Ended, Submission
-from aar.database.verdicts import FLOOR
-from aar.scoring.evidence.board import Board, Standing, put_standing
-from aar.scoring.evidence.correctness import Rows, stacked
+from aar.database.researchers import Role
+from aar.database.standing import Standing
+from aar.database.submissions import Ended
+from aar.scoring.evidence.correctness import Rows, all_stacked, stacked
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.ladder import judge_sealed, rounded
+from aar.scoring.verdicts.decision import Decision
 
 
-def leads(
-    evidence: Evidence, board: Board, sealed: Rows, dev: Rows, ladder: Standing, *, alpha: float
-) -> bool | None:
-    """Whether a verified submission takes the Ladder from its holder: None while that one is not known."""
-    gate = evidence.gate(board, dev, ladder.holder)
-    against = evidence.rows(board, ladder.holder, "sealed")
+def standing_of(evidence: Evidence, holder: str, dev: Rows) -> Standing:
+    """The standing with this holder, whose dev runs have correctness `dev`."""
+    n = evidence.n("dev")
+    return Standing(holder, rounded(float(all_stacked(dev).mean()), n=n), n)
+
+
+def leads(evidence: Evidence, sealed: Rows, dev: Rows, holder: str, *, alpha: float) -> bool | None:
+    """Whether a verified submission takes the record from its holder: None while that one is not known.
+
+    It has to pass the gate on dev and the test on sealed, at the level `alpha` of its own attempt.
+    """
+    gate = evidence.gate(dev, holder)
+    against = evidence.rows(holder, "sealed")
     if gate is None or against is None:
         return None
     shared = [k for k in sealed if k in against]
-    clusters = evidence.results.items("sealed").clusters
-    again = judge_sealed(stacked(sealed, shared), stacked(against, shared), clusters, alpha=alpha)
-    return gate[0].accepted and again.verified
+    again = judge_sealed(
+        stacked(sealed, shared), stacked(against, shared), evidence.clusters("sealed"), alpha=alpha
+    )
+    return gate.decision.accepted and again.verified
 
 
-def take(tx: Transaction, evidence: Evidence, one: Submission, dev: Rows) -> None:
-    """Give the Ladder to `one`, whose dev runs have correctness `dev`."""
-    n, mean = len(evidence.results.items("dev")), float(stacked(dev, sorted(dev)).mean())
-    put_standing(tx, Standing(one.id, rounded(mean, n=n)), items=n)
+def succession(evidence: Evidence, standing: Standing) -> Decision | None:
+    """The move of the record that an overruling asks for, if any."""
+    board = evidence.board
+    if not board.may_hold(standing.holder):
+        before = next((held for held in reversed(board.holders) if board.may_hold(held.holder)), None)
+        if before is not None:
+            return Decision(standing=Standing(before.holder, before.record, evidence.n("dev")))
+    return _promotion(evidence, standing)
 
 
-@dataclass
-class Succession:
-    """Follows what people overrule."""
-
-    database: Database
-    evidence: Evidence
-    _heard: set[tuple[str, str]] = field(default_factory=set, repr=False)
-
-    def step(self, board: Board, ladder: Standing) -> str | None:
-        """Move the Ladder once, if an overruling asks for it."""
-        return self._hand_back(board, ladder) or self._promote(board, ladder)
-
-    def _hand_back(self, board: Board, ladder: Standing) -> str | None:
-        if counts(board, ladder.holder):
-            return None
-        with self.database.write() as tx:
-            held = [
-                Standing(**entry.body["ladder"])
-                for entry in ledger.entries(tx)
-                if entry.kind == "note" and "ladder" in entry.body
-            ]
-            for earlier in reversed(held):
-                if counts(board, earlier.holder):
-                    put_standing(tx, earlier, items=len(self.evidence.results.items("dev")))
-                    return f"the Ladder goes back to {earlier.holder}"
-        return None
-
-    def _promote(self, board: Board, ladder: Standing) -> str | None:
-        for one in board.submissions:
-            verdict = board.verdicts.get((one.id, "sealed"))
-            if verdict is None or one.status != "verified" or one.ended is not Ended.OVERRULED:
-                continue
-            if (
-                one.researcher in (LAB, FRESH)
-                or one.id == ladder.holder
-                or (one.id, ladder.holder) in self._heard
-            ):
-                continue
-            dev = self.evidence.outcome(board, one, "dev").rows
-            sealed = self.evidence.outcome(board, one, "sealed").rows
-            alpha = self.evidence.level(one, verdict.figures.attempt or 1)
-            takes = leads(self.evidence, board, sealed, dev, ladder, alpha=alpha)
-            if takes is None:
-                continue
-            self._heard.add((one.id, ladder.holder))
-            if takes:
-                with self.database.write() as tx:
-                    take(tx, self.evidence, one, dev)
-                return f"the Ladder goes to {one.id}"
-        return None
-
-
-def counts(board: Board, holder: str) -> bool:
-    """Whether a holder may be held up to others: the floor, a baseline that runs, what is verified."""
-    if holder == FLOOR:
-        return True
-    one = board.named(holder)
-    return one.status != "failed" if one.researcher == LAB else one.status == "verified"
+def _promotion(evidence: Evidence, standing: Standing) -> Decision | None:
+    for submission in evidence.board.submissions:
+        verdict = evidence.board.verdict(submission, "sealed")
+        declared = submission.status == "verified" and submission.ended is Ended.OVERRULED
+        may_lead = submission.role not in (Role.BASELINE, Role.FRESH) and submission.id != standing.holder
+        if verdict is None or not declared or not may_lead:
+            continue
+        dev, sealed = (evidence.outcome(submission, split).rows for split in ("dev", "sealed"))
+        alpha = evidence.level(submission, verdict.figures.attempt or 1)
+        if leads(evidence, sealed, dev, standing.holder, alpha=alpha):
+            return Decision(standing=standing_of(evidence, submission.id, dev))
+    return None

@@ -1,0 +1,110 @@
+"""What the files of a lab say: items, floors and ceilings from the vault, arrays of runs, submitted code.
+
+Nothing that is read here ever changes, so each file is read once; what is run and decided is the board's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+
+from aar.database.runs import Run
+from aar.database.submissions import Submission
+from aar.scoring.audits import Pool
+from aar.scoring.evidence.correctness import Rows, read_arrays, read_predictions
+from aar.scoring.truth.vault import TestItems, Vault
+from w2s.records import Example, FloatArray, SplitName
+
+Part = Literal["unlabelled", "test"]
+
+
+@dataclass
+class Source:
+    """Reads the files of one lab; `code` gives the files of a submission."""
+
+    vault: Vault
+    blobs: Path
+    code: Callable[[Submission], Mapping[str, str]]
+    _correct: dict[str, FloatArray] = field(default_factory=dict, repr=False)
+    _items: dict[SplitName, TestItems] = field(default_factory=dict, repr=False)
+    _pools: dict[tuple[SplitName, Part], Pool] = field(default_factory=dict, repr=False)
+    _texts: frozenset[str] | None = field(default=None, repr=False)
+
+    def items(self, split: SplitName) -> TestItems:
+        """Test items of a split."""
+        if split not in self._items:
+            self._items[split] = self.vault.test_items(split)
+        return self._items[split]
+
+    def references(self, kind: Literal["floor", "ceiling"], split: SplitName, count: int) -> Rows | None:
+        """Correctness of the first `count` floors or ceilings of a split, or None while one is missing."""
+        rows: dict[int, FloatArray] = {}
+        for k in range(count):
+            name = f"{kind}-{split}-{k}"
+            if name not in self._correct:
+                correct = self.vault.reference(kind, split, k)
+                if correct is None:
+                    return None
+                self._correct[name] = correct
+            rows[k] = self._correct[name]
+        return rows
+
+    def correct(self, run: Run, split: SplitName) -> FloatArray:
+        """Per-item correctness of a finished run, [n]; `ScoringError` if its arrays are damaged."""
+        if run.key not in self._correct:
+            items = self.items(split)
+            self._correct[run.key] = items.correct(read_predictions(self.blobs, run, items))
+        return self._correct[run.key]
+
+    def arrays(self, run: Run) -> dict[str, FloatArray]:
+        """All arrays of a finished run; `ScoringError` if they are damaged. Read each time: they are large."""
+        return read_arrays(self.blobs, run)
+
+    def pool(self, split: SplitName, part: Part) -> Pool:
+        """Truth, questions and answers of one pool of items."""
+        if (split, part) not in self._pools:
+            examples: tuple[Example, ...] = getattr(self.vault.splits[split], part)
+            self._pools[split, part] = pool_of(examples, self.vault.labels(examples))
+        return self._pools[split, part]
+
+    def hidden_texts(self) -> frozenset[str]:
+        """Field values of scored items that no researcher may know."""
+        if self._texts is None:
+
+            def texts(name: SplitName) -> set[str]:
+                split = self.vault.splits[name]
+                parts = (*split.labelled, *split.unlabelled, *split.test)
+                return {text for example in parts for text in example.fields.values()}
+
+            self._texts = frozenset(texts("dev") | texts("sealed")) - texts("practice")
+        return self._texts
+
+    def half_of(self, code_hash: str) -> np.random.Generator:
+        """The chance that chooses the half of dev on which a noisy score of this code is measured."""
+        return np.random.default_rng(int.from_bytes(self.vault.bytes_for("half", code_hash), "big"))
+
+
+def pool_of(examples: Sequence[Example], truth: FloatArray) -> Pool:
+    """Codes of questions and answers; a pair's answer is its own.
+
+    >>> items = [Example(str(i), "verification", {}, "q", answer) for i, answer in enumerate("aba")]
+    >>> pool_of(items, np.array([1.0, 0, 1])).answer.tolist()
+    [0, 1, 0]
+    """
+    groups: dict[str, int] = {}
+    answers: dict[tuple[str, str], int] = {}
+    group = [groups.setdefault(e.group, len(groups)) for e in examples]
+    answer = [
+        answers.setdefault((e.group, e.answer if e.answer is not None else f"pair {i}"), len(answers))
+        for i, e in enumerate(examples)
+    ]
+    return Pool(truth, np.array(group, dtype=np.int64), np.array(answer, dtype=np.int64))
+
+
+def split_of(run: Run) -> SplitName:
+    """The split that a run was made on."""
+    return cast(SplitName, run.split)

@@ -1,0 +1,29 @@
+"""The verdict on a submission whose runs cannot be judged: its code broke, or the lab lost a run of it."""
+
+from __future__ import annotations
+
+from aar.database.figures import Figures
+from aar.database.standing import Standing
+from aar.database.submissions import Ended, Submission
+from aar.database.verdicts import VerdictStage
+from aar.scoring.evidence.correctness import Outcome
+from aar.scoring.verdicts import replies
+from aar.scoring.verdicts.decision import Decision, verdict
+
+
+def failure(
+    submission: Submission, stage: VerdictStage, outcome: Outcome, *, n: int, standing: Standing | None = None
+) -> Decision:
+    """The decision on an outcome that failed or was lost; `n` items were to be scored.
+
+    Only what the lab lost may be handed in again: arrays that were damaged would be damaged the next time too.
+    """
+    culprit = outcome.culprit
+    reply, rule, ended = replies.LOST, None, Ended.LOST
+    if outcome.state == "failed" and culprit is not None:
+        reply, ended = replies.failed(culprit), Ended.DECIDED
+        rule = culprit.end.error.rule if culprit.end.error is not None else None
+    elif culprit is not None and culprit.state == "done":
+        reply, ended = replies.DAMAGED, Ended.DECIDED
+    figures = Figures(seeds=0, n=n, note=f"run {outcome.state}")
+    return verdict(submission.id, stage, "failed", reply, figures, rule=rule, ended=ended, standing=standing)
