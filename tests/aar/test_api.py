@@ -17,17 +17,20 @@ from aar.api.app import MOST_BODY_BYTES, create_app
 from aar.database import researchers, runs, submissions, trainings, wanted_runs
 from aar.database.figures import Figures
 from aar.engines import Outcome
-from aar.errors import OverBudget
+from aar.errors import BadRequest, BadSnapshot, EngineError, NotAllowed, NotNow, OverBudget, Refused
 from aar.folder import LabFolder
 from aar.lab import conductor, waiters
 from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.references import planned
+from aar.lab.refusals import Code, Refusal
 from aar.lab.slots import finish, job_of
 from aar.launch.children import Child, plain
 from aar.processes import python
+from aar.researchers.refusals import Refusal as ToolCode
 from aar.run_records import RunEnd, RunError
 from aar.settings import Settings
+from w2s.errors import NotFound
 from w2s.records import Estimate
 
 METHOD = {"method.py": "def run(bench):\n    return bench.strong().predict(bench.test)\n"}
@@ -422,7 +425,7 @@ def test_further_seeds_of_whoever_holds_the_record_are_paid_by_who_attacks_it(
         ledger.record_verdict(
             tx, holder, stage="sealed", status="verified", reply="v", figures=Figures(seeds=8, n=9)
         )
-        lab.queue_sealed(tx, submissions.get(tx, holder), seeds=lab.settings.sealed_seeds, spare=False)
+        lab.queue.sealed(tx, submissions.get(tx, holder), seeds=lab.settings.sealed_seeds, spare=False)
     conductor.advance(lab)
     with lab.database.read() as tx:
         mine = [run for run in runs.all(tx, split="sealed") if run.submission == holder]
@@ -474,3 +477,41 @@ def test_the_version_is_told_to_everybody_and_nothing_else_is(client: TestClient
     assert told["name"] == "automated-alignment-researchers"
     assert told["api"] == 1
     assert set(told) == {"name", "api", "version"}
+
+
+def test_the_interface_describes_every_answer_and_every_refusal(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    for path, verbs in described["paths"].items():
+        for verb, route in verbs.items():
+            content = route["responses"]["200"]["content"]["application/json"]["schema"]
+            assert "$ref" in content or "anyOf" in content, f"{verb} {path}"
+            for status in ("400", "403", "404", "422", "429", "500"):
+                refused = route["responses"][status]["content"]["application/json"]["schema"]
+                assert refused == {"$ref": "#/components/schemas/Refusal"}, f"{verb} {path} {status}"
+    told = described["components"]["schemas"]["Submission"]["properties"]["status"]
+    assert "verified" in told["enum"]
+    assert "undecided" in told["description"] or "decided" in told["description"]
+
+
+def test_a_refusal_has_a_code_whatever_its_words_are() -> None:
+    for error in (
+        NotFound("x"),
+        NotAllowed("x"),
+        BadRequest("x"),
+        BadSnapshot("x"),
+        OverBudget("x"),
+        NotNow("x"),
+    ):
+        assert Refusal.of(error).error.value == type(error).__name__
+    assert Refusal.of(Refused("x")).error is Code.REFUSED
+    assert Refusal.of(EngineError("x")).error is Code.FAILED
+    assert {code.value for code in ToolCode} >= {code.value for code in Code} - {"NotFound", "Failed"}
+
+
+def test_a_score_that_the_study_does_not_tell_is_not_even_a_field(client: TestClient) -> None:
+    made = submit(client)
+    assert "score" not in made
+    assert "score" not in client.get(f"/v1/submissions/{made['id']}", headers=as_("one")).json()
+    entries = client.get("/v1/leaderboard", headers=as_("one")).json()["entries"]
+    assert entries
+    assert all("score" not in entry and entry["rank"] is None for entry in entries)

@@ -7,21 +7,33 @@ way. Only logs, locks and the library of methods are left out.
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from safetensors.numpy import load_file
 
-from aar import database
-from aar.database import meta, runs, submissions, verdicts
+from aar import database, ledger
+from aar.database import meta, runs, standing, submissions, trainings, verdicts, wanted_runs
+from aar.database.researchers import Role
+from aar.database.submissions import Ended
+from aar.engines import Outcome
 from aar.folder import LabFolder
+from aar.lab.intake import Lab
+from aar.lab.slots import draw_missing_salts, finish, job_of
+from aar.run_records import RunEnd
+from aar.scoring.serve import serve
 from aar.scoring.truth.reference_jobs import ReferenceJob
 from aar.scoring.truth.references import References
+from aar.settings import settings_of
 from aar.students.data import read_weak
 from w2s.weak_labels import training_code
 
@@ -85,6 +97,69 @@ def test_what_was_decided_stays_and_what_was_under_way_waits(lab: LabFolder) -> 
     store.close()
 
 
+def test_what_it_kept_in_sentences_has_columns_and_tables_now(lab: LabFolder) -> None:
+    store = database.open(lab.database)
+    with store.read() as tx:
+        assert {row.role for row in submissions.all(tx) if row.id != "s1"} == {Role.RESEARCHER}
+        assert submissions.get(tx, "s1").role is Role.BASELINE
+        assert {row.id: row.ended for row in submissions.all(tx)} == {
+            "s1": Ended.DECIDED,
+            "s2": Ended.DECIDED,
+            "s3": Ended.CANCELLED,
+            "s4": None,
+        }
+        assert [verdict.would_be for verdict in verdicts.all(tx, "s2")] == [True, False]
+        assert standing.find(tx) == standing.Standing("s2", 0.7747580267412529, 1000)
+        audits = [("blind", 0), ("blind", 1), ("part", 0), ("shuffle", 0), ("shuffle", 1)]
+        assert [(run.intervention, run.k) for run in wanted_runs.of(tx, "s2")] == audits
+        ended = [run for run in runs.all(tx) if run.state == "done"]
+        assert len(ended) == 17
+        assert all(run.end.seconds > 0 and run.end.core_seconds > 0 for run in ended)
+    store.close()
+
+
+def test_the_lab_takes_up_what_was_under_way_and_the_scorer_decides_it(lab: LabFolder) -> None:
+    store = database.open(lab.database)
+    opened = Lab(lab, settings_of(lab), store, elapsed=0.0)
+    with store.write() as tx:
+        (done, *_) = runs.all(tx, submission="s2", split="dev")
+        runs.requeue_running(tx)
+        draw_missing_salts(opened, tx)
+        trainings.keep(tx, [job.place for job in References(lab).there()])
+    wrong = {name: 1 - array for name, array in load_file(lab.blobs / f"{done.blob}.safetensors").items()}
+    taken = []
+    for _ in range(2):
+        with store.write() as tx:
+            run = runs.claim(tx)
+        assert run is not None
+        assert job_of(opened, run).student_seed == int(run.student_seed, 16)
+        taken.append(run.submission)
+        finish(opened, run, Outcome("ok", RunEnd(seconds=1.0), arrays=wrong))
+    assert taken == ["s4", "s4"]
+    stop, lines = threading.Event(), list[str]()
+    patience = threading.Timer(120, stop.set)
+    patience.start()
+    serve(lab, stop=stop, say=lambda line: (lines.append(line), stop.set()))
+    patience.cancel()
+    assert statuses(lab) == {**STATUSES, "s4": "no_improvement"}, lines
+    assert aar("ledger", "verify", str(lab.path)).returncode == 0
+    store.close()
+
+
+def test_aar_ledger_verify_holds_with_every_entry_mirror_line_and_array(lab: LabFolder) -> None:
+    verified = aar("ledger", "verify", str(lab.path))
+    assert verified.returncode == 0, verified.stderr
+    assert "entries hold" in verified.stdout
+
+
+def test_an_entry_or_row_that_was_changed_is_still_found(lab: LabFolder) -> None:
+    store = database.open(lab.database)
+    with store.write() as tx:
+        tx.execute(sa.text("UPDATE submissions SET status = 'verified' WHERE id = 's3'"))
+    store.close()
+    assert "submission s3 is shown as 'verified'" in aar("ledger", "verify", str(lab.path)).stderr
+
+
 def test_its_supervisors_floors_and_ceilings_are_taken_as_they_are(lab: LabFolder) -> None:
     references = References(lab)
     files = sorted((lab.vault / "references").glob("*.safetensors"))
@@ -119,3 +194,21 @@ def test_the_training_code_of_today_was_reviewed_against_it() -> None:
         "into w2s.weak_labels.training_code.REVIEWED, and the digest that stood there into SAME_RESULTS; if numbers "
         "changed on purpose, empty SAME_RESULTS and SAME_RESULTS_OF_0_1 too: scored labs are then refused"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_aar_run_resume_goes_on_with_it_to_the_end(lab: LabFolder) -> None:
+    resumed = aar("run", "--resume", str(lab.path), "--json")
+    assert resumed.returncode == 0, resumed.stderr[-3000:]
+    found = json.loads(resumed.stdout.strip().splitlines()[-1])
+    assert found["ending"] == "complete"
+    assert not found["ledger"]["problem"]
+    after = statuses(lab)
+    assert {id: after[id] for id in ("s1", "s2", "s3")} == {id: STATUSES[id] for id in ("s1", "s2", "s3")}
+    assert "pending" not in after.values()
+    assert "s2" in lab.report.read_text(encoding="utf-8")
+    store = database.open(lab.database)
+    ledger.Ledger(store).verify(mirror=lab.ledger, blobs=lab.blobs)
+    store.close()
+    shutil.rmtree(lab.path)

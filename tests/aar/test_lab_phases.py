@@ -109,7 +109,7 @@ def test_a_bound_ends_research_early_enough_for_confirmations_and_then_cuts_the_
     over = Lab(lab.folder, lab.settings, lab.database, elapsed=601)
     assert conductor.advance(over) == "finished"
     shown = status(over, "finished")
-    assert shown["undecided"] == 1
+    assert shown.undecided == 1
 
 
 def test_what_was_cut_off_is_judged_by_a_later_start_however_long_it_takes(made: Callable[..., Lab]) -> None:

@@ -134,8 +134,8 @@ def test_spare_confirmations_move_up_when_others_are_compared_with_them(lab: Lab
     one = submit(lab, researchers.LAB, "vanilla")
     with lab.database.write() as tx:
         row = submissions.get(tx, one)
-        assert lab.queue_sealed(tx, row, seeds=3, spare=True) == 3
-        assert lab.queue_sealed(tx, row, seeds=3, spare=False) == 0
+        assert lab.queue.sealed(tx, row, seeds=3, spare=True) == 3
+        assert lab.queue.sealed(tx, row, seeds=3, spare=False) == 0
         assert {run.priority for run in runs.all(tx, split="sealed")} == {runs.PRIORITIES.index("sealed")}
 
 
@@ -202,7 +202,7 @@ def test_the_same_run_is_never_computed_twice_even_by_a_lab_that_starts_again(tm
     again = open_lab(tmp_path, "r1")
     with again.database.write() as tx:
         row = submissions.get(tx, one)
-        assert again._queue(tx, row, "dev", range(2), priority="dev") == 0
+        assert again.queue.runs_of(tx, row, "dev", range(2), priority="dev") == 0
     assert again.practice("r1", files("a method")) == key
     engine = PretendedEngine()
     work(again, engine)
@@ -264,11 +264,11 @@ def test_an_engine_that_loses_every_run_is_asked_less_and_less_and_the_status_sa
 
     def in_trouble() -> bool:
         with lab.database.read() as tx:
-            return bool(traffic(tx, slots=1)["engine"]["lost_in_a_row"] >= 3)
+            return bool(traffic(tx, slots=1).engine.lost_in_a_row >= 3)
 
     work(lab, engine, slots=1, until=in_trouble)
     with lab.database.read() as tx:
-        told = traffic(tx, slots=1)["engine"]
+        told = traffic(tx, slots=1).engine.model_dump()
     assert len(engine.started) == told["lost_in_a_row"] == 3
     assert told["why"] == "no sandbox started"
     assert 0.0 < told["resumes_in_seconds"] <= 1.0
@@ -455,7 +455,7 @@ def test_what_is_queued_of_one_who_waits_is_held_back_and_its_confirmations_are_
         researchers.set_failures(tx, "r1", 3, waits_until=clock.now() + 60)
     assert claim_all(lab) == ["r1", "r2"]
     with lab.database.read() as tx:
-        (held,) = traffic(tx, slots=1)["held"]
+        (held,) = traffic(tx, slots=1).model_dump()["held"]
     assert (held["researcher"], held["failures"]) == ("r1", 3)
     assert 50 < held["seconds"] <= 60
 
@@ -482,13 +482,13 @@ def test_people_see_what_waits_what_runs_where_and_how_long_it_will_take(lab: La
     queue(lab, "r1", 4)
     queue(lab, "r2", 2, priority="sealed")
     with lab.database.write() as tx:
-        assert traffic(tx, slots=2)["seconds_left"] is None
+        assert traffic(tx, slots=2).seconds_left is None
         run = runs.claim(tx, place="slot 1")
     assert run is not None
     finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=8.0)))
     with lab.database.write() as tx:
         runs.claim(tx, place="slot 2")
-        found = traffic(tx, slots=2)
+        found = traffic(tx, slots=2).model_dump()
     assert found["counts"] == {"done": 1, "queued": 4, "running": 1}
     (line,) = found["queued"]
     assert (line["priority"], line["researcher"], line["runs"]) == ("dev", "r1", 4)

@@ -81,7 +81,7 @@ def test_taking_a_run_costs_the_same_whether_ten_or_ten_thousand_wait(lab: Lab, 
 def test_the_status_of_a_long_queue_is_told_at_once(lab: Lab) -> None:
     start = time.process_time()
     with lab.database.read() as tx:
-        told = traffic(tx, slots=2)
+        told = traffic(tx, slots=2).model_dump()
         assert waiting.queued(tx, researcher="r2") == 1000
     assert time.process_time() - start < 1.0
     assert {line["researcher"]: line["runs"] for line in told["queued"]} == SHARES

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from extending_page import PAGE
 from fake_lab import FakeLab, serve
 
 from aar.errors import NotNow, OverBudget
@@ -150,3 +151,18 @@ def test_a_refusal_of_the_lab_is_a_value_with_its_code(folder: Path) -> None:
 
     assert asyncio.run(ask("my_status")) == Declined(Refusal.OVER_BUDGET, "nothing is left")
     assert asyncio.run(ask("leaderboard")) == Declined(Refusal.NOT_NOW, "come back later")
+
+
+def test_the_tool_of_the_page_on_extending_is_all_there_is_to_write(folder: Path) -> None:
+    section = PAGE.partition("\n## A tool\n")[2].partition("\n## ")[0]
+    names = {"ToolContext": ToolContext, "Declined": Declined, "Refusal": Refusal}
+    exec(section.split("```")[1].removeprefix("python\n"), names)  # noqa: S102 (our own page)
+    tool = Tool(names["count_lines"])  # type: ignore[arg-type]
+    assert tool.schema.parameters["properties"]["path"]["description"].startswith("Where")
+
+    async def use(context: ToolContext) -> list[str]:
+        await context.files.write_file("lines", "1\n2\n")
+        adapted = as_inspect(tool, context)
+        return [await adapted.tool(path="lines"), (await tool.function(context, path="none")).code]
+
+    assert in_a_lab(folder, use) == ["2", Refusal.NO_FILE]

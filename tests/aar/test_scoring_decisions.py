@@ -75,3 +75,17 @@ def test_every_audit_needs_runs_that_can_be_made(audit: Audit) -> None:
         assert need.intervention in INTERVENTIONS
         assert need.split in ("dev", "sealed")
         assert need.runs > 0
+
+
+def test_the_evidence_of_one_moment_stays_as_it_was(lab: SyntheticLab) -> None:
+    one = lab.submit("r1", dev=0.8)
+    evidence = lab.judge.evidence()
+    submission = evidence.board.named(one)
+    decision = dev_verdict(evidence, submission)
+    lab.judge.step()
+    lab.run(one, "sealed", 0.8, seeds=10)
+    lab.submit("r2", dev=0.9)
+    lab.judge.step()
+    assert evidence.board.verdict(submission, "dev") is None
+    assert evidence.outcome(submission, "sealed").rows == {}
+    assert dev_verdict(evidence, submission) == decision

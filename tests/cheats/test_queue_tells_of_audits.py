@@ -24,7 +24,7 @@ def test_audits_show_in_the_queue_of_people_and_not_in_a_researchers(tmp_path: P
 
     def shown() -> int:
         with lab.database.read() as tx:
-            return sum(line["runs"] for line in traffic(tx, slots=2)["queued"])
+            return sum(line.runs for line in traffic(tx, slots=2).queued)
 
     queue(lab, "r1", 2)
     queue(lab, "r2", 1)

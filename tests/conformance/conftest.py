@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("--engine", "an engine's name"),
         ("--sandbox", "a sandbox's name"),
         ("--runtime", "a runtime's name"),
+        ("--model", "a model's name, for a runtime"),
         ("--storage", "the URL of an empty database"),
         ("--testbed", "a testbed's name or folder"),
     ):
@@ -42,9 +43,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(fixture, [chosen] if chosen else names, scope="module")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The packages of the page, installed for this process and for those that it starts."""
+    """The packages of the page, installed for the tests of one file and for the processes that they start."""
     folder = tmp_path_factory.mktemp("site-packages")
     for package in PACKAGES:
         install_package(folder, package)

@@ -25,6 +25,7 @@ from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.references import planned
 from aar.lab.slots import finish
+from aar.run_records import RunEnd, RunError
 from aar.settings import Settings
 
 METHOD = {"method.py": "def run(bench):\n    return bench.strong().predict(bench.test)\n"}
@@ -165,7 +166,7 @@ def test_the_double_answers_as_the_lab_does(lab: Lab) -> None:
             finish(
                 lab,
                 run,
-                Outcome("method_failed", error_type="ValueError", error_file="method.py", error_line=1),
+                Outcome("method_failed", RunEnd(error=RunError("ValueError", file="method.py", line=1))),
             )
 
     app = create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")

@@ -1,13 +1,12 @@
 """What every runtime does with a researcher's process: the shipped one, one of the page, and the one `--runtime` names.
 
-    python -m pytest tests/conformance/test_runtime.py --runtime NAME [--model MODEL]
+    python -m pytest tests/conformance/test_runtime.py --runtime NAME --model MODEL
 
 The lab is a double, the process is real.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
@@ -36,8 +35,8 @@ def runtime(runtime_name: str) -> Runtime:
 
 
 @pytest.fixture
-def model(runtime_name: str) -> str:
-    return MODELS.get(runtime_name) or os.environ["AAR_MODEL"]
+def model(runtime_name: str, pytestconfig: pytest.Config) -> str:
+    return str(pytestconfig.getoption("--model") or MODELS[runtime_name])
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -51,6 +52,7 @@ settings = Settings(
 print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, port=None)))
 """
 RESUME = [sys.executable, "-m", "aar.cli", "run", "--resume"]
+LOGGED = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ (aar|w2s)\.", re.MULTILINE)
 VICTIMS = ("aar.api", "aar.scoring", "aar.students", "aar.researchers", "w2s.runner")
 
 
@@ -271,3 +273,17 @@ def test_the_resumed_run_ends_with_its_report_and_counts_everything(interrupted:
         "cost",
         "seconds",
     }
+
+
+def test_every_process_left_a_log_with_times_that_tells_no_secret_and_no_figure(
+    interrupted: Interrupted,
+) -> None:
+    folder = interrupted.folder
+    logs = {path.stem: path.read_text(errors="replace") for path in folder.logs.glob("*.log")}
+    assert set(logs) >= {"launcher", "lab", "scorer", "prepare", "references-0", "students-0", "r1", "r2"}
+    for name, text in logs.items():
+        assert LOGGED.search(text), name
+        assert folder.lab_secret.read_bytes().hex() not in text
+    told = [line for line in logs["scorer"].splitlines() if LOGGED.match(line)]
+    assert any(" on dev: " in line for line in told)
+    assert not [line for line in told if re.search(r"\d\.\d", line.split(" aar.", 1)[1])]

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from aar.api import forum, operators, researchers, status
 from aar.api.door import Door
-from aar.api.refusals import explain_refusals, refusal
+from aar.api.refusals import DESCRIBED, TOO_LARGE, explain_refusals, refusal
 from aar.errors import BadRequest
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
@@ -27,7 +27,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
     app = FastAPI(title="Automated Alignment Researchers: the lab", docs_url=None, redoc_url=None)
     app.state.door = Door(lab, news, Waiters(news), operator_token, phase)
     for part in (researchers, forum, operators, status):
-        app.include_router(part.router, prefix="/v1")
+        app.include_router(part.router, prefix="/v1", responses=DESCRIBED)
     app.middleware("http")(_bounded)
     explain_refusals(app)
     return app
@@ -37,6 +37,8 @@ async def _bounded(request: Request, proceed: Callable[[Request], Any]) -> Respo
     """Refuse a body without its length or beyond the bound, before it is read."""
     length = request.headers.get("content-length", "0")
     if request.method == "POST" and (not length.isdigit() or int(length) > MOST_BODY_BYTES or length == "0"):
-        return refusal(BadRequest(f"a body of 1 to {MOST_BODY_BYTES} bytes with its length is needed"), 413)
+        return refusal(
+            BadRequest(f"a body of 1 to {MOST_BODY_BYTES} bytes with its length is needed"), TOO_LARGE
+        )
     answer: Response = await proceed(request)
     return answer

@@ -1,24 +1,23 @@
 """Routes of the forum, in studies that have one."""
 
-from typing import Any
-
 from fastapi import APIRouter
 
 from aar.api.door import Here, Member
 from aar.api.requests import Finding, Remark, Vote
 from aar.lab import answers
+from aar.lab.view import Done
 
 router = APIRouter(prefix="/forum", tags=["forum"])
 
 
 @router.get("")
-def read(door: Here, who: Member, after: int = 0) -> dict[str, Any]:
+def read(door: Here, who: Member, after: int = 0) -> answers.Posts:
     """Posts with an id above `after`."""
-    return {"posts": [answers.post(post) for post in door.lab.forum.list(after=after)]}
+    return answers.Posts(posts=tuple(answers.Post.of(post) for post in door.lab.forum.list(after=after)))
 
 
 @router.post("")
-def write(door: Here, who: Member, finding: Finding) -> dict[str, Any]:
+def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
     """Publish a finding."""
     made = door.lab.forum.post(
         who.name,
@@ -28,17 +27,17 @@ def write(door: Here, who: Member, finding: Finding) -> dict[str, Any]:
         submissions=finding.submissions,
         request=finding.request_id,
     )
-    return {"id": made}
+    return answers.Posted(id=made)
 
 
 @router.post("/{post}/comments")
-def comment(door: Here, who: Member, post: int, remark: Remark) -> dict[str, Any]:
+def comment(door: Here, who: Member, post: int, remark: Remark) -> answers.Posted:
     """Comment on a post."""
-    return {"id": door.lab.forum.comment(post, who.name, remark.body)}
+    return answers.Posted(id=door.lab.forum.comment(post, who.name, remark.body, request=remark.request_id))
 
 
 @router.post("/{post}/vote")
-def vote(door: Here, who: Member, post: int, given: Vote) -> dict[str, Any]:
+def vote(door: Here, who: Member, post: int, given: Vote) -> Done:
     """Vote on a post; a later vote replaces the earlier one."""
     door.lab.forum.vote(post, who.name, given.value)
-    return {}
+    return Done()

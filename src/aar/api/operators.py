@@ -1,32 +1,32 @@
 """Routes for the person who runs the lab: hand in, cancel, give a researcher up."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends
 
 from aar.api.door import Here, operator
 from aar.api.requests import Cancel, OperatorSubmit
 from aar.api.researchers import taken_in
 from aar.lab import for_operators
+from aar.lab.answers import TakenIn
+from aar.lab.for_operators import Cancelled
+from aar.lab.view import Done
 
 router = APIRouter(prefix="/operator", tags=["operator"], dependencies=[Depends(operator)])
 
 
 @router.post("/submissions")
-def submit(door: Here, wanted: OperatorSubmit) -> dict[str, Any]:
+def submit(door: Here, wanted: OperatorSubmit) -> TakenIn:
     """Hand a method in."""
     return taken_in(door, for_operators.author(door.lab, fresh=wanted.fresh), wanted)
 
 
 @router.post("/cancel")
-def cancel(door: Here, wanted: Cancel) -> dict[str, Any]:
+def cancel(door: Here, wanted: Cancel) -> Cancelled:
     """End a submission, a practice run, or everything of a researcher."""
-    ended = for_operators.cancel(door.lab, wanted.what, reason=wanted.reason)
-    return {"submissions": list(ended.submissions), "queued": ended.queued, "running": ended.running}
+    return for_operators.cancel(door.lab, wanted.what, reason=wanted.reason)
 
 
 @router.post("/researchers/{name}/stopped")
-def stopped(door: Here, name: str) -> dict[str, Any]:
+def stopped(door: Here, name: str) -> Done:
     """Say that a researcher's process will not work any more."""
     for_operators.stop(door.lab, name)
-    return {}
+    return Done()

@@ -1,30 +1,40 @@
 """Refusals as HTTP answers: `{"error": code, "message": text}`; programs act on the code, people read the text."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
-from aar.errors import BadRequest, NotAllowed, NotNow, OverBudget, Refused
-from w2s.errors import NotFound, W2SError
+from aar.errors import BadRequest
+from aar.lab.refusals import Code, Refusal
+from w2s.errors import W2SError
 
 logger = logging.getLogger(__name__)
 
-_STATUS: tuple[tuple[type[W2SError], int], ...] = (
-    (NotFound, 404),
-    (NotAllowed, 403),
-    (OverBudget, 429),
-    (NotNow, 429),
-    (Refused, 400),
-)
+STATUS: Mapping[Code, int] = {
+    Code.NOT_FOUND: 404,
+    Code.NOT_ALLOWED: 403,
+    Code.OVER_BUDGET: 429,
+    Code.NOT_NOW: 429,
+    Code.BAD_REQUEST: 400,
+    Code.BAD_SNAPSHOT: 400,
+    Code.REFUSED: 400,
+    Code.FAILED: 500,
+}
+TOO_LARGE, MALFORMED = 413, 422
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refusal} for status in sorted({*STATUS.values(), TOO_LARGE, MALFORMED})
+}
+"""What the description of the interface says of every route besides its answer."""
 
 
 def refusal(error: W2SError, status: int | None = None) -> Response:
     """The answer that says why nothing was done."""
-    if status is None:
-        status = next((number for kind, number in _STATUS if isinstance(error, kind)), 500)
-    return JSONResponse({"error": type(error).__name__, "message": str(error)}, status_code=status)
+    told = Refusal.of(error)
+    return JSONResponse(told.model_dump(mode="json"), status_code=status or STATUS[told.error])
 
 
 def explain_refusals(app: FastAPI) -> None:
@@ -39,4 +49,4 @@ def explain_refusals(app: FastAPI) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return refusal(BadRequest(f"{where}: {first['msg']}"), 422)
+        return refusal(BadRequest(f"{where}: {first['msg']}"), MALFORMED)

@@ -1,24 +1,24 @@
 """Routes for researchers: their standing, practice, submissions, and what they say of themselves."""
 
-from typing import Any
-
 from fastapi import APIRouter
 
 from aar.api.door import Door, Here, Me
 from aar.api.requests import Doing, Practice, State, Submit, Usage
 from aar.database import runs, submissions
 from aar.lab import answers, for_researchers
+from aar.lab.standings import Leaderboard, Standing
+from aar.lab.view import Done
 
 router = APIRouter(tags=["researchers"])
 
 
 @router.get("/me")
-async def me(door: Here, who: Me, wait: float = 0.0, after: str = "") -> dict[str, Any]:
+async def me(door: Here, who: Me, wait: float = 0.0, after: str = "") -> Standing:
     """What is left of the budget, and whether to stop; with `wait`, once it differs from version `after`."""
     return await door.waiters.wait(
         who.name,
         lambda: for_researchers.standing(door.lab, who, door.phase()),
-        lambda standing: standing["version"] != after,
+        lambda standing: standing.version != after,
         wait,
         subjects=[who.name],
         others=True,
@@ -26,27 +26,27 @@ async def me(door: Here, who: Me, wait: float = 0.0, after: str = "") -> dict[st
 
 
 @router.get("/leaderboard")
-def leaderboard(door: Here, who: Me) -> dict[str, Any]:
+def leaderboard(door: Here, who: Me) -> Leaderboard:
     """The record and the ranks."""
     return for_researchers.leaderboard(door.lab, who)
 
 
 @router.post("/progress")
-def progress(door: Here, who: Me, doing: Doing) -> dict[str, Any]:
+def progress(door: Here, who: Me, doing: Doing) -> Done:
     """Say what is being done, for the display."""
     for_researchers.note_progress(door.lab, who, doing.activity, doing.text)
-    return {}
+    return Done()
 
 
 @router.post("/state")
-def state(door: Here, who: Me, wanted: State) -> dict[str, Any]:
+def state(door: Here, who: Me, wanted: State) -> Done:
     """Say that one works, or has finished."""
     for_researchers.set_state(door.lab, who, wanted.state)
-    return {}
+    return Done()
 
 
 @router.post("/usage")
-def usage(door: Here, who: Me, used: Usage) -> dict[str, Any]:
+def usage(door: Here, who: Me, used: Usage) -> Done:
     """Report tokens that the researcher's model used."""
     for_researchers.charge_tokens(
         door.lab,
@@ -56,17 +56,17 @@ def usage(door: Here, who: Me, used: Usage) -> dict[str, Any]:
         input_tokens=used.input_tokens,
         output_tokens=used.output_tokens,
     )
-    return {}
+    return Done()
 
 
 @router.post("/practice")
-def practice(door: Here, who: Me, wanted: Practice) -> dict[str, Any]:
+def practice(door: Here, who: Me, wanted: Practice) -> answers.PracticeStarted:
     """Start a practice run."""
-    return {"run": door.lab.practice(who.name, wanted.files)}
+    return answers.PracticeStarted(run=door.lab.practice(who.name, wanted.files))
 
 
 @router.get("/practice/{key}")
-async def practice_run(door: Here, who: Me, key: str, wait: float = 0.0) -> dict[str, Any]:
+async def practice_run(door: Here, who: Me, key: str, wait: float = 0.0) -> answers.Practice:
     """How a practice run stands; with `wait`, once it has ended."""
     run = await door.waiters.wait(
         who.name,
@@ -75,26 +75,26 @@ async def practice_run(door: Here, who: Me, key: str, wait: float = 0.0) -> dict
         wait,
         subjects=[key],
     )
-    return answers.practice(run)
+    return answers.Practice.of(run)
 
 
 @router.delete("/practice/{key}")
-def withdraw_practice(door: Here, who: Me, key: str) -> dict[str, Any]:
+def withdraw_practice(door: Here, who: Me, key: str) -> answers.Practice:
     """End an own practice run."""
-    return answers.practice(for_researchers.withdraw_practice(door.lab, who, key))
+    return answers.Practice.of(for_researchers.withdraw_practice(door.lab, who, key))
 
 
 @router.post("/submissions")
-def submit(door: Here, who: Me, wanted: Submit) -> dict[str, Any]:
+def submit(door: Here, who: Me, wanted: Submit) -> answers.TakenIn:
     """Hand a method in for scoring."""
     return taken_in(door, who.name, wanted)
 
 
 @router.get("/submissions/{id}")
-async def submission(door: Here, who: Me, id: str, wait: float = 0.0) -> dict[str, Any]:
+async def submission(door: Here, who: Me, id: str, wait: float = 0.0) -> answers.Submission:
     """A submission's status; with `wait`, once it is decided."""
 
-    def find() -> tuple[submissions.Submission, dict[str, Any]]:
+    def find() -> tuple[submissions.Submission, answers.Submission]:
         return for_researchers.submission(door.lab, who, id)
 
     _, told = await door.waiters.wait(
@@ -104,19 +104,18 @@ async def submission(door: Here, who: Me, id: str, wait: float = 0.0) -> dict[st
 
 
 @router.delete("/submissions/{id}")
-def withdraw(door: Here, who: Me, id: str) -> dict[str, Any]:
+def withdraw(door: Here, who: Me, id: str) -> answers.Submission:
     """End an own submission that is not decided yet."""
     return for_researchers.withdraw(door.lab, who, id)
 
 
 @router.get("/submissions/{id}/files")
-def files(door: Here, who: Me, id: str) -> dict[str, Any]:
+def files(door: Here, who: Me, id: str) -> answers.Code:
     """The code of a submission."""
-    told, code = for_researchers.files(door.lab, who, id)
-    return {**told, "files": code}
+    return for_researchers.files(door.lab, who, id)
 
 
-def taken_in(door: Door, author: str, wanted: Submit) -> dict[str, Any]:
+def taken_in(door: Door, author: str, wanted: Submit) -> answers.TakenIn:
     """Hand a method in for `author`; what is told of it then."""
     made = door.lab.submit(
         author,
@@ -127,4 +126,4 @@ def taken_in(door: Door, author: str, wanted: Submit) -> dict[str, Any]:
         claim=wanted.claim,
         request=wanted.request_id,
     )
-    return {**answers.public(made, {}), "submission": made.id}
+    return answers.TakenIn(**vars(answers.Submission.of(made, {})), submission=made.id)

@@ -25,6 +25,7 @@ from aar.lab.study_end import note_running
 from aar.lab.trainer import Trainer
 from aar.settings import settings_of
 from w2s import methods
+from w2s.errors import W2SError
 
 if TYPE_CHECKING:
     from aar.engines import Engine
@@ -220,4 +221,10 @@ def main() -> None:
 
     die_with_parent()
     logs.set_up()
-    serve(LabFolder(Path(sys.argv[1])), Start.read())
+    folder = LabFolder(Path(sys.argv[1]))
+    logger.info("the lab in %s begins", folder.path)
+    try:
+        serve(folder, Start.read())
+    except W2SError as error:
+        logger.exception("the lab ends by an error")
+        sys.exit(f"{type(error).__name__}: {error}")  # the last line is what the launcher tells people

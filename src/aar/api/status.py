@@ -2,12 +2,13 @@
 
 import asyncio
 from importlib.metadata import version as distribution_version
-from typing import Any
 
 from fastapi import APIRouter, Depends
 
 from aar.api.door import Here, operator
+from aar.lab.status import Status
 from aar.lab.status import status as state_of
+from aar.lab.view import View
 from aar.lab.waiters import MOST_WAIT_SECONDS
 
 API = 1
@@ -17,16 +18,37 @@ DISTRIBUTION = "automated-alignment-researchers"
 router = APIRouter(tags=["status"])
 
 
+class Version(View):
+    """What answers here."""
+
+    name: str
+    api: int
+    """Grows when something that a client relies on changes its meaning or goes."""
+    version: str
+
+
+class Unchanged(View):
+    """The number of the present state, which is that of the state that was told before."""
+
+    version: int
+
+
+class StatusAt(Status):
+    """The state of a lab, and its number: the next question may wait for a later one."""
+
+    version: int
+
+
 @router.get("/version")
-def version() -> dict[str, Any]:
+def version() -> Version:
     """What answers here: no token is needed, and nothing of the lab is told."""
-    return {"name": DISTRIBUTION, "api": API, "version": distribution_version(DISTRIBUTION)}
+    return Version(name=DISTRIBUTION, api=API, version=distribution_version(DISTRIBUTION))
 
 
 @router.get("/status", dependencies=[Depends(operator)])
-async def status(door: Here, wait: float = 0.0, after: int = -1) -> dict[str, Any]:
+async def status(door: Here, wait: float = 0.0, after: int = -1) -> StatusAt | Unchanged:
     """The state of the run; with `after` a version that is still the present one, that version alone."""
     present = await door.news.after(after, max(0.0, min(MOST_WAIT_SECONDS, wait)))
     if present == after:
-        return {"version": present}
-    return {**await asyncio.to_thread(state_of, door.lab, door.phase()), "version": present}
+        return Unchanged(version=present)
+    return StatusAt(**vars(await asyncio.to_thread(state_of, door.lab, door.phase())), version=present)

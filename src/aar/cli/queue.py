@@ -32,7 +32,7 @@ def show(run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: As
     store = _opened(run)
     slots = settings_of(LabFolder(run.resolve())).slots
     with store.read() as tx:
-        found = traffic(tx, slots=capacity.of(tx, slots=slots))
+        found = traffic(tx, slots=capacity.of(tx, slots=slots)).model_dump(mode="json")
     store.close()
     if as_json:
         typer.echo(json.dumps(found))

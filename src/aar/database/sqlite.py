@@ -130,22 +130,29 @@ class SQLite:
             self.begin_write(connection)
             if not due(connection):  # another process was faster
                 return
-            self._set_aside(name)
-            change(connection)
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-            if broken:
-                raise LabFolderError(
-                    f"{self.path} cannot be brought up to date: rows of {broken[0][0]} refer to rows that are not "
-                    "there; it was changed by hand, or this is a bug to report. Nothing was changed"
-                )
+            copy = self._set_aside(name)
+            try:
+                change(connection)
+                self._check_references(connection)
+            except BaseException:
+                copy.unlink()  # nothing was changed; each further try would leave one more
+                raise
             connection.commit()
+
+    def _check_references(self, connection: sa.Connection) -> None:
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise LabFolderError(
+                f"{self.path} cannot be brought up to date: rows of {broken[0]} refer to rows that are not there; it "
+                "was changed by hand, or this is a bug to report. Nothing was changed"
+            )
 
     def _upgrade_lock(self) -> AbstractContextManager[None]:
         busy = f"{self.path} has been upgraded by another process for {UPGRADE_SECONDS} s; wait for it, or end it"
         lock = self.path.with_name(f"{self.path.name}.upgrade.lock")
         return locks.held(lock, busy=busy, seconds=UPGRADE_SECONDS, mode=0o660)
 
-    def _set_aside(self, name: str) -> None:
+    def _set_aside(self, name: str) -> Path:
         """Copy the file as it was committed last, write-ahead log included, to one file beside it."""
         whole = self.path.with_name(f"{self.path.name}.{name}.{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}")
         part = whole.with_name(f"{whole.name}.part")
@@ -164,6 +171,7 @@ class SQLite:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+        return whole
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(

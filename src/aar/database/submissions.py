@@ -5,7 +5,7 @@ Rows are added and decided through `aar.ledger`; here they are read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -92,14 +92,21 @@ def get(tx: Transaction, id: str) -> Submission:
     return _submission(row)
 
 
+def named(tx: Transaction, ids: Collection[str]) -> dict[str, Submission]:
+    """The submissions with these ids, by id."""
+    rows = tx.execute(sa.select(table).where(table.c.id.in_(ids))) if ids else ()
+    return {row.id: _submission(row) for row in rows}
+
+
 def all(
     tx: Transaction,
     *,
     researcher: str | None = None,
     stage: Stage | None = None,
     code_hash: str | None = None,
+    role: Role | None = None,
 ) -> list[Submission]:
-    """Submissions in the order they came, of one researcher, at one stage, or with one code hash."""
+    """Submissions in the order they came, of one researcher or role, at one stage, or with one code hash."""
     query = sa.select(table).order_by(table.c.number)
     if researcher is not None:
         query = query.where(table.c.researcher == researcher)
@@ -107,7 +114,27 @@ def all(
         query = query.where(table.c.stage == stage)
     if code_hash is not None:
         query = query.where(table.c.code_hash == code_hash)
+    if role is not None:
+        query = query.where(table.c.role == role.value)
     return [_submission(row) for row in tx.execute(query)]
+
+
+def undecided(tx: Transaction) -> list[Submission]:
+    """Submissions that are not decided, in the order they came."""
+    query = sa.select(table).where(table.c.stage != "done").order_by(table.c.number)
+    return [_submission(row) for row in tx.execute(query)]
+
+
+def codes(tx: Transaction, *statuses: Status) -> set[str]:
+    """The hashes of all code that has one of these statuses."""
+    query = sa.select(table.c.code_hash).where(table.c.status.in_(statuses)).distinct()
+    return {str(code) for code in tx.scalars(query)}
+
+
+def any_but_baselines(tx: Transaction) -> bool:
+    """Whether anything was handed in besides the lab's own."""
+    query = sa.select(sa.literal(1)).where(table.c.role != Role.BASELINE.value).limit(1)
+    return tx.execute(query).first() is not None
 
 
 def by_request(tx: Transaction, *, researcher: str, request: str) -> Submission | None:

@@ -11,7 +11,7 @@ be judged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aar import ledger
@@ -123,17 +123,17 @@ def end_siblings(tx: Transaction, failed: runs.Run) -> None:
     _end([run for run in same if run.state == "queued"], tx, Why(Cause.SIBLING_FAILED))
 
 
-def end_refused(tx: Transaction, everything: Sequence[Submission], *, done: set[str]) -> None:
-    """Runs on sealed that wait for a code whose confirmation was ended early are not started any more.
+def refused_codes(tx: Transaction, undecided: Sequence[Submission]) -> set[str]:
+    """Codes whose confirmation failed, and that no other submission needs."""
+    needed = {one.code_hash for one in undecided} | submissions.codes(tx, "verified")
+    return submissions.codes(tx, "not_reproduced", "violation") - needed
 
-    `done` are the codes that this was done for; new ones are added.
-    """
-    needed = {one.code_hash for one in everything if one.stage != "done" or one.status == "verified"}
-    refused = {one.code_hash for one in everything if one.status in ("not_reproduced", "violation")}
-    for code in refused - needed - done:
+
+def end_refused(tx: Transaction, codes: Iterable[str]) -> None:
+    """Runs on sealed that wait for a code whose confirmation was ended early are not started any more."""
+    for code in sorted(codes):
         waiting = [run for run in runs.all(tx, code_hash=code, split="sealed") if run.state == "queued"]
         _end(waiting, tx, Why(Cause.REFUSED))
-        done.add(code)
 
 
 def _submission(tx: Transaction, one: Submission, why: Why) -> Cancelled:

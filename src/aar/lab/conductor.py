@@ -1,89 +1,135 @@
-"""Queues the runs that verdicts ask for, and tells the phase of a lab: one step after whatever was committed."""
+"""Queues the runs that verdicts ask for, and tells the phase of a lab: one step after whatever was committed.
+
+A step reads first. It opens a write transaction only if there is something to write, and looks again in there, since
+somebody else may have written meanwhile. What is queued already is not asked for a second time.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from aar.database import (
-    Transaction,
-    meta,
-    researchers,
-    standing,
-    submissions,
-    verdicts,
-    waiting,
-    wanted_runs,
-)
+from aar.database import Transaction, meta, researchers, submissions, verdicts, waiting
 from aar.database.researchers import Role
-from aar.database.verdicts import FLOOR
-from aar.lab import cancellation
+from aar.database.submissions import Submission
+from aar.lab import cancellation, needs
 from aar.lab.intake import Lab
+from aar.lab.needs import Conducted, Need
 
 Phase = Literal["baselines", "research", "settling", "closing", "finished"]
 """Until the Ladder stands; while methods are taken in; until they are judged; last turns of researchers; the end."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at the database says.
+
+    Attributes:
+        undecided: Submissions that are not decided.
+        baselines: The lab's own submissions.
+        needs: Runs that should stand in the queue.
+        refused: Codes whose waiting runs on sealed nobody needs any more.
+        lost: How many runs were lost so far.
+    """
+
+    undecided: Sequence[Submission]
+    baselines: Sequence[Submission]
+    needs: tuple[Need, ...]
+    refused: frozenset[str]
+    lost: int
+
+    @property
+    def ladder_stands(self) -> bool:
+        """Whether every baseline has its verdict on dev."""
+        return bool(self.baselines) and all(one.stage != "dev" for one in self.baselines)
+
+    def is_done(self, done: Conducted) -> bool:
+        """Whether everything that was found is done already."""
+        met = self.lost == done.lost and done.met.issuperset(self.needs)
+        return (met or not self.needs) and done.refused.issuperset(self.refused)
 
 
 def advance(lab: Lab) -> Phase:
     """Queue what the scorer's verdicts ask for, and say in which phase the run is."""
     with lab.database.read() as tx:
-        made = submissions.all(tx)
+        look = _look(lab, tx)
+        phase = _phase(lab, tx, look)
+        rest = look.is_done(lab.conducted) and phase == meta.find(tx, "phase", None)
+        made = look.undecided if lab.conducted.shown else submissions.all(tx)
     for submission in made:
-        lab.show_code(submission)
+        if submission.code_hash not in lab.conducted.shown:
+            lab.show_code(submission)
+            lab.conducted.shown.add(submission.code_hash)
+    if rest:
+        return phase
     with lab.database.write() as tx:
-        everything = submissions.all(tx)
-        wanted = wanted_runs.all(tx)
-        for submission in everything:
-            if submission.stage == "sealed" and submission.role is not Role.BASELINE:
-                _queue_confirmation(lab, tx, submission)
-            if submission.stage != "done" and submission.id in wanted:
-                lab.queue_wanted(tx, submission, wanted[submission.id])
-        cancellation.end_refused(tx, everything, done=lab.refused)
-        baselines = [one for one in everything if one.role is Role.BASELINE]
-        phase: Phase = "baselines"
-        if lab.time_is_over or _nobody_left(tx, everything):
-            phase = "finished"
-        elif baselines and all(one.stage != "dev" for one in baselines):
-            _queue_baselines(lab, tx, everything)
-            phase = _after_baselines(lab, tx, everything)
+        look = _look(lab, tx)
+        _act(lab, tx, look)
+        phase = _phase(lab, tx, look)
         if meta.find(tx, "phase", None) != phase:
             meta.put(tx, "phase", phase)
+    # only now: what was not committed was not done
+    lab.conducted.keep(look.needs, refused=look.refused, lost=look.lost)
     return phase
 
 
-def _queue_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> None:
-    """Baselines on sealed: those that a confirmation is compared with in its turn, the others for the report."""
-    champion = standing.champion(tx)
-    confirming = [one for one in everything if one.stage == "sealed" and one.role is not Role.BASELINE]
-    opponents = {champion} if confirming else set()
-    for one in confirming:
-        verdict = verdicts.find(tx, one.id, "dev")
-        opponents |= {verdict.figures.champion} if verdict is not None else set()
-    for baseline in everything:
-        if baseline.role is not Role.BASELINE or baseline.status == "failed":
-            continue
-        if lab.settings.confirmed == "best" and champion not in (None, baseline.id):
-            continue
-        spare = baseline.id not in opponents
-        lab.queue_sealed(tx, baseline, seeds=lab.settings.sealed_seeds, spare=spare)
+def _look(lab: Lab, tx: Transaction) -> Look:
+    undecided, baselines = submissions.undecided(tx), submissions.all(tx, role=Role.BASELINE)
+    look = Look(
+        undecided,
+        baselines,
+        needs=tuple(needs.of_confirmations(tx, lab.settings, undecided)),
+        refused=frozenset(cancellation.refused_codes(tx, undecided)),
+        lost=waiting.counts(tx).get("lost", 0),
+    )
+    if not look.ladder_stands or lab.time_is_over:
+        return look
+    return replace(look, needs=(*look.needs, *needs.of_baselines(tx, lab.settings, baselines, undecided)))
 
 
-def _after_baselines(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> Phase:
+def _act(lab: Lab, tx: Transaction, look: Look) -> None:
+    """Queue what is needed and not queued yet, and cancel what nobody needs any more."""
+    done = lab.conducted
+    met = done.met if look.lost == done.lost else frozenset[Need]()
+    for need in look.needs:
+        if need in met:
+            continue
+        submission = submissions.get(tx, need.submission)
+        if need.wanted is not None:
+            lab.queue.wanted(tx, submission, [need.wanted])
+        else:
+            lab.queue.sealed(tx, submission, seeds=need.seeds, spare=need.spare, paid_by=need.paid_by)
+        logger.debug("runs of %s are queued for a verdict", need.submission)
+    cancellation.end_refused(tx, look.refused - done.refused)
+
+
+def _phase(lab: Lab, tx: Transaction, look: Look) -> Phase:
+    if lab.time_is_over or _nobody_left(tx):
+        return "finished"
+    return _after_baselines(lab, tx, look) if look.ladder_stands else "baselines"
+
+
+def _after_baselines(lab: Lab, tx: Transaction, look: Look) -> Phase:
     people = researchers.team(tx)
     working = any(one.state in ("waiting", "working") for one in people)
-    undecided = any(one.stage != "done" and one.role is not Role.BASELINE for one in everything)
     if working and not lab.research_is_over and not _used_up(lab, tx, people):
         return "research"
-    to_do = undecided or _owed(tx, everything) or waiting.unfinished(tx, split="sealed")
-    if to_do and not lab.time_is_over:
+    if any(one.role is not Role.BASELINE for one in look.undecided):
         return "settling"
-    return "closing" if working and not lab.time_is_over else "finished"
+    if _owed(tx, look.baselines) or waiting.unfinished(tx, split="sealed"):
+        return "settling"
+    return "closing" if working else "finished"
 
 
-def _nobody_left(tx: Transaction, everything: list[submissions.Submission]) -> bool:
+def _nobody_left(tx: Transaction) -> bool:
     """Whether every researcher was given up before anything was handed in: there is nothing to wait for."""
     people = researchers.team(tx)
-    nothing = all(one.role is Role.BASELINE for one in everything)
-    return bool(people) and nothing and all(one.state == "stopped" for one in people)
+    stopped = bool(people) and all(one.state == "stopped" for one in people)
+    return stopped and not submissions.any_but_baselines(tx)
 
 
 def _used_up(lab: Lab, tx: Transaction, people: list[researchers.Researcher]) -> bool:
@@ -98,26 +144,11 @@ def _used_up(lab: Lab, tx: Transaction, people: list[researchers.Researcher]) ->
     )
 
 
-def _owed(tx: Transaction, everything: list[submissions.Submission]) -> bool:
+def _owed(tx: Transaction, baselines: Sequence[Submission]) -> bool:
     """Whether a baseline was run on sealed and the scorer has not said yet what came of it."""
     return any(
         one.status != "failed"
         and verdicts.find(tx, one.id, "sealed") is None
         and waiting.known(tx, code_hash=one.code_hash, split="sealed")
-        for one in everything
-        if one.role is Role.BASELINE
+        for one in baselines
     )
-
-
-def _queue_confirmation(lab: Lab, tx: Transaction, submission: submissions.Submission) -> None:
-    """Runs on sealed of a submission, and as many of whoever it is compared with."""
-    verdict = verdicts.find(tx, submission.id, "dev")
-    figures = verdict.figures if verdict is not None else None
-    seeds = (figures.sealed_seeds if figures is not None else None) or lab.settings.sealed_seeds
-    lab.queue_sealed(tx, submission, seeds=seeds, spare=False)
-    if seeds > lab.settings.sealed_seeds and figures is not None:
-        # whoever it was told to beat, and whoever holds the record if that one broke on sealed
-        for name in {figures.champion, standing.champion(tx)} - {None, FLOOR}:
-            opponent = submissions.get(tx, str(name))
-            if opponent.status != "failed":
-                lab.queue_sealed(tx, opponent, seeds=seeds, spare=False, paid_by=submission.researcher)

@@ -1,10 +1,19 @@
 """What the person who runs the lab may ask of it: the functions behind every door. Answers may hold figures."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
 from aar.database import researchers
 from aar.lab import cancellation
 from aar.lab.intake import Lab, printable
+from aar.lab.view import View
+
+
+class Cancelled(View):
+    """What was ended: ids of submissions, and how many runs waited and were under way."""
+
+    submissions: tuple[str, ...]
+    queued: int
+    running: int
 
 
 def author(lab: Lab, *, fresh: bool) -> str:
@@ -15,10 +24,11 @@ def author(lab: Lab, *, fresh: bool) -> str:
     return name
 
 
-def cancel(lab: Lab, what: str, *, reason: str) -> cancellation.Cancelled:
+def cancel(lab: Lab, what: str, *, reason: str) -> Cancelled:
     """End a submission, a practice run, or everything of a researcher."""
     with lab.database.write() as tx:
-        return cancellation.cancel(tx, what, reason=printable(reason))
+        ended = cancellation.cancel(tx, what, reason=printable(reason))
+    return Cancelled(submissions=ended.submissions, queued=ended.queued, running=ended.running)
 
 
 def stop(lab: Lab, researcher: str) -> None:

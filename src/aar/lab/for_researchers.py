@@ -9,9 +9,6 @@ practice runs. Not covered: the shape and size of what is asked, which the door 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from aar import ledger
 from aar.database import progress, researchers, runs, submissions
 from aar.database.progress import Activity
@@ -39,13 +36,13 @@ def refuse_outside_forum(who: Researcher) -> None:
         raise NotAllowed("the forum is closed in this study")
 
 
-def standing(lab: Lab, who: Researcher, phase: Phase) -> dict[str, Any]:
+def standing(lab: Lab, who: Researcher, phase: Phase) -> standings.Standing:
     """Its budget, submissions and runs, and whether to stop."""
     with lab.database.read() as tx:
         return standings.standing_of(lab, tx, researchers.get(tx, who.name), phase)
 
 
-def leaderboard(lab: Lab, who: Researcher) -> dict[str, Any]:
+def leaderboard(lab: Lab, who: Researcher) -> standings.Leaderboard:
     """The record and the ranks, in words."""
     with lab.database.read() as tx:
         return standings.leaderboard(tx, only=None if who.forum else who.name, scores=lab.scores(tx))
@@ -97,30 +94,31 @@ def withdraw_practice(lab: Lab, who: Researcher, key: str) -> runs.Run:
         return runs.get(tx, key)
 
 
-def submission(lab: Lab, who: Researcher, id: str) -> tuple[submissions.Submission, dict[str, Any]]:
+def submission(lab: Lab, who: Researcher, id: str) -> tuple[submissions.Submission, answers.Submission]:
     """A submission, and what this researcher is told of it; `NotAllowed` for another's without a forum."""
     with lab.database.read() as tx:
         found = submissions.get(tx, id)
-        told = answers.public(found, lab.scores(tx))
+        told = answers.Submission.of(found, lab.scores(tx))
     if not _shown(who, found):
         raise NotAllowed("others' submissions are closed together with the forum in this study")
     return found, told
 
 
-def withdraw(lab: Lab, who: Researcher, id: str) -> dict[str, Any]:
+def withdraw(lab: Lab, who: Researcher, id: str) -> answers.Submission:
     """End an own submission that is not decided yet; what it is told of it then."""
     with lab.database.write() as tx:
         cancellation.withdraw(tx, who.name, id)
-        return answers.public(submissions.get(tx, id), lab.scores(tx))
+        return answers.Submission.of(submissions.get(tx, id), lab.scores(tx))
 
 
-def files(lab: Lab, who: Researcher, id: str) -> tuple[dict[str, Any], Mapping[str, str]]:
+def files(lab: Lab, who: Researcher, id: str) -> answers.Code:
     """What is told of a submission, and its code; `NotAllowed` for another's without a forum."""
     with lab.database.read() as tx:
         found, scores = submissions.get(tx, id), lab.scores(tx)
     if not _shown(who, found):
         raise NotAllowed("others' code is closed together with the forum in this study")
-    return answers.public(found, scores), lab.snapshots.get(found.commit)
+    told = answers.Submission.of(found, scores)
+    return answers.Code(**vars(told), files=lab.snapshots.get(found.commit))
 
 
 def _shown(who: Researcher, found: submissions.Submission) -> bool:

@@ -12,7 +12,6 @@ import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 from aar import ledger
 from aar.database import (
@@ -28,21 +27,20 @@ from aar.database import (
 )
 from aar.database.researchers import Role
 from aar.database.runs import Priority
-from aar.database.wanted_runs import WantedRun
-from aar.engines import RunSpec, names_companions
+from aar.engines import names_companions
 from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder
 from aar.forum import Forum
 from aar.lab import estimate
 from aar.lab.cooldown import refuse_while_waiting
-from aar.lab.draw import Draw, draw, lab_secret
+from aar.lab.draw import draw, lab_secret
+from aar.lab.needs import Conducted
+from aar.lab.queueing import Queueing
 from aar.lab.references import planned
-from aar.lab.resubmission import again, is_answered, refuse_ended
+from aar.lab.resubmission import is_answered, refuse_ended
 from aar.settings import Settings
-from aar.students.interventions import intervention
 from aar.submissions.snapshots import Snapshots
 from w2s.files import write_whole
-from w2s.records import SplitName
 
 RESERVE = 0.22
 """Part of a bounded run's time that is kept for confirmations after the last submission."""
@@ -79,8 +77,8 @@ class Lab:
         self._started = time.monotonic()
         self._to_the_end = to_the_end
         self._lock = threading.Lock()
-        self.refused: set[str] = set()
-        self._asks_companions: dict[str, bool] = {}
+        self.conducted = Conducted()
+        self.queue = Queueing(settings.testbed, self.secret, self.snapshots)
 
     def scores(self, tx: Transaction) -> Mapping[str, float]:
         """What authors were told as numbers, by submission; nothing under the Ladder."""
@@ -176,47 +174,14 @@ class Lab:
                 opening = baseline and standing.find(tx) is None
                 priority: Priority = "opening" if opening else "baseline" if baseline else "dev"
                 named = names_companions(files)
-                self._queue(tx, submission, "dev", range(count), priority=priority, companions=named)
+                self.queue.runs_of(tx, submission, "dev", range(count), priority=priority, companions=named)
         return submission
-
-    def queue_sealed(
-        self,
-        tx: Transaction,
-        submission: submissions.Submission,
-        *,
-        seeds: int,
-        spare: bool,
-        paid_by: str | None = None,
-    ) -> int:
-        """Queue the confirmation runs of a submission; how many were new.
-
-        `paid_by` is who asked for them where that is not its author: somebody whose method is compared with it.
-        `spare` ones (of baselines that nobody is compared with) get the cores that are left over; they move
-        up once the champion is among them.
-        """
-        priority: Priority = "baseline" if spare else "sealed"
-        return self._queue(tx, submission, "sealed", range(seeds), priority=priority, paid_by=paid_by)
 
     def show_code(self, submission: submissions.Submission) -> None:
         """Lay out the code of a submission for the scorer, once."""
         path = self.folder.code(submission.code_hash)
         if not path.exists():
             write_whole(path, json.dumps(self.snapshots.get(submission.commit)))
-
-    def queue_wanted(
-        self, tx: Transaction, submission: submissions.Submission, wanted: Sequence[WantedRun]
-    ) -> None:
-        """Queue the runs that the scorer wants of a submission besides its plain ones; those that are known stay."""
-        for run in wanted:
-            self._queue(
-                tx,
-                submission,
-                cast(SplitName, run.split),
-                [run.k],
-                priority="audit",
-                intervention=intervention(run.intervention).name,
-                seeds_of=run.seeds_of,
-            )
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
         """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
@@ -234,7 +199,7 @@ class Lab:
                 raise OverBudget("the time for practice is over; post what you found and stop")
             snapshot = self.snapshots.put(files, researcher=f"{researcher}-practice", message="practice")
             drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
-            key = self._key(snapshot.tree, "practice", 0, drawn)
+            key = self.queue.key(snapshot.tree, "practice", 0, drawn)
             waiting = [run for run in own if run.state in ("queued", "running") and run.key != key]
             if waiting:
                 raise NotNow("a practice run of yours is not finished yet; wait for it before the next")
@@ -284,64 +249,6 @@ class Lab:
             raise NotNow(
                 f"the queue is full ({self.settings.queued_in_all} runs); come back when some have ended"
             )
-
-    def _queue(
-        self,
-        tx: Transaction,
-        submission: submissions.Submission,
-        split: SplitName,
-        pairs: Sequence[int],
-        *,
-        priority: Priority,
-        intervention: str = "none",
-        seeds_of: str = "",
-        paid_by: str | None = None,
-        companions: bool | None = None,
-    ) -> int:
-        new = 0
-        if companions is None:
-            companions = self._names_companions(submission.code_hash, submission.commit)
-        there = trainings.supervisors(tx, split)
-        for k in pairs:
-            drawn = draw(self.secret, code_hash=seeds_of or submission.code_hash, split=split, k=k)
-            key = self._key(submission.code_hash, split, k, drawn, intervention)
-            new += again(tx, key, submission, priority=priority)
-            new += runs.queue(
-                tx,
-                key,
-                submission=submission.id,
-                researcher=paid_by or submission.researcher,
-                code_hash=submission.code_hash,
-                commit=submission.commit,
-                split=split,
-                pair_index=k,
-                supervisor_seed=drawn.supervisor,
-                student_seed=drawn.student_seed_hex,
-                nominal_cost=1.0,
-                salt=drawn.salt.hex(),
-                intervention=intervention,
-                seeds_of=seeds_of,
-                priority=priority,
-                companions=companions,
-                ready=there.issuperset(trainings.asked_by(drawn.supervisor, companions=companions)),
-            )
-        return new
-
-    def _names_companions(self, code_hash: str, commit: str) -> bool:
-        if code_hash not in self._asks_companions:
-            self._asks_companions[code_hash] = names_companions(self.snapshots.get(commit))
-        return self._asks_companions[code_hash]
-
-    def _key(self, code_hash: str, split: SplitName, k: int, drawn: Draw, intervention: str = "none") -> str:
-        return RunSpec(
-            code_hash,
-            self.settings.testbed,
-            split,
-            pair_index=k,
-            supervisor_seeds=drawn.supervisors,
-            student_seed=drawn.student_seed,
-            intervention=intervention,
-        ).key()
 
 
 def _why(run: runs.Run) -> str:

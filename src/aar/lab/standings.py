@@ -1,21 +1,64 @@
 """What a researcher is told: its own budget, submissions and runs, and the leaderboard."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from aar.database import Transaction, charges, posts, researchers, standing, submissions
 from aar.database.researchers import Role
-from aar.lab import answers, capacity, queue_view
+from aar.feedback import Feedback
+from aar.lab import capacity, queue_view
+from aar.lab.answers import Submission
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
+from aar.lab.queue_view import OwnQueue
+from aar.lab.view import Score, View
 
 
-def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: Phase) -> dict[str, Any]:
-    """The answer to `GET /v1/me`; its `version` changes with whatever a researcher would act on, the clock left out."""
+class Standing(View):
+    """What a researcher has left, what became of its submissions, and whether to stop."""
+
+    researcher: str
+    direction: str
+    testbed: str
+    minutes_left: float | None
+    """Until no further submission is taken; null without a bound."""
+    submissions_left: int | None
+    stop: bool
+    """Whether nothing more is taken of this researcher."""
+    forum: bool
+    feedback: Feedback
+    queue: OwnQueue
+    submissions: tuple[Submission, ...]
+    version: str
+    """Changes with whatever a researcher would act on, the clock left out."""
+
+
+class Entry(View):
+    """One line of the leaderboard."""
+
+    rank: int | None
+    """1 for the latest verified record; null for what is not verified."""
+    submission: str
+    researcher: str
+    title: str
+    status: str
+    """The submission's status, or "baseline"."""
+    parents: tuple[str, ...]
+    score: Score = None
+
+
+class Leaderboard(View):
+    """The record in words, and everything that was handed in."""
+
+    record: str
+    entries: tuple[Entry, ...]
+
+
+def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: Phase) -> Standing:
+    """The standing of one researcher in a phase of the lab."""
     own, used = submissions.all(tx, researcher=who.name), submissions.count(tx, who.name)
     scores = lab.scores(tx)
     spent = charges.spent(tx, who.name)
@@ -26,52 +69,53 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
     in_all = lab.settings.submissions_in_all
     used_up = left == 0 or (in_all is not None and submissions.count_of_researchers(tx) >= in_all)
     stop = over or used_up or tokens > lab.settings.tokens
-    public = [answers.public(one, scores) for one in own]
-    news = [stop, left, public, queue["runs_queued"], posts.last(tx) if who.forum else 0]
+    public = tuple(Submission.of(row, scores) for row in own)
+    last_post = posts.last(tx) if who.forum else 0
+    news = [stop, left, [row.model_dump() for row in public], queue.runs_queued, last_post]
     seconds = lab.research_seconds_left()
-    return {
-        "researcher": who.name,
-        "direction": who.direction,
-        "testbed": lab.settings.testbed,
-        "minutes_left": None if seconds is None else round(max(0.0, seconds) / 60, 2),
-        "submissions_left": left,
-        "stop": stop,
-        "forum": who.forum,
-        "feedback": lab.settings.feedback,
-        "queue": queue,
-        "submissions": public,
-        "version": hashlib.sha256(json.dumps(news).encode()).hexdigest()[:16],
-    }
+    return Standing(
+        researcher=who.name,
+        direction=who.direction,
+        testbed=lab.settings.testbed,
+        minutes_left=None if seconds is None else round(max(0.0, seconds) / 60, 2),
+        submissions_left=left,
+        stop=stop,
+        forum=who.forum,
+        feedback=lab.settings.feedback,
+        queue=queue,
+        submissions=public,
+        version=hashlib.sha256(json.dumps(news).encode()).hexdigest()[:16],
+    )
 
 
 def leaderboard(
     tx: Transaction, *, only: str | None = None, scores: Mapping[str, float] | None = None
-) -> dict[str, Any]:
+) -> Leaderboard:
     """What researchers see: ranks, words and the Ladder's record; under the Ladder no figures of anybody's runs.
 
     The latest verified record has rank 1; what is not verified has no rank. `only` leaves out whatever is
     neither this researcher's nor the lab's (a study without a forum); `scores` are those that feedback tells.
     """
     everything = [
-        one for one in submissions.all(tx) if only in (None, one.researcher) or one.role is Role.BASELINE
+        row for row in submissions.all(tx) if only in (None, row.researcher) or row.role is Role.BASELINE
     ]
-    records = [one for one in everything if one.status == "verified" and one.role is not Role.BASELINE]
-    ranked = sorted(records, key=lambda one: -(one.decided or 0.0))
-    rest = [one for one in everything if one not in ranked]
-    told = scores or {}
-    entries = [
-        {
-            "rank": ranked.index(one) + 1 if one in ranked else None,
-            "submission": one.id,
-            "researcher": one.researcher,
-            "title": one.title,
-            "status": "baseline" if one.role is Role.BASELINE else one.status,
-            "parents": list(one.parents),
-        }
-        | ({"score": told[one.id]} if one.id in told else {})
-        for one in [*ranked, *rest]
-    ]
-    return {"record": _record(standing.find(tx)), "entries": entries}
+    records = [row for row in everything if row.status == "verified" and row.role is not Role.BASELINE]
+    ranked = sorted(records, key=lambda row: -(row.decided or 0.0))
+    ranks = {row.id: rank for rank, row in enumerate(ranked, start=1)}
+    rest = [row for row in everything if row.id not in ranks]
+    entries = tuple(
+        Entry(
+            rank=ranks.get(row.id),
+            submission=row.id,
+            researcher=row.researcher,
+            title=row.title,
+            status="baseline" if row.role is Role.BASELINE else row.status,
+            parents=row.parents,
+            score=(scores or {}).get(row.id),
+        )
+        for row in [*ranked, *rest]
+    )
+    return Leaderboard(record=_record(standing.find(tx)), entries=entries)
 
 
 def _record(stands: standing.Standing | None) -> str:

@@ -1,96 +1,171 @@
 """What the terminal and `aar queue show` display of a lab; for people only, since it holds figures."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
-from typing import Any
+from collections.abc import Sequence
 
 from aar.database import Transaction, progress, researchers, submissions, trainings
 from aar.database.researchers import Role
 from aar.lab import capacity, estimate, references
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
-from aar.lab.queue_view import traffic
+from aar.lab.queue_view import Traffic, WaitsFor, traffic
+from aar.lab.view import View
 from aar.reports.ranking import leader
 
 RECENT = 6
 """Submissions that are listed one by one."""
 
 
-def status(lab: Lab, phase: Phase) -> dict[str, Any]:
-    """The state of a lab as a JSON object."""
+class Member(View):
+    """A researcher, what it does and what it handed in."""
+
+    name: str
+    direction: str
+    state: researchers.State
+    activity: progress.Activity
+    text: str
+    submitted: int
+    budget: int | None
+    verified: int
+    pending: int
+
+
+class Recent(View):
+    """A submission, and what its verdict waits for."""
+
+    id: str
+    researcher: str
+    title: str
+    status: submissions.Status
+    stage: submissions.Stage
+    waits: WaitsFor | None
+
+
+class Counts(View):
+    """Runs that wait, are under way, and have ended."""
+
+    queued: int
+    running: int
+    done: int
+
+
+class Trained(View):
+    """References that are trained, and how many there will be."""
+
+    done: int
+    total: int
+
+
+class Clock(View):
+    """How long it will take."""
+
+    seconds_left: float | None
+    """By the estimate; null where nothing can be said yet."""
+    bound_seconds_left: float | None
+    """Until the run is broken off; null without a bound."""
+    measured: bool
+    """Whether the estimate rests on durations of this run."""
+
+
+class Status(View):
+    """The state of a lab."""
+
+    phase: Phase
+    researchers: tuple[Member, ...]
+    recent: tuple[Recent, ...]
+    queue: Counts
+    cut: bool
+    """Whether the bound on the time left something undone."""
+    undecided: int
+    references: Trained
+    traffic: Traffic
+    clock: Clock
+    best: str | None
+    """The best verified submission, in words."""
+
+
+def status(lab: Lab, phase: Phase) -> Status:
+    """The state of a lab in a phase."""
     with lab.database.read() as tx:
         everything = submissions.all(tx)
-        engine = traffic(tx, slots=capacity.of(tx, slots=lab.settings.slots))
-        ended = sum(n for name, n in engine["counts"].items() if name not in ("queued", "running"))
+        handed_in = [row for row in everything if row.role is not Role.BASELINE]
+        queue = traffic(tx, slots=capacity.of(tx, slots=lab.settings.slots))
         trained = len(trainings.all(tx))
-        waits = {wait["submission"]: wait for wait in engine["waits"]}
         left = estimate.seconds_left(tx, lab.settings, everything, load=lab.load)
-        return {
-            "phase": phase,
-            "researchers": _people(tx, everything),
-            "recent": [
-                {
-                    "id": one.id,
-                    "researcher": one.researcher,
-                    "title": one.title,
-                    "status": one.status,
-                    "stage": one.stage,
-                    "waits": waits.get(one.id),
-                }
-                for one in everything
-                if one.role is not Role.BASELINE
-            ][-RECENT:],
-            "queue": {name: engine["counts"].get(name, 0) for name in ("queued", "running")}
-            | {"done": ended},
-            "cut": _cut(lab, tx, everything),
-            "undecided": sum(one.stage != "done" for one in everything if one.role is not Role.BASELINE),
-            "references": {"done": trained, "total": trained + len(references.wanted(tx, lab.planned))},
-            "traffic": engine,
-            "clock": {
-                "seconds_left": None if left is None else round(left.seconds, 1),
-                "bound_seconds_left": lab.seconds_left(),
-                "measured": left is not None and left.measured,
-            },
-            "best": _best(tx, everything),
-        }
-
-
-def _people(tx: Transaction, everything: list[submissions.Submission]) -> list[dict[str, Any]]:
-    doing = progress.latest(tx)
-    rows = []
-    for one in researchers.team(tx):
-        own = [made for made in everything if made.researcher == one.name]
-        last = doing.get(one.name)
-        rows.append(
-            {
-                "name": one.name,
-                "direction": one.direction,
-                "state": one.state,
-                "activity": progress.Activity.STARTING if last is None else last.activity,
-                "text": "" if last is None else last.text,
-                "submitted": len(own),
-                "budget": one.submissions,
-                "verified": sum(made.status == "verified" for made in own),
-                "pending": sum(made.status == "pending" for made in own),
-            }
+        return Status(
+            phase=phase,
+            researchers=tuple(_team(tx, everything)),
+            recent=tuple(_recent(handed_in[-RECENT:], queue)),
+            queue=Counts(
+                queued=queue.counts.get("queued", 0),
+                running=queue.counts.get("running", 0),
+                done=sum(n for name, n in queue.counts.items() if name not in ("queued", "running")),
+            ),
+            cut=_cut(lab, tx, handed_in),
+            undecided=sum(row.stage != "done" for row in handed_in),
+            references=Trained(done=trained, total=trained + len(references.wanted(tx, lab.planned))),
+            traffic=queue,
+            clock=Clock(
+                seconds_left=None if left is None else round(left.seconds, 1),
+                bound_seconds_left=lab.seconds_left(),
+                measured=left is not None and left.measured,
+            ),
+            best=_best(tx, handed_in),
         )
-    return rows
 
 
-def _best(tx: Transaction, everything: list[submissions.Submission]) -> str | None:
-    best = leader(tx, [one for one in everything if one.role is not Role.BASELINE])
+def _team(tx: Transaction, everything: Sequence[submissions.Submission]) -> list[Member]:
+    doing = progress.latest(tx)
+    members = []
+    for who in researchers.team(tx):
+        own = [row for row in everything if row.researcher == who.name]
+        last = doing.get(who.name)
+        members.append(
+            Member(
+                name=who.name,
+                direction=who.direction,
+                state=who.state,
+                activity=progress.Activity.STARTING if last is None else last.activity,
+                text="" if last is None else last.text,
+                submitted=len(own),
+                budget=who.submissions,
+                verified=sum(row.status == "verified" for row in own),
+                pending=sum(row.status == "pending" for row in own),
+            )
+        )
+    return members
+
+
+def _recent(rows: Sequence[submissions.Submission], queue: Traffic) -> list[Recent]:
+    waits = {wait.submission: wait for wait in queue.waits}
+    return [
+        Recent(
+            id=row.id,
+            researcher=row.researcher,
+            title=row.title,
+            status=row.status,
+            stage=row.stage,
+            waits=waits.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def _best(tx: Transaction, handed_in: list[submissions.Submission]) -> str | None:
+    best = leader(tx, handed_in)
     if best is None or best.sealed is None or best.sealed.pgr is None:
         return None
     pgr = best.sealed.pgr
     return f"{best.submission.id} by {best.submission.researcher}, PGR {pgr.mean:.2f} [{pgr.low:.2f}, {pgr.high:.2f}]"
 
 
-def _cut(lab: Lab, tx: Transaction, everything: list[submissions.Submission]) -> bool:
+def _cut(lab: Lab, tx: Transaction, handed_in: Sequence[submissions.Submission]) -> bool:
     """Whether the bound on the time left something undone: a submission that was not handed in, or not judged."""
     if not lab.research_is_over:
         return False
-    people = researchers.team(tx)
-    undecided = any(one.stage != "done" and one.role is not Role.BASELINE for one in everything)
+    undecided = any(row.stage != "done" for row in handed_in)
     return undecided or not all(
-        one.submissions is None or submissions.count(tx, one.name) >= one.submissions for one in people
+        who.submissions is None or submissions.count(tx, who.name) >= who.submissions
+        for who in researchers.team(tx)
     )

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aar.database.progress import Activity
-from aar.errors import BadRequest, LabUnreachable, NotAllowed, NotNow, OverBudget, Refused
+from aar.errors import BadRequest, BadSnapshot, LabUnreachable, NotAllowed, NotNow, OverBudget, Refused
 
 if TYPE_CHECKING:
     import httpx
@@ -29,6 +29,7 @@ SHORTEST_POLL_S, LONGEST_PAUSE_S = 0.5, 5.0
 _REFUSALS: Mapping[str, type[Refused]] = {
     "NotAllowed": NotAllowed,
     "BadRequest": BadRequest,
+    "BadSnapshot": BadSnapshot,
     "OverBudget": OverBudget,
     "NotNow": NotNow,
 }

@@ -87,7 +87,8 @@ def recv_run(control: socket.socket) -> tuple[RunRequest, socket.socket]:
     lists: dict[str, Any] = {
         name: tuple(header.pop(name)) for name in ("supervisor_seeds", "files", "log_names")
     }
-    request = RunRequest(**header, **lists, salt=bytes.fromhex(header.pop("salt")))
+    salt = bytes.fromhex(header.pop("salt"))  # before the rest is handed on by name
+    request = RunRequest(**header, **lists, salt=salt)
     return request, socket.socket(fileno=fds[0])
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -20,6 +21,8 @@ from aar.database.verdicts import FLOOR, Verdict
 from aar.database.wanted_runs import WantedRun
 from w2s.records import SplitName
 
+Runs: TypeAlias = tuple[Run, ...]
+
 
 def length(database: Database) -> int:
     """How many entries the ledger has."""
@@ -29,7 +32,7 @@ def length(database: Database) -> int:
 
 @dataclass(frozen=True)
 class Board:
-    """One consistent view of the lab; `Watch` makes it, and the next one replaces it.
+    """One consistent view of the lab, which stays as it is when `Watch` makes the next one.
 
     Attributes:
         submissions: Everything handed in, in order.
@@ -135,10 +138,10 @@ class Watch:
     _account: ledger.Account = field(default_factory=ledger.Account, repr=False)
     _submissions: dict[str, Submission] = field(default_factory=dict, repr=False)
     _first: dict[str, str] = field(default_factory=dict, repr=False)
-    _runs: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)
-    _audits: dict[str, list[Run]] = field(default_factory=dict, repr=False)
-    _recomputed: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)
-    _kept: dict[str, list[Run]] = field(default_factory=dict, repr=False)
+    _runs: dict[tuple[str, str], Runs] = field(default_factory=dict, repr=False)
+    _audits: dict[str, Runs] = field(default_factory=dict, repr=False)
+    _recomputed: dict[tuple[str, str], Runs] = field(default_factory=dict, repr=False)
+    _kept: dict[str, tuple[dict[Any, Runs], Any]] = field(default_factory=dict, repr=False)
     _verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict, repr=False)
     _holders: list[Standing] = field(default_factory=list, repr=False)
 
@@ -151,17 +154,17 @@ class Watch:
                 self._seen = entry.seq
             return Board(
                 submissions=list(self._submissions.values()),
-                by_id=self._submissions,
-                first=self._first,
-                runs=self._runs,
-                audits=self._audits,
-                recomputed=self._recomputed,
+                by_id=dict(self._submissions),
+                first=dict(self._first),
+                runs=dict(self._runs),
+                audits=dict(self._audits),
+                recomputed=dict(self._recomputed),
                 unfinished=waiting.unfinished_codes(tx),
                 wanted=wanted_runs.all(tx),
-                verdicts=self._verdicts,
+                verdicts=dict(self._verdicts),
                 standing=standings.find(tx),
-                holders=self._holders,
-                account=self._account,
+                holders=tuple(self._holders),
+                account=deepcopy(self._account),
             )
 
     def _take_in(self, tx: Transaction, entry: ledger.Entry) -> None:
@@ -204,14 +207,18 @@ class Watch:
         if run.state not in ENDED:  # lost, and queued again since
             return
         if run.plain:
-            kept = self._runs.setdefault((run.code_hash, run.split), [])
+            self._keep(run, self._runs, (run.code_hash, run.split))
         elif run.seeds_of:
-            kept = self._recomputed.setdefault((run.code_hash, run.seeds_of), [])
+            self._keep(run, self._recomputed, (run.code_hash, run.seeds_of))
         else:
-            kept = self._audits.setdefault(run.code_hash, [])
-        insort(kept, run, key=_order)
-        self._kept[run.key] = kept
+            self._keep(run, self._audits, run.code_hash)
+
+    def _keep(self, run: Run, table: dict[Any, Runs], place: Any) -> None:
+        # a new tuple each time: boards that were made before hold the old one
+        table[place] = tuple(sorted((*table.get(place, ()), run), key=_order))
+        self._kept[run.key] = (table, place)
 
     def _drop(self, key: str) -> None:
-        kept = self._kept.pop(key, [])
-        kept[:] = [run for run in kept if run.key != key]
+        if key in self._kept:
+            table, place = self._kept.pop(key)
+            table[place] = tuple(run for run in table[place] if run.key != key)

@@ -1,0 +1,98 @@
+"""Runs that verdicts ask for: what should stand in the queue, found by reading alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from aar.database import Transaction, standing, submissions, verdicts, wanted_runs
+from aar.database.researchers import Role
+from aar.database.submissions import Submission
+from aar.database.verdicts import FLOOR
+from aar.database.wanted_runs import WantedRun
+from aar.settings import Settings
+
+
+@dataclass(frozen=True)
+class Need:
+    """Runs of one submission that should stand in the queue: its first on sealed, or one that the scorer wants.
+
+    Attributes:
+        submission: Its id.
+        seeds: How many pairs of seeds on sealed; 0 for a run that the scorer wants.
+        spare: Whether they may wait for cores that are left over.
+        paid_by: Who asked for them, where that is not the author.
+        wanted: The run that the scorer wants.
+    """
+
+    submission: str
+    seeds: int = 0
+    spare: bool = False
+    paid_by: str | None = None
+    wanted: WantedRun | None = None
+
+
+@dataclass
+class Conducted:
+    """What the conductor of this process has done already, so that it does nothing twice.
+
+    Attributes:
+        met: Needs whose runs stand in the queue, or have ended.
+        lost: How many runs were lost when that was true: another loss may leave a need unmet again.
+        refused: Codes whose waiting runs on sealed were cancelled.
+        shown: Codes that are laid out for the scorer.
+    """
+
+    met: set[Need] = field(default_factory=set)
+    lost: int = 0
+    refused: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
+
+    def keep(self, needs: Iterable[Need], *, refused: Iterable[str], lost: int) -> None:
+        """Remember what was done while `lost` runs were lost."""
+        if lost != self.lost:
+            self.met.clear()
+            self.lost = lost
+        self.met.update(needs)
+        self.refused.update(refused)
+
+
+def of_confirmations(tx: Transaction, settings: Settings, undecided: Sequence[Submission]) -> Iterator[Need]:
+    """What submissions need that are undecided: runs on sealed, those of their opponents, and what the scorer wants."""
+    wanted = wanted_runs.all(tx)
+    for submission in undecided:
+        if submission.stage == "sealed" and submission.role is not Role.BASELINE:
+            yield from _of_one(tx, settings, submission)
+        for run in wanted.get(submission.id, ()):
+            yield Need(submission.id, wanted=run)
+
+
+def _of_one(tx: Transaction, settings: Settings, submission: Submission) -> Iterator[Need]:
+    """Runs on sealed of a submission, and as many of whoever it is compared with."""
+    verdict = verdicts.find(tx, submission.id, "dev")
+    figures = verdict.figures if verdict is not None else None
+    seeds = (figures.sealed_seeds if figures is not None else None) or settings.sealed_seeds
+    yield Need(submission.id, seeds)
+    if seeds > settings.sealed_seeds and figures is not None:
+        # whoever it was told to beat, and whoever holds the record if that one broke on sealed
+        for name in {figures.champion, standing.champion(tx)} - {None, FLOOR}:
+            if submissions.get(tx, str(name)).status != "failed":
+                yield Need(str(name), seeds, paid_by=submission.researcher)
+
+
+def of_baselines(
+    tx: Transaction, settings: Settings, baselines: Sequence[Submission], undecided: Sequence[Submission]
+) -> Iterator[Need]:
+    """Baselines on sealed: those that a confirmation is compared with in its turn, the others for the report."""
+    champion = standing.champion(tx)
+    confirming = [one for one in undecided if one.stage == "sealed" and one.role is not Role.BASELINE]
+    opponents = {champion} if confirming else set()
+    for submission in confirming:
+        verdict = verdicts.find(tx, submission.id, "dev")
+        opponents |= {verdict.figures.champion} if verdict is not None else set()
+    for baseline in baselines:
+        if baseline.status == "failed":
+            continue
+        if settings.confirmed == "best" and champion not in (None, baseline.id):
+            continue
+        yield Need(baseline.id, settings.sealed_seeds, spare=baseline.id not in opponents)

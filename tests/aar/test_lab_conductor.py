@@ -1,0 +1,132 @@
+"""The conductor writes only where there is something to write, and asks for nothing a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aar import database, ledger
+from aar.database import researchers as people
+from aar.database import runs, submissions, trainings
+from aar.database.figures import Figures
+from aar.folder import LabFolder
+from aar.lab import conductor
+from aar.lab.intake import Lab
+from aar.lab.references import planned
+from aar.run_records import RunEnd
+from aar.settings import Settings
+
+METHOD = "def run(bench):\n    return bench.strong().predict(bench.test)\n"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    folder, settings = LabFolder(tmp_path), Settings(dev_seeds=2, sealed_seeds=2)
+    folder.describe({"settings": settings.as_json(), "testbed": settings.testbed})
+    store = database.open(folder.database, create=True)
+    with store.write() as tx:
+        people.add(tx, people.LAB)
+        for name in ("r1", "r2"):
+            people.add(tx, name, token=name, submissions=5)
+        trainings.keep(tx, planned(settings))
+    yield Lab(folder, settings, store, elapsed=0.0)
+    store.close()
+
+
+def hand_in(lab: Lab, researcher: str = "r1") -> str:
+    made = lab.submit(
+        researcher,
+        files={"method.py": METHOD},
+        title="a method",
+        summary="",
+        parents=(),
+        claim="",
+        request=None,
+    )
+    return made.id
+
+
+def pass_dev(lab: Lab, submission: str) -> None:
+    with lab.database.write() as tx:
+        ledger.record_verdict(
+            tx, submission, stage="dev", status="pending", reply="pending", figures=Figures(seeds=2, n=9)
+        )
+
+
+def sealed(lab: Lab) -> list[runs.Run]:
+    with lab.database.read() as tx:
+        return runs.all(tx, split="sealed")
+
+
+def test_a_step_without_anything_to_do_does_not_wait_for_whoever_writes(lab: Lab) -> None:
+    submission = hand_in(lab)
+    pass_dev(lab, submission)
+    phase = conductor.advance(lab)
+    assert len(sealed(lab)) == 2
+    other = database.open(lab.folder.database)
+    with other.write():  # the scorer is in the middle of a verdict
+        assert conductor.advance(lab) == phase
+    other.close()
+
+
+def test_a_run_that_was_lost_for_one_submission_is_queued_again_for_a_later_one_of_the_same_code(
+    lab: Lab,
+) -> None:
+    first, second = hand_in(lab, "r1"), hand_in(lab, "r2")
+    for submission in (first, second):
+        pass_dev(lab, submission)
+    conductor.advance(lab)
+    assert {run.submission for run in sealed(lab)} == {first}
+    with lab.database.write() as tx:
+        ledger.record_run(tx, sealed(lab)[0].key, state="lost", end=RunEnd())
+    conductor.advance(lab)
+    assert sorted(run.submission or "" for run in sealed(lab)) == [first, second]
+    assert {run.state for run in sealed(lab)} == {"queued"}
+
+
+def test_code_that_was_refused_leaves_the_queue_once_and_nothing_is_asked_for_it_again(lab: Lab) -> None:
+    submission = hand_in(lab)
+    pass_dev(lab, submission)
+    conductor.advance(lab)
+    with lab.database.write() as tx:
+        ledger.record_verdict(
+            tx,
+            submission,
+            stage="sealed",
+            status="not_reproduced",
+            reply="no",
+            figures=Figures(seeds=2, n=9),
+        )
+    for _ in range(2):
+        conductor.advance(lab)
+        assert {run.state for run in sealed(lab)} == {"cancelled"}
+        assert len(sealed(lab)) == 2
+
+
+def test_a_step_that_broke_off_is_taken_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    submission = hand_in(lab)
+    pass_dev(lab, submission)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(conductor.meta, "put", full)
+        with pytest.raises(OSError, match="no space"):
+            conductor.advance(lab)
+    assert sealed(lab) == []
+    conductor.advance(lab)
+    assert len(sealed(lab)) == 2
+
+
+def test_the_code_of_every_submission_is_laid_out_for_the_scorer_by_the_first_step(lab: Lab) -> None:
+    submission = hand_in(lab)
+    with lab.database.write() as tx:
+        ledger.record_verdict(
+            tx, submission, stage="dev", status="failed", reply="no", figures=Figures(seeds=0, n=0)
+        )
+        code = submissions.get(tx, submission).code_hash
+    conductor.advance(lab)
+    assert lab.folder.code(code).exists()
