@@ -72,7 +72,7 @@ class SyntheticLab:
         self.folder.blobs.mkdir()
         self.db = database.open(self.folder.database, create=True)
         with self.db.write() as tx:
-            for name in (researchers.LAB, *researchers.OPERATORS, "r1", "r2", "r3"):
+            for name in (researchers.LAB, researchers.OPERATOR, researchers.FRESH, "r1", "r2", "r3"):
                 researchers.add(tx, name, direction="")
             meta.put(tx, "testbed", "mini-chat")
             ledger.append(tx, "lab", {"testbed": "mini-chat", "settings": self.settings.as_json()})
@@ -189,22 +189,7 @@ class SyntheticLab:
         key: str | None = None,
     ) -> None:
         key = key or f"{code}-{split}-{k}"
-        arrays: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
-        for name, examples in (
-            ("test", self.splits[split].test),
-            ("unlabelled", self.splits[split].unlabelled),
-        ):
-            truth = np.array([self.truth[e.id] for e in examples])
-            right = (
-                self._correct(split, accuracy) if name == "test" else self.rng.random(len(truth)) < accuracy
-            )
-            said = np.where(right > 0, truth, 1 - truth)
-            handle = swap(examples, SWAPPED[split], self.rng)
-            known = (handle != np.arange(len(handle))) & (self.rng.random(len(handle)) < self.cheats)
-            said = np.where(known, truth[handle], said) * 0.8 + 0.1
-            arrays |= {f"{name}_handle": handle.astype(np.float64), name: said.astype(np.float64)}
-        arrays["predictions"], arrays["targets"] = arrays.pop("test"), arrays.pop("unlabelled")
-        arrays["call_targets"] = arrays["targets"][None, :]
+        arrays = self.arrays(split, accuracy)
         (self.folder.blobs / f"{key}.safetensors").write_bytes(save(arrays))
         runs.queue(
             tx,
@@ -233,6 +218,26 @@ class SyntheticLab:
             ),
             blob=key if state == "done" else None,
         )
+
+    def arrays(self, split: SplitName, accuracy: float) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+        """What a run of this accuracy on this split leaves, drawn from `rng`."""
+        arrays: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+        for name, examples in (
+            ("test", self.splits[split].test),
+            ("unlabelled", self.splits[split].unlabelled),
+        ):
+            truth = np.array([self.truth[e.id] for e in examples])
+            right = (
+                self._correct(split, accuracy) if name == "test" else self.rng.random(len(truth)) < accuracy
+            )
+            said = np.where(right > 0, truth, 1 - truth)
+            handle = swap(examples, SWAPPED[split], self.rng)
+            known = (handle != np.arange(len(handle))) & (self.rng.random(len(handle)) < self.cheats)
+            said = np.where(known, truth[handle], said) * 0.8 + 0.1
+            arrays |= {f"{name}_handle": handle.astype(np.float64), name: said.astype(np.float64)}
+        arrays["predictions"], arrays["targets"] = arrays.pop("test"), arrays.pop("unlabelled")
+        arrays["call_targets"] = arrays["targets"][None, :]
+        return arrays
 
     def status(self, one: str) -> tuple[str, str]:
         """Status and stage of a submission."""
