@@ -8,6 +8,7 @@ that no post can imitate a badge, and file names come from the post's number and
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from aar.database import Database, Transaction, clock, posts, submissions
 from aar.errors import BadRequest, DiskFull, NotAllowed
+from aar.ledger import entries
 from w2s.errors import NotFound
 from w2s.files import write_whole
 
@@ -57,6 +59,10 @@ class Forum:
     def __init__(self, database: Database, mirror: Path) -> None:
         self._database = database
         self._mirror = mirror
+        self._refreshing = threading.Lock()
+        self._seen = posts.Seen()
+        self._entries_seen = 0
+        self._citing: dict[str, set[int]] = {}
 
     def post(
         self,
@@ -99,16 +105,22 @@ class Forum:
                 request=request,
                 at=clock.now(),
             )
-        self.refresh(post=id)
+        self.refresh()
         return id
 
-    def comment(self, post: int, researcher: str, body: str) -> int:
-        """Add a comment to a post; its id."""
+    def comment(self, post: int, researcher: str, body: str, *, request: str | None = None) -> int:
+        """Add a comment to a post; its id. A `request` sent before gives the comment it made then."""
         text = _text(body, what="comment", at_most=MAX_COMMENT)
         with self._database.write() as tx:
             _existing(tx, post)
-            id = posts.insert_comment(tx, post=post, researcher=researcher, body=text, at=clock.now())
-        self.refresh(post=post)
+            if request is not None:
+                known = posts.comment_by_request(tx, researcher=researcher, request=request)
+                if known is not None:
+                    return known
+            id = posts.insert_comment(
+                tx, post=post, researcher=researcher, body=text, request=request, at=clock.now()
+            )
+        self.refresh()
         return id
 
     def vote(self, post: int, researcher: str, value: int) -> None:
@@ -119,26 +131,31 @@ class Forum:
             if _existing(tx, post).researcher == researcher:
                 raise NotAllowed("nobody votes on an own post; vote on those of others")
             posts.put_vote(tx, post=post, researcher=researcher, value=value, at=clock.now())
-        self.refresh(post=post)
+        self.refresh()
 
     def list(self, *, after: int = 0) -> list[Post]:
         """Posts with an id above `after`, oldest first, with the badges as of now."""
         with self._database.read() as tx:
             return all_posts(tx, after=after)
 
-    def refresh(self, *, submission: str | None = None, post: int | None = None) -> None:
-        """Bring mirror files up to date: one post's, those that cite a submission, or all.
+    def refresh(self) -> None:
+        """Bring the mirror up to date; the first call of a process looks at every post, later ones at what changed.
 
-        Call it after a verdict, and without arguments when the lab starts.
+        What changes is a post, a comment, a vote, or the status of a submission that a post cites, which a verdict or
+        a person's note in the ledger gives. Costs a few small queries where nothing did. Not covered: a file that
+        somebody deletes from the mirror while the lab runs; the next start writes it again.
         """
-        with self._database.read() as tx:
-            wanted = all_posts(tx, after=0 if post is None else post - 1)
-        for found in wanted:
-            if post is not None and found.id != post:
-                continue
-            if submission is not None and submission not in {cited.id for cited in found.submissions}:
-                continue
-            self._write(found)
+        with self._refreshing:
+            with self._database.read() as tx:
+                changed, seen = posts.changed(tx, self._seen)
+                decided, entries_seen = _decided(tx, after=self._entries_seen)
+                citing = {id for one in decided for id in self._citing.get(one, ())}
+                found = _posts(tx, posts.some(tx, changed | citing))
+            for post in found:
+                self._write(post)
+                for cited in post.submissions:
+                    self._citing.setdefault(cited.id, set()).add(post.id)
+            self._seen, self._entries_seen = seen, entries_seen
 
     def _write(self, post: Post) -> None:
         path, text = self._mirror / file_name(post), markdown(post).encode()
@@ -151,8 +168,22 @@ class Forum:
 
 def all_posts(tx: Transaction, *, after: int = 0) -> list[Post]:
     """Posts with an id above `after`, oldest first, within a transaction."""
-    found = posts.all(tx, after=after)
-    badges = {row.id: row for row in submissions.all(tx)}
+    return _posts(tx, posts.all(tx, after=after))
+
+
+def _decided(tx: Transaction, *, after: int) -> tuple[set[str], int]:
+    """Submissions whose status may have changed since a ledger entry, and the last entry."""
+    decided: set[str] = set()
+    for entry in entries(tx, after=after):
+        name = {"verdict": "submission", "note": "overruled"}.get(entry.kind)
+        if name is not None and name in entry.body:
+            decided.add(str(entry.body[name]))
+        after = entry.seq
+    return decided, after
+
+
+def _posts(tx: Transaction, found: Sequence[posts.PostRow]) -> list[Post]:
+    badges = submissions.named(tx, {id for row in found for id in row.submissions})
     return [
         Post(
             id=row.id,

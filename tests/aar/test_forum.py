@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 import aar.database
 from aar import ledger
-from aar.database import researchers
+from aar.database import posts, researchers
 from aar.database.figures import Figures
 from aar.errors import BadRequest, NotAllowed
 from aar.forum import Forum, Post, file_name, markdown
@@ -45,7 +46,7 @@ def test_the_badge_follows_the_ledger(database: aar.database.Database, forum: Fo
         ledger.record_verdict(
             tx, "s1", stage="dev", status="no_improvement", reply="no", figures=Figures(seeds=5, n=9)
         )
-    forum.refresh(submission="s1")
+    forum.refresh()
     assert "- ledger: s1 is no_improvement" in path.read_text()
     assert forum.list()[0].submissions[0].status == "no_improvement"
 
@@ -134,10 +135,46 @@ def test_a_submissions_title_cannot_imitate_a_badge(database: aar.database.Datab
     )
 
 
-def test_the_mirror_is_rebuilt_from_the_database(forum: Forum, tmp_path: Path) -> None:
+def test_the_mirror_is_rebuilt_from_the_database_at_the_next_start(
+    database: aar.database.Database, forum: Forum, tmp_path: Path
+) -> None:
     forum.post("r1", kind="insight", title="kept", body="b")
     (file,) = (tmp_path / "forum").iterdir()
     text = file.read_text()
     file.unlink()
-    forum.refresh()
+    Forum(database, tmp_path / "forum").refresh()
     assert file.read_text() == text
+
+
+def test_a_comment_that_is_sent_twice_stands_once(forum: Forum) -> None:
+    id = forum.post("r1", kind="hypothesis", title="Confident labels", body="why")
+    first = forum.comment(id, "r2", "because", request="q1")
+    assert forum.comment(id, "r2", "because", request="q1") == first
+    others = forum.comment(id, "r3", "because", request="q1"), forum.comment(id, "r2", "because")
+    assert len({first, *others}) == len(forum.list()[0].comments) == 3
+
+
+def test_the_mirror_is_brought_up_to_date_by_reading_what_changed(
+    database: aar.database.Database, forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = forum.post("r2", kind="result", title="s1 works", body="see s1", submissions=["s1"])
+    second = forum.post("r1", kind="insight", title="another", body="b")
+    third = forum.post("r1", kind="insight", title="a third", body="b")
+    read: list[set[int]] = []
+    some = posts.some
+
+    def noting(tx: aar.database.Transaction, ids: Collection[int]) -> list[posts.PostRow]:
+        read.append(set(ids))
+        return some(tx, ids)
+
+    forum.refresh()
+    monkeypatch.setattr(posts, "some", noting)
+    forum.refresh()
+    forum.comment(second, "r2", "because")
+    with database.write() as tx:
+        ledger.record_verdict(
+            tx, "s1", stage="dev", status="no_improvement", reply="no", figures=Figures(seeds=5, n=9)
+        )
+    forum.refresh()
+    forum.vote(third, "r2", 1)
+    assert [ids for ids in read if ids] == [{second}, {second}, {first}, {third}, {third}]

@@ -22,7 +22,7 @@ from aar.lab import cancellation
 from aar.ledger import Ledger
 from aar.reports import write_report
 from aar.reports.ranking import leader
-from aar.reports.summary import in_words, summary
+from aar.reports.summary import result_lines, summary
 from aar.submissions.snapshots import Snapshots
 from w2s.records import Estimate
 
@@ -30,6 +30,11 @@ Found = dict[str, Any]
 TITLE = "surest 70 % by likelihood"
 CLEAN = {"audit": "swap", "verdict": "clean", "sentence": "It does not.", "n": 500}
 BLIND = {"audit": "blind world", "verdict": "no power", "sentence": "Too little.", "n": 0}
+
+
+def in_words(found: dict[str, Any]) -> list[str]:
+    """What the terminal shows of a run."""
+    return [line.text for line in result_lines(found)]
 
 
 def made(folder: Path, story: Callable[[Transaction], object], *, people: int = 2) -> LabFolder:

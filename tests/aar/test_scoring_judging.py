@@ -279,7 +279,7 @@ def test_denied_calls_are_for_a_person_and_change_nothing_that_the_author_is_tol
     one = lab.submit("r1", dev=0.8, sealed=0.8)
     lab.settle()
     assert lab.status(one) == ("verified", "done")
-    assert lab.reply(one) == "verified: the gain over the record was reproduced on fresh seeds and items"
+    assert lab.reply(one) == "the gain over the record was reproduced on fresh seeds and items"
     finding = next(f for f in lab.figures(one, "sealed").audits if f["audit"] == "denied calls")
     assert finding["verdict"] == verdict
     if denied:
@@ -307,7 +307,7 @@ def test_what_an_operator_only_wants_measured_is_no_attempt_at_the_record(lab: S
 def test_words_say_what_a_submission_was_held_against(lab: SyntheticLab) -> None:
     good, poor = lab.submit("fresh", dev=0.8, sealed=0.8), lab.submit("fresh", dev=0.6, sealed=0.6)
     lab.settle()
-    assert lab.reply(good) == "verified: the gain over vanilla was reproduced on fresh seeds and items"
+    assert lab.reply(good) == "the gain over vanilla was reproduced on fresh seeds and items"
     assert lab.reply(poor) == "no significant improvement over vanilla on dev"
 
 

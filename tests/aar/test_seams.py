@@ -11,17 +11,20 @@ from pathlib import Path
 
 import pytest
 from command_line import aar
+from extending_page import install_package
 from installed import install
 
 from aar.database.backend import STORAGES
 from aar.engines import ENGINES
 from aar.researchers import RUNTIMES
-from aar.sandboxes import SANDBOXES
+from aar.sandboxes import SANDBOXES, providers
 from w2s.errors import BadPlugin, NotFound
 from w2s.plugins import Seam
 from w2s.testbeds.registry import TESTBEDS
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+PARTS: Seam = Seam("engine", "tests.engines", {"local": "aar.engines.local:local"})
+"""A seam of the tests' own: other tests install engines."""
 SEAMS: list[Seam] = [ENGINES, SANDBOXES, RUNTIMES, STORAGES, TESTBEDS]
 
 
@@ -48,53 +51,69 @@ def test_every_part_that_ships_can_be_loaded(seam: Seam) -> None:
 
 def test_an_installed_part_is_found_by_its_name(packages: Path) -> None:
     install(
-        packages, "ray_stub", "def engine(setup): ...", points={"aar.engines": {"ray": "ray_stub:engine"}}
+        packages, "ray_stub", "def engine(setup): ...", points={"tests.engines": {"ray": "ray_stub:engine"}}
     )
-    assert ENGINES.names() == ["local", "ray"]
-    assert ENGINES.find("ray").__module__ == "ray_stub"
+    assert PARTS.names() == ["local", "ray"]
+    assert PARTS.find("ray").__module__ == "ray_stub"
 
 
 def test_an_unknown_part_is_named_with_the_nearest_and_with_all_that_there_are(packages: Path) -> None:
     install(
-        packages, "ray_stub2", "raise AssertionError", points={"aar.engines": {"ray": "ray_stub2:engine"}}
+        packages, "ray_stub2", "raise AssertionError", points={"tests.engines": {"ray": "ray_stub2:engine"}}
     )
     with pytest.raises(NotFound) as refusal:
-        ENGINES.find("rya")
+        PARTS.find("rya")
     message = str(refusal.value)
     assert (
-        message == "no engine 'rya'; did you mean 'ray'? installed: local, ray (entry points of aar.engines)"
+        message
+        == "no engine 'rya'; did you mean 'ray'? installed: local, ray (entry points of tests.engines)"
     )
 
 
 def test_no_other_part_is_imported_than_the_one_that_was_asked_for(packages: Path) -> None:
     install(
-        packages, "ray_stub3", "raise AssertionError", points={"aar.engines": {"ray": "ray_stub3:engine"}}
+        packages, "ray_stub3", "raise AssertionError", points={"tests.engines": {"ray": "ray_stub3:engine"}}
     )
-    ENGINES.find("local")
+    PARTS.find("local")
     assert "ray_stub3" not in sys.modules
 
 
 def test_a_package_cannot_replace_a_part_that_ships(packages: Path) -> None:
-    shipped = ENGINES.find("local")
+    shipped = PARTS.find("local")
     install(
-        packages, "impostor", "raise AssertionError", points={"aar.engines": {"local": "impostor:engine"}}
+        packages, "impostor", "raise AssertionError", points={"tests.engines": {"local": "impostor:engine"}}
     )
-    assert ENGINES.find("local") is shipped
+    assert PARTS.find("local") is shipped
 
 
 def test_a_name_that_two_packages_offer_is_refused_with_both(packages: Path) -> None:
     for name in ("first_ray", "second_ray"):
-        install(packages, name, "engine = None", points={"aar.engines": {"ray": f"{name}:engine"}})
+        install(packages, name, "engine = None", points={"tests.engines": {"ray": f"{name}:engine"}})
     with pytest.raises(BadPlugin, match=r"first-ray .*second-ray"):
-        ENGINES.find("ray")
+        PARTS.find("ray")
 
 
 def test_a_part_that_cannot_be_imported_is_named_with_its_package(packages: Path) -> None:
     install(
-        packages, "broken_ray", "import no_such_module", points={"aar.engines": {"ray": "broken_ray:engine"}}
+        packages,
+        "broken_ray",
+        "import no_such_module",
+        points={"tests.engines": {"ray": "broken_ray:engine"}},
     )
     with pytest.raises(BadPlugin, match=r"'ray' of broken-ray cannot be loaded .*no_such_module"):
-        ENGINES.find("ray")
+        PARTS.find("ray")
+
+
+def test_only_names_are_found_and_no_place_in_the_code() -> None:
+    for name in ("aar.engines.local:local", "os:system", "os.system"):
+        with pytest.raises(NotFound):
+            ENGINES.find(name)
+
+
+def test_an_installed_sandbox_is_found_by_its_name_and_never_chosen_by_itself(packages: Path) -> None:
+    install_package(packages, "aar-nice")
+    assert SANDBOXES.find("nice")().name == "nice"
+    assert {provider.name for provider in providers()} <= set(SANDBOXES.shipped)
 
 
 def test_an_unknown_part_stops_a_run_before_anything_is_made(tmp_path: Path) -> None:

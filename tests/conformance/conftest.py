@@ -43,9 +43,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(fixture, [chosen] if chosen else names, scope="module")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The packages of the page, installed for this process and for those that it starts."""
+    """The packages of the page, installed for the tests of one file and for the processes that they start."""
     folder = tmp_path_factory.mktemp("site-packages")
     for package in PACKAGES:
         install_package(folder, package)

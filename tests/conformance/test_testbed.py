@@ -79,3 +79,11 @@ def test_each_item_becomes_a_text_that_ends_where_the_label_is_written(
             for template in (testbed.template, testbed.zero_shot_template):
                 assert template.format(**example.fields)
     assert len(set(testbed.labels)) == len(set(testbed.zero_shot_labels)) == 2
+
+
+def test_it_is_listed_under_its_name_unless_it_is_a_folder(testbed_name: str, testbed: Testbed) -> None:
+    if Path(testbed_name).is_dir():
+        pytest.skip("a folder has no name here; aar testbed import gives it one")
+    (line,) = [line for line in testbeds.listed() if line.name == testbed_name]
+    assert line.here
+    assert line.title == testbed.title

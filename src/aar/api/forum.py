@@ -33,7 +33,7 @@ def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
 @router.post("/{post}/comments")
 def comment(door: Here, who: Member, post: int, remark: Remark) -> answers.Posted:
     """Comment on a post."""
-    return answers.Posted(id=door.lab.forum.comment(post, who.name, remark.body))
+    return answers.Posted(id=door.lab.forum.comment(post, who.name, remark.body, request=remark.request_id))
 
 
 @router.post("/{post}/vote")

@@ -180,7 +180,7 @@ def run_lab(
     from aar.launch.resuming import to_start
     from aar.launch.signals import exit_code
     from aar.reports import write_report
-    from aar.reports.summary import in_words, summary
+    from aar.reports.summary import Line, result_lines, summary
     from aar.researchers import RUNTIMES, direction
     from aar.researchers.transcripts import recover
 
@@ -211,15 +211,16 @@ def run_lab(
             code=exit_code(interrupt),
         ) from None
     found = summary(folder, aar=typed())
-    for line in (*in_words(found), f"Report: {folder.report}"):
-        typer.echo(_wrapped(plain(line)))  # a run folder that goes on may be a stranger's
+    for line in (*result_lines(found), Line(f"Report: {folder.report}")):
+        text = plain(line.text)  # a run folder that goes on may be a stranger's
+        typer.echo(text if line.command else _wrapped(text))
     typer.echo(f"Transcripts: inspect view --log-dir {folder.inspect_logs}")
     return found
 
 
 def _wrapped(line: str) -> str:
-    """A line of prose at the width of the terminal; commands, which stand two spaces in, as they are."""
-    if line.startswith("  ") or not sys.stdout.isatty():
+    """A line of prose at the width of the terminal."""
+    if not sys.stdout.isatty():
         return line
     hang = "  " if line.startswith("- ") else ""
     width = min(100, shutil.get_terminal_size().columns)

@@ -75,12 +75,7 @@ def score(
             code=exit_code(interrupt),
         ) from None
     found = judged(folder, submission)
-    words = (
-        found["reply"]
-        if found["reply"].startswith(found["status"])
-        else f"{found['status']}: {found['reply']}"
-    )
-    typer.echo(f"{found['title']}: {words}")
+    typer.echo(f"{found['title']}: {found['status']}: {found['reply']}")
     for stage in ("dev", "sealed"):
         if found[stage] and found[stage].get("pgr"):
             typer.echo(f"{stage}: PGR {estimate_text(found[stage]['pgr'])}")

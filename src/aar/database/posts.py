@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,9 +45,46 @@ class PostRow:
     comments: tuple[Comment, ...]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """Up to where the forum was read: the newest post, comment and vote."""
+
+    post: int = 0
+    comment: int = 0
+    vote: float = 0.0
+
+
+def changed(tx: Transaction, since: Seen) -> tuple[frozenset[int], Seen]:
+    """The posts that are new or were commented or voted on since then, and up to where that is.
+
+    Votes of the last moment are told once more, since another may have been given in it.
+    """
+    comments = sa.select(comments_table.c.id, comments_table.c.post).where(
+        comments_table.c.id > since.comment
+    )
+    votes = sa.select(votes_table.c.at, votes_table.c.post).where(votes_table.c.at >= since.vote)
+    new_posts = list(tx.scalars(sa.select(table.c.id).where(table.c.id > since.post)))
+    new_comments, new_votes = tx.execute(comments).all(), tx.execute(votes).all()
+    seen = Seen(
+        post=max([since.post, *new_posts]),
+        comment=max([since.comment, *(row.id for row in new_comments)]),
+        vote=max([since.vote, *(row.at for row in new_votes)]),
+    )
+    return frozenset([*new_posts, *(row.post for row in (*new_comments, *new_votes))]), seen
+
+
 def all(tx: Transaction, *, after: int = 0) -> list[PostRow]:
     """Posts with an id above `after`, oldest first, with their votes and comments."""
-    rows = tx.execute(sa.select(table).where(table.c.id > after).order_by(table.c.id)).all()
+    return _read(tx, table.c.id > after)
+
+
+def some(tx: Transaction, ids: Collection[int]) -> list[PostRow]:
+    """The posts with these ids, oldest first."""
+    return _read(tx, table.c.id.in_(ids)) if ids else []
+
+
+def _read(tx: Transaction, condition: sa.ColumnElement[bool]) -> list[PostRow]:
+    rows = tx.execute(sa.select(table).where(condition).order_by(table.c.id)).all()
     ids = [row.id for row in rows]
     remarks: dict[int, list[Comment]] = {}
     for row in tx.execute(
@@ -79,7 +116,7 @@ def last(tx: Transaction) -> int:
 
 def find(tx: Transaction, post: int) -> PostRow | None:
     """One post, or None."""
-    return next((row for row in all(tx, after=post - 1) if row.id == post), None)
+    return next(iter(some(tx, [post])), None)
 
 
 def by_request(tx: Transaction, *, researcher: str, request: str) -> int | None:
@@ -117,11 +154,21 @@ def insert(
     return int(added.scalar_one())
 
 
-def insert_comment(tx: Transaction, *, post: int, researcher: str, body: str, at: float) -> int:
+def comment_by_request(tx: Transaction, *, researcher: str, request: str) -> int | None:
+    """The comment that this request of this researcher made earlier, or None."""
+    known = sa.select(comments_table.c.id).where(
+        comments_table.c.researcher == researcher, comments_table.c.request == request
+    )
+    return tx.scalar(known)
+
+
+def insert_comment(
+    tx: Transaction, *, post: int, researcher: str, body: str, request: str | None, at: float
+) -> int:
     """Add a comment; its id."""
     added = tx.execute(
         comments_table.insert()
-        .values(post=post, researcher=researcher, body=body, at=at)
+        .values(post=post, researcher=researcher, body=body, request=request, at=at)
         .returning(comments_table.c.id)
     )
     return int(added.scalar_one())

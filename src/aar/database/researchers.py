@@ -47,7 +47,6 @@ _FORGET = (
     .where(table.c.name == sa.bindparam("whose"), table.c.failures > 0)
     .values(failures=0, waits_until=None)
 )
-OPERATORS = (OPERATOR, FRESH)
 
 
 @dataclass(frozen=True)
@@ -159,6 +158,11 @@ def all(tx: Transaction) -> list[Researcher]:
 def team(tx: Transaction) -> list[Researcher]:
     """Those who do research, in the order they were taken in: neither the lab nor a person who submits."""
     return [one for one in all(tx) if one.role is Role.RESEARCHER]
+
+
+def roles(tx: Transaction) -> dict[str, Role]:
+    """The role of every author by name, the lab included."""
+    return {row.name: Role(row.role) for row in tx.execute(sa.select(table.c.name, table.c.role))}
 
 
 def begin_again(tx: Transaction, name: str, *, submissions: int | None) -> None:

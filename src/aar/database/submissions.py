@@ -5,7 +5,7 @@ Rows are added and decided through `aar.ledger`; here they are read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -90,6 +90,12 @@ def get(tx: Transaction, id: str) -> Submission:
     if row is None:
         raise NotFound.among("submission", id, tx.scalars(sa.select(table.c.id)))
     return _submission(row)
+
+
+def named(tx: Transaction, ids: Collection[str]) -> dict[str, Submission]:
+    """The submissions with these ids, by id."""
+    rows = tx.execute(sa.select(table).where(table.c.id.in_(ids))) if ids else ()
+    return {row.id: _submission(row) for row in rows}
 
 
 def all(

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from aar.database import Transaction, clock, researchers, standing, submissions, trainings, waiting
 from aar.database.researchers import Role
-from aar.database.runs import PRIORITIES, Priority
+from aar.database.runs import PLAIN, PRIORITIES, Priority
 from aar.database.schema import runs as table
 from aar.lab import capacity
 from aar.lab.references import planned, wanted
@@ -92,17 +92,16 @@ def _pace(tx: Transaction, settings: Settings, load: float) -> tuple[dict[str, f
     for one in trainings.all(tx):
         if one.seconds > 0:
             took[one.role].append(one.seconds)
+    roles = researchers.roles(tx)
     ended = (
-        sa.select(table.c.split, table.c.intervention, table.c.researcher, table.c.started, table.c.finished)
+        sa.select(table.c.split, PLAIN.label("plain"), table.c.researcher, table.c.started, table.c.finished)
         .where(table.c.state == "done")
         .order_by(table.c.finished.desc())
         .limit(3 * LATEST)
     )
     for row in reversed(tx.execute(ended).all()):
-        priority: Priority = (
-            "practice" if row.split == "practice" else "dev" if row.intervention == "none" else "audit"
-        )
-        took[_kind(priority, row.researcher)].append(max(0.0, row.finished - row.started))
+        priority: Priority = "practice" if row.split == "practice" else "dev" if row.plain else "audit"
+        took[_kind(priority, roles[row.researcher])].append(max(0.0, row.finished - row.started))
     latest = {kind: seconds[-LATEST:] for kind, seconds in took.items()}
     known = sum(sum(seconds) for seconds in latest.values())
     expected = sum(len(seconds) * RELATIVE[kind] for kind, seconds in latest.items())
@@ -119,13 +118,14 @@ def _work(
 ) -> dict[str, float]:
     """How much of each kind is left."""
     left = dict.fromkeys(RELATIVE, 0.0)
+    roles = researchers.roles(tx)
     for _, (role, _, _) in wanted(tx, planned(settings)):
         left[role] += 1
     for line in waiting.lines(tx):
-        left[_kind(line.priority, line.researcher)] += line.runs
+        left[_kind(line.priority, roles[line.researcher])] += line.runs
     under_way = sa.select(table.c.priority, table.c.researcher).where(table.c.state == "running")
     for rank, who in tx.execute(under_way):
-        left[_kind(PRIORITIES[rank], who)] += 1 / 2
+        left[_kind(PRIORITIES[rank], roles[who])] += 1 / 2
     made = [one for one in everything if one.role is not Role.BASELINE]
     if standing.find(tx) is None:
         left["baseline"] += len(settings.baselines) * settings.sealed_seeds
@@ -143,11 +143,11 @@ def _work(
     return left
 
 
-def _kind(priority: Priority, researcher: str) -> str:
-    """Which kind of work a run is."""
+def _kind(priority: Priority, role: Role) -> str:
+    """Which kind of work a run is that an author in this role pays for."""
     if priority in ("practice", "audit"):
         return priority
-    return "baseline" if researcher == researchers.LAB else "run"
+    return "baseline" if role is Role.BASELINE else "run"
 
 
 def _coming(tx: Transaction, settings: Settings) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from aar import database
@@ -106,28 +107,39 @@ def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
     return found
 
 
-def in_words(found: dict[str, Any]) -> list[str]:
-    """The result of a run in plain words, a line each: the report's own sentences, in its order.
+@dataclass(frozen=True)
+class Line:
+    """A line for a terminal: prose, which is wrapped, or a command, which is copied whole."""
 
-    A line that begins with two spaces is a command, which is not to be wrapped.
-    """
+    text: str
+    command: bool = False
+
+
+def result_lines(found: dict[str, Any]) -> list[Line]:
+    """The result of a run in plain words: the report's own sentences, in its order."""
     problem = found["ledger"]["problem"]
-    lines = [found["headline"]]
-    lines += [f"The ledger does not verify: {problem}. Do not rely on this run."] if problem else []
-    lines += [*found["notices"], *found["summary"]]
-    told = found["findings"][:SHOWN]
-    lines += [f"- {one['sentence']}" for one in told if one["sentence"] != found["headline"]]
-    lines += [found["rest"]] if found["rest"] else []
+    prose = [found["headline"]]
+    prose += [f"The ledger does not verify: {problem}. Do not rely on this run."] if problem else []
+    prose += [*found["notices"], *found["summary"]]
+    prose += [
+        f"- {finding['sentence']}"
+        for finding in found["findings"][:SHOWN]
+        if finding["sentence"] != found["headline"]
+    ]
+    prose += [found["rest"]] if found["rest"] else []
+    shown = [Line(text) for text in prose]
     for sentence, command in zip(found["next"], found["commands"], strict=True):
-        # on a line of its own, so that it is copied whole
-        lines += [f"Next: {sentence.removesuffix(command).rstrip()}", f"  {command}"]
+        shown += [
+            Line(f"Next: {sentence.removesuffix(command).rstrip()}"),
+            Line(f"  {command}", command=True),
+        ]
     cost = found["cost"]
     tokens = cost["input_tokens"] + cost["output_tokens"]
-    lines.append(
+    took = (
         f"It took {duration(found['seconds'])}, {cost['core_minutes']:,.1f} core-minutes of runs, "
         f"{count(tokens, 'token')}, ${cost['usd']:,.2f}."
     )
-    return lines
+    return [*shown, Line(took)]
 
 
 def estimate_text(value: dict[str, Any]) -> str:

@@ -7,12 +7,10 @@ ever opened. Does not cover: what the code says; the lab checks and sandboxes th
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 from aar.errors import BadSnapshot
-
-if TYPE_CHECKING:
-    from aar.researchers.tools import Files
 
 MOST_BYTES = 64 * 1024
 MOST_FILES = 32
@@ -42,7 +40,24 @@ except (OSError, UnicodeDecodeError) as error:
 """
 
 
-async def collect(workspace: Files, folder: str) -> dict[str, str]:
+class Output(Protocol):
+    """What a command printed."""
+
+    @property
+    def stdout(self) -> str: ...  # noqa: D102
+    @property
+    def stderr(self) -> str: ...  # noqa: D102
+
+
+class Shell(Protocol):
+    """Where commands of a workspace run; `aar.sandboxes.Workspace` is one."""
+
+    async def exec(self, cmd: Sequence[str], *, timeout: float | None = None) -> Output:
+        """Run a command, for `timeout` seconds at most."""
+        ...
+
+
+async def collect(workspace: Shell, folder: str) -> dict[str, str]:
     """The .py files of a method's folder by name; raises `BadSnapshot` with what to change."""
     done = await workspace.exec(["python3", "-I", "-c", _READER, folder, str(MOST_BYTES)], timeout=30)
     try:

@@ -16,7 +16,7 @@ DAMAGED = (
     "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
 )
 _WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
-_VERIFIED = "verified: the gain over {over} was reproduced on fresh seeds and items"
+_VERIFIED = "the gain over {over} was reproduced on fresh seeds and items"
 _NOT_REPRODUCED = "the gain over {over} was not reproduced on fresh seeds and items"
 _RECORD, _BY_ITSELF = "the record", "vanilla"
 """What a submission is held against: the holder of the record, or, where it is judged by itself, the plain baseline."""
