@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.special  # noqa: F401  a forked scorer finds it imported
+import scipy.stats  # noqa: F401  this too
 from synthetic_lab import SyntheticLab
 
 from aar.database import submissions, verdicts
