@@ -9,7 +9,7 @@ import pytest
 from imports import imported
 
 
-@pytest.mark.parametrize("package", ["w2s", "aar.sandboxes"])
+@pytest.mark.parametrize("package", ["w2s", "aar"])
 def test_modules_form_no_circle(package: str) -> None:
     spec = find_spec(package)
     assert spec is not None
@@ -20,6 +20,8 @@ def test_modules_form_no_circle(package: str) -> None:
         for path in root.rglob("*.py")
     }
     del files[package]  # every module imports the package that it lies in
+    # each command adds itself to the application of `aar.cli`, which imports them all
+    files = {name: path for name, path in files.items() if not name.startswith("aar.cli")}
     needs = {name: set(imported(path, modules=files)) & files.keys() - {name} for name, path in files.items()}
     while free := {name for name, needed in needs.items() if not needed & needs.keys()}:
         needs = {name: needed for name, needed in needs.items() if name not in free}

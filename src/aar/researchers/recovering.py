@@ -7,9 +7,11 @@ is not part of its public interface; the version is pinned.
 from __future__ import annotations
 
 import asyncio
+import json
 import lzma
 import shutil
 import sqlite3
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -18,6 +20,7 @@ from pathlib import Path
 from zstandard import ZstdError
 
 from aar import locks
+from aar.folder import LabFolder
 from aar.researchers import running
 from aar.researchers.transcripts import Recovered, Trouble, look
 
@@ -146,3 +149,14 @@ def _has_sample(log: Path) -> bool:
 
 def _work(log: Path) -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(dir=log.parent / running.FOLDER, prefix=WORK)
+
+
+def main() -> int:
+    """`python -m aar.researchers.recovering FOLDER`: recover, and print what became of each log as JSON."""
+    done = recover_all(LabFolder(Path(sys.argv[1]).resolve()).inspect_logs)
+    print(json.dumps({"recovered": done.recovered, "live": done.live, "troubles": dict(done.troubles)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -73,7 +73,7 @@ def recover(folder: LabFolder) -> Recovered:
     troubles = dict.fromkeys(found.damaged, Trouble.DAMAGED_LOG)
     if not found.dead:
         return Recovered(live=found.live, troubles=troubles)
-    command = [sys.executable, "-P", "-m", "aar.researchers.transcripts", str(folder.path.resolve())]
+    command = [sys.executable, "-P", "-m", "aar.researchers.recovering", str(folder.path.resolve())]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=MOST_SECONDS, cwd="/", check=False
@@ -130,16 +130,3 @@ def _process(path: Path) -> str | None:
         raise ValueError(f"{_START} holds no object")
     metadata = start["eval"].get("metadata") if isinstance(start["eval"], dict) else None
     return str(metadata.get(running.PROCESS, "")) if isinstance(metadata, dict) else ""
-
-
-def main() -> int:
-    """`python -m aar.researchers.transcripts FOLDER`: recover, and print what became of each log as JSON."""
-    from aar.researchers.recovering import recover_all
-
-    done = recover_all(LabFolder(Path(sys.argv[1]).resolve()).inspect_logs)
-    print(json.dumps({"recovered": done.recovered, "live": done.live, "troubles": dict(done.troubles)}))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 from aar.errors import BadSnapshot
 from aar.submissions.source import Found, method_of
 from w2s.bounds import SUBMISSION_BYTES
 from w2s.errors import NoRun
-
-if TYPE_CHECKING:
-    from aar.researchers.tools import Files
 
 MOST_FOUND = 1000
 """Entries of a folder that are listed; hidden ones are not."""
@@ -58,7 +56,24 @@ except OSError as error:
 """
 
 
-async def collect(workspace: Files, folder: str) -> dict[str, str]:
+class Output(Protocol):
+    """What a command printed."""
+
+    @property
+    def stdout(self) -> str: ...  # noqa: D102
+    @property
+    def stderr(self) -> str: ...  # noqa: D102
+
+
+class Shell(Protocol):
+    """Where commands of a workspace run; `aar.sandboxes.Workspace` is one."""
+
+    async def exec(self, cmd: Sequence[str], *, timeout: float | None = None) -> Output:
+        """Run a command, for `timeout` seconds at most."""
+        ...
+
+
+async def collect(workspace: Shell, folder: str) -> dict[str, str]:
     """The .py files of a method's folder by name; raises `BadSnapshot` with what to change."""
     command = ["python3", "-I", "-c", READER, folder, str(SUBMISSION_BYTES), str(MOST_FOUND)]
     done = await workspace.exec(command, timeout=30)
