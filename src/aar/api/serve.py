@@ -35,9 +35,9 @@ logger = logging.getLogger(__name__)
 LEAST_SECONDS = 0.3
 """Between two looks at what verdicts ask for, however much happens."""
 MIRROR_SECONDS = 2.0
-CLOCK_SECONDS = 10.0
-"""How often the time that is used is noted, so that a run that is killed goes on with little of it lost; whatever waits
-for a time alone (a researcher held back) is looked at as often, since that is a commit."""
+CLOCK_SECONDS = 30.0
+"""How often the time that is used is noted, so that a run that is killed goes on with little of it lost. That is a
+commit, so whoever waits looks as often at what a time alone changes."""
 GOODBYE_SECONDS = 1
 """How long requests that still wait are let end when the lab is asked to stop."""
 
@@ -195,7 +195,7 @@ async def _tick(lab: Lab, current: list[Phase], news: News, stopping: asyncio.Ev
         if lab.elapsed() - noted > CLOCK_SECONDS:
             noted = lab.elapsed()
             await asyncio.to_thread(_note_time, lab)
-        if lab.elapsed() - mirrored > MIRROR_SECONDS:
+        if mirrored_version != version and lab.elapsed() - mirrored > MIRROR_SECONDS:
             mirrored, mirrored_version = lab.elapsed(), version
             await asyncio.to_thread(book.export_jsonl, lab.folder.ledger)
             await asyncio.to_thread(lab.forum.refresh)
