@@ -41,7 +41,7 @@ except (OSError, UnicodeDecodeError) as error:
 
 
 class Output(Protocol):
-    """What a command printed."""
+    """Output of a command."""
 
     @property
     def stdout(self) -> str: ...  # noqa: D102
@@ -50,7 +50,7 @@ class Output(Protocol):
 
 
 class Shell(Protocol):
-    """Where commands of a workspace run; `aar.sandboxes.Workspace` is one."""
+    """Shell of a workspace; `aar.sandboxes.Workspace` is one."""
 
     async def exec(self, cmd: Sequence[str], *, timeout: float | None = None) -> Output:
         """Run a command, for `timeout` seconds at most."""
