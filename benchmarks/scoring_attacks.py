@@ -40,7 +40,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aar import database, ledger
-from aar.database import researchers, runs, submissions
+from aar.database import researchers, runs, submissions, verdicts
 from aar.folder import LabFolder
 from aar.run_records import RunEnd
 from aar.scoring import judge_dev
@@ -287,8 +287,11 @@ class ProbedLab:
             self.judge.step()
             found = self._found(one.id)
         assert found.stage == "done", found
-        self.repeated += "which was answered" in found.reply
-        news = found.status != "no_improvement" and "which was answered" not in found.reply
+        with self.database.read() as tx:
+            on_dev = verdicts.find(tx, one.id, "dev")
+        repeats = on_dev is not None and on_dev.figures.same_as is not None
+        self.repeated += repeats
+        news = found.status != "no_improvement" and not repeats
         self.records += news
         return float(news)
 

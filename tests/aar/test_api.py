@@ -144,6 +144,22 @@ def test_a_practice_run_is_run_once_whoever_asks(client: TestClient, lab: Lab) -
     assert client.get(f"/v1/practice/{first}", headers=as_("one")).json()["state"] == "queued"
 
 
+def test_the_last_practice_run_is_answered_again_when_the_first_answer_was_lost(
+    client: TestClient, lab: Lab
+) -> None:
+    def practise(text: str) -> int:
+        files = {"method.py": METHOD["method.py"] + f"# {text}\n"}
+        return client.post("/v1/practice", json={"files": files}, headers=as_("one")).status_code
+
+    for number in range(lab.settings.practices):
+        assert practise(f"method {number}") == 200
+        with lab.database.write() as tx:
+            for run in runs.all(tx, state="queued"):
+                ledger.record_run(tx, run.key, state="done", end=RunEnd())
+    assert practise(f"method {lab.settings.practices - 1}") == 200
+    assert practise("one more") == 429
+
+
 def test_practice_says_what_broke_but_a_scored_run_never_does(client: TestClient, lab: Lab) -> None:
     key = client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).json()["run"]
     with lab.database.write() as tx:

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aar.errors import BadSnapshot
-from aar.submissions.snapshots import MAX_BYTES, Snapshots, check_files
+from aar.submissions.snapshots import Snapshots
+from aar.submissions.source import check as check_files
+from w2s.bounds import SUBMISSION_BYTES as MAX_BYTES
 from w2s.errors import NotFound
 
 METHOD = {"method.py": "def run(bench):\n    ...\n", "parts/denoise.py": "x = 'é'\n"}

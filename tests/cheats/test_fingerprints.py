@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from aar.errors import BadSnapshot
-from aar.submissions.snapshots import MAX_BYTES, check_files
+from aar.submissions.source import check as check_files
 from w2s import testbeds
 from w2s.bench import LocalBench
+from w2s.bounds import SUBMISSION_BYTES as MAX_BYTES
 
 DIGITS, ITEMS = 4, 500
 

@@ -193,13 +193,15 @@ class Lab:
         with self._lock:
             with self.database.read() as tx:
                 own = runs.all(tx, split="practice", researcher=researcher)
-            if len(own) >= self.settings.practices:
-                raise OverBudget(f"all {self.settings.practices} practice runs of {researcher} are used")
-            if self.research_is_over:
-                raise OverBudget("the time for practice is over; post what you found and stop")
             snapshot = self.snapshots.put(files, researcher=f"{researcher}-practice", message="practice")
             drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
             key = self.queue.key(snapshot.tree, "practice", 0, drawn)
+            # what was asked for before is no further run: the answer to the first request may have been lost
+            asked_before = any(run.key == key for run in own)
+            if len(own) >= self.settings.practices and not asked_before:
+                raise OverBudget(f"all {self.settings.practices} practice runs of {researcher} are used")
+            if self.research_is_over and not asked_before:
+                raise OverBudget("the time for practice is over; post what you found and stop")
             waiting = [run for run in own if run.state in ("queued", "running") and run.key != key]
             if waiting:
                 raise NotNow("a practice run of yours is not finished yet; wait for it before the next")

@@ -2,61 +2,28 @@
 
 from __future__ import annotations
 
-import ast
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from aar.errors import BadSnapshot
-from aar.submissions.snapshots import MAX_BYTES, check_files
-from w2s.errors import NoRun
+from aar.submissions.source import Found, method_of
+from w2s.bounds import SUBMISSION_BYTES
 
 
 def read_method(folder: Path) -> dict[str, str]:
-    """The Python files of `folder` by name, checked.
-
-    Raises `NoRun` without `method.py` or without `run(bench)` in it, `BadSnapshot` for other files, links,
-    or too much text. `__pycache__` and hidden files are passed over.
-    """
-    main = folder / "method.py"
-    if not main.is_file():
-        raise NoRun(f"{folder} has no method.py; a method is a folder with method.py that defines run(bench)")
-    files: dict[str, str] = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if "__pycache__" in name.parts or any(part.startswith(".") for part in name.parts):
-            continue
-        if path.is_symlink():
-            raise BadSnapshot(f"{name} is a link; a method is plain Python files, copy what it points to")
-        if path.is_dir():
-            continue
-        if path.suffix != ".py" or path.stat().st_size > MAX_BYTES:
-            raise BadSnapshot(f"{name} cannot be part of a method: only .py files, {MAX_BYTES} bytes in all")
-        try:
-            files[name.as_posix()] = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise BadSnapshot(f"{name} is not UTF-8 text ({error.reason} at byte {error.start})") from error
-    check_files(files)
-    check_run(files["method.py"])
-    return files
+    """The Python files of `folder` by name, checked by the rule that all doors share (`aar.submissions.source`)."""
+    return method_of(_found(folder), folder=str(folder))
 
 
-def check_run(source: str) -> None:
-    """`NoRun` unless `source` is Python that defines or imports a function `run`.
-
-    >>> check_run("def run(bench): ...")
-    """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise NoRun(
-            f"method.py is not valid Python: {getattr(error, 'msg', error)} at line {line}"
-        ) from error
-    for node in tree.body:
-        names = [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [alias.asname or alias.name for alias in node.names]
-        if isinstance(node, ast.Assign):
-            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        if "run" in names:
-            return
-    raise NoRun("method.py defines no run; write: def run(bench): ... return w2s.Predictions(...)")
+def _found(folder: Path) -> Iterator[Found]:
+    for place, folders, names in os.walk(folder):
+        below = Path(place).relative_to(folder)
+        for name in (*folders, *names):
+            path, shown = Path(place) / name, (below / name).as_posix()
+            if path.is_symlink():
+                yield Found(shown, "link")
+            elif path.is_file():
+                with path.open("rb") as stream:
+                    yield Found(shown, "file", stream.read(SUBMISSION_BYTES + 1))
+            elif not path.is_dir():
+                yield Found(shown, "other")

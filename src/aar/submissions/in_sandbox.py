@@ -1,41 +1,57 @@
 """A method's files are read inside the researcher's sandbox, so that a link in its folder leads nowhere.
 
-Covers: only regular .py files directly in the folder, no links, 64 KiB in all, and no path of the host is
-ever opened. Does not cover: what the code says; the lab checks and sandboxes that.
+Which files may be sent is the rule that all doors share (`aar.submissions.source`).
+
+Covered: no path of the host is ever opened, and no link is followed; a folder of any size (listing ends with the first
+file too many). Not covered: what the code says; the lab checks and sandboxes that.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from typing import Protocol
 
 from aar.errors import BadSnapshot
+from aar.submissions.source import Found, method_of
+from w2s.bounds import SUBMISSION_BYTES
+from w2s.errors import NoRun
 
-MOST_BYTES = 64 * 1024
-MOST_FILES = 32
+MOST_FOUND = 1000
+"""Entries of a folder that are listed; hidden ones are not."""
 
-# Runs in the sandbox: opens the folder and each file without following links, and prints one JSON object.
-_READER = """
-import json, os, stat, sys
-folder, most = sys.argv[1], int(sys.argv[2])
-files = {}
-try:
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+# Runs in the sandbox: walks the folder by descriptors without following links, and prints one JSON object.
+READER = """
+import base64, json, os, stat, sys
+folder, most, most_found = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+found = []
+
+def walk(place, below):
     for name in sorted(os.listdir(place)):
-        if not name.endswith(".py"):
+        if name.startswith(".") or name == "__pycache__":
             continue
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place)
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(f"{name} is not a regular file")
-        with os.fdopen(handle, "rb") as stream:
-            data = stream.read(most + 1)
-        most -= len(data)
-        if most < 0:
-            raise OSError("its .py files are larger than 64 KiB in all")
-        files[name] = data.decode("utf-8")
-    print(json.dumps({"files": files}))
-except (OSError, UnicodeDecodeError) as error:
+        if len(found) >= most_found:
+            raise OSError("it holds too many files")
+        kind = stat.S_IFMT(os.stat(name, dir_fd=place, follow_symlinks=False).st_mode)
+        if kind == stat.S_IFDIR:
+            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
+            try:
+                walk(inner, below + name + "/")
+            finally:
+                os.close(inner)
+        elif kind == stat.S_IFREG:
+            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place)
+            with os.fdopen(handle, "rb") as stream:
+                data = stream.read(most + 1) if name.endswith(".py") else b""
+            found.append([below + name, "file", base64.b64encode(data).decode()])
+        else:
+            found.append([below + name, "link" if kind == stat.S_IFLNK else "other", ""])
+
+try:
+    walk(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW), "")
+    print(json.dumps({"found": found}))
+except OSError as error:
     print(json.dumps({"error": str(error)}))
 """
 
@@ -59,18 +75,25 @@ class Shell(Protocol):
 
 async def collect(workspace: Shell, folder: str) -> dict[str, str]:
     """The .py files of a method's folder by name; raises `BadSnapshot` with what to change."""
-    done = await workspace.exec(["python3", "-I", "-c", _READER, folder, str(MOST_BYTES)], timeout=30)
+    command = ["python3", "-I", "-c", READER, folder, str(SUBMISSION_BYTES), str(MOST_FOUND)]
+    done = await workspace.exec(command, timeout=30)
     try:
         answer = json.loads(done.stdout)
     except ValueError:
         raise BadSnapshot(f"the folder {folder!r} could not be read: {done.stderr.strip()[-200:]}") from None
-    if "error" in answer:
+    return read(answer, folder)
+
+
+def read(answer: object, folder: str) -> dict[str, str]:
+    """The files that the reader found; what it prints is a stranger's, as everything in its sandbox is."""
+    if isinstance(answer, dict) and "error" in answer:
         raise BadSnapshot(f"the folder {folder!r} cannot be sent: {answer['error']}")
-    files = answer.get("files")
-    if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
-        raise BadSnapshot(f"the folder {folder!r} could not be read")
-    if "method.py" not in files:
-        raise BadSnapshot(f"the folder {folder!r} has no method.py; write one with `def run(bench)`")
-    if len(files) > MOST_FILES or sum(len(text.encode()) for text in files.values()) > MOST_BYTES:
-        raise BadSnapshot(f"the folder {folder!r} has too many or too large .py files; 64 KiB in all")
-    return files
+    try:
+        listed = answer["found"]  # type: ignore[index]
+        found = [Found(str(name), kind, base64.b64decode(data)) for name, kind, data in listed]
+    except (TypeError, KeyError, ValueError):
+        raise BadSnapshot(f"the folder {folder!r} could not be read") from None
+    try:
+        return method_of(found, folder=f"the folder {folder!r}")
+    except NoRun as error:
+        raise BadSnapshot(str(error)) from error

@@ -4,8 +4,7 @@ Each snapshot is a commit whose parents are the snapshots it builds on, also acr
 that `git log --graph --all` draws the lineage. `refs/researchers/NAME` is a researcher's last one;
 `refs/snapshots/KEY` keeps every one, and makes putting the same thing twice give the same commit.
 
-Covered: names that leave the folder, hide, or shadow the library; anything but Python text; size.
-Not covered: what the code does (that is the sandbox's part).
+Which files may be stored is the rule of `aar.submissions.source`.
 """
 
 from __future__ import annotations
@@ -20,15 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from aar.errors import BadSnapshot
+from aar.submissions import source
 from w2s.errors import NotFound
 
-MAX_BYTES = 64 * 1024
-MAX_FILES = 32
-
-_PART = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
-_NAME = re.compile(rf"(?:{_PART}/)?{_PART}\.py", re.ASCII)
 _RESEARCHER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", re.ASCII)
-_TAKEN = frozenset({"w2s", "aar", "numpy", "torch", "sitecustomize", "usercustomize"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ class Snapshots:
         """
         import pygit2
 
-        check_files(files)
+        source.check(files)
         if not _RESEARCHER.fullmatch(researcher):
             raise BadSnapshot(f"{researcher!r} cannot name a researcher; use letters, digits and '-'")
         with self._lock:
@@ -130,41 +124,3 @@ class Snapshots:
             else:
                 files.append((prefix + entry.name, entry.data.decode()))
         return files
-
-
-def check_files(files: Mapping[str, str]) -> None:
-    """`BadSnapshot` unless every file is Python text with a plain name, and all are small together.
-
-    >>> check_files({"method.py": "def run(bench): ...", "parts/denoise.py": ""})
-    >>> check_files({"../method.py": ""})
-    Traceback (most recent call last):
-    aar.errors.BadSnapshot: file name '../method.py' is not allowed; use NAME.py or FOLDER/NAME.py ...
-    """
-    if not files:
-        raise BadSnapshot("no files; a method is a folder with method.py")
-    if len(files) > MAX_FILES:
-        raise BadSnapshot(f"{len(files)} files; at most {MAX_FILES} are allowed")
-    size = 0
-    folded: dict[str, str] = {}
-    for name, text in files.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise BadSnapshot(
-                f"file name {name!r:.80} is not allowed; use NAME.py or FOLDER/NAME.py of plain letters"
-            )
-        if name.removesuffix(".py").partition("/")[0] in _TAKEN:
-            raise BadSnapshot(f"{name} would hide a library of that name; choose another")
-        for path in {name, name.rpartition("/")[0] or name}:
-            if folded.setdefault(path.casefold(), path) != path:
-                raise BadSnapshot(
-                    f"{name} and {folded[path.casefold()]} differ only in letter case; rename one"
-                )
-        if not isinstance(text, str):
-            raise BadSnapshot(f"{name} is not text; only Python source is stored")
-        try:
-            size += len(text.encode())
-        except UnicodeEncodeError as error:
-            raise BadSnapshot(f"{name} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
-        if "\0" in text:
-            raise BadSnapshot(f"{name} holds a zero byte; only Python source is stored")
-    if size > MAX_BYTES:
-        raise BadSnapshot(f"{size} bytes of source; at most {MAX_BYTES} are allowed: shorten the method")
