@@ -43,8 +43,8 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("extended")
     package = place / "aar"
     shutil.copytree(Path(aar.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    last = '        Intervention("part", show=_part),\n'
-    insert(package / "students" / "interventions.py", written(SOURCES[0]), after=last)
+    last, new, _ = written(SOURCES[0]).splitlines(keepends=True)
+    insert(package / "students" / "interventions.py", new, after=last)
     (package / "scoring" / "audits" / "inverted.py").write_text(written(SOURCES[1]))
     registry = package / "scoring" / "audits" / "__init__.py"
     imported, listed = written(SOURCES[2]).splitlines(keepends=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.special  # noqa: F401  a forked scorer finds it imported
+import scipy.special
+import scipy.stats  # noqa: F401  a forked scorer finds both imported
 from synthetic_lab import SyntheticLab
 
 from aar.database import submissions, verdicts

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from aar.database.submissions import Submission
 from aar.database.waits import Reason
 from aar.database.wanted_runs import WantedRun
-from aar.scoring.audits import AUDITS, Audit, Case, Finding, Track, track_of
+from aar.scoring.audits import AUDITS, Case, Finding, Track, track_of
 from aar.scoring.evidence.board import Board
-from aar.scoring.evidence.case_builder import case_of
 from aar.scoring.evidence.correctness import Rows
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.verdicts.decision import Waiting
@@ -36,22 +35,24 @@ def still_to_come(board: Board, submission: Submission) -> Waiting | None:
     return _wait(board, submission, asked)
 
 
-def audited_without_runs(evidence: Evidence, submission: Submission, sealed: Rows) -> Audited:
+def audited_without_runs(case: Case) -> Audited:
     """What is known without a run of its own."""
-    return _audited(case_of(evidence, submission, sealed), [audit for audit in AUDITS if not audit.needs])
+    return Audited(_findings(case, with_needs=False), track_of(case))
 
 
-def audited(evidence: Evidence, submission: Submission, *, sealed: Rows, dev: Rows) -> Audited | Waiting:
-    """What every audit finds; a wait that asks for their runs while some are still to come."""
+def runs_to_come(evidence: Evidence, submission: Submission, *, sealed: Rows, dev: Rows) -> Waiting | None:
+    """The wait for the runs that the audits declare, which asks for them; None once all are there."""
     asked = [run for run in evidence.board.wanted.get(submission.id, ()) if not run.seeds_of]
-    waiting = _wait(
-        evidence.board, submission, asked or wanted_by_audits(evidence, {"sealed": sealed, "dev": dev})
-    )
-    if waiting is not None:
-        return waiting
-    # in the order of the registry, those without runs first: of several broken rules the first is told
-    ordered = sorted(AUDITS, key=lambda audit: bool(audit.needs))
-    return _audited(case_of(evidence, submission, sealed), ordered)
+    wanted = asked or wanted_by_audits(evidence, {"sealed": sealed, "dev": dev})
+    return _wait(evidence.board, submission, wanted)
+
+
+def audited_with_runs(case: Case, before: Audited) -> Audited:
+    """What every audit finds; `before` holds what those without runs found in the same case.
+
+    Theirs come first: of several broken rules the first is told.
+    """
+    return Audited((*before.findings, *_findings(case, with_needs=True)), before.track)
 
 
 def wanted_by_audits(evidence: Evidence, rows: dict[SplitName, Rows]) -> list[WantedRun]:
@@ -80,5 +81,5 @@ def _wait(board: Board, submission: Submission, wanted: Sequence[WantedRun]) -> 
     return Waiting(Reason.AUDIT_RUNS, {"done": len(wanted) - len(left), "needed": len(wanted)}, tuple(wanted))
 
 
-def _audited(case: Case, audits: Sequence[Audit]) -> Audited:
-    return Audited(tuple(audit.judge(case) for audit in audits), track_of(case))
+def _findings(case: Case, *, with_needs: bool) -> tuple[Finding, ...]:
+    return tuple(audit.judge(case) for audit in AUDITS if bool(audit.needs) == with_needs)

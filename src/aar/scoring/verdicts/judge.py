@@ -28,7 +28,7 @@ from aar.scoring.truth.vault import ReferenceKind
 from aar.scoring.verdicts.baselines import baseline_verdict, opening
 from aar.scoring.verdicts.decision import Decision, NewReference, Waiting
 from aar.scoring.verdicts.dev import dev_verdict
-from aar.scoring.verdicts.record import write, write_waits
+from aar.scoring.verdicts.record import ask, write, write_waits
 from aar.scoring.verdicts.sealed import sealed_verdict
 from aar.scoring.verdicts.succession import succession
 from aar.settings import Settings
@@ -97,6 +97,7 @@ class Judge:
                     return written
             elif submission is not None and submission.stage != "done":
                 undecided[submission.id] = answer
+                ask(self.database, evidence.board, submission.id, answer)
         write_waits(self.database, undecided)
         return []
 

@@ -41,17 +41,22 @@ def write(database: Database, board: Board, decision: Decision) -> list[str]:
     return lines
 
 
+def ask(database: Database, board: Board, submission: str, waiting: Waiting) -> None:
+    """Want the runs that a decision waits for, at once: a scorer that is killed later has not asked in vain."""
+    if not set(waiting.runs) <= set(board.wanted.get(submission, ())):
+        with database.write() as tx:
+            wanted_runs.add(tx, submission, waiting.runs)
+
+
 def write_waits(database: Database, undecided: Mapping[str, Waiting]) -> None:
-    """Note what each undecided submission waits for, and which runs are wanted; writes only what has changed."""
+    """Note what each undecided submission waits for; writes only what has changed."""
     with database.read() as tx:
-        noted, wanted = waits.all(tx), wanted_runs.all(tx)
+        noted = waits.all(tx)
     over = set(noted) - set(undecided)
     changed = {
         id: waiting
         for id, waiting in undecided.items()
-        if id not in noted
-        or (noted[id].reason, noted[id].what) != (waiting.reason, waiting.what)
-        or not set(waiting.runs) <= set(wanted.get(id, ()))
+        if id not in noted or (noted[id].reason, noted[id].what) != (waiting.reason, waiting.what)
     }
     if not over and not changed:
         return
@@ -59,7 +64,6 @@ def write_waits(database: Database, undecided: Mapping[str, Waiting]) -> None:
         for id in over:
             waits.clear(tx, id)
         for id, waiting in changed.items():
-            wanted_runs.add(tx, id, waiting.runs)
             waits.put(tx, id, waiting.reason, waiting.what)
 
 

@@ -16,12 +16,19 @@ from aar.database.standing import Standing
 from aar.database.submissions import Status, Submission
 from aar.database.verdicts import FLOOR, Verdict
 from aar.database.waits import Reason
+from aar.scoring.evidence.case_builder import case_of
 from aar.scoring.evidence.correctness import Outcome, Rows, stacked
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.evidence.measures import Comparison
 from aar.scoring.ladder import SealedDecision, futile, judge_sealed, look_at
 from aar.scoring.verdicts import replies
-from aar.scoring.verdicts.audit_plan import Audited, audited, audited_without_runs, still_to_come
+from aar.scoring.verdicts.audit_plan import (
+    Audited,
+    audited_with_runs,
+    audited_without_runs,
+    runs_to_come,
+    still_to_come,
+)
 from aar.scoring.verdicts.decision import Decision, Waiting, verdict
 from aar.scoring.verdicts.failure import failure
 from aar.scoring.verdicts.succession import leads, standing_of
@@ -107,12 +114,13 @@ def _with_audits(
     """The verdict that follows from the comparison, the audits, and who holds the record by now."""
     status = _status(trial, on_dev)
     dev = evidence.outcome(submission, "dev").rows
-    audits = audited_without_runs(evidence, submission, trial.rows)
+    case = case_of(evidence, submission, trial.rows)
+    audits = audited_without_runs(case)
     if status == "verified" and audits.rule is None:
-        with_runs = audited(evidence, submission, sealed=trial.rows, dev=dev)
-        if isinstance(with_runs, Waiting):
-            return with_runs
-        audits = with_runs
+        waiting = runs_to_come(evidence, submission, sealed=trial.rows, dev=dev)
+        if waiting is not None:
+            return waiting
+        audits = audited_with_runs(case, audits)
     if audits.rule is not None:
         status = "violation"
     takes: bool | None = False
