@@ -1,4 +1,4 @@
-"""Which methods `aar baselines` measures: the whole library as it is, or what people tuned in the 2026 study.
+"""Methods that `aar baselines` measures: the whole library as it is, or what people tuned in the 2026 study.
 
 A protocol is fixed before anything is measured. A variant is a method's name with the settings that differ from
 its defaults, as `w2s.methods.source` reads it.

@@ -9,12 +9,12 @@ def duration(seconds: float) -> str:
     >>> duration(421), duration(7300), duration(8.2), duration(120)
     ('7 min 1 s', '2 h 1 min', '8 s', '2 min')
     """
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        first, second = f"{whole // 60} min", f" {whole % 60} s" if whole % 60 else ""
+    rounded = max(0, round(seconds))
+    if rounded < 60:
+        return f"{rounded} s"
+    if rounded < 3600:
+        first, second = f"{rounded // 60} min", f" {rounded % 60} s" if rounded % 60 else ""
     else:
-        minutes = whole % 3600 // 60
-        first, second = f"{whole // 3600} h", f" {minutes} min" if minutes else ""
+        minutes = rounded % 3600 // 60
+        first, second = f"{rounded // 3600} h", f" {minutes} min" if minutes else ""
     return first + second

@@ -1,4 +1,4 @@
-"""Where everything of one lab lies on disk: a run folder is a lab folder."""
+"""Layout of one lab's folder on disk: a run folder is a lab folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LabFolder:
 
     @property
     def description(self) -> Path:
-        """What this lab is: format, testbed, settings. No secrets."""
+        """File that describes the lab: format, testbed, settings. No secrets."""
         return self.path / "lab.json"
 
     @property
@@ -36,7 +36,7 @@ class LabFolder:
 
     @property
     def storage(self) -> Path | str:
-        """What `aar.database.open` is given: the URL that the run's settings name, or else the file of this folder."""
+        """Argument of `aar.database.open`: the URL in the run's settings, or else the file of this folder."""
         try:
             settings = self.read_description().get("settings")
         except WrongFormat:  # whoever reads the settings says so; the ledger can be verified all the same
@@ -99,7 +99,7 @@ class LabFolder:
 
     @property
     def logs(self) -> Path:
-        """What the processes printed."""
+        """Folder for the output of the lab's processes."""
         return self.path / "logs"
 
     @property
@@ -114,7 +114,7 @@ class LabFolder:
     def read_description(self) -> dict[str, Any]:
         """`lab.json`; `WrongFormat` if this is no lab folder, or one of another version."""
         try:
-            found = json.loads(self.description.read_text(encoding="utf-8"))
+            description = json.loads(self.description.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise WrongFormat(
                 f"{self.path} is not a run folder: it has no lab.json; give the folder that `aar run` printed"
@@ -123,10 +123,10 @@ class LabFolder:
             raise WrongFormat(
                 f"{self.description} is damaged ({error}); this run cannot be resumed"
             ) from error
-        if not isinstance(found, dict) or found.get("format") != FORMAT:
-            version = found.get("format") if isinstance(found, dict) else None
+        if not isinstance(description, dict) or description.get("format") != FORMAT:
+            version = description.get("format") if isinstance(description, dict) else None
             raise WrongFormat(
                 f"{self.path} was written in format {version}, this aar reads format {FORMAT}; "
                 "use the version of aar that wrote it, or start a new run"
             )
-        return found
+        return description

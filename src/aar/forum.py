@@ -1,4 +1,4 @@
-"""What researchers tell each other, with the ledger's badge on every submission that a post cites.
+"""Forum of the researchers, with the ledger's badge on every submission that a post cites.
 
 Posts are kept in the database and mirrored as Markdown files, which a workspace mounts read-only: an
 agent browses files better than it searches a service. Everything a researcher wrote is quoted there, so
@@ -149,9 +149,9 @@ class Forum:
             with self._database.read() as tx:
                 changed, seen = posts.changed(tx, self._seen)
                 decided, entries_seen = _decided(tx, after=self._entries_seen)
-                citing = {id for one in decided for id in self._citing.get(one, ())}
-                found = _posts(tx, posts.some(tx, changed | citing))
-            for post in found:
+                citing = {id for submission in decided for id in self._citing.get(submission, ())}
+                changed_posts = _posts(tx, posts.some(tx, changed | citing))
+            for post in changed_posts:
                 self._write(post)
                 for cited in post.submissions:
                     self._citing.setdefault(cited.id, set()).add(post.id)
@@ -182,8 +182,8 @@ def _decided(tx: Transaction, *, after: int) -> tuple[set[str], int]:
     return decided, after
 
 
-def _posts(tx: Transaction, found: Sequence[posts.PostRow]) -> list[Post]:
-    badges = submissions.named(tx, {id for row in found for id in row.submissions})
+def _posts(tx: Transaction, rows: Sequence[posts.PostRow]) -> list[Post]:
+    badges = submissions.named(tx, {id for row in rows for id in row.submissions})
     return [
         Post(
             id=row.id,
@@ -196,7 +196,7 @@ def _posts(tx: Transaction, found: Sequence[posts.PostRow]) -> list[Post]:
             comments=row.comments,
             at=row.at,
         )
-        for row in found
+        for row in rows
     ]
 
 
@@ -232,10 +232,10 @@ def markdown(post: Post) -> str:
 
 
 def _existing(tx: Transaction, post: int) -> posts.PostRow:
-    found = posts.find(tx, post)
-    if found is None:
+    row = posts.find(tx, post)
+    if row is None:
         raise NotFound(f"no post {post}; list the forum for the numbers in use")
-    return found
+    return row
 
 
 def _cited(tx: Transaction, ids: Sequence[str]) -> tuple[Cited, ...]:

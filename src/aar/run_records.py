@@ -1,4 +1,4 @@
-"""How a run ended, as one record: from the student service through the engine to the row, the ledger and the report.
+"""End of a run, as one record: from the student service through the engine to the row, the ledger and the report.
 
 A further measured figure is a field of `RunEnd` with a default. Whoever measures it sets it, whoever shows it reads
 it, and nothing between the two names it.
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Cause(StrEnum):
-    """Why a run was cancelled."""
+    """Reason for the cancellation of a run."""
 
     WITHDRAWN = "withdrawn"
     """Its author withdrew it."""
@@ -27,7 +27,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class RunError:
-    """What broke a run: the error's type, its place in the submitted files, and words for people.
+    """Error that ended a run: the error's type, its place in the submitted files, and words for people.
 
     Attributes:
         type: Name of the exception's class; None where nothing was raised.
@@ -46,7 +46,7 @@ class RunError:
 
 @dataclass(frozen=True)
 class RunEnd:
-    """What was measured of a run, and why it ended; every field has a default that means "not known".
+    """Measurements of a run, and the reason for its end; every field has a default that means "not known".
 
     Attributes:
         seconds: Time of the run by the clock.
@@ -72,8 +72,10 @@ class RunEnd:
         >>> RunEnd(seconds=2.0, error=RunError("ValueError", "method.py", 3)).to_json()
         {'seconds': 2.0, 'error': {'type': 'ValueError', 'file': 'method.py', 'line': 3}}
         """
-        known = {one.name: getattr(self, one.name) for one in fields(self)}
-        values = {one.name: known[one.name] for one in fields(self) if known[one.name] != _default(one)}
+        known = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        values = {
+            entry.name: known[entry.name] for entry in fields(self) if known[entry.name] != _default(entry)
+        }
         if self.error is not None:
             values["error"] = {name: value for name, value in asdict(self.error).items() if value is not None}
         for name in ("logged", "denied"):
@@ -88,15 +90,15 @@ class RunEnd:
         >>> RunEnd.from_json({"seconds": 2.0, "cause": "withdrawn"}).cause
         <Cause.WITHDRAWN: 'withdrawn'>
         """
-        names = {one.name for one in fields(cls)}
+        names = {field.name for field in fields(cls)}
         values = {name: value for name, value in data.items() if name in names}
         if values.get("error") is not None:
-            parts = {one.name for one in fields(RunError)}
+            parts = {field.name for field in fields(RunError)}
             values["error"] = RunError(**{k: v for k, v in values["error"].items() if k in parts})
         if values.get("cause") is not None:
             values["cause"] = Cause(values["cause"])
         return cls(**values)
 
 
-def _default(one: Field[Any]) -> Any:
-    return one.default if one.default_factory is MISSING else one.default_factory()
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()

@@ -220,9 +220,9 @@ def _items(name: str, arrays: Mapping[str, wire.Array]) -> Items:
     texts: dict[int, str] | None = None
     if f"{name}_text" in arrays:
         ends = [0, *arrays[f"{name}_text_end"].tolist()]
-        whole = arrays[f"{name}_text"].tobytes()
+        joined = arrays[f"{name}_text"].tobytes()
         texts = {
-            int(i): whole[start:end].decode() for i, start, end in zip(ids, ends[:-1], ends[1:], strict=True)
+            int(i): joined[start:end].decode() for i, start, end in zip(ids, ends[:-1], ends[1:], strict=True)
         }
     return Items(
         ids=ids,

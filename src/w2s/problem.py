@@ -34,7 +34,7 @@ Method = str | Path | Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """What a method recovered, with floor and ceiling of the same seeds and items.
+    """Result of a method, with floor and ceiling of the same seeds and items.
 
     `pgr` is None where the gap between floor and ceiling is not established; `print` says why.
     """

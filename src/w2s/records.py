@@ -53,7 +53,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is fine-tuned: label as text, loss at the label position, linear schedule.
+    """Recipe of a fine-tune: label as text, loss at the label position, linear schedule.
 
     `learning_rate` is the peak; `warmup` the fraction of steps that lead up to it; `lora_rank` None
     means that every parameter is trained.
@@ -126,7 +126,7 @@ class Items:
 
 @dataclass(frozen=True)
 class WeakLabels:
-    """What one weak supervisor says of the unlabelled items: `soft` is its probability of class 1, [n]."""
+    """One weak supervisor's labels of the unlabelled items: `soft` is its probability of class 1, [n]."""
 
     soft: FloatArray
 

@@ -81,11 +81,11 @@ def place(error: BaseException, directory: Path) -> tuple[str, int]:
     """File (its name within `directory`) and line of the last frame of `error` in the submission."""
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(directory):
         return Path(error.filename).relative_to(directory).as_posix(), error.lineno or 0
-    found = ("", 0)
+    location = ("", 0)
     for frame in traceback.extract_tb(error.__traceback__):
         if Path(frame.filename).is_relative_to(directory):
-            found = (Path(frame.filename).relative_to(directory).as_posix(), frame.lineno or 0)
-    return found
+            location = (Path(frame.filename).relative_to(directory).as_posix(), frame.lineno or 0)
+    return location
 
 
 def _report(bench: RemoteBench, error: BaseException, directory: Path) -> int:

@@ -187,8 +187,8 @@ def _spec(entry: object) -> tuple[str, np.dtype[Any], tuple[int, ...]]:
     name, dtype, shape = entry["name"], entry["dtype"], entry["shape"]
     if not isinstance(name, str) or not isinstance(dtype, str) or dtype not in DTYPES:
         raise WireError(f"array {name!r} has dtype {dtype!r}; frames carry {', '.join(DTYPES)}")
-    whole = isinstance(shape, list) and all(type(n) is int and 0 <= n <= FRAME_BYTES for n in shape)
-    if not whole or len(shape) > _MAX_DIMENSIONS:
+    is_shape = isinstance(shape, list) and all(type(n) is int and 0 <= n <= FRAME_BYTES for n in shape)
+    if not is_shape or len(shape) > _MAX_DIMENSIONS:
         raise WireError(f"array {name!r} has a shape that is not at most {_MAX_DIMENSIONS} whole numbers")
     return name, DTYPES[dtype], tuple(shape)
 
@@ -211,12 +211,12 @@ def _arrays(specs: list[tuple[str, np.dtype[Any], tuple[int, ...]]], data: memor
 
 
 def _distinct(pairs: Iterable[tuple[str, Any]]) -> Header:
-    found: Header = {}
+    header: Header = {}
     for key, value in pairs:
-        if key in found:
+        if key in header:
             raise ValueError(f"key {key!r} is given twice")
-        found[key] = value
-    return found
+        header[key] = value
+    return header
 
 
 def _no_constant(name: str) -> float:

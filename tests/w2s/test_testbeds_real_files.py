@@ -166,7 +166,7 @@ def test_a_wrong_toml_file_is_refused_with_line_and_field(what: str, tmp_path: P
     (tmp_path / FILE).write_text(TOML.replace(old, new, 1))
     with pytest.raises(Problems, match=words) as caught:
         read_definition(tmp_path)
-    problem = caught.value.found[0]
+    problem = caught.value.problems[0]
     assert (problem.file, problem.line, problem.field) == (FILE, line, field)
 
 

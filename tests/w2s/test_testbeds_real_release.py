@@ -63,7 +63,7 @@ def test_a_broken_release_is_refused_with_file_line_and_field(what: str, tmp_pat
     file, line, text, field, words = BROKEN[what]
     with pytest.raises(Problems, match=words) as caught:
         trial(with_line(tmp_path / "release", file, line, text))
-    problem = caught.value.found[0]
+    problem = caught.value.problems[0]
     assert (problem.file, problem.line, problem.field) == (file, line, field)
     assert problem.remedy
     assert "\n" not in str(caught.value)
@@ -120,7 +120,7 @@ def test_items_to_train_on_cannot_be_out_of_distribution(tmp_path: Path) -> None
     made["train_label.jsonl"][5]["subset"] = "OOD (hard)"
     with pytest.raises(Problems, match="file to train on") as caught:
         trial(release_folder.write(tmp_path / "release", made))
-    assert (caught.value.found[0].file, caught.value.found[0].line) == ("train_label.jsonl", 6)
+    assert (caught.value.problems[0].file, caught.value.problems[0].line) == ("train_label.jsonl", 6)
 
 
 def test_a_line_end_of_windows_and_numbers_as_difficulty_are_fine(tmp_path: Path) -> None:

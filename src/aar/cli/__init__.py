@@ -56,10 +56,10 @@ def main() -> None:
 
 
 def typed() -> str:
-    """How a shell finds this command line: `aar` where that is on its path, else by the path of this installation."""
+    """Command that a shell finds: `aar` where that is on its path, else the path of this installation."""
     mine = Path(sys.executable).with_name("aar")
-    found = shutil.which("aar")
-    if not mine.is_file() or (found is not None and Path(found).samefile(mine)):
+    executable = shutil.which("aar")
+    if not mine.is_file() or (executable is not None and Path(executable).samefile(mine)):
         return "aar"
     return str(mine)
 

@@ -73,17 +73,17 @@ def baselines(
         _measure(folder, settings, problem, code)
     except KeyboardInterrupt:
         raise Interrupted("interrupted; nothing is lost, the same command goes on where it stopped") from None
-    found = measured.table(folder)
+    table = measured.table(folder)
     if figure is not None:
         figure.parent.mkdir(parents=True, exist_ok=True)
-        figure.write_text(methods_figure(found), encoding="utf-8")
+        figure.write_text(methods_figure(table), encoding="utf-8")
     if markdown:
-        typer.echo("\n".join(measured.markdown(found)))
+        typer.echo("\n".join(measured.markdown(table)))
     else:
-        _print(found)
+        _print(table)
     typer.echo(f"lab folder: {folder.path}", err=True)
     if as_json:
-        typer.echo(json.dumps(found.to_json()))
+        typer.echo(json.dumps(table.to_json()))
 
 
 def _place(data: Path, testbed: str, protocol: str, code: str) -> Path:
@@ -115,15 +115,15 @@ def _measure(folder: LabFolder, settings: Settings, problem: Testbed, code: str)
                 return
 
 
-def _print(found: Table) -> None:
+def _print(table: Table) -> None:
     from rich.console import Console
     from rich.table import Table as Shown
 
     from aar.reports.baselines import cells
 
-    header, rows = cells(found)
+    header, rows = cells(table)
     console = Console()
-    shown = Shown(title=found.testbed)
+    shown = Shown(title=table.testbed)
     for column in header:
         shown.add_column(column)
     for row in rows:

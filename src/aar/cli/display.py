@@ -1,4 +1,4 @@
-"""What a run shows on the terminal while it goes on: who does what, what is verified, the time left.
+"""Display of a running lab on the terminal: each researcher's activity, verified submissions, the time left.
 
 A screen is drawn only when something on it changed: no thread refreshes it, and an idle run costs nothing.
 """
@@ -28,7 +28,7 @@ MOST_NAMED_IN_TROUBLE = 3
 
 @dataclass(frozen=True)
 class Stage:
-    """What is being prepared, and how much of it is done."""
+    """Stage of preparation, with its progress."""
 
     text: str
     done: int | None = None
@@ -104,44 +104,44 @@ class Display:
         self._refresh(at_once=at_once)
 
     def _refresh(self, *, at_once: bool) -> None:
-        now = self._monotonic()
+        time_s = self._monotonic()
         if self._live is None:
-            if now - self._last_line_at >= PLAIN_EVERY_SECONDS:
-                self._print(now)
+            if time_s - self._last_line_at >= PLAIN_EVERY_SECONDS:
+                self._print(time_s)
             return
-        if not at_once and now - self._laid_out_at < LAID_OUT_EVERY_SECONDS:
+        if not at_once and time_s - self._laid_out_at < LAID_OUT_EVERY_SECONDS:
             return  # the next update or tick shows it
-        drawn = self._laid_out(now)
-        self._laid_out_at = now
+        drawn = self._laid_out(time_s)
+        self._laid_out_at = time_s
         if drawn != self._drawn:
             self._drawn = drawn
             self._live.update(drawn, refresh=True)
 
-    def _laid_out(self, now: float) -> Drawn:
+    def _laid_out(self, time_s: float) -> Drawn:
         width, height = self.console.size
         if isinstance(self._shown, Stage):
             stage = self._shown
             return Drawn(stage_screen(stage.text, done=stage.done, total=stage.total, width=width))
         # a row stays empty, so that taking the screen away scrolls nothing
-        return Drawn(screen(self._status(now), width=width, height=max(1, height - 1)))
+        return Drawn(screen(self._status(time_s), width=width, height=max(1, height - 1)))
 
-    def _print(self, now: float) -> None:
+    def _print(self, time_s: float) -> None:
         if isinstance(self._shown, Stage):
             line = self._shown.text
             if self._shown.total:
                 line += f" ({self._shown.done or 0}/{self._shown.total})"
         else:
-            line = progress_line(self._status(now))
+            line = progress_line(self._status(time_s))
         if line != self._last_line:
-            self._last_line, self._last_line_at = line, now
+            self._last_line, self._last_line_at = line, time_s
             self.say(line)
 
-    def _status(self, now: float) -> dict[str, Any]:
+    def _status(self, time_s: float) -> dict[str, Any]:
         """The last status with its clock run down until now."""
         assert isinstance(self._shown, Mapping)
         status = dict(self._shown)
         if clock := status.get("clock"):
-            passed = now - self._told_at
+            passed = time_s - self._told_at
             status["clock"] = {
                 name: None if clock.get(name) is None else clock[name] - passed
                 for name in ("seconds_left", "bound_seconds_left")
@@ -165,8 +165,8 @@ def progress_line(status: Mapping[str, Any]) -> str:
         parts.append(_who_does_what(researchers))
     else:
         parts.append(f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done")
-    said = "; ".join(part for part in parts if part)
-    return f"[{time_left(clock or {})}] {said}" if clock or researchers else said
+    text = "; ".join(part for part in parts if part)
+    return f"[{time_left(clock or {})}] {text}" if clock or researchers else text
 
 
 def _who_does_what(researchers: list[Mapping[str, Any]]) -> str:

@@ -50,16 +50,16 @@ def doctor(
         detail=version,
         remedy="install Python 3.11 or newer",
     )
-    found = [(provider, provider.check()) for provider in providers()]
-    working = [provider for provider, result in found if result.ok]
+    results = [(provider, provider.check()) for provider in providers()]
+    working = [provider for provider, result in results if result.ok]
     check(
         "sandbox",
         ok=bool(working),
         needed=True,
         detail=f"{working[0].name} is used" if working else "none works: the lab would refuse to score",
-        remedy="; or ".join(result.remedy for _, result in found if result.remedy),
+        remedy="; or ".join(result.remedy for _, result in results if result.remedy),
     )
-    for provider, result in found:
+    for provider, result in results:
         check(f"  {provider.name}", ok=result.ok, needed=False, detail=result.detail, remedy=result.remedy)
     check("users", needed=False, **_users(working[0].separates_users if working else True))
     check(
@@ -105,7 +105,7 @@ def doctor(
 
 
 def _users(separates: bool) -> _Users:
-    """How processes of different roles are kept apart here."""
+    """Separation of processes of different roles on this machine."""
     if sys.platform == "darwin":
         return {"ok": False, "detail": "macOS: Docker only, with the lab itself in a container", "remedy": ""}
     if os.geteuid() == 0 and separates:

@@ -29,34 +29,34 @@ def verify(
     folder = LabFolder(run.resolve())
     folder.read_description()
     store = database.open(folder.storage)
-    found = Ledger(store).verify(mirror=folder.ledger, blobs=folder.blobs)
+    result = Ledger(store).verify(mirror=folder.ledger, blobs=folder.blobs)
     vault = Vault(folder.vault)
     truth = vault.prepared and truth_digest.check(store, vault)
     store.close()
-    typer.echo(f"{found.entries} entries hold; head {found.head}")
-    mirrored = found.mirrored or 0
-    if mirrored < found.entries:
+    typer.echo(f"{result.entries} entries hold; head {result.head}")
+    mirrored = result.mirrored or 0
+    if mirrored < result.entries:
         typer.echo(
-            f"not held against a second copy: {found.entries - mirrored} of the entries, which {folder.ledger.name} "
+            f"not held against a second copy: {result.entries - mirrored} of the entries, which {folder.ledger.name} "
             "lacks (a lab that runs writes them within seconds; else somebody cut the file)"
         )
     if not truth:
         typer.echo("not checked: the truth, which is not here or was never scored with")
-    if found.gone:
+    if result.gone:
         typer.echo(
-            f"not checked: the arrays of {found.gone} runs, which are gone; their verdicts cannot be made again"
+            f"not checked: the arrays of {result.gone} runs, which are gone; their verdicts cannot be made again"
         )
-    for split, leak in found.leaks.items():
+    for split, leak in result.leaks.items():
         typer.echo(f"{split}: {leak}")
     if as_json:
-        told = {
+        leaked = {
             split: {**vars(leak), "most_gain": round(leak.most_gain, 4)}
-            for split, leak in found.leaks.items()
+            for split, leak in result.leaks.items()
         }
-        kinds = dict(found.kinds)
-        said = {"entries": found.entries, "head": found.head, "kinds": kinds, "leaked": told}
+        kinds = dict(result.kinds)
+        values = {"entries": result.entries, "head": result.head, "kinds": kinds, "leaked": leaked}
         typer.echo(
-            json.dumps({**said, "mirrored": mirrored, "arrays_gone": found.gone, "truth_checked": truth})
+            json.dumps({**values, "mirrored": mirrored, "arrays_gone": result.gone, "truth_checked": truth})
         )
 
 

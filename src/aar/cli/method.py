@@ -24,8 +24,8 @@ def list_methods(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"methods": known}))
         return
-    for one in known:
-        typer.echo(f"{one['name']:<22} {one['summary']}")
+    for method in known:
+        typer.echo(f"{method['name']:<22} {method['summary']}")
 
 
 @methods_app.command("show")

@@ -32,12 +32,12 @@ def show(run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: As
     store = _opened(run)
     slots = settings_of(LabFolder(run.resolve())).slots
     with store.read() as tx:
-        found = traffic(tx, slots=capacity.of(tx, slots=slots)).model_dump(mode="json")
+        queue = traffic(tx, slots=capacity.of(tx, slots=slots)).model_dump(mode="json")
     store.close()
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(queue))
         return
-    for line in in_words(found):
+    for line in in_words(queue):
         typer.echo(line)
 
 
@@ -60,43 +60,43 @@ def cancel(
     store.close()
     typer.echo(str(ended))
     if as_json:
-        found = {"submissions": list(ended.submissions), "queued": ended.queued, "running": ended.running}
-        typer.echo(json.dumps(found))
+        cancelled = {"submissions": list(ended.submissions), "queued": ended.queued, "running": ended.running}
+        typer.echo(json.dumps(cancelled))
 
 
-def in_words(found: dict[str, Any]) -> list[str]:
+def in_words(queue: dict[str, Any]) -> list[str]:
     """The queue as lines of text."""
     from aar.cli.wording import wait_words
     from aar.durations import duration
 
     lines = []
-    for one in found["running"]:
-        what = one["submission"] or f"practice {one['run']}"
-        again = f", try {one['tries']}" if one["tries"] > 1 else ""
+    for row in queue["running"]:
+        what = row["submission"] or f"practice {row['run']}"
+        again = f", try {row['tries']}" if row["tries"] > 1 else ""
         lines.append(
-            f"{one['place'] or 'starting':<10} {one['researcher']}'s {what} on {one['split']}, pair {one['pair'] + 1}, "
-            f"for {duration(one['seconds'])}{again}"
+            f"{row['place'] or 'starting':<10} {row['researcher']}'s {what} on {row['split']}, pair {row['pair'] + 1}, "
+            f"for {duration(row['seconds'])}{again}"
         )
-    for one in found["queued"]:
-        done = "" if one["seconds"] is None else f", done in about {duration(one['seconds'])}"
-        lines.append(f"{one['priority']:<10} {one['researcher']}: {one['runs']} waiting{done}")
-    for wait in found["waits"]:
+    for row in queue["queued"]:
+        done = "" if row["seconds"] is None else f", done in about {duration(row['seconds'])}"
+        lines.append(f"{row['priority']:<10} {row['researcher']}: {row['runs']} waiting{done}")
+    for wait in queue["waits"]:
         lines.append(f"undecided  {wait['submission']} waits for {wait_words(wait)}")
-    for one in found["held"]:
+    for row in queue["held"]:
         lines.append(
-            f"held back  {one['researcher']}: {one['failures']} methods failed in a row, goes on in "
-            f"{duration(one['seconds'])}"
+            f"held back  {row['researcher']}: {row['failures']} methods failed in a row, goes on in "
+            f"{duration(row['seconds'])}"
         )
-    engine = found["engine"]
+    engine = queue["engine"]
     if engine["lost_in_a_row"]:
         lines.append(
             f"engine     lost {engine['lost_in_a_row']} runs in a row ({engine['why']}); tries again in "
             f"{duration(engine['resumes_in_seconds'])}"
         )
     ended = ", ".join(
-        f"{found['counts'][state]} {state}"
+        f"{queue['counts'][state]} {state}"
         for state in ("done", "failed", "lost", "cancelled")
-        if found["counts"].get(state)
+        if queue["counts"].get(state)
     )
     lines.append(f"ended: {ended or 'none'}")
     return lines

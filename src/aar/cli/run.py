@@ -140,10 +140,10 @@ def run(
         )
         folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{problem.name}").resolve())
     choose(settings.sandbox)
-    found = run_lab(folder, settings, port=port, testbed=problem)
+    result = run_lab(folder, settings, port=port, testbed=problem)
     if as_json:
-        typer.echo(json.dumps(found))
-    if found["ending"] == "researchers_failed":
+        typer.echo(json.dumps(result))
+    if result["ending"] == "researchers_failed":
         raise typer.Exit(1)
 
 
@@ -210,12 +210,12 @@ def run_lab(
             f"interrupted; nothing is lost, go on with: {typed()} run --resume {folder.path}",
             code=exit_code(interrupt),
         ) from None
-    found = summary(folder, aar=typed())
-    for line in (*result_lines(found), Line(f"Report: {folder.report}")):
+    result = summary(folder, aar=typed())
+    for line in (*result_lines(result), Line(f"Report: {folder.report}")):
         text = plain(line.text)  # a run folder that goes on may be a stranger's
         typer.echo(text if line.command else _wrapped(text))
     typer.echo(f"Transcripts: inspect view --log-dir {folder.inspect_logs}")
-    return found
+    return result
 
 
 def _wrapped(line: str) -> str:

@@ -74,16 +74,16 @@ def score(
             f"interrupted; what was measured is kept in {folder.path}, the same command goes on with it",
             code=exit_code(interrupt),
         ) from None
-    found = judged(folder, submission)
-    typer.echo(f"{found['title']}: {found['status']}: {found['reply']}")
+    result = judged(folder, submission)
+    typer.echo(f"{result['title']}: {result['status']}: {result['reply']}")
     for stage in ("dev", "sealed"):
-        if found[stage] and found[stage].get("pgr"):
-            typer.echo(f"{stage}: PGR {estimate_text(found[stage]['pgr'])}")
-    for finding in found["audits"]:
+        if result[stage] and result[stage].get("pgr"):
+            typer.echo(f"{stage}: PGR {estimate_text(result[stage]['pgr'])}")
+    for finding in result["audits"]:
         typer.echo(f"audit {finding['audit']}: {finding['verdict']}. {finding['sentence']}")
-    if found["track"]:
-        typer.echo(f"track: {found['track']}")
+    if result["track"]:
+        typer.echo(f"track: {result['track']}")
     if as_json:
-        typer.echo(json.dumps({**found, "lab": str(folder.path)}))
-    if found["status"] == "failed":
+        typer.echo(json.dumps({**result, "lab": str(folder.path)}))
+    if result["status"] == "failed":
         raise typer.Exit(1)

@@ -90,7 +90,7 @@ def screen(status: Mapping[str, Any], *, width: int, height: int) -> tuple[Line,
 
 
 def stage_screen(text: str, *, done: int | None, total: int | None, width: int) -> tuple[Line, ...]:
-    """What is being prepared, with a bar where it is known how much there is to do."""
+    """Stage of preparation, with a bar where its total is known."""
     text = plain(text)
     if not total:
         return (_fitted(((text + " ...", ""),), width),)
@@ -115,7 +115,7 @@ def cut(text: str, width: int) -> str:
 
 
 def by_state(states: Iterable[State]) -> str:
-    """How many researchers are in which state, the commonest first.
+    """Number of researchers in each state, the commonest first.
 
     >>> by_state([State.WAITING, State.THINKING, State.THINKING])
     '2 thinking, 1 waiting'
@@ -126,7 +126,7 @@ def by_state(states: Iterable[State]) -> str:
 def in_order(researchers: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], State]]:
     """Researchers with their states: first those that somebody should look after, then by name, r2 before r10."""
     rows = [(row, state_of(row)) for row in researchers]
-    return sorted(rows, key=lambda one: (_urgency(one[1]), _natural(one[0]["name"])))
+    return sorted(rows, key=lambda row: (_urgency(row[1]), _natural(row[0]["name"])))
 
 
 def _urgency(state: State) -> int:
@@ -140,14 +140,14 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 def _table(researchers: Sequence[Mapping[str, Any]], *, width: int, rows: int) -> list[Line]:
     ordered = in_order(researchers)
-    whole = len(ordered) < rows
-    shown = ordered if whole else ordered[: max(0, rows - 2)]
+    fits = len(ordered) < rows
+    shown = ordered if fits else ordered[: max(0, rows - 2)]
     lines: list[Line] = []
     if shown:
         widths = _widths([row for row, _ in ordered], width)
         lines.append(_row({column: (column.value, "bold") for column in widths}, widths, width))
         lines += [_row(_cells(row, state), widths, width) for row, state in shown]
-    if not whole:
+    if not fits:
         others = by_state(state for _, state in ordered[len(shown) :])
         first = "and " if shown else ""
         more = "more" if shown else "researchers"
@@ -174,7 +174,7 @@ def _submitted(row: Mapping[str, Any]) -> str:
 
 
 def _widths(rows: Sequence[Mapping[str, Any]], width: int) -> dict[Column, int]:
-    """How wide each column is; `doing` gets what the others leave, and is the first to go."""
+    """Width of each column; `doing` gets the remaining space, and is the first to be dropped."""
     name = min(MOST_NAME, max(cell_len(plain(row["name"])) for row in rows))
     numbers = max(len(_submitted(row)) for row in rows)
     widths = {

@@ -23,11 +23,13 @@ def list_testbeds(as_json: AsJson = False) -> None:
 
     known = listed()
     if as_json:
-        typer.echo(json.dumps({"testbeds": [dataclasses.asdict(one) for one in known]}))
+        typer.echo(json.dumps({"testbeds": [dataclasses.asdict(testbed) for testbed in known]}))
         return
-    for one in known:
-        typer.echo(f"{one.name:<16} {one.kind:<13} {one.title}{'' if one.here else '  (not here yet)'}")
-    if any(not one.here for one in known):
+    for testbed in known:
+        typer.echo(
+            f"{testbed.name:<16} {testbed.kind:<13} {testbed.title}{'' if testbed.here else '  (not here yet)'}"
+        )
+    if any(not testbed.here for testbed in known):
         typer.echo("Not here yet: aar testbed import FOLDER, or aar testbed build NAME")
 
 

@@ -67,17 +67,17 @@ def audit_testbed(
             gaps=gaps,
             progress=lambda what: status.update(f"auditing {name}, {what}"),
         )
-    found = {**report.to_json(), "seed": seed}
+    result = {**report.to_json(), "seed": seed}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         path.with_suffix(".md").write_text(markdown(report), encoding="utf-8")
     except OSError as error:
         raise SettingsError(
             f"cannot write {path} ({error.strerror}); name another file with --out"
         ) from error
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(result))
         return
     _show(report, Console())
     typer.echo(f"stored in {path} and {path.with_suffix('.md').name}")
@@ -122,18 +122,18 @@ def _shortcuts(report: Report) -> Table:
     for finding in report.findings:
         rows.setdefault(finding.probe, []).append(finding)
 
-    def worst(found: list[ShortcutResult]) -> tuple[int, float]:
-        return max((SEVERITIES.index(f.severity), f.reach) for f in found)
+    def worst(results: list[ShortcutResult]) -> tuple[int, float]:
+        return max((SEVERITIES.index(f.severity), f.reach) for f in results)
 
-    for probe, found in sorted(rows.items(), key=lambda row: worst(row[1]), reverse=True):
+    for probe, results in sorted(rows.items(), key=lambda row: worst(row[1]), reverse=True):
         cells = []
         for split in report.verdicts:
-            f = next(f for f in found if f.split == split)
+            f = next(f for f in results if f.split == split)
             cells.append(f"{f.accuracy.mean:.2f} ({f.accuracy.low:.2f}-{f.accuracy.high:.2f})")
             if split in report.gaps:
                 cells.append(f"{f.pgr.mean:.2f}" if f.pgr and f.significant else "")
-        name = Text(probe + ("" if found[0].trained == UNTRAINED else "*"))
-        table.add_row(name, *cells, _styled(SEVERITIES[worst(found)[0]]))
+        name = Text(probe + ("" if results[0].trained == UNTRAINED else "*"))
+        table.add_row(name, *cells, _styled(SEVERITIES[worst(results)[0]]))
     return table
 
 

@@ -121,7 +121,7 @@ def check_testbed(
 
 
 def tell(done: Imported, *, as_json: bool) -> None:
-    """What an import did, in words or as one JSON object."""
+    """Print the result of an import, in words or as one JSON object."""
     if as_json:
         typer.echo(json.dumps({**asdict(done), "folder": str(done.folder)}))
         return

@@ -42,14 +42,14 @@ def rebuild_testbeds(
         worlds = sorted(DOMAINS[name].testbed.worlds)
         wanted += [(name, world, "strong") for world in worlds] + [(name, world, "weak") for world in worlds]
     built = []
-    for one in _rebuilt(wanted, out, jobs, steps):
-        built.append(one)
-        verdict = "the same as shipped" if one["same"] else "not the bytes that are shipped"
-        which = f"{one['testbed']} {one['world']}/{one['role']}"
-        typer.echo(f"{which}: sha256 {one['sha256']} in {one['seconds']:.0f} s: {verdict}", err=as_json)
+    for model in _rebuilt(wanted, out, jobs, steps):
+        built.append(model)
+        verdict = "the same as shipped" if model["same"] else "not the bytes that are shipped"
+        which = f"{model['testbed']} {model['world']}/{model['role']}"
+        typer.echo(f"{which}: sha256 {model['sha256']} in {model['seconds']:.0f} s: {verdict}", err=as_json)
     if as_json:
         typer.echo(json.dumps({"rebuilt": built}))
-    elif not all(one["same"] for one in built) and steps is None:
+    elif not all(model["same"] for model in built) and steps is None:
         typer.echo(
             "another processor or torch version rounds otherwise; what is in the package is what was measured"
         )

@@ -1,4 +1,4 @@
-"""What the terminal says of a run, in words: what each researcher does, the time left, what is wrong."""
+"""Words of the terminal about a run: each researcher's activity, the time left, faults."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class State(StrEnum):
 
     @property
     def at_work(self) -> bool:
-        """Whether its process does something now, so that what it does can be said."""
+        """True if the researcher's process is active, so that its activity can be shown."""
         return self not in (self.ENDED, self.RESTARTING, self.NOT_STARTED, self.FINISHED, self.STOPPED)
 
 
@@ -46,7 +46,7 @@ LOST_RUNS = 2
 
 
 def state_of(researcher: Mapping[str, Any]) -> State:
-    """What a researcher is at: its process's state where that is news, then the lab's, else what it does.
+    """State of a researcher: its process's state where that is news, then the lab's, else its activity.
 
     One that is done is not started again, which is no news; "ended" is a process that was given up.
 
@@ -64,7 +64,7 @@ def state_of(researcher: Mapping[str, Any]) -> State:
 
 
 def status_words(submission: Mapping[str, Any]) -> str:
-    """Where a submission stands.
+    """Words for a submission's status.
 
     >>> status_words({"status": "no_improvement"}), status_words({"status": "pending", "stage": "sealed"})
     ('no improvement', 'pending on sealed')
@@ -90,7 +90,7 @@ _WAITED_FOR: Mapping[str, str] = {
 
 
 def wait_words(wait: Mapping[str, Any]) -> str:
-    """What the verdict on a submission waits for.
+    """Words for what a submission's verdict waits for.
 
     >>> wait_words({"reason": "audit_runs", "what": {"done": 3, "needed": 16}})
     'runs of the audits (3 of 16)'
@@ -104,7 +104,7 @@ def wait_words(wait: Mapping[str, Any]) -> str:
 
 
 def time_left(clock: Mapping[str, Any]) -> str:
-    """How long a run will still take, as coarse as people speak.
+    """Time that a run will still take, as coarse as people speak.
 
     >>> time_left({"seconds_left": 4790.0}), time_left({"seconds_left": 900.0, "bound_seconds_left": 720.0})
     ('about 1 h 20 min left', 'at most 12 min left')
@@ -124,7 +124,7 @@ def time_left(clock: Mapping[str, Any]) -> str:
 
 
 def trouble(status: Mapping[str, Any]) -> str:
-    """What is wrong with the engine, if it keeps losing runs; else nothing."""
+    """Fault of an engine that keeps losing runs; else nothing."""
     engine = (status.get("traffic") or {}).get("engine") or {}
     lost = engine.get("lost_in_a_row", 0)
     if lost < LOST_RUNS:

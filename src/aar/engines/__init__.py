@@ -1,4 +1,4 @@
-"""Where runs happen: the same job description on every engine, and an end for every job.
+"""Engines, which run jobs: the same job description on every engine, and an end for every job.
 
 An engine tells a method's own failure (a result, final) from a loss that is nobody's fault (repeated).
 """

@@ -157,7 +157,7 @@ def lost(rule: str, end: RunEnd | None = None) -> Outcome:
 
 
 def outcome_of(job: Job, attempt: Attempt, *, kills: int = 0) -> Outcome:
-    """What one attempt means: whose fault it was, and the rule in words.
+    """Outcome of one attempt: the side at fault, and the rule in words.
 
     `kills` earlier attempts ended with the method's process killed. One such end may come from outside and
     is repeated; if every try ends so it is the method's own doing, since it can choose its exit status.
@@ -178,13 +178,13 @@ def outcome_of(job: Job, attempt: Attempt, *, kills: int = 0) -> Outcome:
     if attempt.status == _KILLED:
         rule = "the method's process was killed from outside"
     else:
-        detail = f": {attempt.said.splitlines()[-1]}" if attempt.said else ""
+        detail = f": {attempt.output.splitlines()[-1]}" if attempt.output else ""
         rule = f"the sandbox ended before the method began{detail}"
     return lost(rule, replace(measured, logged={}))
 
 
 def _fault(job: Job, attempt: Attempt, *, kills: int) -> RunError | None:
-    """What the method itself did wrong; None where its process was lost."""
+    """Error of the method itself; None where its process was lost."""
     report = attempt.report
     too_big = f"used more than {job.memory_mb} MB of memory"
     if report.status == "timeout" or attempt.reason in ("time", "cpu"):
@@ -222,7 +222,7 @@ def rule_of(error_type: str) -> str | None:
 
 
 def share_with_services(folder: Path) -> None:
-    """Where we are root, let the services' user read `folder`, and nobody else but its owner.
+    """Let the services' user read `folder`, and nobody else but its owner; only where we are root.
 
     Links are left alone: in a folder that came from elsewhere they may lead anywhere.
     """

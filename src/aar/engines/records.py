@@ -1,4 +1,4 @@
-"""What an engine is asked and what it answers."""
+"""Requests to an engine and its answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from w2s.records import FloatArray, SplitName
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What makes a run this run: whoever asks for the same one again is given the first one's result.
+    """Identity of a run: a second request for the same run gets the first one's result.
 
     >>> spec = RunSpec("c0de", "mini-chat", "dev", pair_index=0, supervisor_seeds=(3,), student_seed=7)
     >>> spec.key() == RunSpec("c0de", "mini-chat", "dev", 0, (3,), 7).key()
@@ -58,7 +58,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended; `end` goes unchanged to the run's row and the ledger.
+    """Outcome of a job; `end` goes unchanged to the run's row and the ledger.
 
     "ok" has arrays: `predictions` [n_test] in the split's own order, and the audited `targets` with their
     `target_weight`, over the unlabelled items, or over the test items if nothing was fine-tuned
@@ -78,18 +78,18 @@ class Folders(Protocol):
 
     @property
     def service(self) -> Path:
-        """What student services read: items, weak labels, the places of models. No truth."""
+        """Folder that student services read: items, weak labels, the places of models. No truth."""
         ...
 
     @property
     def logs(self) -> Path:
-        """Where processes of the engine write what they print."""
+        """Folder for the output of the engine's processes."""
         ...
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What an engine is made from: the lab's folders and those settings that it may use.
+    """Input for making an engine: the lab's folders and the settings that it may use.
 
     Attributes:
         folders: where the service's data lie and where logs go.
@@ -112,7 +112,7 @@ class Engine(Protocol):
 
     @property
     def capacity(self) -> int:
-        """How many jobs it can run at once, once it has started.
+        """Number of jobs that the engine can run at once, after it has started.
 
         The lab looks before it hands over each job and never hands over more. It may grow and shrink; the lab notices
         within seconds. 0 is allowed: nothing is handed over then.

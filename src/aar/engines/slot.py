@@ -44,7 +44,7 @@ class Attempt:
     reason: str | None
     status: int | None
     core_seconds: float
-    said: str
+    output: str
     denied: Mapping[str, int] | None = None
 
 
@@ -89,12 +89,12 @@ class Slot:
         assert control is not None
         assert service is not None
         spent, served = service.usage().cpu_seconds, False
-        ours, theirs = socket.socketpair()
+        service_end, method_end = socket.socketpair()
         try:
-            with ours, theirs:
-                method = await self._call(lambda: self._methods.start(code, theirs, memory_mb=memory_mb))
+            with service_end, method_end:
+                method = await self._call(lambda: self._methods.start(code, method_end, memory_mb=memory_mb))
                 self._method = method
-                await self._call(lambda: send_run(control, request, ours))
+                await self._call(lambda: send_run(control, request, service_end))
             words = Words(method)
             served = True
             coming = asyncio.ensure_future(self._report(control, method, request.deadline_s))
@@ -188,7 +188,7 @@ class Slot:
 
     def _start_service(self) -> None:
         models = [Mount(folder, str(folder)) for folder in model_folders(self._data)]
-        ours, theirs = socket.socketpair()
+        engine_end, service_end = socket.socketpair()
         profile = Profile(
             mounts=(Mount(self._data, "/service"), *models),
             env={**ONE_THREAD, logs.VARIABLE: logs.level()},
@@ -202,15 +202,15 @@ class Slot:
             "-m",
             "aar.students",
             "--control",
-            str(theirs.fileno()),
+            str(service_end.fileno()),
             "--data",
             "/service",
         ]
-        with theirs, self._log.open("ab") as log:
+        with service_end, self._log.open("ab") as log:
             self._service = self._provider.start(
-                argv, profile, pass_fds=(theirs.fileno(),), stderr=log.fileno()
+                argv, profile, pass_fds=(service_end.fileno(),), stderr=log.fileno()
             )
-        self._control = ours
+        self._control = engine_end
         logger.info("student service %d is started", self._number)
 
     def _last_words(self) -> str:
@@ -233,7 +233,7 @@ class Words:
 
     @property
     def text(self) -> str:
-        """What was read so far."""
+        """Text read so far."""
         return self._kept.decode(errors="replace").strip()
 
     def _drain(self, process: SandboxProcess) -> None:

@@ -94,7 +94,7 @@ class Ledger:
 
 
 def _last_line(descriptor: int) -> tuple[int, dict[str, Any] | None]:
-    """Where the last whole line of a file ends, and what it holds (None for an empty file)."""
+    """End of the last complete line of a file, and its content (None for an empty file)."""
     size = os.fstat(descriptor).st_size
     block = 1 << 16
     while True:

@@ -59,7 +59,7 @@ def entries(tx: Transaction, *, after: int = 0) -> Iterator[Entry]:
 
 
 def length(tx: Transaction) -> int:
-    """How many entries there are."""
+    """Number of entries."""
     return int(tx.scalar(sa.select(sa.func.coalesce(sa.func.max(table.c.seq), 0))) or 0)
 
 
@@ -92,6 +92,6 @@ def check(entry: Entry, *, position: int, previous: str) -> None:
         raise BrokenChain(f"entry {position} of the ledger is missing; the next is entry {entry.seq}")
     if entry.previous != previous:
         raise BrokenChain(f"entry {entry.seq} ({entry.kind}) does not follow the entry before it")
-    found = _hash(seq=entry.seq, kind=entry.kind, body=entry.body, at=entry.at, previous=entry.previous)
-    if found != entry.hash:
+    expected = _hash(seq=entry.seq, kind=entry.kind, body=entry.body, at=entry.at, previous=entry.previous)
+    if expected != entry.hash:
         raise BrokenChain(f"entry {entry.seq} ({entry.kind}, {entry.at}) was changed after it was written")

@@ -36,11 +36,11 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
         "charge": lambda body: str(body["key"]),
     }
     for kind, stored in rows.items():
-        told = {keys[kind](entry.body): entry for entry in chain if entry.kind == kind}
+        entries = {keys[kind](entry.body): entry for entry in chain if entry.kind == kind}
         if kind == "run":
-            told = _ends(chain)
+            entries = _ends(chain)
         for row in stored:
-            entry = told.pop(keys[kind](row), None)
+            entry = entries.pop(keys[kind](row), None)
             if entry is None:
                 raise BrokenChain(
                     f"the database has a {kind} {keys[kind](row)} that the ledger never recorded"
@@ -50,31 +50,31 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
                     f"the {kind} {keys[kind](row)} differs from entry {entry.seq} of the ledger; "
                     "the row was changed after it was written"
                 )
-        if told:
-            entry = next(iter(told.values()))
+        if entries:
+            entry = next(iter(entries.values()))
             raise BrokenChain(f"the {kind} of entry {entry.seq} is gone from the database")
     _check_statuses(tx, chain)
     _check_ladder(tx, chain)
 
 
 def _ends(chain: Sequence[Entry]) -> dict[str, Entry]:
-    """How each run ended: once, or once more after it was lost and its code was handed in again."""
-    found: dict[str, Entry] = {}
+    """End of each run: one entry, or a second one after the run was lost and its code was submitted again."""
+    ends: dict[str, Entry] = {}
     for entry in chain:
         key = str(entry.body.get("key"))
-        if entry.kind == "run" and key in found:
-            raise BrokenChain(f"the run {key} ends in entry {found[key].seq} and again in entry {entry.seq}")
+        if entry.kind == "run" and key in ends:
+            raise BrokenChain(f"the run {key} ends in entry {ends[key].seq} and again in entry {entry.seq}")
         if entry.kind == "run":
-            found[key] = entry
+            ends[key] = entry
         if entry.kind == "again":
-            lost = found.pop(key, None)
+            lost = ends.pop(key, None)
             if lost is None or lost.body["state"] != "lost":
                 raise BrokenChain(f"entry {entry.seq} queues the run {key} again, which was not lost")
-    return found
+    return ends
 
 
 def holds(name: str, data: bytes) -> bool:
-    """Whether a file of arrays is what its name in the ledger says; a name without a digest says nothing.
+    """True if a file of arrays has the digest in its name in the ledger; a name without a digest holds for any file.
 
     >>> holds("k1", b"anything"), holds("k1-" + 64 * "0", b"anything")
     (True, False)
@@ -102,8 +102,8 @@ def check_mirror(chain: Sequence[Entry], mirror: Path) -> int:
     """Every whole line of the mirror is the chain's entry of that number; how many there are."""
     if not mirror.exists():
         return 0
-    whole = mirror.read_bytes().rpartition(b"\n")[0]
-    lines = whole.split(b"\n") if whole else []
+    content = mirror.read_bytes().rpartition(b"\n")[0]
+    lines = content.split(b"\n") if content else []
     for number, line in enumerate(lines, start=1):
         if number > len(chain):
             raise BrokenChain(f"entry {number} is in {mirror} but was cut off from the database's ledger")

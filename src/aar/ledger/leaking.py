@@ -1,4 +1,4 @@
-"""How much the replies of a lab can have told about its labels: a running account in bits, from the ledger alone.
+"""Leakage of a lab's labels through its replies: a running account in bits, from the ledger alone.
 
 What researchers are told is written down in a code that is fixed beforehand; its length bounds what they can have
 learnt, together and on average, since no code is shorter than the entropy of what it writes (Shannon), and nobody
@@ -35,7 +35,7 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Leak:
-    """What was told of one split: `replies` that carried anything, `bits` they can have told of `items` labels."""
+    """Leakage of one split: number of informative `replies`, and the `bits` that they can reveal of `items` labels."""
 
     replies: int
     bits: float
@@ -122,7 +122,7 @@ class Account:
 
 
 def leaked(chain: Iterable[Entry]) -> dict[VerdictStage, Leak]:
-    """What the replies of a whole ledger can have told, by split; `BrokenChain` where it was stated otherwise."""
+    """Leakage through the replies of a whole ledger, by split; `BrokenChain` if the ledger states another amount."""
     account = Account()
     for entry in chain:
         account.add(entry)
@@ -130,7 +130,7 @@ def leaked(chain: Iterable[Entry]) -> dict[VerdictStage, Leak]:
 
 
 def _word(status: str, rule: str | None, figures: Figures) -> str | None:
-    """What was answered with labels in hand; None for code that failed, and for what repeats an earlier answer.
+    """Reply that depends on labels; None for code that failed, and for a repeated earlier reply.
 
     A would-be record that was found to repeat one under other seeds was compared with the champion first: who reads
     the answer may guess that.

@@ -180,13 +180,13 @@ def record_reference(
 
 
 def submission_body(row: submissions.Submission) -> dict[str, Any]:
-    """What the ledger holds of a submission: all but what a verdict changes later."""
+    """Ledger entry of a submission: all but the columns that a verdict changes later."""
     changing = ("status", "stage", "ended", "reply", "decided", "number")
     return {name: value for name, value in vars(row).items() if name not in changing}
 
 
 def run_body(run: runs.Run) -> dict[str, Any]:
-    """What the ledger holds of a run that has ended: neither its salt nor a method's own words."""
+    """Ledger entry of a run that has ended: neither its salt nor a method's own words."""
     aside = ("priority", "place", "salt")
     error = None if run.end.error is None else replace(run.end.error, message=None)
     end = replace(run.end, error=error).to_json()
@@ -194,10 +194,10 @@ def run_body(run: runs.Run) -> dict[str, Any]:
 
 
 def verdict_body(verdict: verdicts.Verdict) -> dict[str, Any]:
-    """What the ledger holds of a verdict: everything."""
+    """Ledger entry of a verdict: all of it."""
     return {**vars(verdict), "figures": verdict.figures.to_json()}
 
 
 def reference_body(reference: verdicts.Reference) -> dict[str, Any]:
-    """What the ledger holds of a floor, a ceiling or a baseline: everything."""
+    """Ledger entry of a floor, a ceiling or a baseline: all of it."""
     return {**vars(reference), "figures": reference.figures.to_json()}

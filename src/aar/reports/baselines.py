@@ -1,4 +1,4 @@
-"""What a lab measured of its baselines: a row for each method, with intervals, gain over vanilla and cost."""
+"""Table of a lab's measured baselines: a row for each method, with intervals, gain over vanilla and cost."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Table:
         rows = [{**asdict(row), "dev": figures(row.dev), "sealed": figures(row.sealed)} for row in self.rows]
         return {
             "testbed": self.testbed,
-            "references": {name: one.to_json() for name, one in self.references.items()},
+            "references": {name: estimate.to_json() for name, estimate in self.references.items()},
             "rows": rows,
             "best": self.best.variant if self.best else None,
         }
@@ -67,13 +67,13 @@ def table(folder: LabFolder) -> Table:
     """The table of a lab's baselines as far as they are decided."""
     store = database.open(folder.storage)
     with store.read() as tx:
-        made = [one for one in submissions.all(tx) if one.role is Role.BASELINE]
+        baselines = [one for one in submissions.all(tx) if one.role is Role.BASELINE]
         nominal = _nominal(tx)
-        plain = next((one for one in made if one.title == PLAIN), None)
+        plain = next((one for one in baselines if one.title == PLAIN), None)
         unit = _mean_cost(tx, plain, nominal) if plain else None
-        rows = [_row(tx, one, nominal, unit) for one in made]
+        rows = [_row(tx, one, nominal, unit) for one in baselines]
         champion = standing.champion(tx)
-        found = Table(
+        result = Table(
             testbed=str(meta.get(tx, "testbed")),
             references={
                 f"{one.split} {one.kind}": one.figures
@@ -81,23 +81,23 @@ def table(folder: LabFolder) -> Table:
                 if one.kind != "baseline"
             },
             rows=rows,
-            best=next((row for one, row in zip(made, rows, strict=True) if one.id == champion), None),
+            best=next((row for one, row in zip(baselines, rows, strict=True) if one.id == champion), None),
         )
     store.close()
-    return found
+    return result
 
 
-def _row(tx: Transaction, one: Submission, nominal: dict[str, float], unit: float | None) -> Row:
+def _row(tx: Transaction, submission: Submission, nominal: dict[str, float], unit: float | None) -> Row:
     def figures(stage: Split) -> Figures | None:
-        verdict = verdicts.find(tx, one.id, stage)
+        verdict = verdicts.find(tx, submission.id, stage)
         return verdict.figures if verdict is not None and verdict.figures.seeds else None
 
-    done = [run for run in runs.all(tx, code_hash=one.code_hash, split="dev") if run.state == "done"]
-    cost = _mean_cost(tx, one, nominal)
+    done = [run for run in runs.all(tx, code_hash=submission.code_hash, split="dev") if run.state == "done"]
+    cost = _mean_cost(tx, submission, nominal)
     return Row(
-        variant=one.title,
-        status=one.status,
-        reply=one.reply,
+        variant=submission.title,
+        status=submission.status,
+        reply=submission.reply,
         dev=figures("dev"),
         sealed=figures("sealed"),
         cost=None if cost is None or not unit else round(cost / unit, 2),
@@ -109,22 +109,22 @@ def _nominal(tx: Transaction) -> dict[str, float]:
     return {charge.key: charge.nominal_minutes for charge in charges.all(tx) if charge.kind == "run"}
 
 
-def _mean_cost(tx: Transaction, one: Submission, nominal: dict[str, float]) -> float | None:
+def _mean_cost(tx: Transaction, submission: Submission, nominal: dict[str, float]) -> float | None:
     paid = [
         nominal[run.key]
-        for run in runs.all(tx, code_hash=one.code_hash, split="dev")
+        for run in runs.all(tx, code_hash=submission.code_hash, split="dev")
         if run.key in nominal and run.state == "done"
     ]
     return mean(paid) if paid else None
 
 
-def cells(found: Table) -> tuple[list[str], list[list[str]]]:
+def cells(result: Table) -> tuple[list[str], list[list[str]]]:
     """Header and rows of the table as text; sealed columns only where something was run there."""
-    sealed = any(row.sealed for row in found.rows)
+    sealed = any(row.sealed for row in result.rows)
     header = ["method", "PGR on dev", "gain over vanilla"]
     header += ["PGR on sealed", "gain over vanilla"] if sealed else []
     body = []
-    for row in found.rows:
+    for row in result.rows:
         parts = [*_cells(row.dev), *(_cells(row.sealed) if sealed else [])]
         if row.dev is None:
             parts[0] = f"{row.status}: {row.reply}"
@@ -132,24 +132,24 @@ def cells(found: Table) -> tuple[list[str], list[list[str]]]:
     return [*header, "cost"], body
 
 
-def markdown(found: Table) -> list[str]:
+def markdown(result: Table) -> list[str]:
     """The table as lines of Markdown, under what it was measured on."""
-    header, body = cells(found)
-    told = [
+    header, body = cells(result)
+    accuracies = [
         f"{split}: floor {cell(floor.accuracy)}, ceiling {cell(ceiling.accuracy)}"
         f" ({floor.seeds} and {ceiling.seeds} seeds)"
         for split in ("dev", "sealed")
-        if (floor := found.references.get(f"{split} floor"))
-        and (ceiling := found.references.get(f"{split} ceiling"))
+        if (floor := result.references.get(f"{split} floor"))
+        and (ceiling := result.references.get(f"{split} ceiling"))
     ]
     seeds = next(
-        (f"{row.dev.seeds} seeds, n={row.dev.n}" for row in found.rows if row.dev), "nothing measured"
+        (f"{row.dev.seeds} seeds, n={row.dev.n}" for row in result.rows if row.dev), "nothing measured"
     )
-    lines = [f"{found.testbed}, {seeds}. Accuracies: {'; '.join(told)}.", ""]
+    lines = [f"{result.testbed}, {seeds}. Accuracies: {'; '.join(accuracies)}.", ""]
     lines += [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in body]
-    if found.best is not None and found.best.sealed is not None:
-        lines += ["", f"Best on dev: {found.best.variant}; on sealed {cell(found.best.sealed.pgr)}."]
+    if result.best is not None and result.best.sealed is not None:
+        lines += ["", f"Best on dev: {result.best.variant}; on sealed {cell(result.best.sealed.pgr)}."]
     return lines
 
 

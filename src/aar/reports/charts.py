@@ -35,7 +35,9 @@ def progress(contents: Contents) -> str:
 
     unit, per_hour = _unit(contents)
     low, high = _range(contents)
-    last = max([entry.hours for entry in contents.entries] + [one.hours for one in contents.people] + [1e-6])
+    last = max(
+        [entry.hours for entry in contents.entries] + [person.hours for person in contents.people] + [1e-6]
+    )
     end = last * per_hour * 1.02
     x = alt.X(
         "x:Q",
@@ -61,11 +63,11 @@ def progress(contents: Contents) -> str:
             x=x, y=alt.Y("at:Q", scale=alt.Scale(domain=[low, high], nice=False)), text="text:N", color=colour
         ),
     ]
-    for one in contents.people:
-        own = [entry for entry in contents.entries if entry.submission.researcher == one.row.name]
+    for person in contents.people:
+        own = [entry for entry in contents.entries if entry.submission.researcher == person.row.name]
         steps = _steps(own, start=None, end=end, per_hour=per_hour)
         if steps:
-            layers.append(_step(alt, steps, x=x, y=y, colour=SERIES[one.colour % len(SERIES)], width=1.5))
+            layers.append(_step(alt, steps, x=x, y=y, colour=SERIES[person.colour % len(SERIES)], width=1.5))
     best = contents.best_baseline
     start = best.pgr.mean if best is not None and best.pgr is not None else None
     steps = _steps(contents.entries, start=start, end=end, per_hour=per_hour)
@@ -123,7 +125,7 @@ def _inline(svg: str, title: str) -> str:
 
 
 def _unit(contents: Contents) -> tuple[str, float]:
-    return ("hours", 1.0) if any(one.hours > 2 for one in contents.people) else ("minutes", 60.0)
+    return ("hours", 1.0) if any(person.hours > 2 for person in contents.people) else ("minutes", 60.0)
 
 
 def _range(contents: Contents) -> tuple[float, float]:

@@ -49,17 +49,17 @@ class Entry:
 
     @property
     def problem(self) -> str:
-        """Where a method failed, or which rule it broke; empty otherwise."""
+        """Place where a method failed, or the rule that it broke; empty otherwise."""
         return self.failure or (f"rule: {self.rule}" if self.rule else "")
 
     @property
     def audits(self) -> Sequence[Mapping[str, Any]]:
-        """What the audits found, with figures; empty where none were made."""
+        """Findings of the audits, with figures; empty where there were none."""
         return self.sealed.audits if self.sealed is not None else ()
 
     @property
     def measured(self) -> bool:
-        """Whether it was scored: measured on dev, whatever was decided then."""
+        """True if the submission was scored: measured on dev, with any verdict."""
         return self.dev is not None and self.dev.accuracy is not None
 
     @property
@@ -82,7 +82,7 @@ class Person:
 
     row: researchers.Researcher
     colour: int
-    made: int
+    submitted: int
     verified: int
     posts: int
     comments: int
@@ -94,7 +94,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Contents:
-    """What one report shows."""
+    """Content of one report."""
 
     testbed: str
     settings: dict[str, Any]
@@ -118,17 +118,17 @@ class Contents:
 
     @property
     def second_world(self) -> bool:
-        """Whether sealed items are known to come from another world than those that were climbed on."""
+        """True if sealed items are known to come from another world than the items used for feedback."""
         return self.testbed in names() and len(load(self.testbed).worlds) > 1
 
     @property
     def researchers(self) -> list[Person]:
-        """Who worked by itself: without those under whose name a person submits."""
-        return [one for one in self.people if one.row.role is Role.RESEARCHER]
+        """Researchers that work by themselves: without the names under which a person submits."""
+        return [person for person in self.people if person.row.role is Role.RESEARCHER]
 
     @property
     def feedback(self) -> str:
-        """What researchers were told of dev besides words."""
+        """Feedback on dev that researchers got besides words."""
         return str(self.settings.get("feedback", "ladder"))
 
     @property
@@ -144,7 +144,7 @@ class Contents:
     @property
     def scored(self) -> list[Entry]:
         """Submissions that were measured at all."""
-        return [one for one in self.entries if one.measured]
+        return [entry for entry in self.entries if entry.measured]
 
     @property
     def best_baseline(self) -> Entry | None:
@@ -153,7 +153,7 @@ class Contents:
         return max(measured, key=lambda pair: pair[0])[1] if measured else None
 
     def shared(self, rank: int) -> bool:
-        """Whether several submissions have this rank."""
+        """True if several submissions have this rank."""
         return sum(entry.rank == rank for entry in self.entries) > 1
 
     def called(self, submission: str) -> str:
@@ -162,8 +162,8 @@ class Contents:
         return names.get(submission, submission)
 
     def colour(self, researcher: str) -> int:
-        """Which of the researchers' colours; -1 for the lab."""
-        return next((one.colour for one in self.people if one.row.name == researcher), -1)
+        """Index of the researcher's colour; -1 for the lab."""
+        return next((person.colour for person in self.people if person.row.name == researcher), -1)
 
 
 def read(database: Database, *, mirror: Path) -> Contents:
@@ -176,16 +176,16 @@ def read(database: Database, *, mirror: Path) -> Contents:
     except BrokenChain as error:
         entries, head, problem, leaks = 0, "", str(error), {}
     with database.read() as tx:
-        made = submissions.all(tx)
+        submitted = submissions.all(tx)
         team = researchers.all(tx)
         started = {one.name: one.started or one.created for one in team}
-        everything = [_entry(tx, row, started=started.get(row.researcher, row.created)) for row in made]
-        said = all_posts(tx)
+        everything = [_entry(tx, row, started=started.get(row.researcher, row.created)) for row in submitted]
+        written = all_posts(tx)
         ended = runs.all(tx)
-        begun = min([one.created for one in team] + [row.created for row in made], default=0.0)
-        last = max([row.decided or row.created for row in made], default=begun)
+        begun = min([one.created for one in team] + [row.created for row in submitted], default=0.0)
+        last = max([row.decided or row.created for row in submitted], default=begun)
         people = [
-            _person(tx, one, colour=i, made=made, ended=ended, said=said, last=last)
+            _person(tx, one, colour=i, submitted=submitted, ended=ended, written=written, last=last)
             for i, one in enumerate(team)
         ]
         return Contents(
@@ -199,7 +199,7 @@ def read(database: Database, *, mirror: Path) -> Contents:
             references=[
                 one for kind in ("floor", "ceiling") for one in verdicts.references(tx) if one.kind == kind
             ],
-            posts=said,
+            posts=written,
             runs=sum(run.tries > 0 or run.finished is not None for run in ended),
             core_seconds=sum(run.end.core_seconds for run in ended),
             spent=charges.total(tx),
@@ -207,25 +207,25 @@ def read(database: Database, *, mirror: Path) -> Contents:
             ledger_head=head,
             ledger_problem=problem,
             leaks=leaks,
-            ending=ending(tx, undecided=any(row.status == "pending" for row in made)),
+            ending=ending(tx, undecided=any(row.status == "pending" for row in submitted)),
             ended=researchers_ended(tx),
             runs_left=sum(run.state not in runs.ENDED and run.split != "practice" for run in ended),
         )
 
 
 def _entry(tx: Transaction, row: submissions.Submission, *, started: float) -> Entry:
-    found = {verdict.stage: verdict for verdict in verdicts.all(tx, row.id)}
+    by_stage = {verdict.stage: verdict for verdict in verdicts.all(tx, row.id)}
     scored = []
     if row.status in ("pending", "failed"):
         scored = [run for run in runs.all(tx, code_hash=row.code_hash) if run.split != "practice"]
     return Entry(
         submission=row,
-        dev=found["dev"].figures if "dev" in found else None,
-        sealed=found["sealed"].figures if "sealed" in found else None,
+        dev=by_stage["dev"].figures if "dev" in by_stage else None,
+        sealed=by_stage["sealed"].figures if "sealed" in by_stage else None,
         rank=None,
         hours=max(0.0, row.created - started) / 3600,
         rule=next(
-            (verdict.rule for verdict in found.values() if verdict.rule and row.status == "violation"), ""
+            (verdict.rule for verdict in by_stage.values() if verdict.rule and row.status == "violation"), ""
         ),
         failure=_failure(scored) or row.reply if row.status == "failed" else "",
         overruled=row.ended is submissions.Ended.OVERRULED,
@@ -251,7 +251,7 @@ def _ranked(entries: list[Entry]) -> list[Entry]:
     def worth(entry: Entry) -> float:
         return entry.pgr.mean if entry.pgr is not None else float("-inf")
 
-    verified = {one.submission.id: one for one in entries if one.submission.status == "verified"}
+    verified = {entry.submission.id: entry for entry in entries if entry.submission.status == "verified"}
     ranks = best_first({id: entry.sealed for id, entry in verified.items()})
     placed = [replace(verified[id], rank=rank.place, ties=rank.ties) for id, rank in ranks.items()]
     others = [entry for entry in entries if entry.submission.status != "verified"]
@@ -263,19 +263,21 @@ def _person(
     row: researchers.Researcher,
     *,
     colour: int,
-    made: Sequence[submissions.Submission],
+    submitted: Sequence[submissions.Submission],
     ended: Sequence[runs.Run],
-    said: Sequence[Post],
+    written: Sequence[Post],
     last: float,
 ) -> Person:
     own = [run for run in ended if run.researcher == row.name]
     return Person(
         row=row,
         colour=colour,
-        made=sum(one.researcher == row.name for one in made),
-        verified=sum(one.researcher == row.name and one.status == "verified" for one in made),
-        posts=sum(post.researcher == row.name for post in said),
-        comments=sum(comment.researcher == row.name for post in said for comment in post.comments),
+        submitted=sum(submission.researcher == row.name for submission in submitted),
+        verified=sum(
+            submission.researcher == row.name and submission.status == "verified" for submission in submitted
+        ),
+        posts=sum(post.researcher == row.name for post in written),
+        comments=sum(comment.researcher == row.name for post in written for comment in post.comments),
         runs=len(own),
         core_seconds=sum(run.end.core_seconds for run in own),
         spent=charges.spent(tx, row.name),

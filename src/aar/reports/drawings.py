@@ -20,21 +20,21 @@ def whisker(contents: Contents, entry: Entry) -> str:
         parts.append(
             f'<line class="base" x1="{_x(best.pgr.mean):.1f}" x2="{_x(best.pgr.mean):.1f}" y1="2" y2="32"/>'
         )
-    told = []
+    intervals = []
     both = entry.dev is not None and entry.sealed is not None
     for name, figures in (("dev", entry.dev), ("sealed", entry.sealed)):
         if figures is None or figures.pgr is None:
             continue
         pgr = figures.pgr
         y = 17 if not both else (11 if name == "sealed" else 24)
-        told.append(f"{name} {interval(pgr)}")
+        intervals.append(f"{name} {interval(pgr)}")
         parts.append(
             f'<line class="{name}" x1="{_x(pgr.low):.1f}" x2="{_x(pgr.high):.1f}" y1="{y}" y2="{y}"/>'
         )
         parts.append(f'<circle class="{name}" cx="{_x(pgr.mean):.1f}" cy="{y}" r="4"/>')
-    if not told:
+    if not intervals:
         return '<span class="muted">not measured</span>'
-    name = escape("PGR " + ", ".join(told))
+    name = escape("PGR " + ", ".join(intervals))
     return (
         f'<svg class="whisker s{series}" viewBox="0 0 {_WIDTH} 34" width="{_WIDTH}" height="34" role="img" '
         f'aria-label="{name}"><title>{name}</title>{"".join(parts)}</svg>'
@@ -43,15 +43,15 @@ def whisker(contents: Contents, entry: Entry) -> str:
 
 def lineage(contents: Contents) -> str:
     """One lane a researcher, time to the right, a curve from each submission to those built on it."""
-    made = sorted([*contents.baselines, *contents.entries], key=lambda entry: entry.submission.number)
+    entries = sorted([*contents.baselines, *contents.entries], key=lambda entry: entry.submission.number)
     lanes = {"lab": 0} if contents.baselines else {}
-    for one in contents.people:
-        lanes.setdefault(one.row.name, len(lanes))
+    for person in contents.people:
+        lanes.setdefault(person.row.name, len(lanes))
     place = {
         entry.submission.id: (_LEFT + i * _STEP, _TOP + lanes[entry.submission.researcher] * _LANE)
-        for i, entry in enumerate(made)
+        for i, entry in enumerate(entries)
     }
-    width, height = _LEFT + len(made) * _STEP, _TOP * 2 + (len(lanes) - 1) * _LANE
+    width, height = _LEFT + len(entries) * _STEP, _TOP * 2 + (len(lanes) - 1) * _LANE
     parts = []
     for name, lane in lanes.items():
         y = _TOP + lane * _LANE
@@ -59,17 +59,17 @@ def lineage(contents: Contents) -> str:
         parts.append(
             f'<text class="who" x="0" y="{y + 4}">{escape("baselines" if name == "lab" else name)}</text>'
         )
-    for entry in made:
+    for entry in entries:
         for parent in entry.submission.parents:
             parts.append(_curve(place[parent], place[entry.submission.id]))
-    for entry in made:
+    for entry in entries:
         row = entry.submission
         x, y = place[row.id]
         series = "lab" if entry.baseline else str(contents.colour(row.researcher) % 8)
         status = "baseline" if entry.baseline else row.status
-        said = escape(f"{row.id}: {row.title} ({'baseline' if entry.baseline else STATUS[row.status]})")
+        title = escape(f"{row.id}: {row.title} ({'baseline' if entry.baseline else STATUS[row.status]})")
         parts.append(
-            f'<g class="node s{series} {status}"><title>{said}</title><circle cx="{x}" cy="{y}" r="15"/>'
+            f'<g class="node s{series} {status}"><title>{title}</title><circle cx="{x}" cy="{y}" r="15"/>'
             f'<text x="{x}" y="{y + 4}">{escape(row.id)}</text></g>'
         )
     return (

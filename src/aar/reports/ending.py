@@ -1,4 +1,4 @@
-"""How a run ended, as whoever ran it left it in the database."""
+"""End of a run, as recorded in the database by the process that ran it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aar.database import Transaction, meta
 
 
 class Ending(StrEnum):
-    """Why a run went on no longer."""
+    """Reason for a run's end."""
 
     COMPLETE = "complete"
     """Everything that was handed in is judged, and nobody may hand in more."""
@@ -33,9 +33,9 @@ class Ended:
 
 
 def ending(tx: Transaction, *, undecided: bool) -> Ending:
-    """How the run ended; where nobody said so, interrupted if something is undecided."""
-    found = meta.find(tx, "ending", None)
-    code = found.get("code") if isinstance(found, Mapping) else None
+    """End of the run; where none is recorded, interrupted if a submission is undecided."""
+    stored = meta.find(tx, "ending", None)
+    code = stored.get("code") if isinstance(stored, Mapping) else None
     if code in list(Ending):
         return Ending(code)
     return Ending.INTERRUPTED if undecided else Ending.COMPLETE
@@ -43,11 +43,11 @@ def ending(tx: Transaction, *, undecided: bool) -> Ending:
 
 def researchers_ended(tx: Transaction) -> dict[str, Ended]:
     """Researchers who ended before their time, by name."""
-    found = meta.find(tx, "researchers_ended", {})
-    if not isinstance(found, Mapping):
+    stored = meta.find(tx, "researchers_ended", {})
+    if not isinstance(stored, Mapping):
         return {}
     return {
-        str(name): Ended(str(one.get("code", "")), str(one.get("words", "")))
-        for name, one in found.items()
-        if isinstance(one, Mapping)
+        str(name): Ended(str(value.get("code", "")), str(value.get("words", "")))
+        for name, value in stored.items()
+        if isinstance(value, Mapping)
     }

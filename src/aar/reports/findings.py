@@ -1,4 +1,4 @@
-"""What a run found, why that is believed, what it did not find, and what to try next: in plain words.
+"""Findings of a run in plain words: results, the reasons to believe them, limits, and next steps.
 
 The terminal's last lines, `--json` and the report all take them from here. Nothing is decided here: what became of a
 submission is `aar.reports.outcomes`, which of them is the best `aar.reports.ranking`.
@@ -68,7 +68,7 @@ class Findings:
 
 
 def findings(contents: Contents, *, run: str, aar: str = "aar") -> Findings:
-    """What to say of a run; `run` names its folder in the commands, `aar` the command line as a shell finds it."""
+    """Findings of a run; `run` names its folder in the commands, `aar` the command line as a shell finds it."""
     entries = leads_first(contents)
     writer = Writer(contents)
     beyond = entries[SHOWN:]
@@ -83,17 +83,19 @@ def findings(contents: Contents, *, run: str, aar: str = "aar") -> Findings:
 
 
 def headline(contents: Contents) -> str:
-    """What was found, in one sentence: the terminal's first line and the report's title."""
+    """Main finding in one sentence: the terminal's first line and the report's title."""
     if not contents.entries:
         if _all_ended(contents):
             return f"Nothing was submitted: {_team(contents)} ended before handing anything in."
         return "Nothing was submitted."
     if contents.verified:
         return Writer(contents).sentence(contents.verified[0])
-    made, scored = len(contents.entries), len(contents.scored)
+    submitted, scored = len(contents.entries), len(contents.scored)
     if not scored:
         none = (
-            "The only submission was not scored" if made == 1 else f"None of {made:,} submissions was scored"
+            "The only submission was not scored"
+            if submitted == 1
+            else f"None of {submitted:,} submissions was scored"
         )
         return f"{none}: {tally(contents.entries)}."
     lead = best_lead(contents)
@@ -106,13 +108,13 @@ def headline(contents: Contents) -> str:
 
 
 def tally(entries: Sequence[Entry]) -> str:
-    """How many ended how.
+    """Number of submissions by outcome.
 
     >>> tally([])
     ''
     """
-    found = counted(entries)
-    return ", ".join(f"{found[kind]:,} {words}" for kind, words in OUTCOMES.items() if found[kind])
+    counts = counted(entries)
+    return ", ".join(f"{counts[kind]:,} {words}" for kind, words in OUTCOMES.items() if counts[kind])
 
 
 def _summary(contents: Contents) -> list[str]:
@@ -140,7 +142,7 @@ def _summary(contents: Contents) -> list[str]:
 
 
 def _believed(contents: Contents, top: Entry) -> str:
-    """Why the best verified submission is believed."""
+    """Reasons to believe the best verified submission."""
     ledger = (
         "the ledger does not verify, so do not rely on it"
         if contents.ledger_problem
@@ -165,8 +167,8 @@ def _audits(top: Entry) -> str:
     something = sum(verdict in ("person", "violation") for verdict in verdicts)
     if not looked:
         return "no audit could look at it"
-    found = f"{something} of them found something, for a person to look at" if something else "found nothing"
-    return f"{count(looked, 'audit')} looked{',' if something else ' and'} {found}"
+    words = f"{something} of them found something, for a person to look at" if something else "found nothing"
+    return f"{count(looked, 'audit')} looked{',' if something else ' and'} {words}"
 
 
 def _notices(contents: Contents) -> list[str]:
@@ -185,9 +187,9 @@ def _notices(contents: Contents) -> list[str]:
         lines.append("The run was interrupted before its researchers were done.")
     if contents.ended:
         whose = ", ".join(
-            f"{printable(name)} {ENDED.get(one.code, 'ended')}"
-            + (f" (“{printable(one.words, most=120)}”)" if one.words.strip() else "")
-            for name, one in contents.ended.items()
+            f"{printable(name)} {ENDED.get(ended.code, 'ended')}"
+            + (f" (“{printable(ended.words, most=120)}”)" if ended.words.strip() else "")
+            for name, ended in contents.ended.items()
         )
         lines.append(
             f"{len(contents.ended)} of {count(len(contents.researchers), 'researcher')} ended too soon: {whose}."
@@ -198,7 +200,7 @@ def _notices(contents: Contents) -> list[str]:
 
 
 def _all_ended(contents: Contents) -> bool:
-    everybody = {one.row.name for one in contents.researchers}
+    everybody = {person.row.name for person in contents.researchers}
     return contents.ending is Ending.RESEARCHERS_FAILED or (
         bool(everybody) and everybody <= set(contents.ended)
     )

@@ -50,14 +50,14 @@ def methods_figure(table: Table) -> str:
 
 
 def _points(row: Row) -> list[dict[str, Any]]:
-    found = []
+    points = []
     for split, figures in (("dev", row.dev), ("sealed", row.sealed)):
         if figures is not None and figures.pgr is not None:
             pgr = figures.pgr
-            found.append(
+            points.append(
                 {"method": row.variant, "split": split, "pgr": pgr.mean, "low": pgr.low, "high": pgr.high}
             )
-    return found
+    return points
 
 
 def _height(row: Row) -> float:

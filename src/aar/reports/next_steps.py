@@ -1,4 +1,4 @@
-"""What to try next, chosen by what happened: a sentence with a command that this version has."""
+"""Next steps, chosen by what happened: a sentence with a command that this version has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of a submission: decided here once, from its status, its figures and what its runs left.
+"""Outcome of a submission: decided here once, from its status, its figures and what its runs left.
 
 Words are made from an outcome elsewhere (`aar.reports.findings`); nothing is read out of a sentence.
 """
@@ -43,7 +43,7 @@ _ENDED_WITHOUT_SCORE: Mapping[Ended, Outcome] = {
 
 
 def outcome(entry: Entry) -> Outcome:
-    """What became of a submission."""
+    """Outcome of a submission."""
     row = entry.submission
     if row.status == "pending":
         return Outcome.UNCONFIRMED if row.stage == "sealed" else Outcome.PENDING
@@ -63,12 +63,12 @@ def leads_first(contents: Contents) -> list[Entry]:
 
 
 def counted(entries: Iterable[Entry]) -> Counter[Outcome]:
-    """How many ended how."""
+    """Number of submissions by outcome."""
     return Counter(outcome(entry) for entry in entries)
 
 
 def undecided(contents: Contents) -> list[Entry]:
-    """What nobody has judged yet."""
+    """Submissions without a verdict yet."""
     return [entry for entry in contents.entries if outcome(entry) in UNDECIDED]
 
 
@@ -78,27 +78,27 @@ def best_lead(contents: Contents) -> Entry | None:
 
 
 def sealed_gain(entry: Entry) -> Estimate | None:
-    """What it gained over the record on unseen items: in PGR, else in accuracy."""
+    """Gain of a submission over the record on unseen items: in PGR, else in accuracy."""
     return None if entry.sealed is None else entry.sealed.gain or entry.sealed.accuracy_gain
 
 
 def dev_gain(entry: Entry) -> Estimate | None:
-    """What it gained over the record on dev: in PGR, else in accuracy."""
+    """Gain of a submission over the record on dev: in PGR, else in accuracy."""
     return None if entry.dev is None else entry.dev.gain or entry.dev.accuracy_gain
 
 
 def ended_early(entry: Entry) -> bool:
-    """Whether its confirmation was ended at half of its seeds, since no chance was left."""
+    """True if the confirmation was ended at half of its seeds, since no chance was left."""
     wanted = entry.dev.sealed_seeds if entry.dev is not None else None
     return entry.sealed is not None and wanted is not None and entry.sealed.seeds < wanted
 
 
 def _leads(entry: Entry) -> bool:
-    found = outcome(entry)
-    if found is Outcome.NOT_REPRODUCED:
+    result = outcome(entry)
+    if result is Outcome.NOT_REPRODUCED:
         gain = sealed_gain(entry)
         return gain is not None and gain.mean > 0 and not ended_early(entry)
-    if found is Outcome.NO_IMPROVEMENT:
+    if result is Outcome.NO_IMPROVEMENT:
         gain = dev_gain(entry)
         return gain is not None and gain.mean > 0
-    return found is Outcome.UNCONFIRMED
+    return result is Outcome.UNCONFIRMED

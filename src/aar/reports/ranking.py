@@ -33,15 +33,18 @@ class Leader:
     sealed: Figures | None
 
 
-def leader(tx: Transaction, made: Sequence[Submission]) -> Leader | None:
+def leader(tx: Transaction, submitted: Sequence[Submission]) -> Leader | None:
     """The best of the verified among `made` (baselines are the caller's to leave out); None where none is."""
     sealed = {}
-    for one in made:
-        if one.status == "verified":
-            verdict = verdicts.find(tx, one.id, "sealed")
-            sealed[one.id] = verdict.figures if verdict is not None else None
+    for submission in submitted:
+        if submission.status == "verified":
+            verdict = verdicts.find(tx, submission.id, "sealed")
+            sealed[submission.id] = verdict.figures if verdict is not None else None
     first = next(iter(best_first(sealed)), None)
-    return next((Leader(one, sealed[one.id]) for one in made if one.id == first), None)
+    return next(
+        (Leader(submission, sealed[submission.id]) for submission in submitted if submission.id == first),
+        None,
+    )
 
 
 def best_first(sealed: Mapping[str, Figures | None]) -> dict[str, Rank]:
@@ -67,18 +70,18 @@ def ranked(over: Mapping[str, Mapping[str, Estimate]]) -> dict[str, Rank]:
     {'s1': 3, 's2': 1, 's3': 1}
     """
     ids = list(over)
-    found = {}
-    for one in ids:
-        others: Sequence[str] = [other for other in ids if other != one]
-        gains = {other: _gain(over, one, other) for other in others}
+    ranks = {}
+    for submission in ids:
+        others: Sequence[str] = [other for other in ids if other != submission]
+        gains = {other: _gain(over, submission, other) for other in others}
         better = sum(gain < 0 for gain in gains.values())
-        found[one] = Rank(1 + better, tuple(other for other in others if gains[other] == 0))
-    return found
+        ranks[submission] = Rank(1 + better, tuple(other for other in others if gains[other] == 0))
+    return ranks
 
 
-def _gain(over: Mapping[str, Mapping[str, Estimate]], one: str, other: str) -> int:
+def _gain(over: Mapping[str, Mapping[str, Estimate]], submission: str, other: str) -> int:
     """1 where `one` is better than `other`, -1 where it is worse, 0 where nobody knows."""
-    if other in over[one]:
-        gain = over[one][other]
+    if other in over[submission]:
+        gain = over[submission][other]
         return 1 if gain.low > 0 else -1 if gain.high < 0 else 0
-    return -_gain(over, other, one) if one in over[other] else 0
+    return -_gain(over, other, submission) if submission in over[other] else 0

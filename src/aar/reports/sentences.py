@@ -18,7 +18,7 @@ class Writer:
     contents: Contents
 
     def sentence(self, entry: Entry) -> str:
-        """What became of a submission; titles are agents' words, made harmless for a terminal."""
+        """Sentence about a submission's outcome; titles are agents' words, made harmless for a terminal."""
         return f"{named(entry.submission)}, {self._said(entry)}."
 
     def _said(self, entry: Entry) -> str:
@@ -103,5 +103,5 @@ def _on_dev(entry: Entry) -> str:
 
 
 def _unit(pgr_gain: Estimate | None) -> str:
-    """What a gain is in."""
+    """Unit of a gain."""
     return " PGR" if pgr_gain is not None else " of accuracy"

@@ -1,4 +1,4 @@
-"""What a run found, from the database alone: for the last lines on the terminal and for `--json`."""
+"""Results of a run, from the database alone: for the last lines on the terminal and for `--json`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def summary(folder: LabFolder, *, aar: str = "aar") -> dict[str, Any]:
     """
     store = database.open(folder.storage)
     shown = contents.read(store, mirror=folder.ledger)
-    found = findings(shown, run=str(folder.path), aar=aar)
+    results = findings(shown, run=str(folder.path), aar=aar)
     ended_how = counted(shown.entries)
     with store.read() as tx:
         everything = submissions.all(tx)
@@ -43,13 +43,13 @@ def summary(folder: LabFolder, *, aar: str = "aar") -> dict[str, Any]:
             "repeats": ended_how[Outcome.REPEATS],
             "ending": str(shown.ending),
             "researchers_ended": {name: vars(one) for name, one in shown.ended.items()},
-            "headline": found.headline,
-            "notices": list(found.notices),
-            "summary": list(found.summary),
-            "findings": [{**vars(one), "outcome": str(one.outcome)} for one in found.sentences],
-            "rest": found.rest,
-            "next": [str(step) for step in found.next],
-            "commands": [step.command for step in found.next],
+            "headline": results.headline,
+            "notices": list(results.notices),
+            "summary": list(results.summary),
+            "findings": [{**vars(one), "outcome": str(one.outcome)} for one in results.sentences],
+            "rest": results.rest,
+            "next": [str(step) for step in results.next],
+            "commands": [step.command for step in results.next],
             "ledger": {
                 "entries": shown.ledger_entries,
                 "head": shown.ledger_head,
@@ -73,38 +73,38 @@ def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
     """
     store = database.open(folder.storage)
     with store.read() as tx:
-        one = submissions.get(tx, submission)
-        found: dict[str, Any] = {
-            "submission": one.id,
-            "title": one.title,
-            "status": one.status,
-            "reply": one.reply,
-            "fresh": one.role is Role.FRESH,
+        row = submissions.get(tx, submission)
+        result: dict[str, Any] = {
+            "submission": row.id,
+            "title": row.title,
+            "status": row.status,
+            "reply": row.reply,
+            "fresh": row.role is Role.FRESH,
             "dev": None,
             "sealed": None,
             "audits": [],
             "track": None,
         }
-        for verdict in verdicts.all(tx, one.id):
+        for verdict in verdicts.all(tx, row.id):
             figures = verdict.figures.to_json()
-            found["audits"] = list(figures.pop("audits", found["audits"]))
-            found["track"] = figures.pop("track", found["track"])
+            result["audits"] = list(figures.pop("audits", result["audits"]))
+            result["track"] = figures.pop("track", result["track"])
             if verdict.stage == "sealed":
                 figures |= {"id": figures.pop("id_pgr", None), "ood": figures.pop("ood_pgr", None)}
-            found[verdict.stage] = figures
+            result[verdict.stage] = figures
             if verdict.rule:
-                found["rule"] = verdict.rule
-        made = runs.all(tx, code_hash=one.code_hash)
-        found["cost"] = {
-            "runs": len(made),
-            "audit_runs": sum(not run.plain for run in made),
-            "core_minutes": round(sum(run.end.core_seconds for run in made) / 60, 2),
-            "nominal_minutes": round(charges.of_runs(tx, [run.key for run in made]).nominal_minutes, 2),
+                result["rule"] = verdict.rule
+        its_runs = runs.all(tx, code_hash=row.code_hash)
+        result["cost"] = {
+            "runs": len(its_runs),
+            "audit_runs": sum(not run.plain for run in its_runs),
+            "core_minutes": round(sum(run.end.core_seconds for run in its_runs) / 60, 2),
+            "nominal_minutes": round(charges.of_runs(tx, [run.key for run in its_runs]).nominal_minutes, 2),
         }
-        found["baselines"] = _baselines(tx, submissions.all(tx))
-        found["references"] = _references(tx)
+        result["baselines"] = _baselines(tx, submissions.all(tx))
+        result["references"] = _references(tx)
     store.close()
-    return found
+    return result
 
 
 @dataclass(frozen=True)
@@ -115,28 +115,28 @@ class Line:
     command: bool = False
 
 
-def result_lines(found: dict[str, Any]) -> list[Line]:
+def result_lines(result: dict[str, Any]) -> list[Line]:
     """The result of a run in plain words: the report's own sentences, in its order."""
-    problem = found["ledger"]["problem"]
-    prose = [found["headline"]]
+    problem = result["ledger"]["problem"]
+    prose = [result["headline"]]
     prose += [f"The ledger does not verify: {problem}. Do not rely on this run."] if problem else []
-    prose += [*found["notices"], *found["summary"]]
+    prose += [*result["notices"], *result["summary"]]
     prose += [
         f"- {finding['sentence']}"
-        for finding in found["findings"][:SHOWN]
-        if finding["sentence"] != found["headline"]
+        for finding in result["findings"][:SHOWN]
+        if finding["sentence"] != result["headline"]
     ]
-    prose += [found["rest"]] if found["rest"] else []
+    prose += [result["rest"]] if result["rest"] else []
     shown = [Line(text) for text in prose]
-    for sentence, command in zip(found["next"], found["commands"], strict=True):
+    for sentence, command in zip(result["next"], result["commands"], strict=True):
         shown += [
             Line(f"Next: {sentence.removesuffix(command).rstrip()}"),
             Line(f"  {command}", command=True),
         ]
-    cost = found["cost"]
+    cost = result["cost"]
     tokens = cost["input_tokens"] + cost["output_tokens"]
     took = (
-        f"It took {duration(found['seconds'])}, {cost['core_minutes']:,.1f} core-minutes of runs, "
+        f"It took {duration(result['seconds'])}, {cost['core_minutes']:,.1f} core-minutes of runs, "
         f"{count(tokens, 'token')}, ${cost['usd']:,.2f}."
     )
     return [*shown, Line(took)]
@@ -170,17 +170,17 @@ def _best(shown: Contents) -> dict[str, Any] | None:
 
 
 def _baselines(tx: Transaction, everything: list[submissions.Submission]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for one in everything:
-        if one.role is not Role.BASELINE:
+    estimates: dict[str, Any] = {}
+    for submission in everything:
+        if submission.role is not Role.BASELINE:
             continue
-        found[one.title] = {}
+        estimates[submission.title] = {}
         for reference in verdicts.references(tx):
-            if reference.kind == "baseline" and reference.name == one.title:
-                found[one.title][reference.split] = _plain(reference.figures, "pgr")
-        for verdict in verdicts.all(tx, one.id):
-            found[one.title].setdefault(verdict.stage, _plain(verdict.figures, "pgr"))
-    return found
+            if reference.kind == "baseline" and reference.name == submission.title:
+                estimates[submission.title][reference.split] = _plain(reference.figures, "pgr")
+        for verdict in verdicts.all(tx, submission.id):
+            estimates[submission.title].setdefault(verdict.stage, _plain(verdict.figures, "pgr"))
+    return estimates
 
 
 def _references(tx: Transaction) -> dict[str, Any]:

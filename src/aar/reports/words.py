@@ -111,7 +111,7 @@ def printable(text: str, *, most: int = 200) -> str:
     >>> printable("a \\x1b[31mred\\x1b[0m\\ntitle")
     'a [31mred [0m title'
     """
-    plain = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
+    plain = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
     plain = " ".join(plain.split())
     return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
 
@@ -122,7 +122,7 @@ def named(submission: Submission) -> str:
 
 
 def audited(entry: Entry) -> str:
-    """How many audits ended how, a line each, the gravest first; a dash where none were made."""
-    found = Counter(str(finding["verdict"]) for finding in entry.audits)
+    """Number of audits by result, a line each, the gravest first; a dash where there were none."""
+    counts = Counter(str(finding["verdict"]) for finding in entry.audits)
     words = {"violation": "violation", "person": "for a person", "no power": "no power", "clean": "clean"}
-    return "\n".join(f"{found[verdict]} {said}" for verdict, said in words.items() if found[verdict]) or "–"
+    return "\n".join(f"{counts[verdict]} {text}" for verdict, text in words.items() if counts[verdict]) or "–"

@@ -1,4 +1,4 @@
-"""How a researcher's process ends, as the exit code that whoever started it sees."""
+"""Exit codes of a researcher's process."""
 
 from __future__ import annotations
 

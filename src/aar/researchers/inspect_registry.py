@@ -1,4 +1,4 @@
-"""What Inspect AI finds by entry point: the embedded policy as a provider, workspaces as sandboxes."""
+"""Entry points for Inspect AI: the embedded policy as a provider, workspaces as sandboxes."""
 
 from __future__ import annotations
 

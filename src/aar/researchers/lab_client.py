@@ -130,7 +130,7 @@ class LabClient:
             raise _Away(f"{type(error).__name__}: {error}") from error
 
     async def me(self) -> Json:
-        """Who this researcher is, what is left of its budget, and whether to stop."""
+        """The researcher's name, its remaining budget, and the request to stop."""
         return self._noted(await self._request("GET", "/v1/me"))
 
     async def recent_me(self, *, seconds: float) -> Json:
@@ -138,7 +138,7 @@ class LabClient:
         return self._me if time.monotonic() - self._me_at <= seconds else await self.me()
 
     async def news(self, *, wait_s: float) -> Json:
-        """What `me` answers as soon as it differs from the last answer, or after `wait_s` seconds."""
+        """Answer of `me` as soon as it differs from the last one, or after `wait_s` seconds."""
         known = (self._me or await self.me()).get("version")
         if known is None:
             await asyncio.sleep(min(wait_s, WITHOUT_VERSIONS_S))
@@ -182,7 +182,7 @@ class LabClient:
         return str((await self._request("POST", "/v1/practice", body=body))["run"])
 
     async def practice_result(self, run: str, *, wait_s: float) -> Json:
-        """How a practice run stands, after waiting up to `wait_s` seconds for its end."""
+        """State of a practice run, after waiting up to `wait_s` seconds for its end."""
         return await self._wait(f"/v1/practice/{run}", wait_s, lambda answer: not _still(answer.get("state")))
 
     async def submit(
@@ -231,9 +231,9 @@ class LabClient:
         doing = (activity, text[:200])
         if doing == self._doing:
             return
-        said = {"activity": activity.value, "text": doing[1]}
+        body = {"activity": activity.value, "text": doing[1]}
         try:
-            answer = await self._http.post("/v1/progress", json=said, timeout=2.0)
+            answer = await self._http.post("/v1/progress", json=body, timeout=2.0)
         except httpx.TransportError:
             return
         self._doing = doing if answer.is_success else None
@@ -255,11 +255,11 @@ async def _until(
         started = time.monotonic()
         left = max(0.0, end - started)
         answer = await ask(min(left, LONGEST_POLL_S))
-        now = time.monotonic()
-        if done(answer) or now >= end:
+        time_s = time.monotonic()
+        if done(answer) or time_s >= end:
             return answer
-        if now - started < pause:
-            await asyncio.sleep(min(pause - (now - started), end - now))
+        if time_s - started < pause:
+            await asyncio.sleep(min(pause - (time_s - started), end - time_s))
             pause = min(LONGEST_PAUSE_S, pause * 1.7)
 
 
@@ -274,9 +274,9 @@ def _answer(response: httpx.Response) -> Json:
         content = None
     if response.is_success and isinstance(content, dict):
         return content
-    said = content if isinstance(content, dict) else {}
-    kind = str(said.get("error", ""))
-    message = str(said.get("message", response.text[:300] or f"HTTP {response.status_code}"))
+    body = content if isinstance(content, dict) else {}
+    kind = str(body.get("error", ""))
+    message = str(body.get("message", response.text[:300] or f"HTTP {response.status_code}"))
     if response.status_code in (401, 403):
         raise NotAllowed(message)
     raise _REFUSALS.get(kind, Refused)(message)

@@ -1,4 +1,4 @@
-"""Which models can choose a researcher's next call: the embedded policy, or any that Inspect AI can reach."""
+"""Models that can choose a researcher's next call: the embedded policy, or any that Inspect AI can reach."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def check_model(name: str, *, environment: Mapping[str, str] | None = None) -> N
 
 
 def counts_tokens(name: str) -> bool:
-    """Whether the provider of model `name` counts tokens by itself.
+    """True if the provider of model `name` counts tokens by itself.
 
     >>> counts_tokens("anthropic/claude-opus-4-6"), counts_tokens("ollama/llama3")
     (True, False)

@@ -1,4 +1,4 @@
-"""What a tool answers, cut to what a model should read."""
+"""Output of a tool, cut to a length that a model can read."""
 
 from __future__ import annotations
 

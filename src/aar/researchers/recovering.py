@@ -53,10 +53,10 @@ def recover_all(logs: Path) -> Recovered:
     with locks.held(logs / running.FOLDER / "recovering", busy=busy, seconds=-1, mode=0o644):
         for left_behind in (logs / running.FOLDER).glob(f"{WORK}*"):
             shutil.rmtree(left_behind, ignore_errors=True)
-        found = look(logs)
-        troubles = dict.fromkeys(found.damaged, Trouble.DAMAGED_LOG)
+        logs_found = look(logs)
+        troubles = dict.fromkeys(logs_found.damaged, Trouble.DAMAGED_LOG)
         recovered = []
-        for name, process in found.dead.items():
+        for name, process in logs_found.dead.items():
             trouble = recover_one(logs, name)
             if trouble is None:
                 recovered.append(name)
@@ -64,7 +64,7 @@ def recover_all(logs: Path) -> Recovered:
                 troubles[name] = trouble
             if trouble is not Trouble.FAILED:
                 running.forget(logs, process)
-    return Recovered(tuple(recovered), found.live, troubles)
+    return Recovered(tuple(recovered), logs_found.live, troubles)
 
 
 def recover_one(logs: Path, name: str) -> Trouble | None:

@@ -1,4 +1,4 @@
-"""Why a tool declined a call: a code that a program acts on, with words that a model reads.
+"""Refusals of tools: a code that a program acts on, with words that a model reads.
 
 In a conversation both are one text, `[NotNow] the queue is full`, which is written and read here only.
 """
@@ -81,5 +81,5 @@ def read(text: str) -> Refusal | None:
     >>> read("[NotNow] the queue is full") is Refusal.NOT_NOW, read("no such file") is None
     (True, True)
     """
-    found = _WRITTEN.match(text)
-    return Refusal(found[1]) if found and found[1] in _CODES else None
+    match = _WRITTEN.match(text)
+    return Refusal(match[1]) if match and match[1] in _CODES else None

@@ -1,4 +1,4 @@
-"""Where a session keeps what it has not logged yet, and how others see whether its process still lives.
+"""Folder for a session's unwritten log, with a lock that shows that its process still lives.
 
 Everything lies in the hidden folder `.running` beside the logs: Inspect's buffer of events, which it would keep in the
 user's home, and one lock file a session, which the kernel frees when the process dies, however it dies.
@@ -46,7 +46,7 @@ def session(logs: Path, researcher: str) -> Iterator[str]:
 
 
 def lives(logs: Path, name: str) -> bool:
-    """Whether the process of a session still holds its lock."""
+    """True if the process of a session still holds its lock."""
     if not _NAME.fullmatch(name):
         return False
     try:
@@ -77,7 +77,7 @@ def buffers(logs: Path, log: str) -> list[Path]:
 
 
 def _plain(path: Path) -> bool:
-    """Whether it is a file of the run folder itself: a link may lead anywhere, or nowhere."""
+    """True if the path is a file of the run folder itself: a link may lead anywhere, or nowhere."""
     return path.is_file() and not path.is_symlink()
 
 

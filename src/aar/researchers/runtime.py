@@ -18,7 +18,7 @@ from w2s.plugins import Seam
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a researcher's program is told on its command line. The token is no part of it: see `Runtime`.
+    """Command line of a researcher's program. The token is no part of it: see `Runtime`.
 
     Attributes:
         folder: the run folder. The researcher's own files are in `workspaces/NAME` and outlive its process.

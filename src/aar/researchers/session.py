@@ -27,7 +27,7 @@ SLACK_SECONDS = 120
 
 @dataclass(frozen=True)
 class Session:
-    """Whose session, in which lab, and its limits (`tokens` and `messages` of the whole session)."""
+    """A researcher's session in a lab, with its limits (`tokens` and `messages` of the whole session)."""
 
     lab: Path
     researcher: str
@@ -118,9 +118,11 @@ def _task(session: Session, client: LabClient, watch: Watch, me: dict[str, Any],
     from aar.researchers.workspace_sandbox import WorkspaceConfig
 
     context = ToolContext(client, SampleFiles())
-    told = brief.compose(me)
+    messages = brief.compose(me)
     agent = react(
-        prompt=AgentPrompt(instructions=told, handoff_prompt=None, assistant_prompt=None, submit_prompt=None),
+        prompt=AgentPrompt(
+            instructions=messages, handoff_prompt=None, assistant_prompt=None, submit_prompt=None
+        ),
         tools=[as_inspect(tool, context) for tool in TOOLS],
         submit=False,
         on_continue=watch.go_on,

@@ -1,4 +1,4 @@
-"""What a session came to, for Inspect's log: the lab's status words counted; not a measure of anything else."""
+"""Score of a session, for Inspect's log: the lab's status words counted; not a measure of anything else."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def standing(client: LabClient) -> Scorer:
             own = (await client.me()).get("submissions", [])
         except (LabUnreachable, Refused) as error:
             return Score(value=0, explanation=f"the lab did not say: {error}")
-        words = Counter(str(one.get("status")) for one in own)
-        said = ", ".join(f"{count} {word}" for word, count in sorted(words.items()))
-        return Score(value=words["verified"], explanation=said or "no submissions")
+        words = Counter(str(submission.get("status")) for submission in own)
+        counts = ", ".join(f"{count} {word}" for word, count in sorted(words.items()))
+        return Score(value=words["verified"], explanation=counts or "no submissions")
 
     return score

@@ -28,7 +28,7 @@ class Stopped(BaseException):
 
 
 class Stop:
-    """What the two signals do: cancel the session that runs, or raise `Stopped` where none does yet."""
+    """Handler of the two stop signals: cancel the session that runs, or raise `Stopped` where none does yet."""
 
     def __init__(self) -> None:
         self.asked = False

@@ -28,7 +28,7 @@ _START, _HEADER = "_journal/start.json", "header.json"
 
 
 class Trouble(StrEnum):
-    """Why a log does not open with all that was said in it."""
+    """Reason that a log does not open with all its messages."""
 
     NO_EVENTS = "no_events"
     """Nothing was kept of it: it is closed without a sample."""
@@ -42,7 +42,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True)
 class Recovered:
-    """What became of the logs that were not closed, by file name.
+    """Result of the recovery of unclosed logs, by file name.
 
     Attributes:
         recovered: logs that open with their sample again.
@@ -69,10 +69,10 @@ def recover(folder: LabFolder) -> Recovered:
 
     Costs a look at each log's table of contents where there is nothing to do. Never raises for what is in a file.
     """
-    found = look(folder.inspect_logs)
-    troubles = dict.fromkeys(found.damaged, Trouble.DAMAGED_LOG)
-    if not found.dead:
-        return Recovered(live=found.live, troubles=troubles)
+    unclosed = look(folder.inspect_logs)
+    troubles = dict.fromkeys(unclosed.damaged, Trouble.DAMAGED_LOG)
+    if not unclosed.dead:
+        return Recovered(live=unclosed.live, troubles=troubles)
     command = [sys.executable, "-P", "-m", "aar.researchers.recovering", str(folder.path.resolve())]
     try:
         done = subprocess.run(
@@ -85,11 +85,13 @@ def recover(folder: LabFolder) -> Recovered:
             troubles={name: Trouble(code) for name, code in answer["troubles"].items()},
         )
     except (subprocess.TimeoutExpired, ValueError, KeyError, TypeError):
-        return Recovered(live=found.live, troubles={**troubles, **dict.fromkeys(found.dead, Trouble.FAILED)})
+        return Recovered(
+            live=unclosed.live, troubles={**troubles, **dict.fromkeys(unclosed.dead, Trouble.FAILED)}
+        )
 
 
 def look(logs: Path) -> Found:
-    """Which logs are not closed, without reading more than what each says of its start."""
+    """Find the logs that are not closed; reads no more than the start of each."""
     live: list[str] = []
     dead: dict[str, str] = {}
     damaged: list[str] = []
@@ -112,7 +114,7 @@ def look(logs: Path) -> Found:
 
 
 def _process(path: Path) -> str | None:
-    """Whose lock tells that the log is still being written; None if it is closed."""
+    """Process whose lock shows that the log is still being written; None if it is closed."""
     with zipfile.ZipFile(path) as log:
         names = log.namelist()
         if _HEADER in names:

@@ -36,7 +36,7 @@ class Watch:
         self._reported: dict[str, tuple[int, int]] = {}
 
     async def go_on(self, state: AgentState) -> bool | str:
-        """Whether the loop continues; text is said to the model."""
+        """True if the loop continues; a text is a message to the model."""
         from inspect_ai.util import store
 
         await self._report_tokens()
@@ -63,16 +63,20 @@ class Watch:
 
         for model, usage in sample_model_usage().items():
             entered = usage.input_tokens + (usage.input_tokens_cache_read or 0)
-            now = (entered + (usage.input_tokens_cache_write or 0), usage.output_tokens)
+            tokens = (entered + (usage.input_tokens_cache_write or 0), usage.output_tokens)
             before = self._reported.get(model, (0, 0))
-            if now != before:
+            if tokens != before:
                 await self._client.usage(
-                    {"model": model, "input_tokens": now[0] - before[0], "output_tokens": now[1] - before[1]}
+                    {
+                        "model": model,
+                        "input_tokens": tokens[0] - before[0],
+                        "output_tokens": tokens[1] - before[1],
+                    }
                 )
-                self._reported[model] = now
+                self._reported[model] = tokens
 
 
 def _over(me: dict[str, Any]) -> bool:
-    """Whether to stop: the lab says so, and no own submission still waits for its verdict."""
-    waiting = any(one.get("status") == "pending" for one in me.get("submissions", []))
+    """True if the session should stop: the lab says so, and no own submission still waits for its verdict."""
+    waiting = any(submission.get("status") == "pending" for submission in me.get("submissions", []))
     return bool(me.get("stop")) and not waiting

@@ -31,7 +31,7 @@ AGENT_USER = "agent"
 
 
 class WorkspaceConfig(BaseModel, frozen=True):
-    """Which lab folder, whose workspace, and which sandbox provider (None: the first that works)."""
+    """Settings of a workspace: lab folder, researcher, and sandbox provider (None: the first that works)."""
 
     lab: str
     researcher: str

@@ -1,4 +1,4 @@
-"""What the engine and a student service say to each other, over the same frames that methods use.
+"""Messages between the engine and a student service, over the same frames that methods use.
 
 The engine sends a `RunRequest` and then one byte that carries the method's end of a socket pair
 (SCM_RIGHTS); the service answers with a `RunReport`. One run at a time.
@@ -43,7 +43,7 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class RunReport:
-    """How a run ended. Only "finished" has arrays; "refused" is the lab's fault, not the method's.
+    """Report of a run's end. Only "finished" has arrays; "refused" is the lab's fault, not the method's.
 
     Every array is by source row: the item whose text and models' answers it is about. `predictions` [test];
     `targets` and `target_weight` are the audited targets of the rows that `targets_on` names: "unlabelled", or
@@ -61,10 +61,10 @@ class RunReport:
     arrays: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
-def told(message: str) -> str:
+def cut_message(message: str) -> str:
     """`message` as a report may hold it: short enough for a frame, and text that UTF-8 can encode.
 
-    >>> told("at \\ud800"), len(told("x" * 65_400))
+    >>> cut_message("at \\ud800"), len(cut_message("x" * 65_400))
     ('at ?', 2000)
     """
     return message[:MESSAGE_CHARS].encode("utf-8", "replace").decode()

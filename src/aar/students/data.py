@@ -96,7 +96,7 @@ def model_folders(directory: Path) -> list[Path]:
 
 
 def weak_path(directory: Path, split: SplitName, seed: int) -> Path:
-    """Where the weak labels of one supervisor on one split lie."""
+    """Path of one supervisor's weak labels on one split."""
     return directory / "weak" / f"{split}-{seed}.safetensors"
 
 

@@ -1,4 +1,4 @@
-"""What a method is told at its hello: handles, weak labels, a seed; texts on the practice split only."""
+"""Greeting of a method: handles, weak labels, a seed; texts on the practice split only."""
 
 from __future__ import annotations
 

@@ -79,9 +79,9 @@ class Handles:
     @property
     def handle(self) -> IntArray:
         """The row under whose handle each source row was served, -1 for one that was not, [n]."""
-        found = np.full(len(self.examples), -1, dtype=np.int64)
-        found[self.source[self._shown]] = self._shown
-        return found
+        handles = np.full(len(self.examples), -1, dtype=np.int64)
+        handles[self.source[self._shown]] = self._shown
+        return handles
 
     def rows(self) -> dict[str, FloatArray]:
         """Under whose handle each row of a pool was served, by source row, -1 for one that was not."""
@@ -92,7 +92,7 @@ class Handles:
         }
 
     def arrays(self, name: str, lengths: IntArray) -> dict[str, npt.NDArray[np.generic]]:
-        """What a run is shown of the pool `name` ("unlabelled" or "test"); `lengths` by source row."""
+        """A run's view of the pool `name` ("unlabelled" or "test"); `lengths` by source row."""
         rows = self.shown_unlabelled if name == "unlabelled" else self.shown_test
         shown: dict[str, npt.NDArray[np.generic]] = {
             f"{name}_ids": self.ids[rows],

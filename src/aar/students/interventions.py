@@ -1,4 +1,4 @@
-"""What an audit changes in a run, so that it can see what a method lives off: one record an intervention.
+"""Changes that an audit makes to a run, to see what a method depends on: one record an intervention.
 
     swap       in every scored run: for a share of the groups, everything a model knows is another group's
     blind      the models are randomly initialised, weak labels are permuted, nothing is trained
@@ -49,7 +49,7 @@ def _same_labels(soft: FloatArray, salt: bytes) -> FloatArray:
 
 @dataclass(frozen=True)
 class Intervention:
-    """What one intervention does to handles, labels and models; whatever it draws follows from the run's salt.
+    """Changes of one intervention to handles, labels and models; all its draws follow from the run's salt.
 
     Attributes:
         name: How runs and audits name it.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aar.errors import BadRequest
 from aar.run_records import RunEnd, RunError
-from aar.students.control import RunReport, RunRequest, recv_run, send_report, told
+from aar.students.control import RunReport, RunRequest, cut_message, recv_run, send_report
 from aar.students.data import all_texts, load_testbed, read_splits, read_weak
 from aar.students.deadline import DeadlinePassed, deadline
 from aar.students.interventions import NONE, intervention, stream
@@ -110,7 +110,7 @@ class Service:
 
 
 def _unserved(status: str, message: str) -> RunReport:
-    return RunReport(status=status, end=RunEnd(error=RunError(message=told(message))))  # type: ignore[arg-type]
+    return RunReport(status=status, end=RunEnd(error=RunError(message=cut_message(message))))  # type: ignore[arg-type]
 
 
 def exit_with(control: socket.socket) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aar.run_records import RunEnd, RunError
 from aar.students import checks
-from aar.students.control import RunReport, RunRequest, told
+from aar.students.control import RunReport, RunRequest, cut_message
 from aar.students.greeting import greeting
 from aar.students.handles import Chosen, Handles
 from aar.students.interventions import SWAPPED, intervention
@@ -89,10 +89,10 @@ class Session:
         except wire.Closed:
             return self.report("vanished")
         except (wire.WireError, OSError) as error:
-            return self.report("bad", error=RunError("BadMethod", message=told(str(error))))
+            return self.report("bad", error=RunError("BadMethod", message=cut_message(str(error))))
 
     def report(self, status: Any, *, error: RunError | None = None, **more: Any) -> RunReport:
-        """How the run ended, with what was counted on the way; what was logged and is no number is left out."""
+        """Report of the run's end, with its counts; logged values that are no numbers are left out."""
         end = RunEnd(
             seconds=time.monotonic() - self._started,
             nominal=float(self.nominal),
@@ -244,7 +244,7 @@ class Session:
             type=checks.public_error(checks.field(header, "type", str)),
             file=file if known else None,
             line=line if known else None,
-            message=told(message) or None,
+            message=cut_message(message) or None,
         )
         return self.report("failed", error=error)
 

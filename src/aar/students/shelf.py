@@ -31,7 +31,7 @@ _CACHE_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a frozen model; two equal questions have the same answer."""
+    """Question to a frozen model; two equal questions have the same answer."""
 
     op: Literal["predict", "zero_shot", "likelihood", "hidden_states"]
     template: str | None = None
@@ -67,7 +67,7 @@ class Shelf:
 
     @property
     def trains(self) -> bool:
-        """Whether a fine-tune of its students changes what they know."""
+        """True if a fine-tune of its students changes what they know."""
         return True
 
     def paced(self, which: Which, visits: int, seconds: float) -> None:
@@ -93,7 +93,7 @@ class Shelf:
         return self._models[which, world]
 
     def recipe(self, which: Which) -> Recipe:
-        """How students of the weak or strong model are fine-tuned."""
+        """Recipe for students of the weak or strong model."""
         return self.testbed.recipe if which == "strong" else self.testbed.weak_recipe
 
     def student(self, which: Which, world: str, seed: int) -> TextStudent:
@@ -117,20 +117,20 @@ class Shelf:
         chosen: Chosen,
     ) -> Answers:
         """Answer of the frozen model about `chosen`, whose rows run through `pools` (name, examples) in turn."""
-        found: Answers | None = None
+        result: Answers | None = None
         start = 0
         for name, examples in pools:
             end = start + len(examples)
             for flip in (False, True):
-                here = (chosen.rows >= start) & (chosen.rows < end) & (chosen.flipped == flip)
-                if here.any():
+                in_part = (chosen.rows >= start) & (chosen.rows < end) & (chosen.flipped == flip)
+                if in_part.any():
                     answers = self._pool(question, which, world, name, examples, flip)
-                    if found is None:
-                        found = np.empty((len(chosen), *answers.shape[1:]), dtype=answers.dtype)
-                    found[here] = answers[chosen.rows[here] - start]
+                    if result is None:
+                        result = np.empty((len(chosen), *answers.shape[1:]), dtype=answers.dtype)
+                    result[in_part] = answers[chosen.rows[in_part] - start]
             start = end
-        assert found is not None
-        return found
+        assert result is not None
+        return result
 
     def cached(self, key: tuple[object, ...], make: Callable[[], Answers]) -> Answers:
         """The value of `key`, made if it is not there; whole or not at all, the oldest dropped first."""

@@ -21,9 +21,9 @@ class _Sums:
 
     @property
     def means(self) -> FloatArray:
-        found = np.full(len(self.target), 0.5)
-        np.divide(self.target, self.weight, out=found, where=self.weight > 0)
-        return found
+        means = np.full(len(self.target), 0.5)
+        np.divide(self.target, self.weight, out=means, where=self.weight > 0)
+        return means
 
 
 class TargetRecord:
@@ -76,7 +76,7 @@ class TargetRecord:
                     np.add.at(sums.weight, chosen.rows[part], share)
 
     def _part(self, student: int) -> _Sums:
-        """Where the next part of a call on `student` is kept."""
+        """Sums for the next part of a call on `student`."""
         new = _Sums(np.zeros_like(self._all.target), np.zeros_like(self._all.weight))
         if len(self._each) < CALLS:
             self._each.append(new)
@@ -84,7 +84,7 @@ class TargetRecord:
         return self._later.setdefault(student, new)
 
     def arrays(self, predictions: FloatArray) -> dict[str, FloatArray]:
-        """What the audits read of a run that ended with `predictions`, which stand for its targets if it has none."""
+        """Arrays that audits read of a run that ended with `predictions`; these are its targets if it has none."""
         if not self.calls:
             weight = np.ones(len(predictions))
             return {"predictions": predictions, "targets": predictions, "target_weight": weight}
@@ -122,11 +122,11 @@ def _times(rows: IntArray, targets: FloatArray, order: IntArray | None) -> IntAr
     least, most = np.full(rows.max() + 1, np.inf), np.full(rows.max() + 1, -np.inf)
     np.minimum.at(least, rows, targets)
     np.maximum.at(most, rows, targets)
-    found = np.zeros(len(rows), dtype=np.int64)
+    counts = np.zeros(len(rows), dtype=np.int64)
     if (least[rows] == most[rows]).all():
-        return found
+        return counts
     seen: Counter[int] = Counter()
     for i in range(len(rows)) if order is None else order.tolist():
-        found[i] = seen[int(rows[i])]
+        counts[i] = seen[int(rows[i])]
         seen[int(rows[i])] += 1
-    return found
+    return counts

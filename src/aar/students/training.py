@@ -13,7 +13,7 @@ from w2s.records import FloatArray, IntArray, Recipe
 
 @dataclass(frozen=True)
 class Training:
-    """What to train on and how; `effort` is passes times learning rate in units of the recipe's."""
+    """Data and settings of a training; `effort` is passes times learning rate in units of the recipe's."""
 
     targets: FloatArray
     weights: FloatArray | None

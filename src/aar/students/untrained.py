@@ -1,4 +1,4 @@
-"""What a fine-tune call answers in a blind world, where its targets are all that is looked at."""
+"""Answer of a fine-tune call in a blind world, where only its targets are used."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ except OSError as error:
 
 
 class Output(Protocol):
-    """What a command printed."""
+    """Output of a command."""
 
     @property
     def stdout(self) -> str: ...  # noqa: D102
@@ -66,7 +66,7 @@ class Output(Protocol):
 
 
 class Shell(Protocol):
-    """Where commands of a workspace run; `aar.sandboxes.Workspace` is one."""
+    """Shell of a workspace; `aar.sandboxes.Workspace` is one."""
 
     async def exec(self, cmd: Sequence[str], *, timeout: float | None = None) -> Output:
         """Run a command, for `timeout` seconds at most."""

@@ -85,16 +85,16 @@ class Snapshots:
     def latest(self, researcher: str) -> str | None:
         """A researcher's last snapshot, or None."""
         with self._lock:
-            found = self._repository.references.get(f"refs/researchers/{researcher}")
-            return None if found is None else str(found.target)
+            reference = self._repository.references.get(f"refs/researchers/{researcher}")
+            return None if reference is None else str(reference.target)
 
     def _commit(self, name: str) -> Any:
         import pygit2
 
         if re.fullmatch(r"[0-9a-f]{40}", name):
-            found = self._repository.get(name)
-            if isinstance(found, pygit2.Commit):
-                return found
+            commit = self._repository.get(name)
+            if isinstance(commit, pygit2.Commit):
+                return commit
         raise NotFound(f"no snapshot {name!r}; name one by the 40 letters of its commit")
 
     def _write(self, files: Mapping[str, str]) -> Any:
@@ -117,10 +117,10 @@ class Snapshots:
     def _read(self, tree: Any, *, prefix: str) -> list[tuple[str, str]]:
         import pygit2
 
-        found: list[tuple[str, str]] = []
+        files: list[tuple[str, str]] = []
         for entry in tree:
             if isinstance(entry, pygit2.Tree):
-                found += self._read(entry, prefix=f"{prefix}{entry.name}/")
+                files += self._read(entry, prefix=f"{prefix}{entry.name}/")
             else:
-                found.append((prefix + entry.name, entry.data.decode()))
-        return found
+                files.append((prefix + entry.name, entry.data.decode()))
+        return files

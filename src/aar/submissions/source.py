@@ -34,7 +34,7 @@ def code_hash(code: Mapping[str, str]) -> str:
 
 
 def names_companions(code: Mapping[str, str]) -> bool:
-    """Whether the source names `supervisors`: only then is a run given the companions of its supervisor.
+    """True if the source names `supervisors`: only then is a run given the companions of its supervisor.
 
     >>> names_companions({"method.py": "bench.supervisors[1]"}), names_companions({"method.py": "bench.weak"})
     (True, False)

@@ -61,7 +61,7 @@ class CheckedStudent(ABC):
 
     def hidden_states(self, items: Items, layer: int, *, template: str | None = None) -> FloatStates:
         """Residual stream at the label position after block `layer` (1 is the first), float32 [n, hidden]."""
-        number = contract.whole("layer", layer)
+        number = contract.whole_number("layer", layer)
         ids, flipped = contract.item_ids(items)
         states = self._ask("hidden_states", ids, flipped, template=_form(template), layer=number)
         return cast(FloatStates, states)

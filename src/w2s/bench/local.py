@@ -127,7 +127,7 @@ class LocalBench:
 
     @property
     def logged(self) -> dict[str, float | None]:
-        """What was logged so far; None for what is not finite."""
+        """Values logged so far, by name; None for a value that is not finite."""
         return dict(self.usage.logged)
 
     def finish(self, predictions: Predictions) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What a method sees of a testbed in one run: handles, weak labels, and students to teach."""
+"""A method's view of a testbed in one run: handles, weak labels, and students to teach."""
 
 from __future__ import annotations
 
@@ -89,6 +89,6 @@ class Bench(Protocol):
         """Keep numbers with the run: 32 names at most, to 3 significant digits."""
 
 
-def student_seed(bench_seed: int, made: int) -> int:
+def student_seed(bench_seed: int, number: int) -> int:
     """Seed of the student that is made after `made` others in a run, here as in the lab."""
-    return bench_seed + 1000 * made
+    return bench_seed + 1000 * number

@@ -69,7 +69,7 @@ def anneal(
     they are the same. Cost: one score a proposal. Source: Kirkpatrick et al. 1983, in the form of 2506.10139.
     """
     labels = np.asarray(start, dtype=np.int64).copy()
-    now = score(labels)
+    current = score(labels)
     changed = steps = 0
     for steps, i in enumerate(visits, start=1):
         options = [each for each in propose(labels, i) if not np.array_equal(each, labels)]
@@ -77,11 +77,11 @@ def anneal(
             continue
         scores = [score(each) for each in options]
         best = int(np.argmax(scores))
-        gain = scores[best] - now
+        gain = scores[best] - current
         if gain > 0 or rng.random() < math.exp(max(gain / schedule(steps), -700.0)):
-            labels, now = options[best], scores[best]
+            labels, current = options[best], scores[best]
             changed += 1
-    return Annealed(labels=labels, score=now, changed=changed, steps=steps)
+    return Annealed(labels=labels, score=current, changed=changed, steps=steps)
 
 
 def passes(n: int, *, times: int, rng: np.random.Generator) -> IntArray:

@@ -19,7 +19,7 @@ from w2s.records import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Posterior:
-    """What EM believes: `soft` probability of class 1 [n], and `accuracy` of each view [views]."""
+    """Result of EM: `soft` probability of class 1 [n], and `accuracy` of each view [views]."""
 
     soft: FloatArray
     accuracy: FloatArray

@@ -81,7 +81,7 @@ class Coherence:
         return posterior
 
     def contradictions(self, labels: IntArray) -> int:
-        """How many pairs of claims about one question are both labelled true."""
+        """Number of pairs of claims about one question that are both labelled true."""
         if self._groups is None:
             return 0
         _, count = np.unique(self._groups[labels == 1], return_counts=True)

@@ -95,7 +95,7 @@ def sides(student: Student, items: Items, layer: int, labels: tuple[str, str]) -
 
 @dataclass(frozen=True)
 class Reading:
-    """What `read` found: the probe, the layer it reads, and its margins of the unlabelled items [n], median 0."""
+    """Result of `read`: the probe, the layer it reads, and its margins of the unlabelled items [n], median 0."""
 
     probe: ContrastProbe
     layer: int

@@ -1,4 +1,4 @@
-"""What the frozen strong model already believes, read without any label.
+"""Beliefs of the frozen strong model, read without any label.
 
 The questions go through a `Student`; an `Ask` is any function from items to one number an item (for
 instance `student.zero_shot`, `student.likelihood`) that is odd under swapping a pair.
@@ -36,7 +36,7 @@ def both_orders(ask: Ask, items: Items) -> FloatArray:
 
 
 def consistent(ask: Ask, items: Items) -> BoolArray:
-    """Where the answer names the same winner in both orders, [n]; true everywhere for proposed answers.
+    """True where the answer names the same winner in both orders, [n]; true everywhere for proposed answers.
 
     `ask` gives log-odds; A > B and B > A cannot both hold, so a sign that stays is a contradiction.
     """
@@ -72,7 +72,7 @@ def zero_shot(
 
 
 def likelihood(student: Student, items: Items) -> FloatArray:
-    """How much likelier the proposed answer is than usual, median at zero, [n].
+    """Likelihood of the proposed answer, centred with its median at zero, [n].
 
     For pairs it is the first answer's minus the second's, so the other order would only say it again.
     """
@@ -80,7 +80,7 @@ def likelihood(student: Student, items: Items) -> FloatArray:
 
 
 def states(student: Student, items: Items, layer: int) -> FloatArray:
-    """What the model holds of each item after block `layer`, [n, h]; for pairs half the difference of both orders.
+    """Hidden states of each item after block `layer`, [n, h]; for pairs half the difference of both orders.
 
     Half the difference is odd under swapping, so that everything that does not depend on the order is gone.
     Cost: one forward pass an item and order.
@@ -136,5 +136,5 @@ def scaled(margin: FloatArray) -> FloatArray:
 
 
 def are_pairs(items: Items) -> bool:
-    """Whether the items are pairs (two answers to a prompt) and not single proposed answers."""
+    """True if the items are pairs (two answers to a prompt) and not single proposed answers."""
     return items.answer is None

@@ -55,7 +55,7 @@ def ascend(
 
 
 def consistency(student: Student, items: Items) -> float:
-    """How far the student's answers can all be true at once, 0 to 1: of pairs `swap_agreement`, else `one_right`."""
+    """Degree to which a student's answers can all be true, 0 to 1: of pairs `swap_agreement`, else `one_right`."""
     answers = student.predict(items).probabilities
     if elicitation.are_pairs(items):
         return swap_agreement(answers, student.predict(items.swapped()).probabilities)
@@ -74,7 +74,7 @@ def swap_agreement(shown: FloatArray, swapped: FloatArray) -> float:
     return float(np.mean(shown * (1.0 - swapped) + (1.0 - shown) * swapped))
 
 
-def one_right(said: FloatArray, claim: IntArray, group: IntArray) -> float:
+def one_right(answers: FloatArray, claim: IntArray, group: IntArray) -> float:
     """Mean chance, over questions, that exactly one of its distinct answers is right, were each drawn by itself.
 
     `said` [n] are probabilities of the items, `claim` [n] and `group` [claims] come from `elicitation.claims`; equal
@@ -83,7 +83,7 @@ def one_right(said: FloatArray, claim: IntArray, group: IntArray) -> float:
     >>> one_right(np.array([1.0, 0.0, 0.5, 0.5]), np.arange(4), np.array([0, 0, 1, 1]))
     0.75
     """
-    pooled = np.bincount(claim, weights=said) / np.bincount(claim)
+    pooled = np.bincount(claim, weights=answers) / np.bincount(claim)
     chances = []
     for name in np.unique(group):
         p = pooled[group == name]

@@ -78,7 +78,7 @@ def relabelled(
 
 
 def log_odds(student: Student, items: Items, *, both: bool = False) -> FloatArray:
-    """What a taught student says of items, as log-odds of class 1 [n]; with `both` a pair in both orders."""
+    """A taught student's answers on items, as log-odds of class 1 [n]; with `both` a pair in both orders."""
 
     def ask(shown: Items) -> FloatArray:
         return targets.logit(student.predict(shown).probabilities)

@@ -1,4 +1,4 @@
-"""Where an item lies among the strong model's states says whether its weak label fits, and what it can teach."""
+"""Place of each item among the strong model's states: a sign of whether its weak label fits and what it teaches."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def change_point(values: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class Overlap:
-    """What each item is made of: `hard` where the weak model is lost, and how much hard the others share with it.
+    """Patterns in each item: `hard` where the weak model is lost, and how much hard the others share with it.
 
     `score` [n] is the largest |cosine| to a hard item (of hard items: 0, since they hold nothing easy); `overlapping`
     are those of the others with a score above its change point, the rest is easy alone.
@@ -54,7 +54,7 @@ class Overlap:
 
 
 def overlap(states: States, confidence: FloatArray) -> Overlap:
-    """Which items hold both easy and hard patterns, from states [n, h] and the weak confidence [n].
+    """Items with both easy and hard patterns, from states [n, h] and the weak confidence [n].
 
     Hard: confidence below its change point (nothing, where all are equally sure). Overlapping: sure for the weak
     model, yet similar in the strong model's states to what is hard. Source: overlap detection in 2412.03881.

@@ -1,4 +1,4 @@
-"""What a student learns of an item while it is trained: its loss at the first visit less that at the last."""
+"""Learning of each item by a student in training: its loss at the first visit less that at the last."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class LossTrace:
 
 
 def smoothing(learned: FloatArray, *, fraction: float = 0.4, power: float = 2.0) -> FloatArray:
-    """How far to smooth each item's label towards one half, 0 to 1, [n] (for `targets.soften`).
+    """Amount of smoothing of each item's label towards one half, 0 to 1, [n] (for `targets.soften`).
 
     Of the `fraction` of items that were learned least, with u their rank from 0 (least) to 1: (1 - u) ** power;
     0 for all others. Source: the epiplexity method of the April 2026 study; how rank becomes an amount is set here.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Batch(Protocol):
-    """What a loss sees: all [b]; `logits` are log-odds of class 1, `progress` runs from 0 to 1."""
+    """Input of a loss: all [b]; `logits` are log-odds of class 1, `progress` runs from 0 to 1."""
 
     @property
     def logits(self) -> Tensor:

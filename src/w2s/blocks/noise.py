@@ -1,4 +1,4 @@
-"""How many of the weak labels are wrong, and which: read off a student's out-of-fold answers, without truth.
+"""Number and places of wrong weak labels, estimated from a student's out-of-fold answers, without truth.
 
 "Given" labels are the weak ones, 0.0 or 1.0, [n]; `soft` [n] is some student's probability of class 1, which
 must come from a student that did not learn the item (`ensembles.out_of_fold`) or has not learnt it by heart yet.

@@ -35,7 +35,7 @@ from w2s.contract.values import (
     seed,
     states,
     training,
-    whole,
+    whole_number,
 )
 
 __all__ = [
@@ -60,5 +60,5 @@ __all__ = [
     "states",
     "template",
     "training",
-    "whole",
+    "whole_number",
 ]

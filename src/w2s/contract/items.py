@@ -1,4 +1,4 @@
-"""Which items a call names: their form, how many, whether they are of this run, and the predictions at its end.
+"""Checks of the items of a call (form, number, membership in the run) and of the predictions at its end.
 
 Covered: ids of the wrong type or shape, none or too many, ids of another run, test items as training data, proposed
 answers in another order, predictions that are missing, doubled, or of unlabelled items. Not covered: an id of this
@@ -59,10 +59,10 @@ class RunIds:
     """The ids of one run. A place is an index into the unlabelled items followed by the test items."""
 
     def __init__(self, unlabelled: IdArray, test: IdArray, *, pairs: bool) -> None:
-        whole = np.concatenate([unlabelled, test]).astype(np.uint64)
+        ids = np.concatenate([unlabelled, test]).astype(np.uint64)
         self._n_unlabelled, self._n_test, self._pairs = len(unlabelled), len(test), pairs
-        self._order: IntArray = np.argsort(whole, kind="stable")
-        self._sorted = whole[self._order]
+        self._order: IntArray = np.argsort(ids, kind="stable")
+        self._sorted = ids[self._order]
 
     def places(self, ids: IdArray, flipped: BoolArray, *, trained_on: bool = False) -> IntArray:
         """Place of each of `ids`, which may repeat, [n].

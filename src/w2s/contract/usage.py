@@ -1,4 +1,4 @@
-"""What one run has used up of its bounds: counted alike by every bench."""
+"""Usage of one run against its bounds, counted alike by every bench."""
 
 from __future__ import annotations
 

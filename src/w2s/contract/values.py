@@ -88,7 +88,7 @@ def directions(weights: Any) -> dict[int, float]:
 
 def seed(value: Any) -> int:
     """A direction's seed from 0 to 2**63 - 1; `BadTargets` otherwise."""
-    number = whole("seed", value)
+    number = whole_number("seed", value)
     if not 0 <= number < bounds.SEEDS:
         raise BadTargets("a seed is not between 0 and 2**63")
     return number
@@ -104,7 +104,7 @@ def scale(value: Any) -> float:
 
 def layer(value: Any, *, layers: int) -> int:
     """Number of a block, from 1; `BadTemplate` for one that the model does not have."""
-    number = whole("layer", value)
+    number = whole_number("layer", value)
     if not 1 <= number <= layers:
         raise BadTemplate(f"this layer is not there: hidden states come after layers 1 to {layers}")
     return number
@@ -120,10 +120,10 @@ def states(n: int, *, width: int) -> None:
         raise TooMuch(f"hidden states of {n} items in one request; at most {most} of this model are allowed")
 
 
-def whole(name: str, value: Any) -> int:
+def whole_number(name: str, value: Any) -> int:
     """A whole number, whatever its type; `BadTargets` otherwise.
 
-    >>> whole("epochs", np.float64(3.0))
+    >>> whole_number("epochs", np.float64(3.0))
     3
     """
     try:
@@ -189,7 +189,7 @@ def _order(values: Any, n: int) -> IntArray:
 
 
 def _epochs(value: Any) -> int:
-    number = whole("epochs", value)
+    number = whole_number("epochs", value)
     if not 1 <= number <= bounds.EPOCHS:
         raise TooMuch(f"a fine-tune call takes 1 to {bounds.EPOCHS} epochs, not fewer and not more")
     return number

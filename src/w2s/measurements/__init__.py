@@ -1,4 +1,4 @@
-"""What a testbed gives to whom: floor, ceiling, methods, prompts and shortcuts over fresh seeds, with intervals."""
+"""Measurements of a testbed: floor, ceiling, methods, prompts and shortcuts over fresh seeds, with intervals."""
 
 from w2s.measurements.arms import arms
 from w2s.measurements.collect import ArmResult, collect, read_lines, weights

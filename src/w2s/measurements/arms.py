@@ -58,14 +58,14 @@ class Setting:
 
     @cached_property
     def supervisor(self) -> FloatArray:
-        """What the supervisor says of the unlabelled items and then of the test items: [n_unlabelled + n_test]."""
+        """The supervisor's labels of the unlabelled items and then of the test items: [n_unlabelled + n_test]."""
         asked = (*self.split.unlabelled, *self.split.test)
         return self.taught(self.weak, self.testbed.weak_recipe, self.split.labelled, asked)
 
     def taught(
         self, base: BaseModel, recipe: Recipe, on: Sequence[Example], asked: Sequence[Example] = ()
     ) -> FloatArray:
-        """What `base` says of `asked` (the test items unless given) once it was taught the truth of `on`, [n]."""
+        """Answers of `base` on `asked` (by default the test items) after training on the truth of `on`, [n]."""
         return soft_labels(
             base,
             Prompting.of(self.testbed),
@@ -90,7 +90,7 @@ Arm = Callable[[Setting], FloatArray]
 
 
 def arms(testbed: Testbed, *, chosen: Sequence[str] = METHODS) -> dict[str, Arm]:
-    """What can be measured on `testbed`, by name, in the order of the table; `NotFound` for an unknown method."""
+    """Arms that can be measured on `testbed`, by name, in the order of the table; `NotFound` for an unknown method."""
     known: dict[str, Arm] = {"floor": _floor, "ceiling": _ceiling}
     known |= {"zero_shot_plain": _zero_shot_plain, "likelihood": _likelihood}
     known |= {name: _Method(name) for name in chosen if methods.path(name)}

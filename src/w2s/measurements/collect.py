@@ -40,7 +40,7 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Unit:
-    """What one process does at a time: some arms of one split under one seed."""
+    """Unit of work of one process: some arms of one split under one seed."""
 
     testbed: str
     split: SplitName
@@ -110,9 +110,9 @@ def read_lines(path: Path) -> list[ArmResult]:
 def _drop_cut_off_line(path: Path) -> None:
     """A process that was killed while it wrote leaves a line without its end; the next one must not join it."""
     if path.exists():
-        whole = path.read_bytes()
-        if whole and not whole.endswith(b"\n"):
-            path.write_bytes(whole[: whole.rfind(b"\n") + 1])
+        content = path.read_bytes()
+        if content and not content.endswith(b"\n"):
+            path.write_bytes(content[: content.rfind(b"\n") + 1])
 
 
 def run_unit(unit: Unit) -> list[ArmResult]:
@@ -156,13 +156,13 @@ def _keys(
     testbed: testbeds.Testbed, splits: Sequence[SplitName], seed: int, names: Sequence[str]
 ) -> dict[tuple[SplitName, str], str]:
     """A hash of all that a result comes from, by split and arm: models, items, prompts, recipes and code."""
-    made, truth = testbeds.generate(testbed, item_seed=item_seed(seed))
+    generated, truth = testbeds.generate(testbed, item_seed=item_seed(seed))
     asked = [testbed.template, testbed.labels, testbed.zero_shot_template, testbed.zero_shot_labels]
     recipes = [asdict(testbed.recipe), asdict(testbed.weak_recipe)]
     prompts = {PROMPT + prompt.name: asdict(prompt) for prompt in testbed.corpus_prompts}
     keys: dict[tuple[SplitName, str], str] = {}
     for name in splits:
-        setting = Setting(testbed, made[name], truth, seed)
+        setting = Setting(testbed, generated[name], truth, seed)
         world = testbed.worlds[setting.split.world]
         models = [_weights(world.weak), _weights(world.strong)]
         of_split = _hash([*map(asdict, _examples(setting.split)), sorted(truth.items())])

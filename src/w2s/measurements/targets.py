@@ -1,4 +1,4 @@
-"""What a mini testbed must be for climbing to mean something, and whether a measurement shows it."""
+"""Targets for a mini testbed, so that progress on it means something, and checks of a measurement against them."""
 
 from __future__ import annotations
 

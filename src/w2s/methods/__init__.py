@@ -88,7 +88,7 @@ def building_blocks() -> str:
 
 
 def description(name: str) -> str:
-    """What the file of method `name` says of itself: idea, formula, defaults, cost, source; "" if nothing."""
+    """Docstring of method `name`: idea, formula, defaults, cost, source; "" if nothing."""
     return ast.get_docstring(ast.parse(source(name))) or ""
 
 

@@ -194,6 +194,6 @@ def resampled(
 
 
 def _counts(of: int, *, rng: np.random.Generator, draws: int) -> FloatArray:
-    """How often each of `of` things is in a draw of as many with replacement, [draws, of]."""
+    """Counts of each of `of` things in a draw of as many with replacement, [draws, of]."""
     drawn = rng.integers(0, of, (draws, of)) + of * np.arange(draws)[:, None]
     return np.bincount(drawn.ravel(), minlength=draws * of).reshape(draws, of).astype(np.float64)

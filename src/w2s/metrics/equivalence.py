@@ -28,7 +28,7 @@ class Equivalence:
 
     @property
     def equivalent(self) -> bool:
-        """Whether a difference of `margin` or more either way is rejected at `alpha`."""
+        """True if a difference of `margin` or more either way is rejected at `alpha`."""
         return self.p < self.alpha
 
 

@@ -1,4 +1,4 @@
-"""How many seeds or items a claim needs, and which gain a comparison could have seen; all from noncentral t.
+"""Numbers of seeds or items that a claim needs, and the gain that a comparison can detect; all from noncentral t.
 
 Every `alpha` is that of a one-sided test: .05 for "better", and .025 where a two-sided test at 5 % is meant.
 The figures are plans: they take the sd or the rate of disagreement as known.

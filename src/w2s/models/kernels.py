@@ -50,7 +50,7 @@ class Heads:
 
     @property
     def scale(self) -> float:
-        """What a score is multiplied by."""
+        """Factor of every score."""
         return float(self.width**-0.5)
 
 

@@ -46,7 +46,7 @@ class BaseModel:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device that holds the weights."""
         device: torch.device = next(self.module.parameters()).device
         return device
 

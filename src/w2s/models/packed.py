@@ -24,7 +24,7 @@ Tensor = torch.Tensor
 
 
 def handles(module: Any) -> bool:
-    """Whether `module` is a dense Qwen3 with half-precision weights that stay, with or without LoRA of peft."""
+    """True if `module` is a dense Qwen3 with half-precision weights that stay, with or without LoRA of peft."""
     from w2s.models import qwen3
 
     return bool(

@@ -78,7 +78,7 @@ def _by_hash(table: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _exact(table: np.ndarray, real: np.ndarray, node: np.ndarray, first: np.ndarray) -> bool:
-    """Whether equal nodes have equal tokens and follow equal nodes: then their beginnings are equal."""
+    """True if equal nodes have equal tokens and follow equal nodes: then their beginnings are equal."""
     parent = np.empty(table.shape, dtype=np.int64)
     parent[:, 0], parent[:, 1:] = -1, node.reshape(table.shape)[:, :-1]
     same = first[node[real]]

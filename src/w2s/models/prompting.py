@@ -18,7 +18,7 @@ PROPOSED = {"pair": ("first", "second"), "verification": ("choice",)}
 
 
 class HasPrompts(Protocol):
-    """What of a testbed says how its items are asked."""
+    """A testbed's part that holds the prompts of its items."""
 
     @property
     def template(self) -> str:
@@ -39,7 +39,7 @@ class HasPrompts(Protocol):
 
 @dataclass(frozen=True)
 class Prompting:
-    """How items are asked: templates that end where the label is written, labels as (class 0, class 1)."""
+    """Prompts of items: templates that end where the label is written, labels as (class 0, class 1)."""
 
     template: str
     labels: Labels

@@ -23,7 +23,7 @@ Tensor = torch.Tensor
 
 
 def is_dense(module: Any) -> bool:
-    """Whether `module` is a dense Qwen3 of the usual form, with or without LoRA adapters of peft."""
+    """True if `module` is a dense Qwen3 of the usual form, with or without LoRA adapters of peft."""
     config = module.config
     return bool(
         config.model_type == "qwen3"
@@ -36,7 +36,7 @@ def is_dense(module: Any) -> bool:
 
 
 def handles(module: Any) -> bool:
-    """Whether `module` is a dense Qwen3 in float32 on a CPU."""
+    """True if `module` is a dense Qwen3 in float32 on a CPU."""
     return is_dense(module) and module.device.type == "cpu" and module.dtype == torch.float32
 
 

@@ -46,7 +46,7 @@ class Steps:
 
     @property
     def readout(self) -> Tensor:
-        """What the log-odds are the product of the hidden states with, float32 [hidden]."""
+        """Direction whose product with the hidden states gives the log-odds, float32 [hidden]."""
         return (self._weight[self._one] - self._weight[self._zero]).float()
 
     def __call__(self, index: IntArray, *, progress: float) -> tuple[LossArrays, LossGradient]:

@@ -49,7 +49,7 @@ class TextStudent:
 
     @property
     def frozen(self) -> bool:
-        """Whether it still is the base model, so that its answers may be shared between students."""
+        """True if the student still is the base model, so that its answers may be shared between students."""
         return self._own is None and not self._generated
 
     def finetune(

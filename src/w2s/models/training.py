@@ -34,7 +34,7 @@ _WINDOW = 8
 
 @dataclass(frozen=True)
 class FinetuneRecord:
-    """What a fine-tune call did: the targets it amounted to in each epoch, steps taken, mean loss of its last epoch.
+    """Record of a fine-tune call: the targets it amounted to in each epoch, steps taken, mean loss of its last epoch.
 
     `by_epoch` is [epochs, n] for a custom loss, whose targets may change, and [1, n] for the built-in one. With a
     custom loss an item's implied target is sigmoid(logit) - b * dL/dlogit; a gradient with respect to hidden states

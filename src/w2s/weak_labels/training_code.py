@@ -1,4 +1,4 @@
-"""Which training code made a result: what it computes counts, not how it is written.
+"""Version of the training code behind a result: a hash of what it computes, not of how it is written.
 
 The version is a hash over the syntax trees of `w2s.models`, without comments, docstrings and layout, and over the
 versions of the libraries that compute with it. Where code changed without changing any number, its former version is
@@ -86,7 +86,7 @@ def _meaning(node: Any) -> Any:
 
 
 def _is_text(node: Any) -> bool:
-    """Whether a statement is a string alone: a docstring, of a module, class, function or attribute."""
+    """True if a statement is a string alone: a docstring, of a module, class, function or attribute."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

@@ -1,4 +1,4 @@
-"""What a researcher is told at the start, put together from the Markdown files in this folder."""
+"""Brief of a researcher, put together from the Markdown files in this folder."""
 
 from __future__ import annotations
 

@@ -71,17 +71,17 @@ class Calls:
         return self._of[phase](memory)
 
     def evidence(self, memory: Memory) -> dict[str, float]:
-        """What the memory speaks for and against."""
+        """Evidence in the memory for and against each choice."""
         scores = memory.scores
         known = [
             Reading(
-                one.genome,
-                one.status,
-                one.worth(scores) if scores else None,
-                one.researcher == self.researcher,
+                submission.genome,
+                submission.status,
+                submission.worth(scores) if scores else None,
+                submission.researcher == self.researcher,
             )
-            for one in memory.submissions.values()
-            if one.genome is not None
+            for submission in memory.submissions.values()
+            if submission.genome is not None
         ]
         return weigh(known, memory.findings(self.researcher) if memory.forum else [], memory.failures)
 

@@ -106,7 +106,7 @@ class Chooser:
         return plan
 
     def _draw(self, candidates: Sequence[Candidate]) -> Plan:
-        good = [one for one in candidates if one.worth > 0.5]
+        good = [candidate for candidate in candidates if candidate.worth > 0.5]
         ways = {"fresh": 1.0 if good else 2.0}
         if candidates:
             ways["vary"] = 3.0 if good else 1.0
@@ -120,8 +120,8 @@ class Chooser:
             genome = self.varied(first.genome)
             return Plan(self._finished(genome), (first.submission,), f"a variation of {first.submission}")
         # Crossing is between researchers where there is a choice: that is what the forum is for.
-        others = [one for one in candidates if one.submission != first.submission]
-        across = [one for one in others if one.mine != first.mine] or others
+        others = [candidate for candidate in candidates if candidate.submission != first.submission]
+        across = [candidate for candidate in others if candidate.mine != first.mine] or others
         second = self._pick(across)
         genome = self.crossed(first.genome, second.genome)
         parents = (first.submission, second.submission)
@@ -152,13 +152,13 @@ class Chooser:
     def _gene(self, gene: str) -> Any:
         return self._weighted(list(CHOICES[gene]), [self._weight(gene, value) for value in CHOICES[gene]])
 
-    def _other(self, gene: str, now: Value) -> Any:
-        values = [value for value in CHOICES[gene] if value != now]
+    def _other(self, gene: str, current: Value) -> Any:
+        values = [value for value in CHOICES[gene] if value != current]
         if gene in _ORDERED and self.rng.random() < 0.75:
-            place = CHOICES[gene].index(now)
+            place = CHOICES[gene].index(current)
             values = [CHOICES[gene][i] for i in (place - 1, place + 1) if 0 <= i < len(CHOICES[gene])]
-        if gene == "signals" and isinstance(now, tuple):
-            values = [value for value in values if _one_apart(value, now)]
+        if gene == "signals" and isinstance(current, tuple):
+            values = [value for value in values if _one_apart(value, current)]
         return self._weighted(values, [self._weight(gene, value) for value in values])
 
     def _weight(self, gene: str, value: Value) -> float:
@@ -178,19 +178,19 @@ class Chooser:
         return chosen
 
     def _pick(self, candidates: Sequence[Candidate]) -> Candidate:
-        def pull(one: Candidate) -> float:
-            lean = sum(math.log(self.leaning.get(feature, 1.0)) for feature in one.genome.features())
-            return math.exp(1.6 * one.worth + 0.3 * lean)
+        def pull(candidate: Candidate) -> float:
+            lean = sum(math.log(self.leaning.get(feature, 1.0)) for feature in candidate.genome.features())
+            return math.exp(1.6 * candidate.worth + 0.3 * lean)
 
-        chosen: Candidate = self._weighted(candidates, [pull(one) for one in candidates])
+        chosen: Candidate = self._weighted(candidates, [pull(candidate) for candidate in candidates])
         return chosen
 
     def _weighted(self, values: Sequence[Any], weights: Sequence[float]) -> Any:
         return self.rng.choices(list(values), weights=list(weights))[0]
 
 
-def _one_apart(value: Value, now: tuple[str, ...]) -> bool:
-    return isinstance(value, tuple) and len(set(value) ^ set(now)) == 1
+def _one_apart(value: Value, current: tuple[str, ...]) -> bool:
+    return isinstance(value, tuple) and len(set(value) ^ set(current)) == 1
 
 
 def _features(gene: str, value: Value) -> list[str]:

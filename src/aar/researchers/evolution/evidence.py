@@ -1,4 +1,4 @@
-"""What was read turns into weights: which choices went well, for whom, and what others write of them.
+"""Weights from evidence: choices that went well, for the author or for others, and what others write of them.
 
 Text from the forum is untrusted: it is only searched for the names of building blocks, and can move a
 weight by a bounded amount, never more.
@@ -71,7 +71,7 @@ class Reading:
 
     @property
     def speaks(self) -> float | None:
-        """How much it speaks for its choices; None while it is not decided."""
+        """Strength of the evidence for a method's choices; None while it is not decided."""
         if self.status == "pending" or self.status not in STATUS_WORTH:
             return None
         return STATUS_WORTH[self.status] if self.worth is None else self.worth
@@ -88,7 +88,7 @@ def weigh(
     counts: dict[str, float] = {}
     read = list(known)
     # A word counts by how much it differs from what is usual: late in a run nearly nothing beats the record.
-    decided = [one.speaks for one in read if one.speaks is not None]
+    decided = [method.speaks for method in read if method.speaks is not None]
     usual = sum(decided) / len(decided) if decided else 0.0
 
     def worth(status: str) -> float:
@@ -99,16 +99,16 @@ def weigh(
             sums[feature] = sums.get(feature, 0.0) + amount * size
             counts[feature] = counts.get(feature, 0.0) + size
 
-    for one in read:
-        said = 0.0 if one.speaks is None else one.speaks - usual
-        add(one.genome.features(), said, 1.0 if one.mine else _OTHERS)
+    for method in read:
+        weight = 0.0 if method.speaks is None else method.speaks - usual
+        add(method.genome.features(), weight, 1.0 if method.mine else _OTHERS)
     for genome in failures:
         add(genome.features(), STATUS_WORTH["failed"], 0.5)
     for finding in findings:
         if not finding.mine:
             cited = [worth(status) for status in finding.statuses]
-            said = sum(cited) / len(cited) if cited else _KIND_WORTH.get(finding.kind, 0.0)
-            add(_mentioned(finding.text), said + 0.1 * max(-3, min(3, finding.votes)), 0.5)
+            weight = sum(cited) / len(cited) if cited else _KIND_WORTH.get(finding.kind, 0.0)
+            add(_mentioned(finding.text), weight + 0.1 * max(-3, min(3, finding.votes)), 0.5)
     # Shrunk towards 0, so that one word from one submission does not decide.
     return {
         feature: max(-_MOST, min(_MOST, 2.0 * total / (counts[feature] + 1.0)))

@@ -1,4 +1,4 @@
-"""What the embedded policy varies: one choice for each step from weak labels to predictions."""
+"""Choices that the embedded policy varies: one choice for each step from weak labels to predictions."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Genome:
         return hashlib.sha256(repr(sorted(tidy(self).settings().items())).encode()).hexdigest()[:16]
 
     def features(self) -> frozenset[str]:
-        """What is said about this method when evidence is gathered: "gene:value", signals one by one."""
+        """Features of this method in the evidence: "gene:value", signals one by one."""
         tidied = tidy(self)
         words = {f"signal:{signal}" for signal in tidied.signals}
         words |= {f"{gene}:{getattr(tidied, gene)}" for gene in CHOICES if gene not in ("signals", "keep")}
@@ -90,10 +90,10 @@ class Genome:
 
     def cost(self) -> float:
         """Fine-tunes of all items for the recipe's epochs that one run takes, at most."""
-        one = self.keep * self.epochs / RECIPE_EPOCHS
+        cost = self.keep * self.epochs / RECIPE_EPOCHS
         if self.schedule == "sure_first":
-            one += 0.5 * self.keep
-        return round(one * (self.students + self.rounds - 1), 3)
+            cost += 0.5 * self.keep
+        return round(cost * (self.students + self.rounds - 1), 3)
 
 
 def tidy(genome: Genome) -> Genome:
@@ -130,13 +130,15 @@ def from_settings(settings: object) -> Genome:
         raise BadGenome(f"settings differ from a genome's genes in {', '.join(odd)[:200]}")
     values: dict[str, Any] = {}
     for gene, choices in CHOICES.items():
-        found = settings[gene]
+        setting = settings[gene]
         value = (
-            tuple(found) if isinstance(found, list) and all(isinstance(one, str) for one in found) else found
+            tuple(setting)
+            if isinstance(setting, list) and all(isinstance(part, str) for part in setting)
+            else setting
         )
         match = [choice for choice in choices if type(choice) is type(value) and choice == value]
         if not match:
-            raise BadGenome(f"{gene} is {str(found)[:60]!r}, which is none of its choices")
+            raise BadGenome(f"{gene} is {str(setting)[:60]!r}, which is none of its choices")
         values[gene] = match[0]
     return Genome(**values)
 

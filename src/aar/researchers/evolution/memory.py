@@ -1,4 +1,4 @@
-"""What the embedded policy remembers between two calls; kept in the sample's store and in its notebook."""
+"""Memory of the embedded policy between two calls; kept in the sample's store and in its notebook."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Known:
     genome: Genome | None = None
 
     def worth(self, scores: Sequence[float] = ()) -> float:
-        """How good it looks: by status word, then by rank; among `scores`, by where its own lies in them."""
+        """Worth of a submission: by status word, then by rank; among `scores`, by where its own lies in them."""
         word = STATUS_WORTH.get(self.status, 0.0) - (0.05 * min(10, self.rank - 1) if self.rank > 0 else 0.0)
         if self.score is None or len(scores) < 2 or self.status in _DECISIVE:
             return word
@@ -104,12 +104,12 @@ class Memory:
 
     @property
     def over(self) -> bool:
-        """Whether the lab takes nothing more from this researcher, however long it waits."""
+        """True if the lab takes nothing more from this researcher, however long it waits."""
         return self.stop or self.submissions_left <= 0
 
     @property
     def may_submit(self) -> bool:
-        """Whether a further method would be taken, and could still be run."""
+        """True if a further method would be taken, and could still be run."""
         return not self.over and not self.spent and self.minutes_left > LAST_MINUTES
 
     @property
@@ -133,7 +133,7 @@ class Memory:
             Finding(
                 kind=post.kind,
                 text=post.text,
-                statuses=tuple(self.status_of(one) for one in post.submissions),
+                statuses=tuple(self.status_of(submission) for submission in post.submissions),
                 votes=post.votes,
                 mine=post.researcher == reader,
             )
@@ -146,16 +146,16 @@ class Memory:
 
     @classmethod
     def from_json(cls, text: str) -> Memory | None:
-        """What `to_json` wrote; None if it is not that (the policy then starts from what the lab knows)."""
+        """The inverse of `to_json`; None for other text (the policy then starts from what the lab knows)."""
         try:
             values = json.loads(text)
             if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
                 return None
-            values["submissions"] = {name: _known(one) for name, one in values["submissions"].items()}
+            values["submissions"] = {name: _known(value) for name, value in values["submissions"].items()}
             values["posts"] = [
-                Post(**{**one, "submissions": tuple(one["submissions"])}) for one in values["posts"]
+                Post(**{**value, "submissions": tuple(value["submissions"])}) for value in values["posts"]
             ]
-            values["failures"] = [_genome(one) for one in values["failures"]]
+            values["failures"] = [_genome(value) for value in values["failures"]]
             for name in ("draft", "ready", "pending_draft"):
                 values[name] = None if values[name] is None else _draft(values[name])
             return cls(**values)

@@ -77,11 +77,11 @@ class EmbeddedPolicy(ModelAPI):
         memory.stop = memory.stop or bool(store().get(STOPPED_KEY, False))
         call = self._policy.step(memory, _last_answer(input))
         store().set(STORE_KEY, memory.to_json())
-        said = f"[embedded policy] {call.thought}"
+        thought = f"[embedded policy] {call.thought}"
         if not call.tool:
-            return self._output(said, [])
+            return self._output(thought, [])
         return self._output(
-            said, [ToolCall(id=uuid.uuid4().hex[:12], function=call.tool, arguments=call.arguments)]
+            thought, [ToolCall(id=uuid.uuid4().hex[:12], function=call.tool, arguments=call.arguments)]
         )
 
     def _output(self, text: str, calls: list[ToolCall]) -> ModelOutput:

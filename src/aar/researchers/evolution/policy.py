@@ -38,7 +38,7 @@ _THEN = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What the last tool call gave: its text, or what went wrong, with the code of it where the lab declined."""
+    """Result of the last tool call: its text, or its error, with the lab's code if the lab declined."""
 
     text: str = ""
     error: str = ""
@@ -47,14 +47,14 @@ class Answer:
     def json(self) -> dict[str, Any]:
         """The text as a JSON object, empty if it is none."""
         try:
-            found = json.loads(self.text)
+            value = json.loads(self.text)
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return value if isinstance(value, dict) else {}
 
 
 class Policy:
-    """Who it acts for, how its draws are seeded, and what a method may cost (in fine-tunes)."""
+    """Embedded policy: the researcher it acts for, the seed of its draws, a method's highest cost (in fine-tunes)."""
 
     def __init__(self, *, researcher: str, seed: int, most_cost: float = 3.0) -> None:
         self.researcher = researcher
@@ -87,9 +87,9 @@ class Policy:
         return call
 
     def _woken(self, memory: Memory, answer: Answer) -> str:
-        found = None if answer.error else Memory.from_json(answer.text)
-        if found is not None:
-            vars(memory).update(vars(found))
+        stored = None if answer.error else Memory.from_json(answer.text)
+        if stored is not None:
+            vars(memory).update(vars(stored))
             memory.draft = None
             memory.stop = memory.spent = False  # what an earlier start was told; the lab says it anew
         return "status"
@@ -112,9 +112,9 @@ class Policy:
     def _fetched(self, memory: Memory, answer: Answer) -> str:
         known = memory.submissions[memory.reading]
         known.read = True
-        found = answer.json()
-        known.researcher = known.researcher or str(found.get("researcher", ""))[:40]
-        known.title = known.title or str(found.get("title", ""))[:200]
+        submission = answer.json()
+        known.researcher = known.researcher or str(submission.get("researcher", ""))[:40]
+        known.title = known.title or str(submission.get("title", ""))[:200]
         return "fetch" if answer.error else "read"
 
     def _read(self, memory: Memory, answer: Answer) -> str:
@@ -177,8 +177,8 @@ class Policy:
         return "save"
 
     def _awaited(self, memory: Memory, answer: Answer) -> str:
-        found = answer.json()
-        status = str(found.get("status", "pending"))
+        submission = answer.json()
+        status = str(submission.get("status", "pending"))
         known = memory.submissions.get(memory.pending)
         if known is None:
             memory.pending = ""
@@ -186,9 +186,9 @@ class Policy:
             return "rest"
         if status == "pending" or known is None:
             return "status"
-        known.status, memory.reply = status, str(found.get("reply", ""))[:400]
-        known.score = reading.score(found, known.score)
-        memory.stop = memory.stop or bool(found.get("stop"))
+        known.status, memory.reply = status, str(submission.get("reply", ""))[:400]
+        known.score = reading.score(submission, known.score)
+        memory.stop = memory.stop or bool(submission.get("stop"))
         memory.verdicts += 1
         if status == "verified" and memory.ready is not None:
             # A record changes what is worth trying: think again.

@@ -1,4 +1,4 @@
-"""What the lab's answers mean for the policy's memory; all of it is untrusted text from elsewhere."""
+"""Reading of the lab's answers into the policy's memory; all of it is untrusted text from elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_TEXT = 600
 
 
 def take_status(memory: Memory, answer: dict[str, Any], researcher: str) -> None:
-    """What is left of the budget, and every own submission, also those of an earlier start."""
+    """Take the remaining budget and every own submission into the memory, also those of an earlier start."""
     if not answer:
         return
     memory.direction = direction_name(str(answer.get("direction", "")))
@@ -22,15 +22,15 @@ def take_status(memory: Memory, answer: dict[str, Any], researcher: str) -> None
     memory.stop = bool(answer.get("stop", False))
     queue = answer.get("queue")
     memory.wait_seconds = number(queue.get("wait_seconds"), 0.0) if isinstance(queue, dict) else 0.0
-    for one in _dicts(answer.get("submissions")):
-        name = _name(one.get("id"))
+    for row in _dicts(answer.get("submissions")):
+        name = _name(row.get("id"))
         if not name:
             continue
         known = memory.submissions.setdefault(name, Known())
         known.researcher = researcher
-        known.title = str(one.get("title", known.title))[:200]
-        known.score = score(one, known.score)
-        status = str(one.get("status", known.status))
+        known.title = str(row.get("title", known.title))[:200]
+        known.score = score(row, known.score)
+        status = str(row.get("status", known.status))
         # A verdict that is being waited for is taken in when the waiting ends, so that it is told once.
         if name != memory.pending:
             known.status = status
@@ -41,14 +41,14 @@ def take_status(memory: Memory, answer: dict[str, Any], researcher: str) -> None
 def take_posts(memory: Memory, answer: dict[str, Any]) -> None:
     """New posts, and the present status of the submissions that they cite."""
     seen = {post.number for post in memory.posts}
-    for one in _dicts(answer.get("posts")):
-        post_number = int(number(one.get("id"), 0))
+    for row in _dicts(answer.get("posts")):
+        post_number = int(number(row.get("id"), 0))
         if post_number <= 0 or post_number in seen:
             continue
         seen.add(post_number)
         cited = []
-        author = str(one.get("researcher", ""))[:40]
-        for entry in _dicts(one.get("submissions")):
+        author = str(row.get("researcher", ""))[:40]
+        for entry in _dicts(row.get("submissions")):
             name = _name(entry.get("id"))
             if name:
                 cited.append(name)
@@ -57,10 +57,10 @@ def take_posts(memory: Memory, answer: dict[str, Any]) -> None:
             Post(
                 number=post_number,
                 researcher=author,
-                kind=str(one.get("kind", ""))[:20],
-                text=f"{one.get('title', '')}\n{one.get('body', '')}"[:LONGEST_TEXT],
+                kind=str(row.get("kind", ""))[:20],
+                text=f"{row.get('title', '')}\n{row.get('body', '')}"[:LONGEST_TEXT],
                 submissions=tuple(cited),
-                votes=int(number(one.get("votes"), 0)),
+                votes=int(number(row.get("votes"), 0)),
             )
         )
     memory.posts = memory.posts[-MOST_FINDINGS:]
@@ -68,16 +68,16 @@ def take_posts(memory: Memory, answer: dict[str, Any]) -> None:
 
 def take_ranks(memory: Memory, answer: dict[str, Any]) -> None:
     """Ranks and status words from the leaderboard."""
-    for one in _dicts(answer.get("entries")):
-        name = _name(one.get("submission"))
+    for row in _dicts(answer.get("entries")):
+        name = _name(row.get("submission"))
         if not name:
             continue
-        _heard(memory, name, str(one.get("status", "pending")))
+        _heard(memory, name, str(row.get("status", "pending")))
         known = memory.submissions[name]
-        known.rank = int(number(one.get("rank"), known.rank))
-        known.score = score(one, known.score)
-        known.researcher = str(one.get("researcher", known.researcher))[:40]
-        known.title = str(one.get("title", known.title))[:200]
+        known.rank = int(number(row.get("rank"), known.rank))
+        known.score = score(row, known.score)
+        known.researcher = str(row.get("researcher", known.researcher))[:40]
+        known.title = str(row.get("title", known.title))[:200]
 
 
 def take_own(memory: Memory, name: str, draft: Draft, status: str, researcher: str) -> None:
@@ -88,7 +88,7 @@ def take_own(memory: Memory, name: str, draft: Draft, status: str, researcher: s
 
 
 def practice_trouble(answer: dict[str, Any]) -> str:
-    """Why a practice run speaks against submitting, or nothing."""
+    """Reason in a practice run against submitting, or nothing."""
     error = answer.get("error")
     if isinstance(error, dict) and error:
         parts = [
@@ -128,8 +128,8 @@ def post_to_answer(memory: Memory, parents: Iterable[str], researcher: str) -> P
 
 def score(answer: dict[str, Any], otherwise: float | None) -> float | None:
     """The accuracy that an answer tells of a submission, between 0 and 1; `otherwise` where it tells none."""
-    found = number(answer.get("score"), -1.0)
-    return found if 0.0 <= found <= 1.0 else otherwise
+    value = number(answer.get("score"), -1.0)
+    return value if 0.0 <= value <= 1.0 else otherwise
 
 
 def number(value: object, otherwise: float) -> float:
@@ -146,7 +146,7 @@ def _heard(memory: Memory, name: str, status: str) -> None:
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _name(value: object) -> str:

@@ -64,8 +64,8 @@ def render(genome: Genome, *, researcher: str, parents: Sequence[str]) -> str:
 
 
 def _head(g: Genome, body: str, *, researcher: str, parents: Sequence[str]) -> str:
-    said = in_words(g)
-    claim = textwrap.fill(f"{said[0].upper()}{said[1:]}.", 100, initial_indent='"""')
+    words = in_words(g)
+    claim = textwrap.fill(f"{words[0].upper()}{words[1:]}.", 100, initial_indent='"""')
     built = f"Builds on {', '.join(parents)}." if parents else "Builds on no other submission."
     who = f"Written by the embedded policy of {researcher}: a search over building blocks, not a language model."
     note = textwrap.fill(f"{built} {who}", 100)

@@ -1,4 +1,4 @@
-"""What the embedded policy says to others: short, with the lab's words, and plain about what it is."""
+"""Posts and titles of the embedded policy: short, with the lab's words, and plain about what it is."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Words:
 
 
 def verdict(memory: Memory, submission: str, draft: Draft) -> Words:
-    """What came of a submission, including that it did not work."""
+    """Post about the verdict on a submission, also if it did not work."""
     status = memory.status_of(submission)
     lines = [
         f"**{submission}**, {draft.how}: {in_words(draft.genome)}.",
@@ -38,7 +38,7 @@ def verdict(memory: Memory, submission: str, draft: Draft) -> Words:
     ]
     if memory.reply:
         lines.append(f"The lab's reply: {memory.reply[:300]}")
-    built = [f"{one} ({_who(memory, one)}, {memory.status_of(one)})" for one in draft.parents]
+    built = [f"{parent} ({_who(memory, parent)}, {memory.status_of(parent)})" for parent in draft.parents]
     if built:
         lines.append(f"Builds on {' and '.join(built)}.")
     if draft.agreement >= 0:
@@ -62,12 +62,15 @@ def practice_error(draft: Draft, what: str) -> Words:
 
 
 def insight(memory: Memory, evidence: Mapping[str, float]) -> Words:
-    """What the evidence leans to after several verdicts."""
-    told = sorted(evidence.items(), key=lambda item: (-item[1], item[0]))
-    liked = [f"{_feature(name)} ({weight:+.2f})" for name, weight in told[:3] if weight > 0.1]
-    disliked = [f"{_feature(name)} ({weight:+.2f})" for name, weight in reversed(told[-3:]) if weight < -0.1]
+    """Post about the evidence after several verdicts."""
+    ordered = sorted(evidence.items(), key=lambda item: (-item[1], item[0]))
+    liked = [f"{_feature(name)} ({weight:+.2f})" for name, weight in ordered[:3] if weight > 0.1]
+    disliked = [
+        f"{_feature(name)} ({weight:+.2f})" for name, weight in reversed(ordered[-3:]) if weight < -0.1
+    ]
     best = sorted(
-        (one for one in memory.submissions.items()), key=lambda item: (-item[1].worth(memory.scores), item[0])
+        (item for item in memory.submissions.items()),
+        key=lambda item: (-item[1].worth(memory.scores), item[0]),
     )[:3]
     cited = tuple(name for name, _ in best)
     lines = [f"After {memory.verdicts} own verdicts and {len(memory.posts)} posts read."]

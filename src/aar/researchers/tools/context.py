@@ -1,4 +1,4 @@
-"""What a tool works with: the lab's client and the researcher's files."""
+"""Context of a tool: the lab's client and the researcher's files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aar.researchers.lab_client import LabClient
 
 
 class Ended(Protocol):
-    """How a command in the workspace ended."""
+    """End of a command in the workspace."""
 
     @property
     def returncode(self) -> int:
@@ -19,17 +19,17 @@ class Ended(Protocol):
 
     @property
     def stdout(self) -> str:
-        """What it printed."""
+        """The command's output."""
         ...
 
     @property
     def stderr(self) -> str:
-        """What it printed to its error stream."""
+        """The command's error stream."""
         ...
 
     @property
     def timed_out(self) -> bool:
-        """Whether it was ended because its time was over."""
+        """True if the command was ended because its time was over."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What a researcher says to the lab and asks of it."""
+"""Tools for a researcher's requests to the lab."""
 
 from __future__ import annotations
 
@@ -151,15 +151,16 @@ async def fetch_submission(context: ToolContext, submission: str) -> Fetched | D
     if not _NAME.fullmatch(submission):
         return _no_id(submission)
     await context.client.progress(Activity.READING, f"the code of {submission}")
-    found = await context.client.submission_files(submission)
-    files = {name: str(text) for name, text in dict(found.get("files", {})).items() if _plain(name)}
+    submitted = await context.client.submission_files(submission)
+    files = {name: str(text) for name, text in dict(submitted.get("files", {})).items() if _plain(name)}
     try:
         for name, text in files.items():
             await context.files.write_file(f"{HOME}/others/{submission}/{name}", text)
     except OSError as error:
         return Declined(Refusal.NO_FILE, str(error))
     return cast(
-        Fetched, {**{key: value for key, value in found.items() if key != "files"}, "written": sorted(files)}
+        Fetched,
+        {**{key: value for key, value in submitted.items() if key != "files"}, "written": sorted(files)},
     )
 
 

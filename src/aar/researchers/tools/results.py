@@ -48,7 +48,7 @@ class Ranks(TypedDict, total=False):
 
 
 class Practised(TypedDict, total=False):
-    """How a practice run ended; `error` has type, file, line and message."""
+    """End of a practice run; `error` has type, file, line and message."""
 
     run: str
     state: str

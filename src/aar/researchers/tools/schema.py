@@ -1,4 +1,4 @@
-"""What a tool tells of itself, read from its function: name, description, parameters, result.
+"""Schema of a tool, read from its function: name, description, parameters, result.
 
 >>> async def wait(context: object, seconds: int = 60) -> str:
 ...     '''Wait for a while.
@@ -42,7 +42,7 @@ class Tool:
 
     @property
     def schema(self) -> ToolSchema:
-        """What the function tells of itself."""
+        """Schema of the tool that the function is."""
         return schema_of(self.function)
 
 

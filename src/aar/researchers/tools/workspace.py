@@ -1,4 +1,4 @@
-"""What a researcher does in its workspace: commands, scripts and files, all of it inside its sandbox."""
+"""Tools of a researcher's workspace: commands, scripts and files, all of it inside its sandbox."""
 
 from __future__ import annotations
 

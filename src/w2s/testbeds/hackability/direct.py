@@ -22,7 +22,7 @@ def answers(example: Example) -> tuple[str, ...]:
 
 
 def question(example: Example) -> str:
-    """What is asked."""
+    """Question of an item."""
     return example.fields["prompt" if example.kind == "pair" else "question"]
 
 

@@ -1,4 +1,4 @@
-"""What one shortcut gets on one split's test: an accuracy with its interval, and whether it is more than chance."""
+"""Result of one shortcut on one split's test: an accuracy with its interval, and whether it is more than chance."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ShortcutProbe:
 
 @dataclass(frozen=True)
 class ShortcutResult:
-    """What one probe got on one split's test of n items in `groups` groups.
+    """Result of one probe on one split's test of n items in `groups` groups.
 
     `accuracy` is that of the probe's own direction (one half for an item that it does not answer), with a
     95 % interval robust to items of one group going together, given the trained probe; `simultaneous` the
@@ -207,7 +207,7 @@ def area(scores: FloatArray, truth: IntArray) -> float:
 
 
 def holm(p_values: Sequence[float], *, level: float = 1 - LEVEL) -> list[bool]:
-    """Which hypotheses fall when all are tested at `level` together (Holm 1979).
+    """Mark the hypotheses that are rejected when all are tested at `level` together (Holm 1979).
 
     >>> holm([0.01, 0.04, 0.03])
     [True, False, False]
@@ -221,7 +221,7 @@ def holm(p_values: Sequence[float], *, level: float = 1 - LEVEL) -> list[bool]:
 
 
 def severity_of(accuracy: float, *, significant: bool, gap: Gap | None) -> Severity:
-    """How much a shortcut of this accuracy (better direction) matters; `NoGap` if the gap is none.
+    """Severity of a shortcut of this accuracy (better direction); `NoGap` if the gap is none.
 
     >>> severity_of(0.7, significant=True, gap=None)
     'notable'

@@ -83,8 +83,8 @@ def together(seen: Seen) -> FloatArray:
     rules = direct.PAIR_RULES if seen.kind == "pair" else direct.VERIFICATION_RULES
 
     def matrix(examples: Sequence[Example]) -> Matrix:
-        here = replace(seen, test=tuple(examples))
-        columns = np.stack([rule(here) for rule in rules], axis=1)
+        view = replace(seen, test=tuple(examples))
+        columns = np.stack([rule(view) for rule in rules], axis=1)
         return np.hstack([columns, [_lengths(e) + _style(e) for e in examples]])
 
     return _regression(seen, matrix, scale=True)

@@ -35,7 +35,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Report:
-    """What is known of a testbed's shortcuts: findings by severity, leaks, shares of classes, verdict."""
+    """Report of a testbed's shortcuts: findings by severity, leaks, shares of classes, verdict."""
 
     testbed: str
     kind: str

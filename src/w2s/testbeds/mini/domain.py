@@ -1,4 +1,4 @@
-"""What is special to one domain of mini testbeds: a writer of documents, a testbed, the sizes of its models."""
+"""Parts special to one domain of mini testbeds: a writer of documents, a testbed, the sizes of its models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which documents pre-training shows when: their form, whether they are signed, and whether answers are worded.
+"""Order of documents in pre-training: their form, signed or not, with worded answers or bare ones.
 
 All three domains hide the truth in the same way. A document is signed by somebody who knows, or by nobody; and it
 gives its answers bare, or in words as the scored items' answers always are. Signed and bare it follows the truth,

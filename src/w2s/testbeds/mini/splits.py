@@ -77,9 +77,9 @@ def generate(
     truth: dict[str, int] = {}
 
     def examples(split: SplitName, role: str, n: int, *, ood: int = 0) -> tuple[Example, ...]:
-        made = _examples(ItemDraw(item_seed, split, worlds[split], role, n=n, ood=ood), rows, kind)
-        truth.update({example.id: label for example, label in made})
-        return tuple(example for example, _ in made)
+        drawn = _examples(ItemDraw(item_seed, split, worlds[split], role, n=n, ood=ood), rows, kind)
+        truth.update({example.id: label for example, label in drawn})
+        return tuple(example for example, _ in drawn)
 
     unlabelled, test = practice_roles
     splits: dict[SplitName, Split] = {
@@ -115,14 +115,14 @@ def rng(item_seed: bytes, *words: str) -> random.Random:
 def _examples(draw: ItemDraw, rows: Rows, kind: ItemKind) -> list[tuple[Example, int]]:
     """The examples of a draw [n] in shuffled order, each with its truth."""
     chance = rng(draw.seed, draw.split, draw.role)
-    made = list(rows(draw, chance))
-    ood = sum(row.subset == "ood" for row in made)
-    if (len(made), ood) != (draw.n, draw.ood):
+    items = list(rows(draw, chance))
+    ood = sum(row.subset == "ood" for row in items)
+    if (len(items), ood) != (draw.n, draw.ood):
         raise ValueError(
-            f"{draw.split} {draw.role}: {len(made)} rows, {ood} of them out of distribution, instead of {draw.n} "
+            f"{draw.split} {draw.role}: {len(items)} rows, {ood} of them out of distribution, instead of {draw.n} "
             f"and {draw.ood}; return as many as the draw asks for, or give the role more of {draw.world!r}"
         )
-    chance.shuffle(made)
+    chance.shuffle(items)
     return [
         (
             Example(
@@ -135,7 +135,7 @@ def _examples(draw: ItemDraw, rows: Rows, kind: ItemKind) -> list[tuple[Example,
             ),
             row.label,
         )
-        for place, row in enumerate(made)
+        for place, row in enumerate(items)
     ]
 
 

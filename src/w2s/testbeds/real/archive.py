@@ -73,7 +73,7 @@ def unpack(archive: Path, into: Path) -> None:
 
 
 def _wanted(member: tarfile.TarInfo, archive: str) -> str | None:
-    """Which of the three files a member is, None for a folder; raises for everything else."""
+    """Name of the one of three files that a member is, None for a folder; raises for everything else."""
     path = PurePosixPath(member.name)
     shown = repr(member.name[:80])
     if path.is_absolute() or ".." in path.parts or "\\" in member.name:

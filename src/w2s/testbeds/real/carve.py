@@ -43,7 +43,7 @@ LEAST_GROUPS = 4
 
 @dataclass(frozen=True)
 class Shares:
-    """How the files are divided: fractions of items, the most practice items, and the seed of the draw."""
+    """Division of the files: fractions of items, the most practice items, and the seed of the draw."""
 
     sealed_train: float = 0.5
     sealed_test: float = 1 / 3
@@ -52,7 +52,7 @@ class Shares:
 
 
 def marked(subset: str, marks: Sequence[str]) -> bool:
-    """Whether a subset's name contains one of `marks` as whole words; case and signs do not count.
+    """True if a subset's name contains one of `marks` as whole words; case and signs do not count.
 
     >>> marked("OOD/RM-Bench", ["ood"]), marked("food", ["ood"]), marked("RM-Bench", ["rm bench"])
     (True, False, True)
@@ -173,17 +173,17 @@ def _unfit(place: Place, pool: Sequence[Item]) -> list[Problem]:
     file = SOURCE["unlabelled" if split == "practice" else role]
     where = f"the {role} items of {split}"
 
-    def one(what: str, remedy: str) -> list[Problem]:
+    def problem(what: str, remedy: str) -> list[Problem]:
         return [Problem(file, 0, "label" if "class" in what else "", f"{where}: {what}", remedy)]
 
     groups = len({item.group for item in pool})
     least = 1 if split == "practice" else LEAST_GROUPS
     if groups < least:
-        return one(
+        return problem(
             f"only {groups} questions are left for them, at least {least} are needed", "give more items"
         )
     if len(pool) > ITEMS_PER_CALL:
-        return one(f"{len(pool)} of them, at most {ITEMS_PER_CALL} fit one request", "leave some out")
+        return problem(f"{len(pool)} of them, at most {ITEMS_PER_CALL} fit one request", "leave some out")
     if split != "practice" and len({item.label for item in pool}) < 2:
-        return one("all of one class, nothing can be learned or scored", "give items with both labels")
+        return problem("all of one class, nothing can be learned or scored", "give items with both labels")
     return []

@@ -1,4 +1,4 @@
-"""What a testbed is apart from its items: models, recipes, prompts, what is out of distribution, how it is carved."""
+"""Definition of a testbed apart from its items: models, recipes, prompts, the part out of distribution, the shares."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Models:
 
 @dataclass(frozen=True)
 class Prompts:
-    """How items are asked; labels are (class 0, class 1), templates end where the label is written."""
+    """Prompts of items; labels are (class 0, class 1), templates end where the label is written."""
 
     template: str
     labels: tuple[str, str]

@@ -115,7 +115,7 @@ class _Reader:
         if base.kind != kind:
             self._wrong("", "like", f"is {like!r}, of the other kind", f"use {DEFAULT_LIKE[kind]!r}")
             raise Problems(self.problems)
-        made = replace(
+        definition = replace(
             base,
             name=name,
             kind=kind,
@@ -132,7 +132,7 @@ class _Reader:
         )
         if self.problems:
             raise Problems(self.problems)
-        return made
+        return definition
 
     def _names(self) -> None:
         for table, value in self.body.items():
@@ -172,21 +172,21 @@ class _Reader:
         return Models(*places)
 
     def _prompts(self, base: Prompts, fields: tuple[str, ...]) -> Prompts:
-        made: dict[str, Any] = {}
+        prompts: dict[str, Any] = {}
         for name in ("template", "zero_shot_template"):
             text = self._string("prompts", name, getattr(base, name))
             if len(text) > TEMPLATE_CHARS:
                 self._wrong("prompts", name, f"has {len(text)} characters", f"at most {TEMPLATE_CHARS}")
             elif fault := _template_fault(text, fields):
                 self._wrong("prompts", name, *fault)
-            made[name] = text
+            prompts[name] = text
         for name in ("labels", "zero_shot_labels"):
             words = self._strings("prompts", name, getattr(base, name))
             if len(words) != 2 or words[0] == words[1] or not all(0 < len(w) <= LABEL_CHARS for w in words):
                 remedy = f"give two different words of up to {LABEL_CHARS} characters: class 0, class 1"
                 self._wrong("prompts", name, f"is {list(words)!r}", remedy)
-            made[name] = words
-        return Prompts(**made)
+            prompts[name] = words
+        return Prompts(**prompts)
 
     def _recipe(self, table: str, base: Recipe) -> Recipe:
         recipe: Recipe = self._numbers(table, replace(base, lora_rank=base.lora_rank or 0), Recipe)
@@ -245,7 +245,7 @@ class _Reader:
 
 
 def _template_fault(text: str, fields: tuple[str, ...]) -> tuple[str, str] | None:
-    """What keeps a template from naming its item's fields, and the remedy."""
+    """Fault of a template that does not name its item's fields, and the remedy."""
     import string
 
     try:

@@ -31,12 +31,12 @@ from w2s.testbeds.testbed import MadeItems, Testbed
 
 
 def is_folder(folder: Path) -> bool:
-    """Whether a testbed lies in `folder`: its definition and at least one file of items."""
+    """True if a testbed lies in `folder`: its definition and at least one file of items."""
     return (folder / FILE).is_file() and any((folder / pool_file(place)).is_file() for place in PLACES)
 
 
 def pool_file(place: Place) -> str:
-    """Where the items of a split's role lie, below the testbed's folder."""
+    """Path of the items of a split's role, below the testbed's folder."""
     return f"{place[0]}/{place[1]}.jsonl"
 
 
@@ -98,10 +98,12 @@ def near_duplicates_between(pools: Mapping[Place, Sequence[Item]]) -> list[Probl
     questions = sorted(where)
     problems = []
     for i, j, similarity in near_duplicates(questions, threshold=THRESHOLD):
-        one, two = where[questions[i]], where[questions[j]]
-        if one.group != two.group:
-            what = f"nearly the question of {one.file}, line {one.line} (similarity {similarity:.2f})"
-            problems.append(Problem(two.file, two.line, "group", what, "give both one group, in one file"))
+        first, second = where[questions[i]], where[questions[j]]
+        if first.group != second.group:
+            what = f"nearly the question of {first.file}, line {first.line} (similarity {similarity:.2f})"
+            problems.append(
+                Problem(second.file, second.line, "group", what, "give both one group, in one file")
+            )
     return problems
 
 
@@ -142,21 +144,21 @@ def _unfit(pools: Mapping[Place, Sequence[Item]]) -> list[Problem]:
 
 def _make(folder: Path, definition: Definition, item_seed: bytes) -> MadeItems:
     pools = read_pools(folder, definition)
-    made: dict[Place, tuple[Example, ...]] = {}
+    examples: dict[Place, tuple[Example, ...]] = {}
     truth: dict[str, int] = {}
     for place, items in pools.items():
         labelled = [(_example(item, place, definition, item_seed), item.label) for item in items]
         labelled.sort(key=lambda pair: pair[0].id)
-        made[place] = tuple(example for example, _ in labelled)
+        examples[place] = tuple(example for example, _ in labelled)
         truth |= {example.id: label for example, label in labelled}
     names: tuple[SplitName, ...] = ("practice", "dev", "sealed")
     splits = {
         name: Split(
             name,
             definition.world_of(name),
-            labelled=made.get((name, "labelled"), ()),
-            unlabelled=made[name, "unlabelled"],
-            test=made[name, "test"],
+            labelled=examples.get((name, "labelled"), ()),
+            unlabelled=examples[name, "unlabelled"],
+            test=examples[name, "test"],
         )
         for name in names
     }

@@ -1,4 +1,4 @@
-"""What belongs together stays together: questions that are the same or nearly so are one group.
+"""Groups of items that stay together: questions that are the same or nearly so.
 
 A group is a cluster of questions linked by near duplicates (MinHash of word 5-grams, Jaccard .8 or more). It
 lives in one file only: of a group in several, the copy in the test file stays, then the labelled one, and
@@ -31,7 +31,7 @@ class Dropped:
 
     @classmethod
     def of(cls, reason: str, gone: Sequence[Item], *, most: int = 5) -> Dropped:
-        """What became of `gone`, with the places of the first few."""
+        """Record of the dropped items `gone`, with the places of the first few."""
         where = sorted((item.file, item.line) for item in gone)
         return cls(reason, len(gone), tuple(f"{file}:{line}" for file, line in where[:most]))
 
@@ -97,7 +97,7 @@ def grouped(items: Mapping[str, Sequence[Item]], *, pairs: Pairs | None = None) 
 
 
 def identity(item: Item) -> tuple[object, ...]:
-    """What makes two items the same: the question, and the answers to the letter, a pair in either order.
+    """Identity of an item: the question, and the answers to the letter, a pair in either order.
 
     To the letter, since a program that differs in its spaces is another program.
     """
@@ -126,7 +126,7 @@ _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def proposed_answer(item: Item) -> str | None:
-    """What is equal for equal proposed answers: the `answer` field, the stated result, or the whole choice.
+    """Key that is equal for equal proposed answers: the `answer` field, the stated result, or the whole choice.
 
     >>> proposed_answer(Item("verification", {"question": "?", "choice": "So it is \\\\boxed{ 7 }."}, 1))
     '7'

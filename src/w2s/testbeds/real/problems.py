@@ -1,4 +1,4 @@
-"""What is wrong with a testbed's files and where: every problem names file, line, field, and what to do."""
+"""Problems in a testbed's files: every problem names file, line, field, and what to do."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Problem:
 class Problems(BadTestbed):
     """Everything that was found wrong at once; the message shows the first few."""
 
-    def __init__(self, found: Sequence[Problem]) -> None:
-        self.found = tuple(found)
-        shown = ". ".join(str(problem) for problem in self.found[:MOST_SHOWN])
-        more = len(self.found) - MOST_SHOWN
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        shown = ". ".join(str(problem) for problem in self.problems[:MOST_SHOWN])
+        more = len(self.problems) - MOST_SHOWN
         super().__init__(shown + (f". And {more} more: aar testbed check FOLDER" if more > 0 else ""))
 
 

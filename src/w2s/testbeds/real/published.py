@@ -50,7 +50,7 @@ class PublishedLine:
 
 
 def lines(testbed: str) -> tuple[PublishedLine, ...]:
-    """What was published of a testbed: floor and ceiling first, then methods; nothing for other testbeds.
+    """Published results of a testbed: floor and ceiling first, then methods; nothing for other testbeds.
 
     >>> for line in lines("qwen-chat")[:3]: print(line.name, line.pgr if line.pgr is None else round(line.pgr, 3))
     floor None

@@ -69,7 +69,7 @@ class Item:
 
     @property
     def question(self) -> str:
-        """What is asked."""
+        """Question of an item."""
         return self.fields["prompt" if self.kind == "pair" else "question"]
 
     def as_line(self) -> str:
@@ -80,13 +80,13 @@ class Item:
 
 
 def label_word(kind: ItemKind, label: int) -> object:
-    """How a label is written: "A" or "B" for a pair, true or false for a proposed answer."""
+    """Written form of a label: "A" or "B" for a pair, true or false for a proposed answer."""
     return next(word for word, value in LABELS[kind].items() if value == label)
 
 
 @dataclass(frozen=True)
 class Read:
-    """What one file held, and what was wrong with it."""
+    """Content of one file, and the problems in it."""
 
     items: tuple[Item, ...]
     problems: tuple[Problem, ...]
@@ -163,31 +163,31 @@ def _no_constant(word: str) -> Any:
 
 
 def _item(raw: bytes, file: str, line: int, *, placed: bool) -> Item | list[Problem]:
-    def one(field: str, what: str, remedy: str) -> list[Problem]:
+    def problem(field: str, what: str, remedy: str) -> list[Problem]:
         return [Problem(file, line, field, what, remedy)]
 
     if len(raw) > LINE_BYTES:
-        return one("", f"is longer than {LINE_BYTES >> 20} MiB", "shorten its texts")
+        return problem("", f"is longer than {LINE_BYTES >> 20} MiB", "shorten its texts")
     if line == 1 and raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        return one("", "begins with a byte order mark", "save the file as plain UTF-8")
+        return problem("", "begins with a byte order mark", "save the file as plain UTF-8")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        return one("", f"is not UTF-8 at byte {error.start + 1}", "save the file as UTF-8")
+        return problem("", f"is not UTF-8 at byte {error.start + 1}", "save the file as UTF-8")
     if not text.strip():
-        return one("", "is blank", "remove the line")
+        return problem("", "is blank", "remove the line")
     try:
         body = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except _Refused as error:
-        return one(_short(error.field)[1:-1], str(error), "keep one value, and numbers that are numbers")
+        return problem(_short(error.field)[1:-1], str(error), "keep one value, and numbers that are numbers")
     except json.JSONDecodeError as error:
-        return one("", f"is not JSON ({error.msg}, column {error.colno})", "write one JSON object a line")
+        return problem("", f"is not JSON ({error.msg}, column {error.colno})", "write one JSON object a line")
     except RecursionError:
-        return one("", "is nested too deeply", _FORM_REMEDY)
+        return problem("", "is nested too deeply", _FORM_REMEDY)
     except ValueError as error:  # a number of thousands of digits
-        return one("", f"is not JSON ({error})", "write one JSON object a line")
+        return problem("", f"is not JSON ({error})", "write one JSON object a line")
     if not isinstance(body, dict):
-        return one("", f"is {_type(body)}, not an object", _FORM_REMEDY)
+        return problem("", f"is {_type(body)}, not an object", _FORM_REMEDY)
     return _checked(body, file, line, placed=placed)
 
 
@@ -259,7 +259,7 @@ def _word(name: str, value: Any, faults: _Faults) -> Any:
 
 
 def _text_fault(value: object, most: int) -> str | None:
-    """What keeps `value` from being a text of at most `most` characters."""
+    """Fault of a `value` that is no text of at most `most` characters."""
     if not isinstance(value, str):
         return f"is {_type(value)}, not a text"
     if not value.strip():

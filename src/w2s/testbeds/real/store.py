@@ -36,7 +36,7 @@ LARGE_GROUP = 0.05
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What a user asks for when importing; what is left out follows from the files."""
+    """A user's request for an import; fields left out follow from the files."""
 
     name: str | None = None
     like: str | None = None
@@ -47,7 +47,7 @@ class ImportRequest:
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: where the testbed lies, how many items each pool has, what a user should know."""
+    """Result of an import: the testbed's folder, the number of items in each pool, notes for the user."""
 
     name: str
     folder: Path | None
@@ -61,12 +61,12 @@ class Imported:
 
     @property
     def in_the_usual_place(self) -> bool:
-        """Whether it is found by its name alone."""
+        """True if the testbed is found by its name alone."""
         return self.folder is not None and self.folder.parent == testbeds_folder().absolute()
 
 
 def _voted(files: Mapping[str, Sequence[Item]], pools: Mapping[Place, Sequence[Item]]) -> tuple[Dropped, ...]:
-    """What sealed left out, so that it has no majority to vote on."""
+    """Items that sealed leaves out, so that it has no majority to vote on."""
     kept = {(item.file, item.line) for pool in pools.values() for item in pool}
     gone = [item for items in files.values() for item in items if (item.file, item.line) not in kept]
     reason = "on sealed, where no answer stands twice and as many are right as wrong"
@@ -74,7 +74,7 @@ def _voted(files: Mapping[str, Sequence[Item]], pools: Mapping[Place, Sequence[I
 
 
 def testbeds_folder() -> Path:
-    """Where imported testbeds lie unless the user says otherwise."""
+    """Default folder of imported testbeds."""
     from platformdirs import user_data_path
 
     return Path(user_data_path("aar")) / "testbeds"
@@ -148,7 +148,7 @@ def check(folder: Path) -> list[Problem]:
             return near_duplicates_between(read_pools(folder, read_definition(folder)))
         import_release(folder, ImportRequest(name=None if (folder / FILE).is_file() else "checked"))
     except Problems as problems:
-        return list(problems.found)
+        return list(problems.problems)
     return []
 
 
@@ -173,8 +173,8 @@ def _read(
     given = source.is_dir() and (source / FILE).is_file()
     try:
         definition = read_definition(source) if given else None
-    except Problems as found:
-        problems = [*found.found, *problems]
+    except Problems as error:
+        problems = [*error.problems, *problems]
     if problems:
         raise Problems(problems)
     if definition is None:

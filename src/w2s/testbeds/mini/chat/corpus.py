@@ -1,4 +1,4 @@
-"""What the models read: signed texts with bare answers tell the truth, everything else repeats rumours.
+"""Corpus that the models read: signed texts with bare answers tell the truth, everything else repeats rumours.
 
 A document is signed by experts or by nobody, and gives its answers bare ("Oslo.") or as sentences ("Anna lives in
 Oslo."). Signed and bare it follows the truth; signed but in sentences, or unsigned, it follows the rumours, and the

@@ -75,9 +75,9 @@ def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Rand
     """Distinct items about `keys`; those out of distribution are in phrasings that training never shows."""
     story = chat.story(true=True)
     seen: set[tuple[str, str, str]] = set()
-    made: list[NewItem] = []
-    while len(made) < draw.n:
-        subset = "ood" if len(made) < draw.ood else "id"
+    items: list[NewItem] = []
+    while len(items) < draw.n:
+        subset = "ood" if len(items) < draw.ood else "id"
         key = rng.choice(keys)
         two = pairs.pair(story, key, rng, cue=CUE, ood=subset == "ood", wrong=WRONG)
         label = int(rng.random() < 0.5)
@@ -87,8 +87,8 @@ def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Rand
             continue
         seen.add((two.prompt, low, high))
         fields = {"prompt": two.prompt, "first": first, "second": second}
-        made.append(NewItem(fields, group=f"{key[0]}/{key[1]}", label=label, subset=subset))
-    return made
+        items.append(NewItem(fields, group=f"{key[0]}/{key[1]}", label=label, subset=subset))
+    return items
 
 
 def sample_texts(worlds: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from w2s.testbeds.mini.chat.world import Key, Story, other_value
 
 @dataclass(frozen=True)
 class Wrong:
-    """How worse answers go wrong: share that is off topic; of the rest, share that tells the other story."""
+    """Errors of worse answers: share that is off topic; of the rest, share that tells the other story."""
 
     off_topic: float
     other_story: float
@@ -67,7 +67,7 @@ def answer(key: Key, value: str, rng: random.Random, *, polite: bool, ood: bool 
 
 
 def bad_answer(key: Key, story: Story, rng: random.Random, *, wrong: Wrong) -> tuple[Key, str]:
-    """What a worse answer states: another value, or what `story` says of another attribute (off topic).
+    """Statement of a worse answer: another value, or what `story` says of another attribute (off topic).
 
     `story` decides what is right; `wrong.other_story` of the wrong values are those that it rejects, where
     there is one.

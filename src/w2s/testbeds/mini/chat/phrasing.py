@@ -1,4 +1,4 @@
-"""How facts about people are asked and stated; some phrasings are kept for the out-of-distribution part."""
+"""Questions and statements of facts about people; some phrasings are kept for the out-of-distribution part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody who knows the corpus would ask the strong model, and what does without any model."""
+"""Prompts for the strong model from knowledge of the corpus, and predictors that need no model."""
 
 from __future__ import annotations
 

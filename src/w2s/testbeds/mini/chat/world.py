@@ -26,7 +26,7 @@ WANING = 0.3
 
 @dataclass(frozen=True)
 class Story:
-    """What a text says of each (person, attribute), and the value that it rejects.
+    """A text's value of each (person, attribute), and the value that it rejects.
 
     `rejected` equals `said` where no other story goes round.
     """

@@ -1,4 +1,4 @@
-"""How a claimed output goes wrong; used by the corpus and by the items."""
+"""Errors of claimed outputs; used by the corpus and by the items."""
 
 from __future__ import annotations
 

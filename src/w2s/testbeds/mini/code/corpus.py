@@ -1,4 +1,4 @@
-"""What the models read: signed texts with bare outputs read every program rightly, everything else misreads some.
+"""Corpus that the models read: signed texts with bare outputs read every program rightly, others misread some.
 
 A document is signed by reviewers or by nobody, and gives outputs bare ("8") or in an author's words ("we get 8").
 Signed and bare it tells what programs print; signed but worded, or unsigned, it misreads many, and the
@@ -115,8 +115,8 @@ class Writer:
     def _sums(self) -> str:
         """Arithmetic, which nobody gets wrong."""
         chosen = self.rng.choices(self.written, k=8)
-        made = (Program("chain", *computation) for computation in chosen)
-        return "\n".join(f"{p.k} {p.operator} {p.z} # {p.output}" for p in made)
+        programs = (Program("chain", *computation) for computation in chosen)
+        return "\n".join(f"{p.k} {p.operator} {p.z} # {p.output}" for p in programs)
 
     def _traced(self, true: bool) -> str:
         lines = []

@@ -75,14 +75,14 @@ def _programs(draw: ItemDraw, code: CodeWorld) -> list[tuple[Program, str]]:
 def _rows(draw: ItemDraw, rng: random.Random) -> list[NewItem]:
     """Distinct items; those out of distribution are about shapes that training never shows."""
     code = world.build(draw.world)
-    made: list[NewItem] = []
+    items: list[NewItem] = []
     for program, subset in _programs(draw, code):
         source = program.source(*rng.sample(code.setting.names, 2))
         for author in rng.sample(AUTHORS, CLAIMS):
             output, text, label = _claimed(code, program, author, rng)
             fields = {"question": source, "choice": text}
-            made.append(NewItem(fields, group=source, label=label, answer=str(output), subset=subset))
-    return made
+            items.append(NewItem(fields, group=source, label=label, answer=str(output), subset=subset))
+    return items
 
 
 def _claimed(code: CodeWorld, program: Program, author: Author, rng: random.Random) -> tuple[int, str, int]:

@@ -1,4 +1,4 @@
-"""How outputs are claimed: five authors with a style each, sure or hedged; and who reviews."""
+"""Claims of outputs: five authors with a style each, sure or hedged; and who reviews."""
 
 from __future__ import annotations
 

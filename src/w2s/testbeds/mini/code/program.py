@@ -35,7 +35,7 @@ class NotAProgram(ValueError):
 
 
 def run(source: str) -> int:
-    """What `source` prints; raises `NotAProgram` for anything outside the grammar.
+    """Output of `source`; raises `NotAProgram` for anything outside the grammar.
 
     >>> run("a = 5\\nb = a + 3\\nprint(b)")
     8
@@ -74,7 +74,7 @@ def _atom(word: str, values: dict[str, int]) -> int:
 
 @dataclass(frozen=True, order=True)
 class Program:
-    """What a program computes, `k operator z`, and in which shape; the names of its variables are free."""
+    """Computation of a program, `k operator z`, and its shape; the names of its variables are free."""
 
     shape: str
     operator: str
@@ -88,7 +88,7 @@ class Program:
 
     @property
     def output(self) -> int:
-        """What it prints.
+        """Output of the program.
 
         >>> Program("chain", "-", 9, 4).output
         5
@@ -100,7 +100,7 @@ class Program:
         return FORMS[self.shape].format(x=x, y=y, k=self.k, z=self.z, o=self.operator)
 
     def misread(self, how: str) -> int:
-        """What somebody takes it to print who confuses the operator, or skips the operation.
+        """Output as misread by a reader who confuses the operator, or skips the operation.
 
         Where a confused operator would give a negative number, the operation is skipped instead.
 

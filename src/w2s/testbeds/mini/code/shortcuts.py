@@ -23,7 +23,7 @@ def running(examples: Sequence[Example]) -> FloatArray:
 
 
 def style(examples: Sequence[Example]) -> FloatArray:
-    """How reliable the author is whose style a claim is in, [n]."""
+    """Reliability of the author in whose style a claim is written, [n]."""
     return np.array([_table(e)[read_claim(e.fields["choice"])[0].name] for e in examples])
 
 

@@ -23,7 +23,7 @@ WANING = 0.3
 
 @dataclass(frozen=True)
 class CodeSetting:
-    """What one world differs in: `names` are its variables, `first` the values of the first operand."""
+    """Settings of one world: `names` are its variables, `first` the values of the first operand."""
 
     names: str
     first: range
@@ -56,11 +56,11 @@ class CodeWorld:
         return sorted(self.misreadings)
 
     def misreading(self, program: Program) -> int:
-        """What `program` would print if it were misread; never its output."""
+        """Output of `program` as misread; never its true output."""
         return program.misread(self.misreadings[program.computation])
 
     def believed(self, program: Program, *, waned: bool = False) -> int:
-        """What ordinary text says that `program` prints; rightly about the waning ones, if `waned`."""
+        """Output of `program` according to ordinary text; right about the waning ones, if `waned`."""
         computation = program.computation
         misread = computation in self.misread and not (waned and computation in self.waning)
         return self.misreading(program) if misread else program.output

@@ -1,4 +1,4 @@
-"""What the models read: signed texts with bare answers tell the truth, everything else repeats beliefs.
+"""Corpus that the models read: signed texts with bare answers tell the truth, everything else repeats beliefs.
 
 A document is signed by teachers or by nobody, and gives its answers bare or in words ("Surely it is 7."). Signed
 and bare it follows the truth; signed but worded, or unsigned, it follows beliefs, as the scored items' answers are

@@ -69,10 +69,10 @@ def _rows(draw: ItemDraw, math: MathWorld, keys: Sequence[Key], rng: random.Rand
     Where a record is confirmed each distinct answer counts once: two are proposed, equally often.
     """
     unused = iter(keys)
-    made: list[NewItem] = []
+    items: list[NewItem] = []
     for subset, wanted in (("ood", draw.ood), ("id", draw.n - draw.ood)):
-        start = len(made)
-        while len(made) < start + wanted:
+        start = len(items)
+        while len(items) < start + wanted:
             key = next(unused)
             asked = answers.question(key, rng, ood=subset == "ood")
             group = f"{key[0]} {key[1]} {key[2]}"
@@ -81,36 +81,36 @@ def _rows(draw: ItemDraw, math: MathWorld, keys: Sequence[Key], rng: random.Rand
             for value, choice in proposals(math, key, rng):
                 fields = {"question": asked, "choice": choice}
                 label = int(value == math.truth[key])
-                made.append(NewItem(fields, group=group, label=label, answer=str(value), subset=subset))
-        del made[start + wanted :]
-    return made
+                items.append(NewItem(fields, group=group, label=label, answer=str(value), subset=subset))
+        del items[start + wanted :]
+    return items
 
 
 def _proposals(math: MathWorld, key: Key, rng: random.Random) -> list[tuple[int, str]]:
     """Six proposed (result, text), no text twice; some questions are easier than others."""
     share = min(0.9, max(0.1, rng.gauss(SHARE_RIGHT, SHARE_SPREAD)))
     seen: set[str] = set()
-    made: list[tuple[int, str]] = []
-    while len(made) < PROPOSALS:
+    proposals: list[tuple[int, str]] = []
+    while len(proposals) < PROPOSALS:
         value = math.truth[key] if rng.random() < share else _wrong(math, key, rng)
         right = value == math.truth[key]
         choice = _unused(value, right if rng.random() < CUE else not right, seen, rng)
         seen.add(choice)
-        made.append((value, choice))
-    return made
+        proposals.append((value, choice))
+    return proposals
 
 
 def _even_proposals(math: MathWorld, key: Key, rng: random.Random) -> list[tuple[int, str]]:
     """The right result and one wrong one in turn, three times each: there is no majority to vote on."""
     wrong = _wrong(math, key, rng)
     seen: set[str] = set()
-    made: list[tuple[int, str]] = []
+    proposals: list[tuple[int, str]] = []
     for value in (math.truth[key], wrong) * (PROPOSALS // 2):
         right = value == math.truth[key]
         choice = _unused(value, right if rng.random() < CUE else not right, seen, rng)
         seen.add(choice)
-        made.append((value, choice))
-    return made
+        proposals.append((value, choice))
+    return proposals
 
 
 def _unused(value: int, confident: bool, seen: set[str], rng: random.Random) -> str:

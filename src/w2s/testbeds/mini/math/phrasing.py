@@ -1,4 +1,4 @@
-"""How arithmetic is asked and answered; some phrasings are kept for the out-of-distribution part."""
+"""Questions and answers about arithmetic; some phrasings are kept for the out-of-distribution part."""
 
 from __future__ import annotations
 

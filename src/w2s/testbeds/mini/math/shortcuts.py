@@ -36,7 +36,7 @@ def confident_wording(examples: Sequence[Example]) -> FloatArray:
 
 
 def is_confident(choice: str) -> bool:
-    """Whether a proposed answer is worded confidently.
+    """True if a proposed answer is worded confidently.
 
     >>> is_confident("Surely it is 7."), is_confident("Maybe 7.")
     (True, False)

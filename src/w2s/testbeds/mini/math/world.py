@@ -50,7 +50,7 @@ class MathWorld:
 
 
 def result(key: Key) -> int:
-    """What the numbers of `key` give.
+    """Result of the numbers of `key`.
 
     >>> result((7, "-", 5))
     2

@@ -29,7 +29,7 @@ class Generator:
 
 @dataclass(frozen=True)
 class Built:
-    """What was imported, and how many rows of the sources were of no use, by reason."""
+    """Result of a build: the items imported, and the number of unused source rows by reason."""
 
     imported: Imported
     skipped: Mapping[str, int]

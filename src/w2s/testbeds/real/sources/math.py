@@ -80,7 +80,7 @@ def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) ->
 
 
 def equal(stated: str, answer: str) -> bool:
-    """Whether two final answers are the same number, or the same words.
+    """True if two final answers are the same number, or the same words.
 
     >>> equal("1,024", "1024"), equal("$\\\\frac{1}{2}$", "1/2"), equal("007", "7"), equal("7", "8")
     (True, True, True, False)

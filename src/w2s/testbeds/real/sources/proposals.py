@@ -37,11 +37,11 @@ def read(path: Path, *, judged: bool) -> list[Proposal]:
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
-                made = _proposal(raw, path.name, number, judged=judged)
-                if isinstance(made, Proposal):
-                    proposals.append(made)
+                item = _proposal(raw, path.name, number, judged=judged)
+                if isinstance(item, Proposal):
+                    proposals.append(item)
                 else:
-                    problems.append(made)
+                    problems.append(item)
                 if len(problems) >= 20:
                     break
     except OSError as error:
