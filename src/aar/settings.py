@@ -109,8 +109,9 @@ class Settings:
             raise SettingsError(_in_words(error)) from None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, for `lab.json`."""
-        return dataclasses.asdict(self)
+        """Plain values as JSON gives them back (lists, no tuples), for `lab.json`, the database and the ledger."""
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return values
 
     @classmethod
     def from_json(cls, values: object) -> Settings:

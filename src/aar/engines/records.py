@@ -41,19 +41,24 @@ class Job:
     """One run for an engine: submitted files by name, what it runs on, and its bounds.
 
     `salt` and `student_seed` are drawn by the lab after the code was frozen. `practice` goes with the
-    practice split, and only with it.
+    practice split, and only with it. `key` names the run in logs, as `lab.log` does; nothing is computed from it.
+    The job's text holds neither the code nor the salt, which is secret: it can be logged.
+
+    >>> "secret" in repr(Job({"method.py": "secret"}, "mini-chat", "dev", (0,), 0, salt=b"secret", key="c0de"))
+    False
     """
 
-    code: Mapping[str, str]
+    code: Mapping[str, str] = field(repr=False)
     testbed: str
     split: SplitName
     supervisor_seeds: tuple[int, ...]
     student_seed: int
-    salt: bytes
+    salt: bytes = field(repr=False)
     practice: bool = False
     intervention: str = "none"
     wall_seconds: float = 120.0
     memory_mb: int = 2048
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Outcome:
 
     status: Literal["ok", "method_failed", "lost"]
     end: RunEnd = field(default_factory=RunEnd)
-    arrays: Mapping[str, FloatArray] = field(default_factory=dict)
+    arrays: Mapping[str, FloatArray] = field(default_factory=dict, repr=False)
     targets_on: Literal["unlabelled", "test"] = "unlabelled"
 
 
