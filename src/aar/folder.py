@@ -120,13 +120,20 @@ class LabFolder:
                 f"{self.path} is not a run folder: it has no lab.json; give the folder that `aar run` printed"
             ) from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise WrongFormat(
-                f"{self.description} is damaged ({error}); this run cannot be resumed"
-            ) from error
-        if not isinstance(description, dict) or description.get("format") != FORMAT:
-            version = description.get("format") if isinstance(description, dict) else None
+            raise self._damaged(str(error)) from error
+        if not isinstance(description, dict):
+            raise self._damaged("it holds no JSON object")
+        version = description.get("format")
+        if type(version) is not int:  # not isinstance: true is an int, and equals 1
+            raise self._damaged(f"its format is {json.dumps(version)}, which is no whole number")
+        if version != FORMAT:
             raise WrongFormat(
                 f"{self.path} was written in format {version}, this aar reads format {FORMAT}; "
                 "use the version of aar that wrote it, or start a new run"
             )
         return description
+
+    def _damaged(self, fault: str) -> WrongFormat:
+        return WrongFormat(
+            f"{self.description} is damaged ({fault}); restore it from a copy of the run folder"
+        )

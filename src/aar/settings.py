@@ -29,6 +29,13 @@ MOST_NAMED = 4
 """Missing fields that one message names."""
 LATER = frozenset({"engine", "sandbox", "runtime", "storage"})
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
+EXPECTED = {
+    "a valid integer": "a whole number",
+    "a valid boolean": "true or false",
+    "a valid ": "a ",
+    "tuple": "list",
+}
+"""Pydantic's words for what is expected of a field, and plain ones."""
 
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
@@ -121,7 +128,7 @@ class Settings:
                 f"settings are {_shown(values)}; an object with one entry a setting is expected"
             )
         missing = [name for name in _names() if name not in values and name not in LATER]
-        wrong = [f"{name} is missing; a new run has {_default(name)}" for name in missing[:MOST_NAMED]]
+        wrong = [f"{name} is missing; a new run {_default(name)}" for name in missing[:MOST_NAMED]]
         if len(missing) > MOST_NAMED:
             wrong.append(f"{len(missing) - MOST_NAMED} more are missing")
         try:
@@ -137,11 +144,18 @@ def settings_of(folder: LabFolder) -> Settings:
     """The settings of the lab in `folder`; `SettingsError` says what in its `lab.json` to correct."""
     description = folder.read_description()
     try:
-        return Settings.from_json(description.get("settings"))
+        if "settings" not in description:
+            raise SettingsError("settings are missing")
+        settings = Settings.from_json(description["settings"])
+        if description.get("testbed", settings.testbed) != settings.testbed:
+            raise SettingsError(
+                f"testbed is {_shown(settings.testbed)} in its settings and {_shown(description['testbed'])} above them"
+            )
     except SettingsError as error:
         raise SettingsError(
-            f"{folder.description} holds settings that cannot be: {error}. Correct the file, or start a new run"
+            f"{folder.description} has a wrong setting: {error}. Correct the file, or start a new run"
         ) from None
+    return settings
 
 
 def cores() -> int:
@@ -154,8 +168,7 @@ def _names() -> list[str]:
 
 
 def _default(name: str) -> str:
-    default = getattr(Settings, name)
-    return _shown(default)
+    return "draws one" if name == "seed" else f"has {_shown(getattr(Settings, name))}"
 
 
 def _in_words(error: ValidationError) -> str:
@@ -169,7 +182,9 @@ def _in_words(error: ValidationError) -> str:
             meant = f" (did you mean {close[0]}?)" if close else ""
             lines.append(f"{_shown(name)} is no setting of this version{meant}; remove it")
         else:
-            expected = wrong["msg"].removeprefix("Input should be ").replace("tuple", "list")
+            expected = wrong["msg"].removeprefix("Input should be ")
+            for pydantics, plain in EXPECTED.items():
+                expected = expected.replace(pydantics, plain)
             lines.append(f"{field} is {_shown(wrong['input'])}; it should be {expected}")
     return "; ".join(lines)
 

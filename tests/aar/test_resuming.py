@@ -127,7 +127,7 @@ def test_a_run_that_goes_on_with_another_testbed_is_refused(tmp_path: Path) -> N
     with store.write() as tx:
         note_settings(tx, settings)
     other = Settings(testbed="mini-math", researchers=2)
-    with pytest.raises(SettingsError, match="for the testbed 'mini-chat', its lab.json names 'mini-math'"):
+    with pytest.raises(SettingsError, match=r"for the testbed 'mini-chat', its lab\.json names 'mini-math'"):
         extended(folder, other, minutes=None, submissions=None)
     with store.write() as tx, pytest.raises(SettingsError, match="mini-math"):
         note_settings(tx, other)
