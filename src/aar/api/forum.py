@@ -19,7 +19,7 @@ def read(door: Here, who: Member, after: int = 0) -> answers.Posts:
 @router.post("")
 def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
     """Publish a finding."""
-    made = door.lab.forum.post(
+    post = door.lab.forum.post(
         who.name,
         kind=finding.kind,
         title=finding.title,
@@ -27,7 +27,7 @@ def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
         submissions=finding.submissions,
         request=finding.request_id,
     )
-    return answers.Posted(id=made)
+    return answers.Posted(id=post)
 
 
 @router.post("/{post}/comments")

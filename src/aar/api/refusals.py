@@ -33,8 +33,8 @@ DESCRIBED: dict[int | str, dict[str, Any]] = {
 
 def refusal(error: W2SError, status: int | None = None) -> Response:
     """The answer that says why nothing was done."""
-    told = Refusal.of(error)
-    return JSONResponse(told.model_dump(mode="json"), status_code=status or STATUS[told.error])
+    answer = Refusal.of(error)
+    return JSONResponse(answer.model_dump(mode="json"), status_code=status or STATUS[answer.error])
 
 
 def explain_refusals(app: FastAPI) -> None:

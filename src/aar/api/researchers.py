@@ -14,7 +14,7 @@ router = APIRouter(tags=["researchers"])
 
 @router.get("/me")
 async def me(door: Here, who: Me, wait: float = 0.0, after: str = "") -> Standing:
-    """What is left of the budget, and whether to stop; with `wait`, once it differs from version `after`."""
+    """Remaining budget and the request to stop; with `wait`, once it differs from version `after`."""
     return await door.waiters.wait(
         who.name,
         lambda: for_researchers.standing(door.lab, who, door.phase()),
@@ -67,7 +67,7 @@ def practice(door: Here, who: Me, wanted: Practice) -> answers.PracticeStarted:
 
 @router.get("/practice/{key}")
 async def practice_run(door: Here, who: Me, key: str, wait: float = 0.0) -> answers.Practice:
-    """How a practice run stands; with `wait`, once it has ended."""
+    """State of a practice run; with `wait`, once it has ended."""
     run = await door.waiters.wait(
         who.name,
         lambda: for_researchers.practice_run(door.lab, key),
@@ -97,10 +97,10 @@ async def submission(door: Here, who: Me, id: str, wait: float = 0.0) -> answers
     def find() -> tuple[submissions.Submission, answers.Submission]:
         return for_researchers.submission(door.lab, who, id)
 
-    _, told = await door.waiters.wait(
-        who.name, find, lambda found: found[0].stage == "done", wait, subjects=[id]
+    _, answer = await door.waiters.wait(
+        who.name, find, lambda result: result[0].stage == "done", wait, subjects=[id]
     )
-    return told
+    return answer
 
 
 @router.delete("/submissions/{id}")
@@ -117,7 +117,7 @@ def files(door: Here, who: Me, id: str) -> answers.Code:
 
 def taken_in(door: Door, author: str, wanted: Submit) -> answers.TakenIn:
     """Hand a method in for `author`; what is told of it then."""
-    made = door.lab.submit(
+    row = door.lab.submit(
         author,
         files=wanted.files,
         title=wanted.title,
@@ -126,4 +126,4 @@ def taken_in(door: Door, author: str, wanted: Submit) -> answers.TakenIn:
         claim=wanted.claim,
         request=wanted.request_id,
     )
-    return answers.TakenIn(**vars(answers.Submission.of(made, {})), submission=made.id)
+    return answers.TakenIn(**vars(answers.Submission.of(row, {})), submission=row.id)

@@ -44,7 +44,7 @@ GOODBYE_SECONDS = 1
 
 @dataclass(frozen=True)
 class Start:
-    """What the launcher tells the lab over its standard input, since arguments and environment can be seen.
+    """Start message from the launcher on the lab's standard input, since arguments and environment can be seen.
 
     `socket` is the descriptor of the listening socket that the lab inherits: nobody else can answer in its place.
     `to_the_end` says that the run's time is over, and what was handed in is judged nevertheless; `again` that only
@@ -97,7 +97,7 @@ def _enrol(lab: Lab, start: Start) -> None:
             ledger.append(tx, "note", {"resumed with": changed})
         meta.put(tx, "settings", settings)
         researchers.add(tx, researchers.LAB)
-        known = {one.name for one in researchers.team(tx)}
+        known = {researcher.name for researcher in researchers.team(tx)}
         for name in known - start.tokens.keys() if not start.again else ():
             # it is not started again: nothing is left for it to do
             researchers.set_state(tx, name, "stopped")

@@ -1,4 +1,4 @@
-"""What was spent, each thing once: nominal minutes of runs, tokens and money of language models."""
+"""Charges, each recorded once: nominal minutes of runs, tokens and money of language models."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ def all(tx: Transaction) -> list[Charge]:
 
 
 def spent(tx: Transaction, researcher: str) -> Spent:
-    """What a researcher has spent so far."""
+    """Sum that a researcher has spent so far."""
     return _sum(tx, table.c.researcher == researcher)
 
 
 def total(tx: Transaction) -> Spent:
-    """What everybody together, the lab itself included, has spent so far."""
+    """Sum that all together, the lab itself included, have spent so far."""
     return _sum(tx, sa.true())
 
 
 def of_runs(tx: Transaction, keys: Sequence[str]) -> Spent:
-    """What these runs were charged together."""
+    """Sum of the charges of these runs."""
     return _sum(tx, table.c.key.in_(keys))
 
 

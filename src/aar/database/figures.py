@@ -1,4 +1,4 @@
-"""What people see of a verdict, a floor, a ceiling or a baseline: every figure with its interval."""
+"""Figures of a verdict, a floor, a ceiling or a baseline, for people: each with its interval."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Figures:
         >>> Figures.from_json({"seeds": 5, "n": 1000, "floor": 0.62}).floor
         0.62
         """
-        known = {one.name for one in fields(cls)}
+        known = {entry.name for entry in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
         for name in ("accuracy", "pgr", "id_pgr", "ood_pgr", "gain", "accuracy_gain"):
             if values.get(name) is not None:

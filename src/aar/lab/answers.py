@@ -1,4 +1,4 @@
-"""What researchers are told of submissions, practice runs and posts: words, and figures of practice only."""
+"""Answers to researchers about submissions, practice runs and posts: words, and figures of practice only."""
 
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
@@ -61,7 +61,7 @@ class PracticeStarted(View):
 
 
 class MethodError(View):
-    """Why a method broke on the practice bench."""
+    """Error of a method on the practice bench."""
 
     type: str | None
     file: str | None
@@ -171,6 +171,6 @@ class Posts(View):
 
 
 class Posted(View):
-    """What was posted."""
+    """Answer to a new post."""
 
     id: int

@@ -41,9 +41,9 @@ class News:
         seq = await asyncio.to_thread(self._length)
         while not stopping.is_set():
             await asyncio.sleep(LOOK_SECONDS)
-            now = self._database.version()
-            if now != seen:
-                seen = now
+            version = self._database.version()
+            if version != seen:
+                seen = version
                 seq, subjects = await asyncio.to_thread(self._read, seq)
                 self.tell(subjects)
         self.tell()
@@ -60,7 +60,7 @@ class News:
         woken.set()
 
     def concern(self, subjects: Iterable[str], *, since: int) -> bool:
-        """Whether a change after version `since` concerned one of the subjects."""
+        """True if a change after version `since` concerned one of the subjects."""
         return any(self._changed.get(subject, -1) > since for subject in subjects)
 
     async def after(self, version: int, seconds: float | None) -> int:

@@ -17,7 +17,7 @@ LEAST_SECONDS = 0.4
 
 
 class StatusFeed:
-    """What the lab answers to one question after the other, each for what is newer than the answer before.
+    """Feed of the lab's status: each request asks for what is newer than the last answer.
 
     Use it as a context; `client` is closed with it. `heard` is when the lab last answered (monotonic seconds).
     """
@@ -39,7 +39,7 @@ class StatusFeed:
 
     @property
     def trouble(self) -> str:
-        """Why the last question had no answer; empty if it had one."""
+        """Reason that the last request had no answer; empty if it had one."""
         return self._client.trouble
 
     def next(self, seconds: float) -> dict[str, Any] | None:

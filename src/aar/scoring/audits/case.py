@@ -30,12 +30,12 @@ class Pool:
 
     @property
     def votes(self) -> bool:
-        """Whether any answer was proposed more than once, so that there is something to count."""
+        """True if any answer was proposed more than once, so that the audit can count."""
         return len(np.unique(self.answer)) < len(self.answer)
 
     @cached_property
     def places(self) -> tuple[tuple[int, ...], ...]:
-        """How often each item's own answer stands in its question, then how often all answers there do, [n]."""
+        """Counts of each item's own answer in its question, then of all answers there, [n]."""
         times = np.bincount(self.answer)
         answers, first = np.unique(self.answer, return_index=True)
         shapes: dict[int, list[int]] = {}
@@ -48,7 +48,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Answers:
-    """What one run said of one pool, by source row: `values` [n] in [0, 1], `handle` [n] (-1: not served)."""
+    """One run's answers on one pool, by source row: `values` [n] in [0, 1], `handle` [n] (-1: not served)."""
 
     pool: Pool
     values: FloatArray

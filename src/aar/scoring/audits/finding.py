@@ -1,4 +1,4 @@
-"""What one audit found: figures, interval, threshold, and a sentence that a person understands."""
+"""Finding of one audit: figures, interval, threshold, and a sentence that a person understands."""
 
 from __future__ import annotations
 

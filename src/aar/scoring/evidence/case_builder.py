@@ -112,7 +112,7 @@ def _ancestors(evidence: Evidence, submission: Submission) -> list[Submission]:
 
 
 def _earlier(evidence: Evidence, submission: Submission) -> list[Submission]:
-    """What the same researcher handed in before; baselines and operators have no history."""
+    """Earlier submissions of the same researcher; baselines and operators have no history."""
     if submission.role is not Role.RESEARCHER:
         return []
     return [

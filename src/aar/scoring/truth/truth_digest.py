@@ -1,4 +1,4 @@
-"""What verdicts are held against cannot be changed unseen: the ledger keeps a digest of items and truth.
+"""Digest of items and truth in the ledger, so that they cannot be changed unseen.
 
 The digest is keyed by the vault's secret, so that nobody can try labels against it.
 
@@ -28,7 +28,7 @@ def commit(database: Database, vault: Vault) -> None:
 
 
 def check(database: Database, vault: Vault) -> bool:
-    """Whether the vault is known to be the one that was scored with; `BrokenChain` if it is another.
+    """True if the vault is known to be the one that was scored with; `BrokenChain` if it is another.
 
     False where no scorer has looked yet.
     """

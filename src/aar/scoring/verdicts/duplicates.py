@@ -85,7 +85,7 @@ def recomputed(evidence: Evidence, submission: Submission) -> Submission | Waiti
 
 
 def holds_for(submission: Submission, earlier: Submission) -> bool:
-    """Whether the answer to `earlier`, whose answers on dev are nearly the same, is one to `submission` too.
+    """True if the reply to `earlier`, with nearly the same answers on dev, also holds for `submission`.
 
     Between authors only what dev itself decided is: that it gains nothing, or that the record is made.
     """
@@ -127,14 +127,14 @@ def repetition(
 
 
 def _runs_as(evidence: Evidence, other: Submission) -> Waiting:
-    """What is waited for: dev runs with the seeds of the other code."""
+    """Wait for dev runs with the seeds of the other code."""
     again = range(evidence.settings.dev_seeds)
     runs = tuple(WantedRun("dev", k, seeds_of=other.code_hash) for k in again)
     return Waiting(Reason.DUPLICATE_RUNS, {"submission": other.id}, runs)
 
 
 def _earlier(evidence: Evidence, submission: Submission) -> Iterator[Submission]:
-    """What researchers were told something about by its own runs on dev, but for what `submission` makes good."""
+    """Earlier submissions of researchers with a reply from their own dev runs; not those that `submission` replaces."""
     for (id, stage), fell in evidence.board.verdicts.items():
         answered = stage == "dev" and fell.status != "failed" and fell.figures.same_as is None
         other = evidence.board.named(id)

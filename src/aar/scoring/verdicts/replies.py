@@ -57,7 +57,7 @@ def repeated(reply: str, earlier: str | None, *, identical: bool) -> str:
 
 
 def failed(run: Run) -> str:
-    """Where the method broke: type and place of the error, and the lab's rule."""
+    """Reply to a method that broke: type and place of the error, and the lab's rule."""
     error = run.end.error or RunError()
     place = f" in {error.file}" if error.file else ""
     place += f", line {error.line}" if error.line is not None else ""
