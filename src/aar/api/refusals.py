@@ -28,7 +28,7 @@ TOO_LARGE, MALFORMED = 413, 422
 DESCRIBED: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal} for status in sorted({*STATUS.values(), TOO_LARGE, MALFORMED})
 }
-"""What the description of the interface says of every route besides its answer."""
+"""Responses of every route besides its answer, for the description of the interface."""
 
 
 def refusal(error: W2SError, status: int | None = None) -> Response:

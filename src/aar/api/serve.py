@@ -36,10 +36,10 @@ LEAST_SECONDS = 0.3
 """Between two looks at what verdicts ask for, however much happens."""
 MIRROR_SECONDS = 2.0
 CLOCK_SECONDS = 30.0
-"""How often the time that is used is noted, so that a run that is killed goes on with little of it lost. That is a
-commit, so whoever waits looks as often at what a time alone changes."""
+"""Interval between notes of the used time, so that a run that is killed goes on with little of it lost. That is a
+commit, so waiters look as often at what a time alone changes."""
 GOODBYE_SECONDS = 1
-"""How long requests that still wait are let end when the lab is asked to stop."""
+"""Time for waiting requests to end when the lab is asked to stop."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ FORMAT = 6
 TURN_SECONDS = 30
 
 Transaction = sa.Connection
-"""What every reading or writing function takes first; made by `Database.read` and `Database.write`."""
+"""First parameter of every reading or writing function; made by `Database.read` and `Database.write`."""
 
 
 class Database:

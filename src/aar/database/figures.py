@@ -18,7 +18,7 @@ class Figures:
     PGR, `accuracy_gain` the same in accuracy; `alpha` the level this attempt (the `attempt`-th at the
     record) was tested at; `id_pgr` and `ood_pgr` are the parts of a sealed split that has both;
     `sealed_seeds` is how many seeds a dev verdict asks for in the confirmation; `track` and `audits` (findings as
-    JSON objects) say what a confirmed method lives off. `score` is what the author was told besides the word (None
+    JSON objects) say what a confirmed method depends on. `score` is what the author was told besides the word (None
     under the Ladder), `bits` what the reply can have told about the labels (`aar.ledger.leaking`), `same_as` the
     earlier submission whose reply it repeats. `over` is the paired gain in accuracy on sealed, at 95 %, over each
     submission that had been verified before: whose interval holds 0 is a tie. `looked_after` is after how many seeds

@@ -30,12 +30,12 @@ ENDED: tuple[End, ...] = ("done", "failed", "lost", "cancelled")
 Priority = Literal["practice", "opening", "sealed", "audit", "dev", "baseline"]
 
 PRIORITIES: tuple[Priority, ...] = ("practice", "opening", "sealed", "audit", "dev", "baseline")
-"""What goes first: practice (somebody waits for it, and each researcher has one at a time), then baselines without
+"""Order of runs: practice (somebody waits for it, and each researcher has one at a time), then baselines without
 which nothing can be judged, then confirmations and their audits, then dev runs; the other runs of baselines get the
 cores that nobody else wants."""
 
 ASKED_FOR: tuple[Priority, ...] = ("practice", "dev")
-"""What researchers themselves ask for, and what does not start while one is made to wait."""
+"""Priorities of researchers' own requests; such a run does not start while its researcher is in cool-down."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ def all(
     researcher: str | None = None,
     submission: str | None = None,
 ) -> list[Run]:
-    """Runs by priority, then age; a submission's are found by its `code_hash`, whoever paid for them."""
+    """Runs by priority, then age; a submission's are found by its `code_hash`, also those that others paid for."""
     query = sa.select(table).order_by(table.c.priority, table.c.created, table.c.pair_index, table.c.key)
     for column, wanted in (
         (table.c.state, state),

@@ -23,7 +23,7 @@ from aar.errors import DiskFull, LabFolderError, WrongFormat
 BUSY_SECONDS = 30
 
 UPGRADE_SECONDS = 600
-"""How long a process waits for another one that copies and upgrades the file."""
+"""Time that a process waits for another one that copies and upgrades the file."""
 
 
 class SQLite:

@@ -30,7 +30,7 @@ class Ended(StrEnum):
     LOST = "lost"
     """The lab lost a run of it; the code is not blamed, and the same code is taken again."""
     WITHDRAWN = "withdrawn"
-    """By its author; nothing was decided of the code, whoever hands it in next."""
+    """By its author; nothing was decided of the code, also for its next author."""
     CANCELLED = "cancelled"
     """By the person who runs the lab."""
     OVERRULED = "overruled"

@@ -32,7 +32,7 @@ WORDS: Mapping[Cause, str] = {
     Cause.REFUSED: "its confirmation is decided",
     Cause.SIBLING_FAILED: "another run of this code failed",
 }
-"""What people and researchers are told of each cause."""
+"""Words for people and researchers about each cause."""
 
 
 @dataclass(frozen=True)

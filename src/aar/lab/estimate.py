@@ -29,7 +29,7 @@ from aar.lab.references import planned, wanted
 from aar.settings import Settings
 
 SECONDS_PER_LIMIT = 1 / 36
-"""What a run takes before anything is measured, as a part of its time limit: 2.5 s on a mini testbed."""
+"""Duration of a run before any measurement, as a part of its time limit: 2.5 s on a mini testbed."""
 
 RELATIVE: Mapping[str, float] = {
     "supervisor": 0.45,
@@ -39,7 +39,7 @@ RELATIVE: Mapping[str, float] = {
     "run": 1.0,
     "audit": 1.3,
 }
-"""What each kind of work takes next to a run of a researcher's method; measured on mini-chat (two demos, 260 runs)."""
+"""Duration of each kind of work relative to a run of a method; measured on mini-chat (two demos, 260 runs)."""
 
 LATEST = 40
 """Of each kind these many count: a machine that has become busy is noticed."""

@@ -184,7 +184,7 @@ class Lab:
             write_whole(path, json.dumps(self.snapshots.get(submission.commit)))
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
-        """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
+        """Queue a run on the practice bench; its key. The same code is run once for all researchers.
 
         One at a time for each researcher, so that nobody's practice holds up the others' verdicts. Raises
         `OverBudget` when the budget or the time is used up, `NotNow` when the queue is full, another one is under

@@ -68,13 +68,13 @@ def of_confirmations(tx: Transaction, settings: Settings, undecided: Sequence[Su
 
 
 def _of_one(tx: Transaction, settings: Settings, submission: Submission) -> Iterator[Need]:
-    """Runs on sealed of a submission, and as many of whoever it is compared with."""
+    """Runs on sealed of a submission, and as many of its opponent."""
     verdict = verdicts.find(tx, submission.id, "dev")
     figures = verdict.figures if verdict is not None else None
     seeds = (figures.sealed_seeds if figures is not None else None) or settings.sealed_seeds
     yield Need(submission.id, seeds)
     if seeds > settings.sealed_seeds and figures is not None:
-        # whoever it was told to beat, and whoever holds the record if that one broke on sealed
+        # the opponent that it had to beat, and the holder of the record if that one broke on sealed
         for name in {figures.champion, standing.champion(tx)} - {None, FLOOR}:
             if submissions.get(tx, str(name)).status != "failed":
                 yield Need(str(name), seeds, paid_by=submission.researcher)

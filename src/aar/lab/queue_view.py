@@ -2,7 +2,7 @@
 
 A researcher is never told a measured time: shared caches would make it an oracle. It learns how many of the runs
 that it asked for are left, how many nominal minutes go before them, and when it may come back if it must wait.
-Confirmations and their audits are not among them, whoever's they are: how many runs wait would tell, before the
+Confirmations and their audits are not among them, for any author: how many runs wait would tell, before the
 verdict, that a gain was reproduced. Not covered: the clock. A dev run that waits longer tells that the lab is busy.
 """
 
@@ -25,7 +25,7 @@ class OwnQueue(View):
     nominal_minutes_until_done: float
     failures_in_a_row: int
     wait_seconds: float
-    """How long it is held back after failures."""
+    """Seconds of cool-down that remain after failures."""
 
 
 class Line(View):

@@ -16,7 +16,7 @@ from aar.errors import BadRequest
 from w2s.records import SplitName
 
 MOST_TIMES = 3
-"""How often the same code is taken in: one whose runs are always lost may be what loses them."""
+"""Limit of submissions of the same code: code whose runs are always lost may be their cause."""
 
 
 def is_answered(same: Sequence[Submission]) -> bool:

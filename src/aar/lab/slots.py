@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE_SECONDS = 1.0
 MOST_PAUSE_SECONDS = 60.0
 CAPACITY_SECONDS = 5.0
-"""How often the engine is asked how many runs it takes."""
+"""Interval between questions to the engine about its capacity."""
 
 
 @dataclass

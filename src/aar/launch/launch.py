@@ -37,13 +37,13 @@ from aar.settings import Settings
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How long the launcher waits for news before it looks after its processes and lets the shown clock go on."""
+"""Time that the launcher waits for news before it checks its processes and moves the clock on."""
 ROTATE_SECONDS = 60.0
 """Between two looks at the sizes of the logs."""
 START_SECONDS = 300.0
 GRACE_SECONDS = 60.0
 FAREWELL_SECONDS = 180.0
-"""How long researchers may take over their last turns once everything is judged."""
+"""Time for the researchers' last turns after the last verdict."""
 
 
 @dataclass

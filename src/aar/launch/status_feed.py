@@ -11,7 +11,7 @@ from typing import Any
 from aar.launch.operator_client import OperatorClient
 
 HANG_SECONDS = 30.0
-"""How long one question may hang until the lab has news."""
+"""Time that one request may wait for news from the lab."""
 LEAST_SECONDS = 0.4
 """Between two questions, however much changes."""
 

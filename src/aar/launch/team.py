@@ -20,7 +20,7 @@ from aar.launch.signals import Hurry
 logger = logging.getLogger(__name__)
 
 LEAVE_SECONDS = 10.0
-"""How long a researcher that was asked to stop has to write its transcript."""
+"""Time for a researcher that was asked to stop to write its transcript."""
 
 
 @dataclass

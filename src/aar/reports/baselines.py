@@ -67,21 +67,23 @@ def table(folder: LabFolder) -> Table:
     """The table of a lab's baselines as far as they are decided."""
     store = database.open(folder.storage)
     with store.read() as tx:
-        baselines = [one for one in submissions.all(tx) if one.role is Role.BASELINE]
+        baselines = [baseline for baseline in submissions.all(tx) if baseline.role is Role.BASELINE]
         nominal = _nominal(tx)
-        plain = next((one for one in baselines if one.title == PLAIN), None)
+        plain = next((baseline for baseline in baselines if baseline.title == PLAIN), None)
         unit = _mean_cost(tx, plain, nominal) if plain else None
-        rows = [_row(tx, one, nominal, unit) for one in baselines]
+        rows = [_row(tx, baseline, nominal, unit) for baseline in baselines]
         champion = standing.champion(tx)
         result = Table(
             testbed=str(meta.get(tx, "testbed")),
             references={
-                f"{one.split} {one.kind}": one.figures
-                for one in verdicts.references(tx)
-                if one.kind != "baseline"
+                f"{reference.split} {reference.kind}": reference.figures
+                for reference in verdicts.references(tx)
+                if reference.kind != "baseline"
             },
             rows=rows,
-            best=next((row for one, row in zip(baselines, rows, strict=True) if one.id == champion), None),
+            best=next(
+                (row for baseline, row in zip(baselines, rows, strict=True) if baseline.id == champion), None
+            ),
         )
     store.close()
     return result

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from w2s.bench import Student
 
 Fitness = Callable[["Student"], float]
-"""How good a student is as it stands; higher is better. Asked of the same items every time."""
+"""Score of a student in its present state; higher is better. It is measured on the same items every time."""
 
 
 def ascend(

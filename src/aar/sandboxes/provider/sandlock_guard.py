@@ -124,7 +124,7 @@ def watched() -> "set[int]":
 
 
 def has_ended(pid: int) -> bool:
-    """Whether a process is gone, or about to be."""
+    """True if a process is gone, or about to be."""
     try:
         with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
             return stat.read().rpartition(")")[2].split()[0] in ("Z", "X")

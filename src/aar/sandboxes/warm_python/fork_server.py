@@ -83,7 +83,7 @@ class ForkServer:
 
     @property
     def alive(self) -> bool:
-        """Whether the server runs."""
+        """True if the server runs."""
         return self._process.poll() is None
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Structure: does a method vote, that is, live off how often an answer was proposed?
+"""Structure: does a method vote, that is, depend on how often an answer was proposed?
 
 In thin runs a random half of each question is served, so that which answer leads there is a matter of chance once
 truth, the question's whole partition and the answer's place in it are known:

@@ -68,7 +68,7 @@ class Board:
         return [submission for submission in self.submissions if submission.role is Role.BASELINE]
 
     def of(self, submission: Submission, split: SplitName) -> Sequence[Run]:
-        """Ended runs of a submission's code on one split, whoever paid for them."""
+        """Ended runs of a submission's code on one split, also those that others paid for."""
         return _that_count(self.runs.get((submission.code_hash, split), ()), submission)
 
     def waits(self, submission: Submission, split: SplitName) -> bool:
@@ -92,13 +92,13 @@ class Board:
         return self.named(self.first[submission.code_hash])
 
     def would_be_records(self, submission: Submission) -> Iterator[Submission]:
-        """The author's attempts at the record, whatever came of them, but for those it makes good."""
+        """The author's attempts at the record, with any result, except those that it replaces."""
         for other in self.submissions:
             verdict = self.verdict(other, "dev")
             tried = (
                 verdict is not None and verdict.status == "pending" and verdict.figures.attempt is not None
             )
-            if tried and other.researcher == submission.researcher and not makes_good(submission, other):
+            if tried and other.researcher == submission.researcher and not replaces_lost(submission, other):
                 yield other
 
     def may_hold(self, holder: str) -> bool:
@@ -110,7 +110,7 @@ class Board:
         return submission.status != "failed" if baseline else submission.status == "verified"
 
 
-def makes_good(submission: Submission, lost: Submission) -> bool:
+def replaces_lost(submission: Submission, lost: Submission) -> bool:
     """True if a submission repeats the code of one that the lab lost: the lost one is no evidence against it."""
     return lost.ended is Ended.LOST and lost.code_hash == submission.code_hash
 

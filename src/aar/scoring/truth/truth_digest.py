@@ -3,7 +3,7 @@
 The digest is keyed by the vault's secret, so that nobody can try labels against it.
 
 Covered: truth or items that are changed after the scorer's first look, when it starts again and in `aar ledger
-verify`. Not covered: whoever changes the vault before that, or rewrites the ledger too; floors and ceilings, which
+verify`. Not covered: a change of the vault before that, or of the ledger too; floors and ceilings, which
 carry keys of what they were made from (`reference_keys`).
 """
 

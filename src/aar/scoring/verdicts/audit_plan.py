@@ -48,7 +48,7 @@ def runs_to_come(evidence: Evidence, submission: Submission, *, sealed: Rows, de
 
 
 def audited_with_runs(case: Case, before: Audited) -> Audited:
-    """What every audit finds; `before` holds what those without runs found in the same case.
+    """Findings of all audits; `before` holds what those without runs found in the same case.
 
     Theirs come first: of several broken rules the first is told.
     """

@@ -2,11 +2,11 @@
 
 Identical code is answered from what was decided of it. Nearly identical is a submission whose answers differ from
 those of one that was answered earlier in less than 2 % (the mean absolute difference of per-item correctness, seed by
-seed), whoever made either: with the seeds that each was run on, or, for a would-be record, with the seeds of the
-submission whose code is most like it, with which it is run again.
+seed), by the same author or another: with the seeds that each was run on, or, for a would-be record, with the seeds
+of the submission whose code is most like it, with which it is run again.
 
 What sealed or the audits said of one author's method is not said of another's that only answers nearly the same on
-dev: a twin that behaves there and breaks in its confirmation would burn an honest method. That one is judged, at its
+dev: a twin that behaves there and breaks in its confirmation would harm an honest method. That one is judged, at its
 own author's level.
 
 Which answers differ does not depend on what is true, so that saying so tells nothing about labels.
@@ -31,7 +31,7 @@ from aar.database.waits import Reason
 from aar.database.wanted_runs import WantedRun
 from aar.scoring.audits import rules
 from aar.scoring.audits.history import alike
-from aar.scoring.evidence.board import Board, makes_good
+from aar.scoring.evidence.board import Board, replaces_lost
 from aar.scoring.evidence.correctness import Rows, stacked
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.verdicts import replies
@@ -138,7 +138,7 @@ def _earlier(evidence: Evidence, submission: Submission) -> Iterator[Submission]
     for (id, stage), fell in evidence.board.verdicts.items():
         answered = stage == "dev" and fell.status != "failed" and fell.figures.same_as is None
         other = evidence.board.named(id)
-        if answered and other.role is Role.RESEARCHER and not makes_good(submission, other):
+        if answered and other.role is Role.RESEARCHER and not replaces_lost(submission, other):
             yield other
 
 

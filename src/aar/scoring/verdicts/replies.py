@@ -19,7 +19,7 @@ _WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
 _VERIFIED = "the gain over {over} was reproduced on fresh seeds and items"
 _NOT_REPRODUCED = "the gain over {over} was not reproduced on fresh seeds and items"
 _RECORD, _BY_ITSELF = "the record", "vanilla"
-"""What a submission is held against: the holder of the record, or, where it is judged by itself, the plain baseline."""
+"""Opponent of a submission, in words: the holder of the record, or, if judged by itself, the plain baseline."""
 
 
 def dev(standing: Standing, *, would_be: bool, fresh: bool, feedback: Feedback, figures: Figures) -> str:
