@@ -46,9 +46,14 @@ GOODBYE_SECONDS = 1
 class Start:
     """Start message from the launcher on the lab's standard input, since arguments and environment can be seen.
 
-    `socket` is the descriptor of the listening socket that the lab inherits: nobody else can answer in its place.
-    `to_the_end` says that the run's time is over, and what was handed in is judged nevertheless; `again` that only
-    the lab was started again, within a run that goes on.
+    Attributes:
+        socket: Descriptor of the listening socket that the lab inherits: nobody else can answer in its place.
+        operator_token: Token of the person who runs the lab.
+        tokens: Token of each researcher, by name.
+        directions: Direction of each researcher, by name.
+        elapsed: Time of the run that was used before, in seconds.
+        to_the_end: True if the run's time is over, and what was submitted is judged nevertheless.
+        again: True if only the lab was started again, within a run that goes on.
     """
 
     socket: int

@@ -17,7 +17,18 @@ ChargeKind = Literal["run", "model"]
 
 @dataclass(frozen=True)
 class Charge:
-    """One thing paid: a run (`key` is the run's) or a call to a language model (`key` is the call's)."""
+    """One charge: for a run or for a call to a language model.
+
+    Attributes:
+        key: Key of the run or of the call.
+        researcher: Researcher who pays.
+        kind: Run or call.
+        nominal_minutes: Nominal core-minutes of a run.
+        input_tokens: Tokens read by the model.
+        output_tokens: Tokens written by the model.
+        money_usd: Price in US dollars.
+        at: Time of the charge, in seconds since 1970.
+    """
 
     key: str
     researcher: str

@@ -18,7 +18,19 @@ RECENT = 6
 
 
 class Member(View):
-    """A researcher, what it does and what it handed in."""
+    """A researcher, its activity and its submissions.
+
+    Attributes:
+        name: Name.
+        direction: Direction of its research.
+        state: State in the lab.
+        activity: Present activity.
+        text: Detail of the activity, in the researcher's words.
+        submitted: Number of submissions used.
+        budget: Number of submissions allowed; None without a limit.
+        verified: Number of verified submissions.
+        pending: Number of submissions without a verdict.
+    """
 
     name: str
     direction: str

@@ -21,10 +21,16 @@ Split = Literal["dev", "sealed"]
 
 @dataclass(frozen=True)
 class Row:
-    """One variant of a method: figures by split (None: not run there), cost of a run, and why it failed.
+    """One variant of a method.
 
-    `cost` is in runs of vanilla, by what was asked of models; `core_seconds` were measured on dev, the method's
-    process and its student service together.
+    Attributes:
+        variant: Name of the variant.
+        status: Status of its submission.
+        reply: Reply to its submission; tells why it failed.
+        dev: Figures on dev; None if it was not run there.
+        sealed: Figures on sealed; None if it was not run there.
+        cost: Cost of a run in runs of vanilla, by what was asked of models.
+        core_seconds: Core-seconds of a run on dev, of the method's process and its student service together.
     """
 
     variant: str

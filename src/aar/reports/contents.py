@@ -78,7 +78,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Person:
-    """A researcher with what it made and what it spent; `colour` counts from 0."""
+    """A researcher with its submissions and its expenses.
+
+    Attributes:
+        row: The researcher's row.
+        colour: Index of its colour, from 0.
+        submitted: Number of its submissions.
+        verified: Number of its verified submissions.
+        posts: Number of its posts.
+        comments: Number of its comments.
+        runs: Number of its runs.
+        core_seconds: Core-seconds of its runs.
+        spent: Sum of its charges.
+        hours: Time between its start and its end, in hours.
+    """
 
     row: researchers.Researcher
     colour: int

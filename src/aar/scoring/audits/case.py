@@ -107,14 +107,21 @@ class Sibling:
 class Case:
     """All evidence of one submission.
 
-    `runs` are its own; `lineage` those of the submissions by the same author that it builds on; `siblings` its
-    author's earlier submissions, in order. `correct` and `shuffled` are correctness on sealed by seed pair, of its
-    plain runs and of those with a shuffled teacher; `gap` is ceiling minus floor in accuracy, `clusters` the
-    questions of the sealed test.
-    `remembered` is False for an operator's, who hands in what he likes as often as he likes: it has no history.
-    `texts` are the field values of scored items that no researcher may know. `crashed` names interventions under
-    which the code failed. `denied` says for each of its runs which system calls were denied how often, None where
-    nobody counted.
+    Attributes:
+        submission: Id of the submission.
+        code: Its files by name.
+        runs: Its own runs.
+        lineage: Runs of the submissions by the same author that it builds on.
+        siblings: Earlier submissions of its author, in order.
+        own: The submission itself, as a sibling.
+        correct: Correctness of its plain runs on sealed, by seed pair.
+        shuffled: Correctness of its runs with a shuffled teacher on sealed, by seed pair.
+        clusters: Questions of the sealed test.
+        gap: Ceiling minus floor, in accuracy.
+        remembered: False for an operator's, who may submit anything as often as he likes: it has no history.
+        texts: Field values of scored items that no researcher may know.
+        crashed: Interventions under which the code failed.
+        denied: Denials of each system call, for each of its runs; None where nobody counted.
     """
 
     submission: str

@@ -92,7 +92,7 @@ def gain(sums: Sums, *, rng: np.random.Generator) -> Interval:
 
 
 def share(part: Sums, total: Sums, *, rng: np.random.Generator, looks: int = 1) -> Interval:
-    """Gain of `part` over that of `whole`, with pooled denominators; they share the draw of questions."""
+    """Gain of `part` over that of `total`, with pooled denominators; they share the draw of questions."""
     (r1, questions), (r2, _) = part.shape, total.shape
     ones = np.ones((1, questions))
     drawn = counts(questions, rules.DRAWS, rng)
