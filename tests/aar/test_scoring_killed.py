@@ -58,16 +58,16 @@ def test_a_scorer_killed_again_and_again_writes_every_verdict_once(
     for i in range(6):
         accuracy = 0.66 + 0.04 * i
         lab.submit(f"r{i % 3 + 1}", dev=accuracy, sealed=accuracy)
-    rng, kills = np.random.default_rng(0), 0
-    while undecided(lab):
+    rng, kills, longest = np.random.default_rng(0), 0, 0.3
+    while left := undecided(lab):
         scorer = fork(lab)
-        time.sleep(float(rng.uniform(0, 0.6)))
+        time.sleep(float(rng.uniform(0, longest)))
         os.kill(scorer, signal.SIGKILL)
         os.waitpid(scorer, 0)
         kills += 1
         lab.finish_audits()
+        longest = 0.3 if undecided(lab) < left else 1.2 * longest  # a busy machine needs longer for one verdict
         assert kills < 1000, "no progress between the kills"
-    assert undecided(lab) == 0
     assert kills > 2
     with lab.db.read() as tx:
         written = Counter((verdict.submission, verdict.stage) for verdict in verdicts.all(tx))
