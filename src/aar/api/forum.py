@@ -37,7 +37,7 @@ def comment(door: Here, who: Member, post: int, remark: Remark) -> answers.Poste
 
 
 @router.post("/{post}/vote")
-def vote(door: Here, who: Member, post: int, given: Vote) -> Done:
+def vote(door: Here, who: Member, post: int, body: Vote) -> Done:
     """Vote on a post; a later vote replaces the earlier one."""
-    door.lab.forum.vote(post, who.name, given.value)
+    door.lab.forum.vote(post, who.name, body.value)
     return Done()

@@ -39,9 +39,9 @@ def progress(door: Here, who: Me, doing: Doing) -> Done:
 
 
 @router.post("/state")
-def state(door: Here, who: Me, wanted: State) -> Done:
+def state(door: Here, who: Me, body: State) -> Done:
     """Say that one works, or has finished."""
-    for_researchers.set_state(door.lab, who, wanted.state)
+    for_researchers.set_state(door.lab, who, body.state)
     return Done()
 
 
@@ -60,9 +60,9 @@ def usage(door: Here, who: Me, used: Usage) -> Done:
 
 
 @router.post("/practice")
-def practice(door: Here, who: Me, wanted: Practice) -> answers.PracticeStarted:
+def practice(door: Here, who: Me, body: Practice) -> answers.PracticeStarted:
     """Start a practice run."""
-    return answers.PracticeStarted(run=door.lab.practice(who.name, wanted.files))
+    return answers.PracticeStarted(run=door.lab.practice(who.name, body.files))
 
 
 @router.get("/practice/{key}")
@@ -85,9 +85,9 @@ def withdraw_practice(door: Here, who: Me, key: str) -> answers.Practice:
 
 
 @router.post("/submissions")
-def submit(door: Here, who: Me, wanted: Submit) -> answers.TakenIn:
+def submit(door: Here, who: Me, body: Submit) -> answers.TakenIn:
     """Hand a method in for scoring."""
-    return taken_in(door, who.name, wanted)
+    return taken_in(door, who.name, body)
 
 
 @router.get("/submissions/{id}")
@@ -115,15 +115,15 @@ def files(door: Here, who: Me, id: str) -> answers.Code:
     return for_researchers.files(door.lab, who, id)
 
 
-def taken_in(door: Door, author: str, wanted: Submit) -> answers.TakenIn:
+def taken_in(door: Door, author: str, body: Submit) -> answers.TakenIn:
     """Hand a method in for `author`; what is told of it then."""
     row = door.lab.submit(
         author,
-        files=wanted.files,
-        title=wanted.title,
-        summary=wanted.summary,
-        parents=wanted.parents,
-        claim=wanted.claim,
-        request=wanted.request_id,
+        files=body.files,
+        title=body.title,
+        summary=body.summary,
+        parents=body.parents,
+        claim=body.claim,
+        request=body.request_id,
     )
     return answers.TakenIn(**vars(answers.Submission.of(row, {})), submission=row.id)

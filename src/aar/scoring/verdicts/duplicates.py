@@ -54,7 +54,7 @@ def near(evidence: Evidence, submission: Submission, rows: Rows) -> Submission |
     own = _flat(evidence, rows)
     known = [
         (other, answers)
-        for other in _earlier(evidence, submission)
+        for other in _answered_earlier(evidence, submission)
         if holds_for(submission, other) and (answers := _answers(evidence, other)) is not None
     ]
     if not known:
@@ -72,7 +72,9 @@ def recomputed(evidence: Evidence, submission: Submission) -> Submission | Waiti
     if seeds_of is None:
         alike_most = _most_alike(evidence, submission)
         return None if alike_most is None else _runs_as(evidence, alike_most)
-    other = next((known for known in _earlier(evidence, submission) if known.code_hash == seeds_of), None)
+    other = next(
+        (known for known in _answered_earlier(evidence, submission) if known.code_hash == seeds_of), None
+    )
     if other is None or not holds_for(submission, other):
         return None
     outcome = evidence.outcome_with_seeds_of(submission, other)
@@ -133,7 +135,7 @@ def _runs_as(evidence: Evidence, other: Submission) -> Waiting:
     return Waiting(Reason.DUPLICATE_RUNS, {"submission": other.id}, runs)
 
 
-def _earlier(evidence: Evidence, submission: Submission) -> Iterator[Submission]:
+def _answered_earlier(evidence: Evidence, submission: Submission) -> Iterator[Submission]:
     """Earlier submissions of researchers with a reply from their own dev runs; not those that `submission` replaces."""
     for (id, stage), fell in evidence.board.verdicts.items():
         answered = stage == "dev" and fell.status != "failed" and fell.figures.same_as is None
@@ -145,7 +147,7 @@ def _earlier(evidence: Evidence, submission: Submission) -> Iterator[Submission]
 def _most_alike(evidence: Evidence, submission: Submission) -> Submission | None:
     code = evidence.source.code
     own = code(submission)
-    likeness = [(alike(code(other), own), other) for other in _earlier(evidence, submission)]
+    likeness = [(alike(code(other), own), other) for other in _answered_earlier(evidence, submission)]
     most, other = max(likeness, key=lambda pair: pair[0], default=(0.0, None))
     return other if most >= rules.RESUBMISSION_LIKENESS else None
 
