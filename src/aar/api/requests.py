@@ -10,6 +10,9 @@ from aar.database.progress import Activity
 
 Text = Annotated[str, Field(max_length=8000)]
 ShortText = Annotated[str, Field(max_length=200)]
+Id = Annotated[str, Field(max_length=100)]
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+"""Whatever is looked up by number: more bits than the database stores are refused here."""
 RequestId = Annotated[str | None, Field(default=None, max_length=100)]
 
 
@@ -26,7 +29,7 @@ class Submit(BaseModel):
     files: Annotated[dict[str, str], Field(max_length=32)]
     title: ShortText
     summary: Text = ""
-    parents: Annotated[list[str], Field(max_length=16)] = []
+    parents: Annotated[list[Id], Field(max_length=16)] = []
     claim: Text = ""
     request_id: RequestId
 
@@ -50,7 +53,7 @@ class Finding(BaseModel):
     kind: Literal["result", "hypothesis", "insight", "error"]
     title: ShortText
     body: Text
-    submissions: Annotated[list[str], Field(max_length=32)] = []
+    submissions: Annotated[list[Id], Field(max_length=32)] = []
     request_id: RequestId
 
 
@@ -78,8 +81,8 @@ class Usage(BaseModel):
     """Tokens that a researcher's model used since the last report."""
 
     model: ShortText
-    input_tokens: Annotated[int, Field(ge=0, le=2**48)]
-    output_tokens: Annotated[int, Field(ge=0, le=2**48)]
+    input_tokens: Annotated[int, Field(ge=0, le=2**31)]
+    output_tokens: Annotated[int, Field(ge=0, le=2**31)]
     request_id: Annotated[str, Field(max_length=100)]
 
 

@@ -79,7 +79,8 @@ def of_runs(tx: Transaction, keys: Sequence[str]) -> Spent:
 
 def _sum(tx: Transaction, condition: sa.ColumnElement[bool]) -> Spent:
     def add(what: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        return sa.func.coalesce(sa.func.sum(what), 0)
+        # as a float: SQLite's sum of integers is an error beyond 63 bits
+        return sa.func.coalesce(sa.func.sum(sa.cast(what, sa.Float)), 0.0)
 
     row = tx.execute(
         sa.select(

@@ -10,8 +10,7 @@ Not covered: several authors who share the work.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -60,8 +59,30 @@ def alike(first: Mapping[str, str], second: Mapping[str, str]) -> float:
     >>> alike({"method.py": "a = 1"}, {"method.py": "# seed", "more.py": "a = 1"})
     1.0
     """
-    left, right = (_lines(code) for code in (first, second))
-    return difflib.SequenceMatcher(None, left, right, autojunk=False).ratio()
+    lines, other_lines = _lines(first), _lines(second)
+    if not lines and not other_lines:
+        return 1.0
+    return 2 * _common(lines, other_lines) / (len(lines) + len(other_lines))
+
+
+def _common(lines: Sequence[str], other_lines: Sequence[str]) -> int:
+    """Length of the longest common subsequence.
+
+    Bit-parallel (Hyyrö 2004), one bit a line: 3000 lines take milliseconds whatever they are, where difflib's time is
+    cubic in lines that repeat.
+
+    >>> _common("abcab", "acb")
+    3
+    """
+    places: dict[str, int] = {}
+    for place, line in enumerate(lines):
+        places[line] = places.get(line, 0) | 1 << place
+    every = (1 << len(lines)) - 1
+    unmatched = every  # bit i is 0 where a common subsequence grows at line i
+    for line in other_lines:
+        matches = unmatched & places.get(line, 0)
+        unmatched = ((unmatched + matches) | (unmatched - matches)) & every
+    return len(lines) - unmatched.bit_count()
 
 
 def _lines(code: Mapping[str, str]) -> list[str]:
