@@ -45,9 +45,18 @@ Starter = Callable[[BinaryIO], Process]
 
 @dataclass
 class Child:
-    """One process of the run and how to start it again; its output is appended to `log`.
+    """One process of the run, with its starter.
 
     It may die `MOST_STARTS` times within `SETTLED_SECONDS` of its start; one that lived longer starts counting anew.
+
+    Attributes:
+        name: Name of the process.
+        start_it: Starts the process.
+        log: File that its output is appended to.
+        starts: Number of starts that count.
+        process: The process; None before its start.
+        started: Time of its last start, in monotonic seconds.
+        waits_until: Time before which it is not started again, in monotonic seconds; None if it need not wait.
     """
 
     name: str

@@ -66,7 +66,20 @@ class Student(Protocol):
 
 
 class Bench(Protocol):
-    """One run of a method: what it trains on, what it predicts, and whom it may ask."""
+    """One run of a method: the items it trains on, the items it predicts, and the models it may ask.
+
+    Attributes:
+        seed: Seed of the run.
+        rng: Generator for the method's own draws.
+        recipe: Recipe of a fine-tune of the strong model.
+        kind: Kind of the items: "pair" or "verification".
+        labels: Words of the labels, as (class 0, class 1).
+        layers: Number of blocks of the strong model.
+        unlabelled: Items to train on.
+        test: Items to predict.
+        weak: Weak labels of the unlabelled items.
+        supervisors: Weak labels of all supervisors of the run, `weak` first.
+    """
 
     seed: int
     rng: np.random.Generator
