@@ -19,7 +19,7 @@ def read(door: Here, who: Member, after: Number = 0) -> answers.Posts:
 @router.post("")
 def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
     """Publish a finding."""
-    made = door.lab.forum.post(
+    post = door.lab.forum.post(
         who.name,
         kind=finding.kind,
         title=finding.title,
@@ -27,7 +27,7 @@ def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
         submissions=finding.submissions,
         request=finding.request_id,
     )
-    return answers.Posted(id=made)
+    return answers.Posted(id=post)
 
 
 @router.post("/{post}/comments")
@@ -37,7 +37,7 @@ def comment(door: Here, who: Member, post: Number, remark: Remark) -> answers.Po
 
 
 @router.post("/{post}/vote")
-def vote(door: Here, who: Member, post: Number, given: Vote) -> Done:
+def vote(door: Here, who: Member, post: Number, body: Vote) -> Done:
     """Vote on a post; a later vote replaces the earlier one."""
-    door.lab.forum.vote(post, who.name, given.value)
+    door.lab.forum.vote(post, who.name, body.value)
     return Done()

@@ -29,13 +29,13 @@ TOO_LARGE, MALFORMED = 413, 422
 DESCRIBED: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal} for status in sorted({*STATUS.values(), TOO_LARGE, MALFORMED})
 }
-"""What the description of the interface says of every route besides its answer."""
+"""Responses of every route besides its answer, for the description of the interface."""
 
 
 def refusal(error: W2SError, status: int | None = None) -> Response:
     """The answer that says why nothing was done."""
-    told = Refusal.of(error)
-    return JSONResponse(told.model_dump(mode="json"), status_code=status or STATUS[told.error])
+    answer = Refusal.of(error)
+    return JSONResponse(answer.model_dump(mode="json"), status_code=status or STATUS[answer.error])
 
 
 def explain_refusals(app: FastAPI) -> None:

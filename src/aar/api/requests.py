@@ -1,4 +1,4 @@
-"""What the lab accepts: the bodies of requests, bounded field by field."""
+"""Requests that the lab accepts: bodies of requests, bounded field by field."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class OperatorSubmit(Submit):
 
 
 class Cancel(BaseModel):
-    """What a person ends: a submission, a practice run, or all of a researcher."""
+    """Cancellation by a person: a submission, a practice run, or all of a researcher."""
 
     what: Annotated[str, Field(min_length=1, max_length=100)]
     reason: ShortText = ""
@@ -71,7 +71,7 @@ class Vote(BaseModel):
 
 
 class Doing(BaseModel):
-    """What a researcher is doing now, for the display; `text` is a detail."""
+    """Activity of a researcher, for the display; `text` is a detail."""
 
     activity: Activity
     text: ShortText = ""

@@ -19,7 +19,7 @@ MOST_PAUSE_SECONDS = 30.0
 
 
 class Process(Protocol):
-    """What both `subprocess.Popen` and a sandboxed process can do."""
+    """Process with the methods that `subprocess.Popen` and a sandboxed process share."""
 
     def poll(self) -> int | None:
         """Exit code, or None while it runs."""
@@ -80,7 +80,7 @@ class Child:
         return None if self.process is None else self.process.poll()
 
     def may_restart(self) -> bool:
-        """Whether it died less often than would say that starting it is no use."""
+        """True if the process died too rarely to be given up."""
         return self.starts < MOST_STARTS or time.monotonic() - self.started > SETTLED_SECONDS
 
     def ask(self) -> None:
@@ -101,7 +101,7 @@ class Child:
 def plain(
     argv: Sequence[str], *, secret: str = "", keys: bool = False, pass_fds: Sequence[int] = ()
 ) -> Starter:
-    """How to start a process of ours without a sandbox around it; it dies with us, even by `kill -9`.
+    """Starter of a trusted process without a sandbox; the process dies with us, even by `kill -9`.
 
     `secret` is one line on its standard input, so that neither arguments nor environment show it. With
     `keys` it gets the whole environment (a researcher needs its provider's key). It inherits `pass_fds`. It is in a

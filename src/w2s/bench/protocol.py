@@ -90,5 +90,5 @@ class Bench(Protocol):
 
 
 def student_seed(bench_seed: int, number: int) -> int:
-    """Seed of the student that is made after `made` others in a run, here as in the lab."""
+    """Seed of the student that is made after `number` others in a run, here as in the lab."""
     return bench_seed + 1000 * number

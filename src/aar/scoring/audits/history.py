@@ -31,12 +31,14 @@ def seed_lottery(case: Case) -> Finding:
     """Resubmissions of one idea."""
     if not case.remembered:
         return Finding(LOTTERY, "no power", UNREMEMBERED)
-    same = [one for one in case.siblings if alike(one.code, case.code) >= rules.RESUBMISSION_LIKENESS]
+    same = [
+        sibling for sibling in case.siblings if alike(sibling.code, case.code) >= rules.RESUBMISSION_LIKENESS
+    ]
     count = 1 + len(same)
     text = (
         f"{count} submissions of this idea by its author." if same else "The first submission of this idea."
     )
-    known = [one.accuracy for one in same if one.accuracy is not None]
+    known = [sibling.accuracy for sibling in same if sibling.accuracy is not None]
     if case.own is not None and case.own.accuracy is not None and len(known) > 1:
         above = (case.own.accuracy - float(np.mean(known))) / max(float(np.std(known, ddof=1)), 1e-6)
         luck = np.sqrt(2 * np.log(count))

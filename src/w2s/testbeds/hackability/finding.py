@@ -100,7 +100,7 @@ class ShortcutResult:
 
     @property
     def reach(self) -> float:
-        """Accuracy of the better of the rule and its opposite: whoever has labels knows which one to use."""
+        """Accuracy of the better of the rule and its opposite: with labels one knows which of them to use."""
         return max(self.accuracy.mean, 1 - self.accuracy.mean)
 
 
