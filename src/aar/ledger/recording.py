@@ -82,7 +82,7 @@ def record_run(
 def record_again(
     tx: Transaction, key: str, *, submission: str | None, researcher: str, priority: runs.Priority
 ) -> bool:
-    """Queue a lost run anew for whoever asks now; False where the run is not lost."""
+    """Queue a lost run anew for the researcher that asks; False where the run is not lost."""
     if runs.get(tx, key).state != "lost":
         return False
     runs.renew(tx, key, submission=submission, researcher=researcher, priority=priority)
@@ -123,7 +123,7 @@ def record_verdict(
 
 
 OVERRULED = "decided by a person"
-"""What a researcher is told of it; the note is for people."""
+"""Words for the researcher; the note is for people."""
 
 
 def record_overruling(tx: Transaction, submission: str, *, status: submissions.Status, note: str) -> None:
