@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from aar import storage_url
 from aar.errors import SettingsError
 from aar.feedback import Feedback
 from aar.folder import LabFolder
@@ -31,6 +32,7 @@ LATER = frozenset({"engine", "sandbox", "runtime", "storage"})
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
 
 Name = Annotated[str, Field(min_length=1, max_length=500)]
+StorageUrl = Annotated[Name, AfterValidator(lambda text: storage_url.parsed(text) and text)]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
 Budget = Annotated[int, Field(ge=0, le=MOST_SUBMISSIONS)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)]
@@ -83,7 +85,7 @@ class Settings:
     engine: Name = "local"
     sandbox: Name | None = None
     runtime: Name = "inspect"
-    storage: Name | None = None
+    storage: StorageUrl | None = None
     baselines: Names = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
     dev_seeds: Seeds = 3
@@ -168,8 +170,10 @@ def _in_words(error: ValidationError) -> str:
             meant = f" (did you mean {close[0]}?)" if close else ""
             lines.append(f"{_shown(name)} is no setting of this version{meant}; remove it")
         else:
-            expected = wrong["msg"].removeprefix("Input should be ").replace("tuple", "list")
-            lines.append(f"{field} is {_shown(wrong['input'])}; it should be {expected}")
+            expected = wrong["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            # a URL may hold a password
+            value = "not what it can be" if name == "storage" else _shown(wrong["input"])
+            lines.append(f"{field} is {value}; it should be {expected.replace('tuple', 'list')}")
     return "; ".join(lines)
 
 
