@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aar.errors import WrongFormat
+from aar import storage_url
+from aar.errors import LabFolderError, WrongFormat
 from w2s.files import write_whole
 
 FORMAT = 1
@@ -36,12 +37,35 @@ class LabFolder:
 
     @property
     def storage(self) -> Path | str:
-        """Argument of `aar.database.open`: the URL in the run's settings, or else the file of this folder."""
+        """Argument of `aar.database.open`: the URL in the run's settings, or else the file of this folder.
+
+        `LabFolderError` if the URL cannot be, or if it or a link leads to an SQLite file outside this folder's `db`.
+        """
         try:
             settings = self.read_description().get("settings")
         except WrongFormat:  # the reader of the settings says so; the ledger can be verified all the same
-            return self.database
-        return (settings.get("storage") if isinstance(settings, dict) else None) or self.database
+            settings = None
+        text = settings.get("storage") if isinstance(settings, dict) else None
+        if text is None:
+            return self._own(self.database)
+        try:
+            url = storage_url.parsed(text)
+        except ValueError as error:
+            raise LabFolderError(
+                f"{self.description}: the setting storage should be {error}. Correct the file, or start a new run"
+            ) from None
+        return self._own(Path(url.database or "")) if url.get_backend_name() == "sqlite" else str(text)
+
+    def _own(self, file: Path) -> Path:
+        """The SQLite database `file`, if it lies in the folder that lab and scorer share."""
+        folder = self.database.parent
+        outside = storage_url.leads_out(file, folder)
+        if outside or (file != self.database and not file.is_absolute()):
+            raise LabFolderError(
+                f"{self.path} keeps its database at {str(file)!r}, which is not a file of its own folder {folder}; "
+                "nothing was opened. Set storage in lab.json to null, and put the file there, not a link to it"
+            )
+        return file
 
     @property
     def ledger(self) -> Path:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from aar import storage_url
 from aar.errors import SettingsError
 from aar.feedback import Feedback
 from aar.folder import LabFolder
@@ -38,6 +39,7 @@ EXPECTED = {
 """Pydantic's words for what is expected of a field, and plain ones."""
 
 Name = Annotated[str, Field(min_length=1, max_length=500)]
+StorageUrl = Annotated[Name, AfterValidator(lambda text: storage_url.parsed(text) and text)]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
 Budget = Annotated[int, Field(ge=0, le=MOST_SUBMISSIONS)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)]
@@ -90,7 +92,7 @@ class Settings:
     engine: Name = "local"
     sandbox: Name | None = None
     runtime: Name = "inspect"
-    storage: Name | None = None
+    storage: StorageUrl | None = None
     baselines: Names = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
     dev_seeds: Seeds = 3
@@ -182,10 +184,12 @@ def _in_words(error: ValidationError) -> str:
             meant = f" (did you mean {close[0]}?)" if close else ""
             lines.append(f"{_shown(name)} is no setting of this version{meant}; remove it")
         else:
-            expected = wrong["msg"].removeprefix("Input should be ")
+            expected = wrong["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
             for pydantics, plain in EXPECTED.items():
                 expected = expected.replace(pydantics, plain)
-            lines.append(f"{field} is {_shown(wrong['input'])}; it should be {expected}")
+            # a URL may hold a password
+            value = "not what it can be" if name == "storage" else _shown(wrong["input"])
+            lines.append(f"{field} is {value}; it should be {expected}")
     return "; ".join(lines)
 
 
