@@ -50,7 +50,7 @@ class NotFound(W2SError):
         no engine 'rya'; did you mean 'ray'? installed: local, ray (entry points of aar.engines)
         """
         names = list(known)
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
         hint = f" did you mean {near[0]!r}?" if near else ""
         return cls(f"no {noun} {name!r};{hint} installed: {', '.join(names)} (entry points of {group})")
 

@@ -131,6 +131,27 @@ def test_a_folder_that_is_no_method_is_refused_before_anything_starts(
     assert not (tmp_path / "lab").exists()
 
 
+def test_a_refusal_of_a_method_names_what_is_wrong_with_it(tmp_path: Path) -> None:
+    method = tmp_path / "method"
+    assert "does not exist" in one_line(aar("score", str(method)))
+    method.mkdir()
+    (method / "method.py").write_text("def run(bench): ...\n")
+    assert f"is a file; give its folder, {method}" in one_line(aar("score", str(method / "method.py")))
+    (method / "table.py").write_text("#" * 70_000)
+    assert "table.py has more than 65536 bytes" in one_line(aar("score", str(method)))
+
+
+def test_a_lab_file_with_an_unknown_baseline_or_without_researchers_is_refused_at_once(
+    tmp_path: Path,
+) -> None:
+    folder = LabFolder(tmp_path / "run")
+    folder.path.mkdir()
+    folder.describe({"settings": Settings(baselines=("nope",)).as_json(), "testbed": "mini-chat"})
+    assert "baselines hold 'nope': unknown method" in one_line(aar("run", "--resume", str(folder.path)))
+    folder.describe({"settings": Settings(researchers=0).as_json(), "testbed": "mini-chat"})
+    assert "without researchers" in one_line(aar("run", "--resume", str(folder.path)))
+
+
 def test_doctor_says_what_is_there_as_json() -> None:
     result = aar("doctor", "--json")
     found = json.loads(result.stdout.strip().splitlines()[-1])

@@ -35,6 +35,7 @@ from aar.lab.news import News
 from aar.lab.queue_view import traffic
 from aar.lab.run_end import MOST_TRIES, finish
 from aar.lab.slots import MOST_PAUSE_SECONDS, Losses
+from aar.launch.reserved import hold
 from aar.run_records import Cause, RunEnd
 
 
@@ -551,7 +552,13 @@ def test_the_command_line_shows_the_queue_and_ends_what_nobody_wants(lab: Lab) -
         runs.claim(tx, place="slot 1")
         meta.put(tx, "engine", {"lost_in_a_row": 2, "resumes": clock.now() + 30, "why": "no sandbox started"})
     folder = str(lab.folder.path)
-    shown = aar("queue", "show", folder).stdout
+    ended = aar("queue", "show", folder).stdout
+    assert ended.startswith("no lab runs in this folder; ")
+    assert f"broken off r1's {one} on dev, pair 1\n" in ended
+    assert not any(words in ended for words in ("slot 1", " for ", "done in", "tries again"))
+    with hold(lab.folder):
+        shown = aar("queue", "show", folder).stdout
+    assert "tries again in" in shown
     assert f"slot 1     r1's {one} on dev, pair 1" in shown
     assert "dev        r1: 1 waiting" in shown
     assert "engine     lost 2 runs in a row (no sandbox started)" in shown

@@ -185,6 +185,15 @@ def test_a_run_without_findings_still_has_a_page(tmp_path: Path, people: int) ->
     assert "Nobody posted anything." in words
 
 
+def test_the_command_that_goes_on_names_the_folder_as_a_shell_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = fabricate(tmp_path / "scratch" / "runs" / "mine", monkeypatch)
+    assert f"{lab}/snapshots.git" in write_report(lab).read_text()
+    monkeypatch.chdir(tmp_path)
+    assert "git-dir=scratch/runs/mine/snapshots.git" in write_report(lab).read_text()
+
+
 def test_a_folder_without_a_lab_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoLab):
         write_report(tmp_path)

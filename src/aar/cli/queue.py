@@ -24,20 +24,27 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the las
 @queues.command("show")
 def show(run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: AsJson = False) -> None:
     """Show the queue by priority and researcher, what runs where and since when, and how long it will take."""
+    from aar.cli import typed
     from aar.folder import LabFolder
     from aar.lab import capacity
     from aar.lab.queue_view import traffic
+    from aar.launch.reserved import may_run
     from aar.settings import settings_of
 
     store = _opened(run)
-    slots = settings_of(LabFolder(run.resolve())).slots
+    folder = LabFolder(run.resolve())
+    settings, runs_now = settings_of(folder), may_run(folder)
+    slots = settings.slots
     with store.read() as tx:
         queue = traffic(tx, slots=capacity.of(tx, slots=slots)).model_dump(mode="json")
     store.close()
     if as_json:
-        typer.echo(json.dumps(queue))
+        typer.echo(json.dumps({**queue, "lab_runs": runs_now}))
         return
-    for line in in_words(queue):
+    if not runs_now:
+        again = f"; {typed()} run --resume {run} goes on" if settings.researchers else ""
+        typer.echo(f"no lab runs in this folder{again}")
+    for line in in_words(queue, lab_runs=runs_now):
         typer.echo(line)
 
 
@@ -64,35 +71,34 @@ def cancel(
         typer.echo(json.dumps(cancelled))
 
 
-def in_words(queue: dict[str, Any]) -> list[str]:
-    """The queue as lines of text."""
+def in_words(queue: dict[str, Any], *, lab_runs: bool) -> list[str]:
+    """The queue as lines of text; where no lab runs, nothing is under way and no time is told."""
     from aar.cli.wording import wait_words
     from aar.durations import duration
 
     lines = []
     for row in queue["running"]:
         what = row["submission"] or f"practice {row['run']}"
+        if not lab_runs:
+            lines.append(f"broken off {row['researcher']}'s {what} on {row['split']}, pair {row['pair'] + 1}")
+            continue
         again = f", try {row['tries']}" if row["tries"] > 1 else ""
         lines.append(
             f"{row['place'] or 'starting':<10} {row['researcher']}'s {what} on {row['split']}, pair {row['pair'] + 1}, "
             f"for {duration(row['seconds'])}{again}"
         )
     for row in queue["queued"]:
-        done = "" if row["seconds"] is None else f", done in about {duration(row['seconds'])}"
+        done = "" if row["seconds"] is None or not lab_runs else f", done in about {duration(row['seconds'])}"
         lines.append(f"{row['priority']:<10} {row['researcher']}: {row['runs']} waiting{done}")
     for wait in queue["waits"]:
         lines.append(f"undecided  {wait['submission']} waits for {wait_words(wait)}")
     for row in queue["held"]:
-        lines.append(
-            f"held back  {row['researcher']}: {row['failures']} methods failed in a row, goes on in "
-            f"{duration(row['seconds'])}"
-        )
+        until = f", goes on in {duration(row['seconds'])}" if lab_runs else ""
+        lines.append(f"held back  {row['researcher']}: {row['failures']} methods failed in a row{until}")
     engine = queue["engine"]
     if engine["lost_in_a_row"]:
-        lines.append(
-            f"engine     lost {engine['lost_in_a_row']} runs in a row ({engine['why']}); tries again in "
-            f"{duration(engine['resumes_in_seconds'])}"
-        )
+        until = f"; tries again in {duration(engine['resumes_in_seconds'])}" if lab_runs else ""
+        lines.append(f"engine     lost {engine['lost_in_a_row']} runs in a row ({engine['why']}){until}")
     ended = ", ".join(
         f"{queue['counts'][state]} {state}"
         for state in ("done", "failed", "lost", "cancelled")

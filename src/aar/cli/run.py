@@ -105,6 +105,7 @@ def run(
     ] = "info",
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
+    from aar.errors import SettingsError
     from aar.folder import LabFolder
     from aar.launch.reserved import hold
     from aar.launch.resuming import extended, number_of
@@ -118,6 +119,10 @@ def run(
         folder = LabFolder(resume.resolve())
         settings = settings_of(folder)
         _refuse_changes(_given(context))
+        if not settings.researchers:
+            raise SettingsError(
+                f"{folder.path} is a lab without researchers; it goes on with aar score or aar baselines"
+            )
         with hold(folder):  # one that is being run keeps the settings that it has
             settings = extended(folder, settings, minutes=minutes, submissions=submissions)
     else:
@@ -240,8 +245,10 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     A testbed that does not ship leaves its definition here, with folders for its models, and where its items
     are: later processes have no network and not our environment.
     """
-    from aar.errors import DiskFull, LabFolderError
+    from aar.errors import DiskFull, LabFolderError, SettingsError
     from aar.sandboxes import refuse_shown
+    from w2s import methods
+    from w2s.errors import BadMethod, NotFound
     from w2s.files import write_whole
     from w2s.testbeds import load
     from w2s.testbeds.real.definition_file import read_definition
@@ -249,6 +256,11 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     from w2s.testbeds.real.hub import with_local_models
 
     refuse_shown(folder.path)
+    for name in settings.baselines:
+        try:
+            methods.source(name)
+        except (NotFound, BadMethod) as error:
+            raise SettingsError(f"baselines hold {name!r}: {error}") from error
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

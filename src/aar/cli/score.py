@@ -13,7 +13,12 @@ from aar.cli import app
 
 @app.command()
 def score(
-    method: Annotated[Path, typer.Argument(help="A folder with method.py that defines run(bench).")],
+    method: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder with method.py that defines run(bench), and what it imports: NAME.py, FOLDER/NAME.py."
+        ),
+    ],
     testbed: Annotated[str, typer.Option(help="Which problem; see aar testbed list.")] = "mini-chat",
     lab: Annotated[
         Path | None,
@@ -26,10 +31,14 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
     """Score the code in METHOD where it cannot cheat: sandboxed, on secret items, with the lab's own seeds."""
+    from aar.submissions.folder import read_method
+
+    files = read_method(method)  # before the imports that take seconds: what is wrong is said at once
     from platformdirs import user_data_path
 
     from aar.cli.display import Display
     from aar.cli.run import make
+    from aar.cli.wording import decided
     from aar.errors import AarError, Interrupted
     from aar.folder import LabFolder
     from aar.launch.launch import Launch
@@ -37,11 +46,9 @@ def score(
     from aar.reports.summary import estimate_text, judged
     from aar.sandboxes import choose
     from aar.settings import Settings, cores, settings_of
-    from aar.submissions.folder import read_method
     from w2s.testbeds import load
 
     problem = load(testbed)
-    files = read_method(method)
     folder = LabFolder((lab or user_data_path("aar") / "labs" / problem.name).resolve())
     if folder.description.exists():
         settings = settings_of(folder)
@@ -58,7 +65,7 @@ def score(
         )
     choose(settings.sandbox)
     make(folder, settings, problem)
-    typer.echo(f"scored in the lab {folder.path}")
+    typer.echo(f"scores in the lab {folder.path}")
     submission = ""
     try:
         with Display() as display, Launch(folder, settings, display) as launch:
@@ -75,7 +82,7 @@ def score(
             code=exit_code(interrupt),
         ) from None
     result = judged(folder, submission)
-    typer.echo(f"{result['title']}: {result['status']}: {result['reply']}")
+    typer.echo(f"{result['title']}: {decided(result['status'], result['reply'])}")
     for stage in ("dev", "sealed"):
         if result[stage] and result[stage].get("pgr"):
             typer.echo(f"{stage}: PGR {estimate_text(result[stage]['pgr'])}")

@@ -77,6 +77,16 @@ def status_words(submission: Mapping[str, Any]) -> str:
     return f"{words} on {plain(stage)}" + (f": {wait_words(wait)}" if wait else "")
 
 
+def decided(status: str, reply: str) -> str:
+    """Words for a decision: the reply, and before it the status where the reply does not hold its words.
+
+    >>> decided("no_improvement", "no significant improvement"), decided("failed", "ValueError in line 3")
+    ('no significant improvement', 'failed: ValueError in line 3')
+    """
+    words = status.replace("_", " ")
+    return reply if set(words.split()) <= set(reply.replace(":", " ").split()) else f"{words}: {reply}"
+
+
 _WAITED_FOR: Mapping[str, str] = {
     Reason.DEV_RUNS: "runs on dev",
     Reason.SEALED_RUNS: "runs on sealed",

@@ -84,7 +84,8 @@ class Launch:
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
         with self.hurry:
             if kind is not None and issubclass(kind, KeyboardInterrupt):
-                self.show.stage("interrupted: asking researchers to stop and keep their transcripts")
+                asked = "asking researchers to stop and keep their transcripts"
+                self.show.stage(f"interrupted: {asked if self.settings.researchers else 'ending the lab'}")
             if kind is None and self.ending is Ending.INTERRUPTED:
                 self.ending = Ending.COMPLETE  # who started it has seen enough
             logger.info("ends: %s", self.ending.name.lower())

@@ -65,12 +65,17 @@ def render(database: Database, *, mirror: Path) -> str:
     return environment.get_template("report.html.jinja").render(
         c=shown,
         status=words.STATUS,
-        findings=findings(shown, run=f"{mirror.parent.parent.name}/{mirror.parent.name}"),
+        findings=findings(shown, run=_typed(mirror.parent)),
         progress=Markup(charts.progress(shown)),
         lineage=Markup(drawings.lineage(shown)),
         style=Markup(style),
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )
+
+
+def _typed(run: Path) -> str:
+    """A run folder as a shell here finds it: below the current folder without the path to that."""
+    return str(run.relative_to(Path.cwd()) if run.is_relative_to(Path.cwd()) else run)
 
 
 def markdown(text: str) -> str:

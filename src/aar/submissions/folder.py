@@ -8,10 +8,15 @@ from pathlib import Path
 
 from aar.submissions.source import Found, method_of
 from w2s.bounds import SUBMISSION_BYTES
+from w2s.errors import NoRun
 
 
 def read_method(folder: Path) -> dict[str, str]:
     """The Python files of `folder` by name, checked by the rule that all doors share (`aar.submissions.source`)."""
+    if not folder.exists():
+        raise NoRun(f"{folder} does not exist; give a folder with method.py")
+    if not folder.is_dir():
+        raise NoRun(f"{folder} is a file; give its folder, {folder.parent}")
     return method_of(_found(folder), folder=str(folder))
 
 

@@ -114,9 +114,12 @@ def method_of(entries: Iterable[Found], *, folder: str) -> dict[str, str]:
             raise BadSnapshot(
                 f"{part.name} is a link; a method is plain Python files, copy what it points to"
             )
-        if part.kind != "file" or not part.name.endswith(".py") or len(part.data) > SUBMISSION_BYTES:
+        if part.kind != "file" or not part.name.endswith(".py"):
+            raise BadSnapshot(f"{part.name} cannot be part of a method: only .py files can")
+        if len(part.data) > SUBMISSION_BYTES:
             raise BadSnapshot(
-                f"{part.name} cannot be part of a method: only .py files, {SUBMISSION_BYTES} bytes in all"
+                f"{part.name} has more than {SUBMISSION_BYTES} bytes, which all files of a method may have together: "
+                "shorten it"
             )
         try:
             files[part.name] = part.data.decode("utf-8")
