@@ -28,6 +28,15 @@ def test_help_answers_without_heavy_imports() -> None:
     assert out.stdout.strip() == "[]"
 
 
+def test_every_option_of_a_run_can_be_copied_from_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = subprocess.run(
+        [sys.executable, "-m", "aar.cli", "run", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "--submissions-in-all " in shown
+    assert "…" not in shown
+
+
 def test_help_takes_less_than_what_people_notice() -> None:
     """0.4 s is the promise on an idle machine; of processor time, which a busy one stretches too, thrice that."""
     took = []

@@ -50,10 +50,12 @@ def verify(
     if isinstance(stated, dict):
         for name in sorted(name for name, value in recorded.items() if stated.get(name, value) != value):
             # a URL that somebody wrote by hand may hold a password
-            values = (
+            difference = (
                 "" if name == "storage" else f": {json.dumps(recorded[name])}, now {json.dumps(stated[name])}"
             )
-            typer.echo(f"{name} in {folder.description.name} was changed since the lab last started{told}")
+            typer.echo(
+                f"{name} in {folder.description.name} was changed since the lab last started{difference}"
+            )
     if not truth:
         typer.echo("not checked: the truth, which is not here or was never scored with")
     if result.gone:

@@ -41,14 +41,19 @@ SETTABLE_LATER = ("minutes", "submissions", "port", "as_json", "resume", "verbos
 @app.command()
 def run(
     context: typer.Context,
-    testbed: Annotated[str, typer.Option(help="Which problem; see aar testbed list.")] = "mini-chat",
+    testbed: Annotated[
+        str, typer.Option(metavar="NAME", help="Which problem; see aar testbed list.")
+    ] = "mini-chat",
     model: Annotated[
         str,
         typer.Option(
-            help="Who chooses the next call: aar/evolution needs no key; any model that Inspect knows."
+            metavar="NAME",
+            help="Who chooses the next call: aar/evolution needs no key; any model that Inspect knows.",
         ),
     ] = "aar/evolution",
-    researchers: Annotated[int, typer.Option(min=1, max=64, help="How many work in parallel.")] = 3,
+    researchers: Annotated[
+        int, typer.Option(min=1, max=64, metavar="N", help="How many work in parallel.")
+    ] = 3,
     submissions: Annotated[
         str | None,
         typer.Option(
@@ -66,42 +71,56 @@ def run(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of the researchers' choices; drawn if left out.")
+        int | None, typer.Option(metavar="N", help="Seed of the researchers' choices; drawn if left out.")
     ] = None,
     submissions_in_all: Annotated[
-        int | None, typer.Option(min=1, help="Budget of the study; as many as all have if left out.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Budget of the study; as many as all have if left out."),
     ] = None,
-    forum: Annotated[bool, typer.Option(help="Whether researchers read each other.")] = True,
+    forum: Annotated[bool, typer.Option(metavar="", help="Whether researchers read each other.")] = True,
     feedback: Annotated[
         Feedback,
         typer.Option(
-            help="What researchers are told of dev: a word; a noisy score; or, as in 2026, the exact one."
+            metavar="WORD",
+            help="Told of dev: ladder, a word; noisy, a noisy score; exact, the score, as in 2026.",
         ),
     ] = "ladder",
     slots: Annotated[
-        int | None, typer.Option(min=1, help="Runs at a time; the number of cores if left out.")
+        int | None, typer.Option(min=1, metavar="N", help="Runs at a time; the number of cores if left out.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="Where runs happen; see docs/extending.md.")] = "local",
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="Where runs happen; see docs/extending.md.")
+    ] = "local",
     sandbox: Annotated[
-        str | None, typer.Option(help="What untrusted code runs in; the first that works if left out.")
+        str | None,
+        typer.Option(metavar="NAME", help="What untrusted code runs in; the first that works if left out."),
     ] = None,
     runtime: Annotated[
-        str, typer.Option(help="Which program a researcher is; see docs/extending.md.")
+        str, typer.Option(metavar="NAME", help="Which program a researcher is; see docs/extending.md.")
     ] = "inspect",
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port of the lab on this machine.")
+        int | None, typer.Option(min=1, max=65535, metavar="N", help="Port of the lab on this machine.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("runs"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where run folders go.")] = Path("runs"),
     resume: Annotated[
         Path | None,
         typer.Option(
-            help="Go on with the run in this folder: judge what is left, research if there is budget."
+            metavar="FOLDER",
+            help="Go on with the run in this folder: judge what is left, research if there is budget.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="As --log-level debug.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="One JSON object on the last line.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", metavar="", help="As --log-level debug.")
+    ] = False,
     log_level: Annotated[
-        Level, typer.Option(help="What the logs of the processes hold, in the run folder's logs/.")
+        Level,
+        typer.Option(
+            metavar="LEVEL",
+            help="What the logs of the processes hold, in the run folder's logs/: debug, info, warning or error.",
+        ),
     ] = "info",
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
