@@ -188,7 +188,8 @@ class Slots:
                 raise
             return None
         finally:
-            del self._under_way[run.key]
+            if self._under_way.get(run.key) is task:  # a practice run taken back may have been started anew
+                del self._under_way[run.key]
 
     async def _end_cancelled(self, stopping: asyncio.Event) -> None:
         """Whatever was cancelled while the engine has it is killed there."""
