@@ -39,7 +39,7 @@ class LabFolder:
         """Argument of `aar.database.open`: the URL in the run's settings, or else the file of this folder."""
         try:
             settings = self.read_description().get("settings")
-        except WrongFormat:  # whoever reads the settings says so; the ledger can be verified all the same
+        except WrongFormat:  # the reader of the settings says so; the ledger can be verified all the same
             return self.database
         return (settings.get("storage") if isinstance(settings, dict) else None) or self.database
 

@@ -40,7 +40,19 @@ class Cited:
 
 @dataclass(frozen=True)
 class Post:
-    """One post; `at` in seconds since 1970, `votes` the sum of +1 and -1."""
+    """One post.
+
+    Attributes:
+        id: Number of the post.
+        researcher: Author.
+        kind: Kind of post.
+        title: Title.
+        body: Text.
+        submissions: Cited submissions, each with its badge.
+        votes: Sum of +1 and -1.
+        comments: Comments on the post.
+        at: Time, in seconds since 1970.
+    """
 
     id: int
     researcher: str

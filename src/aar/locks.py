@@ -17,7 +17,7 @@ from aar.errors import LabBusy, LabFolderError
 def held(path: Path, *, busy: str, seconds: float = 0.0, mode: int = 0o600) -> Iterator[None]:
     """Hold the lock at `path`, waiting up to `seconds` (-1: for ever) for it; `LabBusy` says `busy` otherwise.
 
-    A lock file that is made gets `mode`; whoever is to take it must be able to write it. Raises `LabFolderError` where
+    A lock file that is made gets `mode`; its takers must be able to write it. Raises `LabFolderError` where
     it is a link, or cannot be opened.
     """
     # not needed by most commands, and it takes a tenth of a second

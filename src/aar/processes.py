@@ -14,7 +14,7 @@ from aar import logs
 PR_SET_PDEATHSIG = 1
 TAIL_BYTES = 2000
 PLAIN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "USER", logs.VARIABLE)
-"""What the lab's own processes get of our environment; providers' keys go to researchers alone."""
+"""Variables that the lab's own processes get from our environment; providers' keys go to researchers alone."""
 
 
 def last_line(log: Path) -> str:

@@ -1,7 +1,7 @@
 """End of a run, as one record: from the student service through the engine to the row, the ledger and the report.
 
-A further measured figure is a field of `RunEnd` with a default. Whoever measures it sets it, whoever shows it reads
-it, and nothing between the two names it.
+A further measured figure is a field of `RunEnd` with a default. The code that measures it sets it, the code that
+shows it reads it, and nothing between the two names it.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ FRAME_BYTES = 64 * 1024 * 1024
 WEIGHT = 1e6
 """Largest weight of an item in one fine-tune call."""
 LEAST_WEIGHT = 1e-6
-"""What the largest weight of a fine-tune call has to reach; smaller ones vanish in the training's float32."""
+"""Lower bound for the largest weight of a fine-tune call; smaller ones vanish in the training's float32."""
 SCALE = 100.0
 """Largest length of a move along one seeded direction, either way."""
 SEEDS = 2**63

@@ -55,8 +55,15 @@ class Split:
 class Recipe:
     """Recipe of a fine-tune: label as text, loss at the label position, linear schedule.
 
-    `learning_rate` is the peak; `warmup` the fraction of steps that lead up to it; `lora_rank` None
-    means that every parameter is trained.
+    Attributes:
+        epochs: Passes over the items.
+        learning_rate: Peak of the learning rate.
+        batch_size: Items of a step.
+        warmup: Fraction of the steps that lead up to the peak.
+        weight_decay: Weight decay.
+        lora_rank: Rank of LoRA adapters; None trains every parameter.
+        lora_alpha: Scale of LoRA adapters; None without adapters.
+        max_length: Longest text, in tokens.
     """
 
     epochs: int = 3

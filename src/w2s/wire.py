@@ -6,7 +6,7 @@ code or a class, so reading one from an untrusted peer runs nothing.
 
 Guards against: oversized frames, unknown dtypes, negative or wrapping shapes, deep or repeated JSON
 keys, NaN written as JSON, booleans that are neither 0 nor 1, peers that stop in the middle (with a
-deadline). Does not guard against: wrong values; whoever receives a frame checks what it means.
+deadline). Does not guard against: wrong values; the receiver of a frame checks its meaning.
 """
 
 from __future__ import annotations

@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from audit_worlds import case, honest, leaking, majority, solving
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aar.scoring.audits import Case, Finding, Sibling, rules, track_of, worse
 from aar.scoring.audits.blind import blind_world
 from aar.scoring.audits.denied import denied_calls
 from aar.scoring.audits.estimates import Sums, balanced_gain, gain, within
-from aar.scoring.audits.history import extraction_chain, seed_lottery
+from aar.scoring.audits.history import alike, extraction_chain, seed_lottery
 from aar.scoring.audits.presentation import presentation
 from aar.scoring.audits.structure import structure
 from aar.scoring.audits.swap import identity_swap
@@ -336,3 +338,24 @@ def test_the_more_serious_of_two_findings_counts():
     clean, person = Finding("a", "clean", ""), Finding("b", "person", "")
     assert worse(clean, person) is person
     assert worse(person, clean) is person
+
+
+def test_lines_that_repeat_are_compared_in_no_time() -> None:
+    """difflib needed minutes for these, while everybody's verdicts waited."""
+    first = {"method.py": "\n".join(["x = 1", "y = 2", "z = 3"] * 1000)}
+    second = {"method.py": "\n".join(["x = 1", "z = 3"] * 1500)}
+    assert alike(first, second) == pytest.approx(2 * 2000 / 6000)
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=12), st.lists(st.sampled_from("abc"), max_size=12))
+def test_likeness_is_the_longest_common_subsequence(first: list[str], second: list[str]) -> None:
+    def longest(i: int, j: int) -> int:
+        if i == len(first) or j == len(second):
+            return 0
+        if first[i] == second[j]:
+            return 1 + longest(i + 1, j + 1)
+        return max(longest(i + 1, j), longest(i, j + 1))
+
+    lines = len(first) + len(second)
+    wanted = 2 * longest(0, 0) / lines if lines else 1.0
+    assert alike({"m.py": "\n".join(first)}, {"m.py": "\n".join(second)}) == pytest.approx(wanted)

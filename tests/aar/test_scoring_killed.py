@@ -66,7 +66,9 @@ def test_a_scorer_killed_again_and_again_writes_every_verdict_once(
         os.waitpid(scorer, 0)
         kills += 1
         lab.finish_audits()
-        longest = 0.3 if undecided(lab) < left else 1.2 * longest  # a busy machine needs longer for one verdict
+        longest = (
+            0.3 if undecided(lab) < left else 1.2 * longest
+        )  # a busy machine needs longer for one verdict
         assert kills < 1000, "no progress between the kills"
     assert kills > 2
     with lab.db.read() as tx:

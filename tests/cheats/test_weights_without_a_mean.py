@@ -1,4 +1,4 @@
-"""A cheat: weights whose mean is 0 in floating point, which turned what was recorded of every call into NaN.
+"""Would: gives weights whose mean is 0 in floating point, so that what is recorded of every call becomes NaN.
 
 The decoy names the items of the real call. Their recorded targets then counted .5, whatever the real call taught.
 """

@@ -153,10 +153,10 @@ def test_stories_differ_from_the_truth_where_they_should_and_nowhere_else(name):
     built = world.build(name)
     rumours, waned = built.story(true=False), built.story(true=False, waned=True)
     for key in built.keys:
-        assert (rumours.said[key], rumours.rejected[key]) == (built.rumour[key], built.truth[key])
+        assert (rumours.claims[key], rumours.rejected[key]) == (built.rumour[key], built.truth[key])
         told = built.truth[key] if key in built.waning else built.rumour[key]
-        assert {waned.said[key], waned.rejected[key]} == {built.rumour[key], built.truth[key]}
-        assert waned.said[key] == told
+        assert {waned.claims[key], waned.rejected[key]} == {built.rumour[key], built.truth[key]}
+        assert waned.claims[key] == told
 
 
 def stated(text, chat):

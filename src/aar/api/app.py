@@ -34,7 +34,12 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
 
 
 async def _bounded(request: Request, proceed: Callable[[Request], Any]) -> Response:
-    """Refuse a body without its length or beyond the bound, before it is read."""
+    """Refuse a body without its length or beyond the bound, before it is read.
+
+    With `Transfer-Encoding` the server would read chunks and pass over the length, so it is refused.
+    """
+    if "transfer-encoding" in request.headers:
+        return refusal(BadRequest("send the body whole, with its Content-Length"), TOO_LARGE)
     length = request.headers.get("content-length", "0")
     if request.method == "POST" and (not length.isdigit() or int(length) > MOST_BODY_BYTES or length == "0"):
         return refusal(

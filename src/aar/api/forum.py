@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from aar.api.door import Here, Member
-from aar.api.requests import Finding, Remark, Vote
+from aar.api.requests import Finding, Number, Remark, Vote
 from aar.lab import answers
 from aar.lab.view import Done
 
@@ -11,7 +11,7 @@ router = APIRouter(prefix="/forum", tags=["forum"])
 
 
 @router.get("")
-def read(door: Here, who: Member, after: int = 0) -> answers.Posts:
+def read(door: Here, who: Member, after: Number = 0) -> answers.Posts:
     """Posts with an id above `after`."""
     return answers.Posts(posts=tuple(answers.Post.of(post) for post in door.lab.forum.list(after=after)))
 
@@ -19,7 +19,7 @@ def read(door: Here, who: Member, after: int = 0) -> answers.Posts:
 @router.post("")
 def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
     """Publish a finding."""
-    made = door.lab.forum.post(
+    post = door.lab.forum.post(
         who.name,
         kind=finding.kind,
         title=finding.title,
@@ -27,17 +27,17 @@ def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
         submissions=finding.submissions,
         request=finding.request_id,
     )
-    return answers.Posted(id=made)
+    return answers.Posted(id=post)
 
 
 @router.post("/{post}/comments")
-def comment(door: Here, who: Member, post: int, remark: Remark) -> answers.Posted:
+def comment(door: Here, who: Member, post: Number, remark: Remark) -> answers.Posted:
     """Comment on a post."""
     return answers.Posted(id=door.lab.forum.comment(post, who.name, remark.body, request=remark.request_id))
 
 
 @router.post("/{post}/vote")
-def vote(door: Here, who: Member, post: int, given: Vote) -> Done:
+def vote(door: Here, who: Member, post: Number, body: Vote) -> Done:
     """Vote on a post; a later vote replaces the earlier one."""
-    door.lab.forum.vote(post, who.name, given.value)
+    door.lab.forum.vote(post, who.name, body.value)
     return Done()

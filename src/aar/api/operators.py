@@ -14,15 +14,15 @@ router = APIRouter(prefix="/operator", tags=["operator"], dependencies=[Depends(
 
 
 @router.post("/submissions")
-def submit(door: Here, wanted: OperatorSubmit) -> TakenIn:
+def submit(door: Here, body: OperatorSubmit) -> TakenIn:
     """Hand a method in."""
-    return taken_in(door, for_operators.author(door.lab, fresh=wanted.fresh), wanted)
+    return taken_in(door, for_operators.author(door.lab, fresh=body.fresh), body)
 
 
 @router.post("/cancel")
-def cancel(door: Here, wanted: Cancel) -> Cancelled:
+def cancel(door: Here, body: Cancel) -> Cancelled:
     """End a submission, a practice run, or everything of a researcher."""
-    return for_operators.cancel(door.lab, wanted.what, reason=wanted.reason)
+    return for_operators.cancel(door.lab, body.what, reason=body.reason)
 
 
 @router.post("/researchers/{name}/stopped")

@@ -7,10 +7,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
 
 from aar.errors import BadRequest
 from aar.lab.refusals import Code, Refusal
-from w2s.errors import W2SError
+from w2s.errors import NotFound, W2SError
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +29,13 @@ TOO_LARGE, MALFORMED = 413, 422
 DESCRIBED: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal} for status in sorted({*STATUS.values(), TOO_LARGE, MALFORMED})
 }
-"""What the description of the interface says of every route besides its answer."""
+"""Responses of every route besides its answer, for the description of the interface."""
 
 
 def refusal(error: W2SError, status: int | None = None) -> Response:
     """The answer that says why nothing was done."""
-    told = Refusal.of(error)
-    return JSONResponse(told.model_dump(mode="json"), status_code=status or STATUS[told.error])
+    answer = Refusal.of(error)
+    return JSONResponse(answer.model_dump(mode="json"), status_code=status or STATUS[answer.error])
 
 
 def explain_refusals(app: FastAPI) -> None:
@@ -44,6 +45,12 @@ def explain_refusals(app: FastAPI) -> None:
     async def refused(request: Request, error: W2SError) -> Response:
         logger.debug("%s %s is declined: %s", request.method, request.url.path, type(error).__name__)
         return refusal(error)
+
+    @app.exception_handler(HTTPException)
+    async def unknown(request: Request, error: HTTPException) -> Response:
+        """No such route, another method, a body that is no JSON."""
+        kind = NotFound if error.status_code == STATUS[Code.NOT_FOUND] else BadRequest
+        return refusal(kind(f"{request.method} {request.url.path}: {error.detail}"), error.status_code)
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:

@@ -1,4 +1,4 @@
-"""What the lab accepts: the bodies of requests, bounded field by field."""
+"""Requests that the lab accepts: bodies of requests, bounded field by field."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from aar.database.progress import Activity
 
 Text = Annotated[str, Field(max_length=8000)]
 ShortText = Annotated[str, Field(max_length=200)]
+Id = Annotated[str, Field(max_length=100)]
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+"""Whatever is looked up by number: more bits than the database stores are refused here."""
 RequestId = Annotated[str | None, Field(default=None, max_length=100)]
 
 
@@ -26,7 +29,7 @@ class Submit(BaseModel):
     files: Annotated[dict[str, str], Field(max_length=32)]
     title: ShortText
     summary: Text = ""
-    parents: Annotated[list[str], Field(max_length=16)] = []
+    parents: Annotated[list[Id], Field(max_length=16)] = []
     claim: Text = ""
     request_id: RequestId
 
@@ -38,7 +41,7 @@ class OperatorSubmit(Submit):
 
 
 class Cancel(BaseModel):
-    """What a person ends: a submission, a practice run, or all of a researcher."""
+    """Cancellation by a person: a submission, a practice run, or all of a researcher."""
 
     what: Annotated[str, Field(min_length=1, max_length=100)]
     reason: ShortText = ""
@@ -50,7 +53,7 @@ class Finding(BaseModel):
     kind: Literal["result", "hypothesis", "insight", "error"]
     title: ShortText
     body: Text
-    submissions: Annotated[list[str], Field(max_length=32)] = []
+    submissions: Annotated[list[Id], Field(max_length=32)] = []
     request_id: RequestId
 
 
@@ -68,7 +71,7 @@ class Vote(BaseModel):
 
 
 class Doing(BaseModel):
-    """What a researcher is doing now, for the display; `text` is a detail."""
+    """Activity of a researcher, for the display; `text` is a detail."""
 
     activity: Activity
     text: ShortText = ""
@@ -78,8 +81,8 @@ class Usage(BaseModel):
     """Tokens that a researcher's model used since the last report."""
 
     model: ShortText
-    input_tokens: Annotated[int, Field(ge=0, le=2**48)]
-    output_tokens: Annotated[int, Field(ge=0, le=2**48)]
+    input_tokens: Annotated[int, Field(ge=0, le=2**31)]
+    output_tokens: Annotated[int, Field(ge=0, le=2**31)]
     request_id: Annotated[str, Field(max_length=100)]
 
 

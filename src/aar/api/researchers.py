@@ -14,7 +14,7 @@ router = APIRouter(tags=["researchers"])
 
 @router.get("/me")
 async def me(door: Here, who: Me, wait: float = 0.0, after: str = "") -> Standing:
-    """What is left of the budget, and whether to stop; with `wait`, once it differs from version `after`."""
+    """Remaining budget and the request to stop; with `wait`, once it differs from version `after`."""
     return await door.waiters.wait(
         who.name,
         lambda: for_researchers.standing(door.lab, who, door.phase()),
@@ -39,9 +39,9 @@ def progress(door: Here, who: Me, doing: Doing) -> Done:
 
 
 @router.post("/state")
-def state(door: Here, who: Me, wanted: State) -> Done:
+def state(door: Here, who: Me, body: State) -> Done:
     """Say that one works, or has finished."""
-    for_researchers.set_state(door.lab, who, wanted.state)
+    for_researchers.set_state(door.lab, who, body.state)
     return Done()
 
 
@@ -60,14 +60,14 @@ def usage(door: Here, who: Me, used: Usage) -> Done:
 
 
 @router.post("/practice")
-def practice(door: Here, who: Me, wanted: Practice) -> answers.PracticeStarted:
+def practice(door: Here, who: Me, body: Practice) -> answers.PracticeStarted:
     """Start a practice run."""
-    return answers.PracticeStarted(run=door.lab.practice(who.name, wanted.files))
+    return answers.PracticeStarted(run=door.lab.practice(who.name, body.files))
 
 
 @router.get("/practice/{key}")
 async def practice_run(door: Here, who: Me, key: str, wait: float = 0.0) -> answers.Practice:
-    """How a practice run stands; with `wait`, once it has ended."""
+    """State of a practice run; with `wait`, once it has ended."""
     run = await door.waiters.wait(
         who.name,
         lambda: for_researchers.practice_run(door.lab, who, key),
@@ -85,9 +85,9 @@ def withdraw_practice(door: Here, who: Me, key: str) -> answers.Practice:
 
 
 @router.post("/submissions")
-def submit(door: Here, who: Me, wanted: Submit) -> answers.TakenIn:
+def submit(door: Here, who: Me, body: Submit) -> answers.TakenIn:
     """Hand a method in for scoring."""
-    return taken_in(door, who.name, wanted)
+    return taken_in(door, who.name, body)
 
 
 @router.get("/submissions/{id}")
@@ -97,10 +97,10 @@ async def submission(door: Here, who: Me, id: str, wait: float = 0.0) -> answers
     def find() -> tuple[submissions.Submission, answers.Submission]:
         return for_researchers.submission(door.lab, who, id)
 
-    _, told = await door.waiters.wait(
-        who.name, find, lambda found: found[0].stage == "done", wait, subjects=[id]
+    _, answer = await door.waiters.wait(
+        who.name, find, lambda result: result[0].stage == "done", wait, subjects=[id]
     )
-    return told
+    return answer
 
 
 @router.delete("/submissions/{id}")
@@ -115,15 +115,15 @@ def files(door: Here, who: Me, id: str) -> answers.Code:
     return for_researchers.files(door.lab, who, id)
 
 
-def taken_in(door: Door, author: str, wanted: Submit) -> answers.TakenIn:
+def taken_in(door: Door, author: str, body: Submit) -> answers.TakenIn:
     """Hand a method in for `author`; what is told of it then."""
-    made = door.lab.submit(
+    row = door.lab.submit(
         author,
-        files=wanted.files,
-        title=wanted.title,
-        summary=wanted.summary,
-        parents=wanted.parents,
-        claim=wanted.claim,
-        request=wanted.request_id,
+        files=body.files,
+        title=body.title,
+        summary=body.summary,
+        parents=body.parents,
+        claim=body.claim,
+        request=body.request_id,
     )
-    return answers.TakenIn(**vars(answers.Submission.of(made, {})), submission=made.id)
+    return answers.TakenIn(**vars(answers.Submission.of(row, {})), submission=row.id)

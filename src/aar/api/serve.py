@@ -36,19 +36,24 @@ LEAST_SECONDS = 0.3
 """Between two looks at what verdicts ask for, however much happens."""
 MIRROR_SECONDS = 2.0
 CLOCK_SECONDS = 30.0
-"""How often the time that is used is noted, so that a run that is killed goes on with little of it lost. That is a
-commit, so whoever waits looks as often at what a time alone changes."""
+"""Interval between notes of the used time, so that a run that is killed goes on with little of it lost. That is a
+commit, so waiters look as often at what a time alone changes."""
 GOODBYE_SECONDS = 1
-"""How long requests that still wait are let end when the lab is asked to stop."""
+"""Time for waiting requests to end when the lab is asked to stop."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """What the launcher tells the lab over its standard input, since arguments and environment can be seen.
+    """Start message from the launcher on the lab's standard input, since arguments and environment can be seen.
 
-    `socket` is the descriptor of the listening socket that the lab inherits: nobody else can answer in its place.
-    `to_the_end` says that the run's time is over, and what was handed in is judged nevertheless; `again` that only
-    the lab was started again, within a run that goes on.
+    Attributes:
+        socket: Descriptor of the listening socket that the lab inherits: nobody else can answer in its place.
+        operator_token: Token of the person who runs the lab.
+        tokens: Token of each researcher, by name.
+        directions: Direction of each researcher, by name.
+        elapsed: Time of the run that was used before, in seconds.
+        to_the_end: True if the run's time is over, and what was submitted is judged nevertheless.
+        again: True if only the lab was started again, within a run that goes on.
     """
 
     socket: int
@@ -97,7 +102,7 @@ def _enrol(lab: Lab, start: Start) -> None:
             ledger.append(tx, "note", {"resumed with": changed})
         meta.put(tx, "settings", settings)
         researchers.add(tx, researchers.LAB)
-        known = {one.name for one in researchers.team(tx)}
+        known = {researcher.name for researcher in researchers.team(tx)}
         for name in known - start.tokens.keys() if not start.again else ():
             # it is not started again: nothing is left for it to do
             researchers.set_state(tx, name, "stopped")

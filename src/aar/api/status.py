@@ -19,7 +19,7 @@ router = APIRouter(tags=["status"])
 
 
 class Version(View):
-    """What answers here."""
+    """Version of the lab that answers."""
 
     name: str
     api: int
@@ -41,7 +41,7 @@ class StatusAt(Status):
 
 @router.get("/version")
 def version() -> Version:
-    """What answers here: no token is needed, and nothing of the lab is told."""
+    """Version of the lab that answers: needs no token, and reveals nothing of the lab."""
     return Version(name=DISTRIBUTION, api=API, version=distribution_version(DISTRIBUTION))
 
 

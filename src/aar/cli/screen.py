@@ -65,7 +65,7 @@ class Column(StrEnum):
 
 
 NARROWING = (Column.VERIFIED, Column.SUBMITTED)
-"""What a narrow terminal leaves out first, once `doing` has gone."""
+"""Columns that a narrow terminal leaves out first, after `doing`."""
 
 
 def screen(status: Mapping[str, Any], *, width: int, height: int) -> tuple[Line, ...]:

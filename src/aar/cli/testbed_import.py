@@ -120,18 +120,18 @@ def check_testbed(
         raise typer.Exit(1)
 
 
-def tell(done: Imported, *, as_json: bool) -> None:
+def tell(result: Imported, *, as_json: bool) -> None:
     """Print the result of an import, in words or as one JSON object."""
     if as_json:
-        typer.echo(json.dumps({**asdict(done), "folder": str(done.folder)}))
+        typer.echo(json.dumps({**asdict(result), "folder": str(result.folder)}))
         return
-    typer.echo(f"{done.name} ({done.kind}) is in {done.folder}")
-    for pool, size in done.sizes.items():
+    typer.echo(f"{result.name} ({result.kind}) is in {result.folder}")
+    for pool, size in result.sizes.items():
         typer.echo(f"  {pool:<20} {size:>6} items")
-    typer.echo(f"  {'of sealed/test':<20} {done.ood:>6} out of distribution")
-    for dropped in done.dropped:
+    typer.echo(f"  {'of sealed/test':<20} {result.ood:>6} out of distribution")
+    for dropped in result.dropped:
         typer.echo(f"  {dropped}")
-    for warning in done.warnings:
+    for warning in result.warnings:
         typer.echo(f"  warning: {warning}")
-    place = done.name if done.in_the_usual_place else done.folder
+    place = result.name if result.in_the_usual_place else result.folder
     typer.echo(f"Next: aar score METHOD --testbed {place}")

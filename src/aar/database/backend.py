@@ -1,4 +1,4 @@
-"""What a kind of database does in its own way; all else in this package is portable SQLAlchemy.
+"""Interface to one kind of database; all else in this package is portable SQLAlchemy.
 
 `aar.database.sqlite` is the one that ships. Another is an entry point of the group `aar.storage`: its name is the
 dialect of the URL ("postgresql"), and what it names is called with the URL and returns a `Backend`. The URL is the
@@ -25,7 +25,7 @@ class Backend(Protocol):
     """
 
     def exists(self) -> bool:
-        """Whether there is a database to open."""
+        """True if there is a database to open."""
 
     def create(self, *, group: int | None) -> None:
         """Make an empty database where there is none; let processes of the group id `group` write it too."""

@@ -1,4 +1,4 @@
-"""What was spent, each thing once: nominal minutes of runs, tokens and money of language models."""
+"""Charges, each recorded once: nominal minutes of runs, tokens and money of language models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,18 @@ ChargeKind = Literal["run", "model"]
 
 @dataclass(frozen=True)
 class Charge:
-    """One thing paid: a run (`key` is the run's) or a call to a language model (`key` is the call's)."""
+    """One charge: for a run or for a call to a language model.
+
+    Attributes:
+        key: Key of the run or of the call.
+        researcher: Researcher who pays.
+        kind: Run or call.
+        nominal_minutes: Nominal core-minutes of a run.
+        input_tokens: Tokens read by the model.
+        output_tokens: Tokens written by the model.
+        money_usd: Price in US dollars.
+        at: Time of the charge, in seconds since 1970.
+    """
 
     key: str
     researcher: str
@@ -52,23 +63,24 @@ def all(tx: Transaction) -> list[Charge]:
 
 
 def spent(tx: Transaction, researcher: str) -> Spent:
-    """What a researcher has spent so far."""
+    """Sum that a researcher has spent so far."""
     return _sum(tx, table.c.researcher == researcher)
 
 
 def total(tx: Transaction) -> Spent:
-    """What everybody together, the lab itself included, has spent so far."""
+    """Sum that all together, the lab itself included, have spent so far."""
     return _sum(tx, sa.true())
 
 
 def of_runs(tx: Transaction, keys: Sequence[str]) -> Spent:
-    """What these runs were charged together."""
+    """Sum of the charges of these runs."""
     return _sum(tx, table.c.key.in_(keys))
 
 
 def _sum(tx: Transaction, condition: sa.ColumnElement[bool]) -> Spent:
     def add(what: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        return sa.func.coalesce(sa.func.sum(what), 0)
+        # as a float: SQLite's sum of integers is an error beyond 63 bits
+        return sa.func.coalesce(sa.func.sum(sa.cast(what, sa.Float)), 0.0)
 
     row = tx.execute(
         sa.select(

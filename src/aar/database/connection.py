@@ -25,7 +25,7 @@ FORMAT = 6
 TURN_SECONDS = 30
 
 Transaction = sa.Connection
-"""What every reading or writing function takes first; made by `Database.read` and `Database.write`."""
+"""First parameter of every reading or writing function; made by `Database.read` and `Database.write`."""
 
 
 class Database:
@@ -105,15 +105,15 @@ def open(where: Path | str | sa.URL, *, create: bool = False, group: int | None 
         if create:
             _create_tables(database)
         with database.read() as tx:
-            found = _format(tx)
-        if type(found) is int and migrations.OLDEST <= found < FORMAT:
+            stored = _format(tx)
+        if type(stored) is int and migrations.OLDEST <= stored < FORMAT:
             with opened.errors():
-                _bring_up_to_date(opened, found)
+                _bring_up_to_date(opened, stored)
             with database.read() as tx:
-                found = _format(tx)
-        if found != FORMAT:
+                stored = _format(tx)
+        if stored != FORMAT:
             raise WrongFormat(
-                f"{_shown(url)} is of format {found if found is not None else 'unknown'}, this version reads format "
+                f"{_shown(url)} is of format {stored if stored is not None else 'unknown'}, this version reads format "
                 f"{FORMAT}; use the version that wrote it, or start a new run"
             )
     except BaseException:
@@ -122,11 +122,11 @@ def open(where: Path | str | sa.URL, *, create: bool = False, group: int | None 
     return database
 
 
-def _bring_up_to_date(opened: Backend, found: int) -> None:
+def _bring_up_to_date(opened: Backend, stored: int) -> None:
     opened.upgrade(
-        f"format-{found}",
-        due=lambda connection: bool(_format(connection) == found),
-        change=partial(migrations.run, start=found),
+        f"format-{stored}",
+        due=lambda connection: bool(_format(connection) == stored),
+        change=partial(migrations.run, start=stored),
     )
 
 
@@ -147,5 +147,5 @@ def _format(tx: Transaction) -> Any:
 
 
 def _shown(url: sa.URL) -> str:
-    """How errors name a database: its path, or its URL without the password."""
+    """Name of a database in errors: its path, or its URL without the password."""
     return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()

@@ -1,4 +1,4 @@
-"""What people see of a verdict, a floor, a ceiling or a baseline: every figure with its interval."""
+"""Figures of a verdict, a floor, a ceiling or a baseline, for people: each with its interval."""
 
 from __future__ import annotations
 
@@ -14,15 +14,30 @@ from w2s.records import Estimate
 class Figures:
     """Figures of one scoring; None is "not measured", never zero.
 
-    `pgr` is over floor and ceiling of the same split; `gain` is the paired difference to `champion` in
-    PGR, `accuracy_gain` the same in accuracy; `alpha` the level this attempt (the `attempt`-th at the
-    record) was tested at; `id_pgr` and `ood_pgr` are the parts of a sealed split that has both;
-    `sealed_seeds` is how many seeds a dev verdict asks for in the confirmation; `track` and `audits` (findings as
-    JSON objects) say what a confirmed method lives off. `score` is what the author was told besides the word (None
-    under the Ladder), `bits` what the reply can have told about the labels (`aar.ledger.leaking`), `same_as` the
-    earlier submission whose reply it repeats. `over` is the paired gain in accuracy on sealed, at 95 %, over each
-    submission that had been verified before: whose interval holds 0 is a tie. `looked_after` is after how many seeds
-    a confirmation was ended that had no chance any more. `note` is for people to read, and for nothing else.
+    Attributes:
+        seeds: Number of seeds.
+        n: Number of test items.
+        accuracy: Mean accuracy, with its interval.
+        floor: Accuracy of the weak supervisor on the same split.
+        ceiling: Accuracy of the strong model taught the truth, on the same split.
+        pgr: Performance gap recovered, over floor and ceiling of the same split.
+        id_pgr: PGR on the part in distribution, of a sealed split that has both parts.
+        ood_pgr: PGR on the part out of distribution, of a sealed split that has both parts.
+        champion: Submission that this one is compared with.
+        gain: Paired difference to the champion, in PGR.
+        accuracy_gain: Paired difference to the champion, in accuracy.
+        alpha: Level at which this attempt was tested.
+        attempt: Number of the attempt at the record.
+        sealed_seeds: Number of seeds that a dev verdict asks for in the confirmation.
+        track: Track of a confirmed method, by what it depends on.
+        audits: Findings of the audits as JSON objects.
+        score: Score that the author was given besides the word; None under the Ladder.
+        bits: Information about the labels that the reply can reveal, in bits (`aar.ledger.leaking`).
+        same_as: Earlier submission whose reply this one repeats.
+        over: Paired gain in accuracy on sealed over each submission that had been verified before, at 95 %; an interval
+            that holds 0 is a tie.
+        looked_after: Number of seeds after which a confirmation without any chance left was ended.
+        note: Note for people, and for nothing else.
     """
 
     seeds: int
@@ -63,7 +78,7 @@ class Figures:
         >>> Figures.from_json({"seeds": 5, "n": 1000, "floor": 0.62}).floor
         0.62
         """
-        known = {one.name for one in fields(cls)}
+        known = {entry.name for entry in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
         for name in ("accuracy", "pgr", "id_pgr", "ood_pgr", "gain", "accuracy_gain"):
             if values.get(name) is not None:

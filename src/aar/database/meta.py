@@ -1,4 +1,4 @@
-"""What is true of the whole lab, by name: testbed, seed, settings, the scorer's public state."""
+"""Facts about the whole lab, by name: testbed, seed, settings, the scorer's public state."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def put(tx: Transaction, key: str, value: Any) -> None:
 
 def get(tx: Transaction, key: str) -> Any:
     """The value of `key`; `NoLab` where it was never set (the lab is not prepared)."""
-    found = tx.execute(sa.select(table.c.value).where(table.c.key == key)).one_or_none()
-    if found is None:
+    row = tx.execute(sa.select(table.c.value).where(table.c.key == key)).one_or_none()
+    if row is None:
         raise NoLab(f"the database has no {key!r}: this lab was never prepared; start a new run")
-    return found.value
+    return row.value
 
 
 def find(tx: Transaction, key: str, default: Any) -> Any:
     """The value of `key`, or `default` where it was never set."""
-    found = tx.execute(sa.select(table.c.value).where(table.c.key == key)).one_or_none()
-    return default if found is None else found.value
+    row = tx.execute(sa.select(table.c.value).where(table.c.key == key)).one_or_none()
+    return default if row is None else row.value

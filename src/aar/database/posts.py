@@ -31,7 +31,20 @@ class Comment:
 
 @dataclass(frozen=True)
 class PostRow:
-    """One post as stored; `votes` is the sum of +1 and -1, `submissions` the ids it cites."""
+    """One post as stored.
+
+    Attributes:
+        id: Number of the post.
+        researcher: Author.
+        kind: Kind of post.
+        title: Title.
+        body: Text.
+        submissions: Ids of the submissions that it cites.
+        request: Id of the author's request, so that a repeated one posts nothing; None without one.
+        at: Time, in seconds since 1970.
+        votes: Sum of +1 and -1.
+        comments: Comments on the post.
+    """
 
     id: int
     researcher: str

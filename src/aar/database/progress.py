@@ -1,4 +1,4 @@
-"""What each researcher is doing, for the live display: one word and a short detail, never a score."""
+"""Activity of each researcher, for the live display: one word and a short detail, never a score."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aar.database.schema import progress as table
 
 
 class Activity(StrEnum):
-    """What a researcher can be doing; said when it begins, and true until the next is said."""
+    """Activity of a researcher; reported when it begins, and valid until the next report."""
 
     STARTING = "starting"
     THINKING = "thinking"
@@ -32,7 +32,7 @@ class Activity(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """What a researcher began to do at a time; `text` is a detail in its own words and may be empty."""
+    """Activity that a researcher began at a time; `text` is a detail in its own words and may be empty."""
 
     researcher: str
     activity: Activity
@@ -48,7 +48,7 @@ def add(tx: Transaction, researcher: str, activity: Activity, text: str = "") ->
 
 
 def latest(tx: Transaction) -> dict[str, Progress]:
-    """What every researcher that said something said last."""
+    """Last reported activity of every researcher that reported one."""
     last = sa.select(sa.func.max(table.c.id)).group_by(table.c.researcher)
     return {row.researcher: _progress(row) for row in tx.execute(_COLUMNS.where(table.c.id.in_(last)))}
 

@@ -1,4 +1,4 @@
-"""Who takes part: each researcher with its direction, budget and a hash of its token."""
+"""Researchers that take part: each researcher with its direction, budget and a hash of its token."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Role(StrEnum):
 
     @property
     def is_operator(self) -> bool:
-        """Whether a person acts, for whom no budget and no Ladder counts."""
+        """True if a person acts, for whom no budget and no Ladder counts."""
         return self in (Role.OPERATOR, Role.FRESH)
 
 
@@ -87,7 +87,7 @@ class Researcher:
 
 
 def hash_token(token: str) -> str:
-    """What is stored of a bearer token.
+    """Stored form of a bearer token.
 
     >>> hash_token("secret")[:8]
     '2bb80d53'
@@ -142,7 +142,7 @@ def get(tx: Transaction, name: str) -> Researcher:
 
 
 def by_token(tx: Transaction, token: str) -> Researcher | None:
-    """Whose bearer token this is, or None."""
+    """Researcher with this bearer token, or None."""
     row = tx.execute(sa.select(table).where(table.c.token_hash == hash_token(token))).one_or_none()
     return None if row is None else _researcher(row)
 
@@ -157,7 +157,7 @@ def all(tx: Transaction) -> list[Researcher]:
 
 def team(tx: Transaction) -> list[Researcher]:
     """Those who do research, in the order they were taken in: neither the lab nor a person who submits."""
-    return [one for one in all(tx) if one.role is Role.RESEARCHER]
+    return [researcher for researcher in all(tx) if researcher.role is Role.RESEARCHER]
 
 
 def roles(tx: Transaction) -> dict[str, Role]:
@@ -186,7 +186,7 @@ def set_state(tx: Transaction, name: str, state: State) -> None:
 
 
 def set_failures(tx: Transaction, name: str, failures: int, *, waits_until: float | None) -> None:
-    """How many methods of a researcher have failed in a row, and until when it has to wait for that."""
+    """Store a researcher's number of failed methods in a row, and the end of its cool-down."""
     tx.execute(table.update().where(table.c.name == name).values(failures=failures, waits_until=waits_until))
 
 

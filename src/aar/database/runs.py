@@ -30,12 +30,12 @@ ENDED: tuple[End, ...] = ("done", "failed", "lost", "cancelled")
 Priority = Literal["practice", "opening", "sealed", "audit", "dev", "baseline"]
 
 PRIORITIES: tuple[Priority, ...] = ("practice", "opening", "sealed", "audit", "dev", "baseline")
-"""What goes first: practice (somebody waits for it, and each researcher has one at a time), then baselines without
+"""Order of runs: practice (somebody waits for it, and each researcher has one at a time), then baselines without
 which nothing can be judged, then confirmations and their audits, then dev runs; the other runs of baselines get the
 cores that nobody else wants."""
 
 ASKED_FOR: tuple[Priority, ...] = ("practice", "dev")
-"""What researchers themselves ask for, and what does not start while one is made to wait."""
+"""Priorities of researchers' own requests; such a run does not start while its researcher is in cool-down."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Run:
 
     @property
     def plain(self) -> bool:
-        """Whether it counts for what its code is worth: no intervention, and its own seeds."""
+        """True if the run measures its code's own worth: no intervention, and its own seeds."""
         return self.intervention == "none" and not self.seeds_of
 
     @property
@@ -125,7 +125,7 @@ _TURN = (
             table.c.researcher == shares_table.c.researcher,
         ),
         sa.or_(
-            shares_table.c.priority.not_in([PRIORITIES.index(one) for one in ASKED_FOR]),
+            shares_table.c.priority.not_in([PRIORITIES.index(priority) for priority in ASKED_FOR]),
             shares_table.c.researcher.not_in(
                 sa.select(researchers.c.name).where(researchers.c.waits_until > sa.bindparam("now"))
             ),
@@ -220,10 +220,10 @@ def queue(
 
 def get(tx: Transaction, key: str) -> Run:
     """One run; `NotFound` where there is none."""
-    found = find(tx, key)
-    if found is None:
+    run = find(tx, key)
+    if run is None:
         raise NotFound(f"no run {key!r}; a run is named by the key that queueing it gave")
-    return found
+    return run
 
 
 def find(tx: Transaction, key: str) -> Run | None:
@@ -241,7 +241,7 @@ def all(
     researcher: str | None = None,
     submission: str | None = None,
 ) -> list[Run]:
-    """Runs by priority, then age; a submission's are found by its `code_hash`, whoever paid for them."""
+    """Runs by priority, then age; a submission's are found by its `code_hash`, also those that others paid for."""
     query = sa.select(table).order_by(table.c.priority, table.c.created, table.c.pair_index, table.c.key)
     for column, wanted in (
         (table.c.state, state),
@@ -269,13 +269,13 @@ def claim(
     The next one is of the highest priority that somebody waits at, `without` passed over; among those who do, it is
     that of the researcher who has had the least (`aar.database.shares`), and of its own the oldest.
     """
-    now = clock.now()
+    time_s = clock.now()
     if key is None:
-        turn = tx.execute(_TURN, {"now": now, "without": _rank(without)}).one_or_none()
+        turn = tx.execute(_TURN, {"now": time_s, "without": _rank(without)}).one_or_none()
         if turn is None:
             return None
         key = str(tx.scalar(_OLDEST, {"at": turn.priority, "whose": turn.researcher}))
-    if not tx.execute(_CLAIM, {"wanted": key, "where": place, "now": now}).rowcount:
+    if not tx.execute(_CLAIM, {"wanted": key, "where": place, "now": time_s}).rowcount:
         return None
     run = get(tx, key)
     shares.take(tx, priority=run.priority, researcher=run.researcher, nominal=run.nominal_cost)

@@ -1,4 +1,4 @@
-"""Whose turn it is: among runs of one priority, whoever has had the least since they have waited together.
+"""Fair turns: among runs of one priority, the researcher with the least use since all began to wait goes first.
 
 Start-time fair queueing (Goyal, Vin and Cheng 1996) over nominal minutes. A run counts with its estimate
 when it is taken and with its true cost when it has ended; one that comes back into the queue is given
@@ -37,11 +37,11 @@ def join(tx: Transaction, *, priority: int, researcher: str) -> None:
     """Before a run is queued: one who had nothing waiting or running at this priority starts level."""
     if tx.execute(_ACTIVE, {"priority": priority, "researcher": researcher}).first() is not None:
         return
-    now = tx.scalar(sa.select(sa.func.max(table.c.began)).where(table.c.priority == priority)) or 0.0
+    latest = tx.scalar(sa.select(sa.func.max(table.c.began)).where(table.c.priority == priority)) or 0.0
     if not upsert.add(
-        tx, table, {"priority": priority, "researcher": researcher}, {"had": now, "began": now}
+        tx, table, {"priority": priority, "researcher": researcher}, {"had": latest, "began": latest}
     ):
-        tx.execute(_LEVEL, {"at": priority, "whose": researcher, "now": now})
+        tx.execute(_LEVEL, {"at": priority, "whose": researcher, "now": latest})
 
 
 def take(tx: Transaction, *, priority: int, researcher: str, nominal: float) -> None:

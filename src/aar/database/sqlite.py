@@ -23,7 +23,7 @@ from aar.errors import DiskFull, LabFolderError, WrongFormat
 BUSY_SECONDS = 30
 
 UPGRADE_SECONDS = 600
-"""How long a process waits for another one that copies and upgrades the file."""
+"""Time that a process waits for another one that copies and upgrades the file."""
 
 
 class SQLite:
@@ -37,7 +37,7 @@ class SQLite:
         self._watcher: sqlite3.Connection | None = None
 
     def exists(self) -> bool:
-        """Whether the file is there."""
+        """True if the file is there."""
         return self.path.is_file()
 
     def create(self, *, group: int | None) -> None:
@@ -154,8 +154,8 @@ class SQLite:
 
     def _set_aside(self, name: str) -> Path:
         """Copy the file as it was committed last, write-ahead log included, to one file beside it."""
-        whole = self.path.with_name(f"{self.path.name}.{name}.{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}")
-        part = whole.with_name(f"{whole.name}.part")
+        finished = self.path.with_name(f"{self.path.name}.{name}.{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}")
+        part = finished.with_name(f"{finished.name}.part")
         try:
             # a second connection: SQLite's own copy of what others see, while the first one keeps writers out
             with closing(self._connect("ro")) as source, closing(sqlite3.connect(part)) as copy:
@@ -167,11 +167,11 @@ class SQLite:
                 os.chown(part, state.st_uid, state.st_gid)
             with part.open("rb") as file:
                 os.fsync(file.fileno())
-            part.replace(whole)
+            part.replace(finished)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-        return whole
+        return finished
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(

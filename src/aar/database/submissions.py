@@ -1,4 +1,4 @@
-"""What researchers handed in: immutable code, with a status that only a verdict changes.
+"""Submissions of researchers: immutable code, with a status that only a verdict changes.
 
 Rows are added and decided through `aar.ledger`; here they are read.
 """
@@ -23,14 +23,14 @@ Stage = Literal["dev", "sealed", "done"]
 
 
 class Ended(StrEnum):
-    """How a submission ended; its status says with what result."""
+    """End of a submission; its status holds the result."""
 
     DECIDED = "decided"
     """By a verdict on what its runs gave."""
     LOST = "lost"
     """The lab lost a run of it; the code is not blamed, and the same code is taken again."""
     WITHDRAWN = "withdrawn"
-    """By its author; nothing was decided of the code, whoever hands it in next."""
+    """By its author; nothing was decided of the code, also for its next author."""
     CANCELLED = "cancelled"
     """By the person who runs the lab."""
     OVERRULED = "overruled"
@@ -132,13 +132,13 @@ def codes(tx: Transaction, *statuses: Status) -> set[str]:
 
 
 def any_but_baselines(tx: Transaction) -> bool:
-    """Whether anything was handed in besides the lab's own."""
+    """True if anything was submitted besides the lab's own baselines."""
     query = sa.select(sa.literal(1)).where(table.c.role != Role.BASELINE.value).limit(1)
     return tx.execute(query).first() is not None
 
 
 def by_request(tx: Transaction, *, researcher: str, request: str) -> Submission | None:
-    """What this request of this researcher submitted earlier, or None."""
+    """Earlier submission of the same request by the same researcher, or None."""
     row = tx.execute(
         sa.select(table).where(table.c.researcher == researcher, table.c.request == request)
     ).one_or_none()
@@ -146,15 +146,15 @@ def by_request(tx: Transaction, *, researcher: str, request: str) -> Submission 
 
 
 def count(tx: Transaction, researcher: str) -> int:
-    """How many submissions a researcher has used up: those that the lab lost do not count."""
+    """Number of submissions that a researcher has used up: those that the lab lost do not count."""
     own = sa.and_(table.c.researcher == researcher, _COUNTS)
     return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(own)) or 0)
 
 
 def count_of_researchers(tx: Transaction) -> int:
-    """How many submissions all researchers have used up together: those that the lab lost do not count."""
-    theirs = sa.and_(table.c.role == Role.RESEARCHER.value, _COUNTS)
-    return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(theirs)) or 0)
+    """Number of submissions that all researchers have used up: those that the lab lost do not count."""
+    counted = sa.and_(table.c.role == Role.RESEARCHER.value, _COUNTS)
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(counted)) or 0)
 
 
 _COUNTS = table.c.ended.is_distinct_from(Ended.LOST.value)

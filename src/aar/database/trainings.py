@@ -1,4 +1,4 @@
-"""Which trainings on the truth are done: supervisors and ceilings of each split, and what they took.
+"""Finished trainings on the truth: supervisors and ceilings of each split, and what they took.
 
 The rows are the lab's note of what its references' processes said (`aar.lab.references`); what counts is the file
 in the vault. A run is ready to be taken once every supervisor that it asks is here.
@@ -63,8 +63,8 @@ def keep(tx: Transaction, there: Collection[Place]) -> None:
 
 def supervisors(tx: Transaction, split: str) -> set[int]:
     """The supervisors of a split that are trained."""
-    found = sa.select(table.c.k).where(table.c.role == "supervisor", table.c.split == split)
-    return {int(k) for k in tx.scalars(found)}
+    query = sa.select(table.c.k).where(table.c.role == "supervisor", table.c.split == split)
+    return {int(k) for k in tx.scalars(query)}
 
 
 def asked_by(supervisor: int, *, companions: bool) -> tuple[int, ...]:
@@ -88,12 +88,12 @@ def wanted(tx: Transaction) -> dict[Place, int]:
         .where(runs.c.state == "queued", runs.c.ready == 0)
         .group_by(runs.c.split, runs.c.supervisor_seed, runs.c.companions)
     )
-    found: dict[Place, int] = {}
+    ranks: dict[Place, int] = {}
     for row in tx.execute(waiting):
         for k in asked_by(row.supervisor_seed, companions=bool(row.companions)):
             place: Place = ("supervisor", str(row.split), k)
-            found[place] = min(found.get(place, row.rank), row.rank)
-    return found
+            ranks[place] = min(ranks.get(place, row.rank), row.rank)
+    return ranks
 
 
 def _mark(tx: Transaction, split: str) -> None:

@@ -1,7 +1,7 @@
 """Threads of one process write in the order in which they came: however many want to, none waits for ever.
 
-SQLite gives its write lock to whoever asks at the right moment. Beside forty threads that write one after the other,
-one that asks now and then did not get it within 30 s, and whoever waits holds a connection.
+SQLite gives its write lock to the process that asks at the right moment. Beside forty threads that write one after
+the other, one that asks now and then did not get it within 30 s, and a waiting thread holds a connection.
 
 Covered: the threads of one process. Not covered: several processes, among which SQLite decides; a write within a
 write, which waits for itself until its time is over.

@@ -1,4 +1,4 @@
-"""What the scorer decided, with figures that people see and researchers do not."""
+"""Verdicts of the scorer, with figures that people see and researchers do not."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def find(tx: Transaction, submission: str, stage: VerdictStage) -> Verdict | Non
 
 
 def scores(tx: Transaction) -> dict[str, float]:
-    """What authors were told of dev as a number, by submission; empty under the Ladder."""
+    """Dev scores that authors were given, by submission; empty under the Ladder."""
     score = table.c.figures["score"].as_float()
     rows = tx.execute(sa.select(table.c.submission, score).where(table.c.stage == "dev", score.is_not(None)))
     return {str(submission): float(value) for submission, value in rows}
@@ -104,7 +104,7 @@ def insert_reference(tx: Transaction, reference: Reference) -> None:
 
 def find_reference(tx: Transaction, *, split: str, name: str) -> Reference | None:
     """One reference, or None where it was not measured yet."""
-    return next((found for found in references(tx, split=split) if found.name == name), None)
+    return next((reference for reference in references(tx, split=split) if reference.name == name), None)
 
 
 def _verdict(row: sa.Row[tuple[object, ...]]) -> Verdict:

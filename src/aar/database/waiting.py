@@ -1,4 +1,4 @@
-"""What waits and what is under way: counts and durations, without reading every run."""
+"""Runs that wait or are under way: counts and durations, without reading every run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LATEST = 100
 
 @dataclass(frozen=True)
 class Line:
-    """What one researcher has waiting at one priority; `nominal` in minutes, by the estimates."""
+    """One researcher's waiting runs at one priority; `nominal` in minutes, by the estimates."""
 
     priority: Priority
     researcher: str
@@ -26,22 +26,22 @@ class Line:
 
 
 def counts(tx: Transaction) -> Mapping[str, int]:
-    """How many runs there are in each state."""
+    """Number of runs in each state."""
     rows = tx.execute(sa.select(table.c.state, sa.func.count()).group_by(table.c.state))
     return {str(state): int(count) for state, count in rows}
 
 
 def queued(tx: Transaction, *, researcher: str | None = None) -> int:
-    """How many runs wait in all, or of those that one researcher asked for: its confirmations are not among them."""
+    """Number of waiting runs, of all or of one researcher's own requests: its confirmations are not among them."""
     query = sa.select(sa.func.count()).where(table.c.state == "queued")
     if researcher is not None:
-        asked_for = [PRIORITIES.index(one) for one in ASKED_FOR]
+        asked_for = [PRIORITIES.index(priority) for priority in ASKED_FOR]
         query = query.where(table.c.priority.in_(asked_for), table.c.researcher == researcher)
     return int(tx.scalar(query.select_from(table)) or 0)
 
 
 def unfinished(tx: Transaction, *, split: str) -> bool:
-    """Whether any run on a split still waits or is under way."""
+    """True if any run on a split still waits or is under way."""
     there = sa.select(sa.literal(1)).where(table.c.state.in_(("queued", "running")), table.c.split == split)
     return tx.execute(there.limit(1)).first() is not None
 
@@ -55,7 +55,7 @@ def unfinished_codes(tx: Transaction) -> frozenset[tuple[str, str]]:
 
 
 def known(tx: Transaction, *, code_hash: str, split: str) -> bool:
-    """Whether a code was ever queued on a split."""
+    """True if a code was ever queued on a split."""
     there = sa.select(sa.literal(1)).where(table.c.code_hash == code_hash, table.c.split == split)
     return tx.execute(there.limit(1)).first() is not None
 
@@ -81,5 +81,5 @@ def seconds_a_run(tx: Transaction, *, practice: bool) -> float | None:
         .limit(LATEST)
         .subquery()
     )
-    found = tx.scalar(sa.select(sa.func.avg(latest.c.seconds)))
-    return None if found is None else float(found)
+    mean = tx.scalar(sa.select(sa.func.avg(latest.c.seconds)))
+    return None if mean is None else float(mean)

@@ -1,4 +1,4 @@
-"""What each undecided submission waits for, as the scorer sees it; words are made where it is shown."""
+"""Waits of undecided submissions, as the scorer sees them; words are made where it is shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aar.database.schema import waits as table
 
 
 class Reason(StrEnum):
-    """What a verdict can wait for."""
+    """Reason for which a verdict can wait."""
 
     DEV_RUNS = "dev_runs"
     SEALED_RUNS = "sealed_runs"
@@ -58,7 +58,7 @@ def clear(tx: Transaction, submission: str) -> None:
 
 
 def all(tx: Transaction) -> dict[str, Wait]:
-    """What every submission that waits is waiting for, by submission."""
+    """Waits of all waiting submissions, by submission."""
     return {
         row.submission: Wait(row.submission, Reason(row.reason), row.what, row.at)
         for row in tx.execute(sa.select(table).order_by(table.c.at, table.c.submission))

@@ -13,7 +13,7 @@ from w2s import blocks
 
 PROCESSES = 32
 ALWAYS = ("numpy", "w2s.runner")
-"""What every run needs."""
+"""Modules that every run needs."""
 OFTEN = (
     "scipy.integrate",
     "scipy.optimize",
@@ -30,7 +30,7 @@ OFTEN = (
     "w2s.methods",
     "w2s.models.losses",
 )
-"""What many methods import: free where processes are forked, seconds of every run where they are not."""
+"""Modules that many methods import: free where processes are forked, seconds of every run where they are not."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 ENVIRONMENT = {
     **ONE_THREAD,

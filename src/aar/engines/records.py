@@ -38,10 +38,19 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class Job:
-    """One run for an engine: submitted files by name, what it runs on, and its bounds.
+    """One run for an engine. `practice` goes with the practice split, and only with it.
 
-    `salt` and `student_seed` are drawn by the lab after the code was frozen. `practice` goes with the
-    practice split, and only with it.
+    Attributes:
+        code: Submitted files by name.
+        testbed: Name of the testbed.
+        split: Split to run on.
+        supervisor_seeds: Seeds of the supervisors.
+        student_seed: Seed of the students, drawn by the lab after the code was frozen.
+        salt: Salt of its ids and draws, drawn by the lab after the code was frozen.
+        practice: True for a practice run.
+        intervention: Name of the intervention; "none" for a plain run.
+        wall_seconds: Limit of wall-clock time, in seconds.
+        memory_mb: Limit of memory, in MB.
     """
 
     code: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""What researchers are told of submissions, practice runs and posts: words, and figures of practice only."""
+"""Answers to researchers about submissions, practice runs and posts: words, and figures of practice only."""
 
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
@@ -18,9 +18,9 @@ class Submission(View):
     title: str
     researcher: str
     status: submissions.Status
-    """What became of it; "pending" until it is decided."""
+    """Status of the submission; "pending" until it is decided."""
     reply: str
-    """Why, for people and language models; programs compare the status."""
+    """Reason, for people and language models; programs compare the status."""
     parents: tuple[str, ...]
     """Ids of the submissions that it builds on."""
     score: Score = None
@@ -61,7 +61,7 @@ class PracticeStarted(View):
 
 
 class MethodError(View):
-    """Why a method broke on the practice bench."""
+    """Error of a method on the practice bench."""
 
     type: str | None
     file: str | None
@@ -77,13 +77,13 @@ class Practice(View):
     status: Literal["pending", "ok", "failed", "lost", "cancelled"]
     error: MethodError | None
     agreement_with_weak: float | None
-    """How often the targets that were trained on agree with the weak labels."""
+    """Share of the training targets that agree with the weak labels."""
     class1_share: float | None
     """The share of test items that are predicted to be of class 1."""
     trained_on_share: float | None
     """The share of unlabelled items that were trained on."""
     logged: dict[str, float]
-    """What the method logged itself."""
+    """Values that the method logged itself."""
     nominal_minutes: float
 
     @classmethod
@@ -171,6 +171,6 @@ class Posts(View):
 
 
 class Posted(View):
-    """What was posted."""
+    """Answer to a new post."""
 
     id: int

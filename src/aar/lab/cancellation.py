@@ -33,12 +33,12 @@ WORDS: Mapping[Cause, str] = {
     Cause.REFUSED: "its confirmation is decided",
     Cause.SIBLING_FAILED: "another run of this code failed",
 }
-"""What people and researchers are told of each cause."""
+"""Words for people and researchers about each cause."""
 
 
 @dataclass(frozen=True)
 class Why:
-    """Why something is ended; `detail` is what the person who ended it says."""
+    """Reason for a cancellation; `detail` holds the words of the person who cancelled."""
 
     cause: Cause
     detail: str = ""
@@ -49,7 +49,7 @@ class Why:
 
 @dataclass(frozen=True)
 class Cancelled:
-    """What was ended: ids of submissions, and how many runs waited and were under way."""
+    """Result of a cancellation: ids of submissions, numbers of runs that waited and that were under way."""
 
     submissions: tuple[str, ...]
     queued: int
@@ -74,21 +74,21 @@ def cancel(tx: Transaction, what: str, *, reason: str = "") -> Cancelled:
     Raises `NotFound` for what is none of these, `BadRequest` for a baseline and for what has ended.
     """
     why = Why(Cause.BY_A_PERSON, reason)
-    for one in submissions.all(tx):
-        if one.id == what:
-            return _submission(tx, one, why)
+    for row in submissions.all(tx):
+        if row.id == what:
+            return _submission(tx, row, why)
     if len(what) >= LEAST_KEY:
         for run in _practice(tx):
             if run.key.startswith(what):
                 return _end([run], tx, why)
-    if what not in {one.name for one in researchers.all(tx)}:
+    if what not in {row.name for row in researchers.all(tx)}:
         raise NotFound(
             f"{what!r} is no submission, no practice run that waits or is under way, and no researcher"
         )
     ended = NOTHING
-    for one in submissions.all(tx, researcher=what):
-        if one.stage != "done":
-            ended += _submission(tx, one, why)
+    for row in submissions.all(tx, researcher=what):
+        if row.stage != "done":
+            ended += _submission(tx, row, why)
     return ended + _end([run for run in _practice(tx) if run.researcher == what], tx, why)
 
 
@@ -98,14 +98,14 @@ def withdraw(tx: Transaction, researcher: str, id: str) -> Cancelled:
     `BadRequest` once all its dev runs have ended, in the same words whatever they say: who waits longer then has passed
     the gate, and would know it without an attempt.
     """
-    one = submissions.get(tx, id)
-    if one.researcher != researcher:
+    submission = submissions.get(tx, id)
+    if submission.researcher != researcher:
         raise NotAllowed(f"{id} is not yours; only its author withdraws a submission")
-    if one.ended is Ended.WITHDRAWN:
+    if submission.ended is Ended.WITHDRAWN:
         return NOTHING
-    if one.stage != "done" and not _on_dev(tx, one):
+    if submission.stage != "done" and not _on_dev(tx, submission):
         raise BadRequest(f"the dev runs of {id} have ended: it is withdrawn no more, and will be decided")
-    return _submission(tx, one, Why(Cause.WITHDRAWN))
+    return _submission(tx, submission, Why(Cause.WITHDRAWN))
 
 
 def withdraw_practice(tx: Transaction, researcher: str, key: str) -> Cancelled:
@@ -130,7 +130,7 @@ def end_siblings(tx: Transaction, failed: runs.Run) -> None:
 
 def refused_codes(tx: Transaction, undecided: Sequence[Submission]) -> set[str]:
     """Codes whose confirmation failed, and that no other submission needs."""
-    needed = {one.code_hash for one in undecided} | submissions.codes(tx, "verified")
+    needed = {submission.code_hash for submission in undecided} | submissions.codes(tx, "verified")
     return submissions.codes(tx, "not_reproduced", "violation") - needed
 
 
@@ -141,26 +141,38 @@ def end_refused(tx: Transaction, codes: Iterable[str]) -> None:
         _end(waiting, tx, Why(Cause.REFUSED))
 
 
-def _on_dev(tx: Transaction, one: Submission) -> bool:
+def _on_dev(tx: Transaction, submission: Submission) -> bool:
     """Whether a run on dev, of those that the gate looks at, is still to end."""
-    plain = [run for run in runs.all(tx, code_hash=one.code_hash, split="dev") if run.plain]
-    return one.stage == "dev" and any(run.state not in runs.ENDED for run in plain)
+    plain = [run for run in runs.all(tx, code_hash=submission.code_hash, split="dev") if run.plain]
+    return submission.stage == "dev" and any(run.state not in runs.ENDED for run in plain)
 
 
-def _submission(tx: Transaction, one: Submission, why: Why) -> Cancelled:
-    if one.role is Role.BASELINE:
-        raise BadRequest(f"{one.id} is a baseline: nothing can be judged without it")
-    if one.stage == "done":
-        raise BadRequest(f"{one.id} is decided already: {one.status}")
-    same = [other for other in submissions.all(tx, code_hash=one.code_hash) if other.id != one.id]
+def _submission(tx: Transaction, submission: Submission, why: Why) -> Cancelled:
+    if submission.role is Role.BASELINE:
+        raise BadRequest(f"{submission.id} is a baseline: nothing can be judged without it")
+    if submission.stage == "done":
+        raise BadRequest(f"{submission.id} is decided already: {submission.status}")
+    same = [
+        other for other in submissions.all(tx, code_hash=submission.code_hash) if other.id != submission.id
+    ]
     needed = any(other.stage != "done" or other.role is Role.BASELINE for other in same)
-    left = [] if needed else [run for run in runs.all(tx, code_hash=one.code_hash) if run.split != "practice"]
+    left = (
+        []
+        if needed
+        else [run for run in runs.all(tx, code_hash=submission.code_hash) if run.split != "practice"]
+    )
     nothing = Figures(seeds=0, n=0, note="cancelled")
     ended = Ended.WITHDRAWN if why.cause is Cause.WITHDRAWN else Ended.CANCELLED
     ledger.record_verdict(
-        tx, one.id, stage=one.stage, status="failed", reply=str(why), figures=nothing, ended=ended
+        tx,
+        submission.id,
+        stage=submission.stage,
+        status="failed",
+        reply=str(why),
+        figures=nothing,
+        ended=ended,
     )
-    return Cancelled((one.id,), 0, 0) + _end(left, tx, why)
+    return Cancelled((submission.id,), 0, 0) + _end(left, tx, why)
 
 
 def _practice(tx: Transaction) -> list[runs.Run]:

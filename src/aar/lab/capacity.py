@@ -1,4 +1,4 @@
-"""How many runs the engine takes at once: it says so itself, and those who estimate read it here."""
+"""Number of runs that the engine takes at once: the engine reports it, and estimates read it here."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at the database says.
+    """State of the lab at one look at the database.
 
     Attributes:
         undecided: Submissions that are not decided.
@@ -44,11 +44,11 @@ class Look:
 
     @property
     def ladder_stands(self) -> bool:
-        """Whether every baseline has its verdict on dev."""
-        return bool(self.baselines) and all(one.stage != "dev" for one in self.baselines)
+        """True if every baseline has its verdict on dev."""
+        return bool(self.baselines) and all(baseline.stage != "dev" for baseline in self.baselines)
 
     def is_done(self, done: Conducted) -> bool:
-        """Whether everything that was found is done already."""
+        """True if all the work at this look is done already."""
         met = self.lost == done.lost and done.met.issuperset(self.needs)
         return (met or not self.needs) and done.refused.issuperset(self.refused)
 
@@ -59,8 +59,8 @@ def advance(lab: Lab) -> Phase:
         look = _look(lab, tx)
         phase = _phase(lab, tx, look)
         rest = look.is_done(lab.conducted) and phase == meta.find(tx, "phase", None)
-        made = look.undecided if lab.conducted.shown else submissions.all(tx)
-    for submission in made:
+        submitted = look.undecided if lab.conducted.shown else submissions.all(tx)
+    for submission in submitted:
         if submission.code_hash not in lab.conducted.shown:
             lab.show_code(submission)
             lab.conducted.shown.add(submission.code_hash)
@@ -115,10 +115,10 @@ def _phase(lab: Lab, tx: Transaction, look: Look) -> Phase:
 
 def _after_baselines(lab: Lab, tx: Transaction, look: Look) -> Phase:
     people = researchers.team(tx)
-    working = any(one.state in ("waiting", "working") for one in people)
+    working = any(row.state in ("waiting", "working") for row in people)
     if working and not lab.research_is_over and not _used_up(lab, tx, people):
         return "research"
-    if any(one.role is not Role.BASELINE for one in look.undecided):
+    if any(row.role is not Role.BASELINE for row in look.undecided):
         return "settling"
     if _owed(tx, look.baselines) or waiting.unfinished(tx, split="sealed"):
         return "settling"
@@ -126,29 +126,32 @@ def _after_baselines(lab: Lab, tx: Transaction, look: Look) -> Phase:
 
 
 def _nobody_left(tx: Transaction) -> bool:
-    """Whether every researcher was given up before anything was handed in: there is nothing to wait for."""
+    """True if every researcher was given up before any submission: there is nothing to wait for."""
     people = researchers.team(tx)
-    stopped = bool(people) and all(one.state == "stopped" for one in people)
+    stopped = bool(people) and all(researcher.state == "stopped" for researcher in people)
     return stopped and not submissions.any_but_baselines(tx)
 
 
 def _used_up(lab: Lab, tx: Transaction, people: list[researchers.Researcher]) -> bool:
-    """Whether no researcher may hand in anything more."""
+    """True if no researcher may submit anything more."""
     in_all = lab.settings.submissions_in_all
     if in_all is not None and submissions.count_of_researchers(tx) >= in_all:
         return True
     return all(
-        one.state in ("finished", "stopped")
-        or (one.submissions is not None and submissions.count(tx, one.name) >= one.submissions)
-        for one in people
+        researcher.state in ("finished", "stopped")
+        or (
+            researcher.submissions is not None
+            and submissions.count(tx, researcher.name) >= researcher.submissions
+        )
+        for researcher in people
     )
 
 
 def _owed(tx: Transaction, baselines: Sequence[Submission]) -> bool:
-    """Whether a baseline was run on sealed and the scorer has not said yet what came of it."""
+    """True if a baseline was run on sealed and has no verdict of the scorer yet."""
     return any(
-        one.status != "failed"
-        and verdicts.find(tx, one.id, "sealed") is None
-        and waiting.known(tx, code_hash=one.code_hash, split="sealed")
-        for one in baselines
+        baseline.status != "failed"
+        and verdicts.find(tx, baseline.id, "sealed") is None
+        and waiting.known(tx, code_hash=baseline.code_hash, split="sealed")
+        for baseline in baselines
     )

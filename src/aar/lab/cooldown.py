@@ -39,7 +39,7 @@ def note(tx: Transaction, run: runs.Run, *, worked: bool) -> None:
         return
     before = author.failures
     siblings = runs.all(tx, code_hash=run.code_hash, split=run.split)
-    if any(one.state == "failed" and one.key != run.key for one in siblings):
+    if any(sibling.state == "failed" and sibling.key != run.key for sibling in siblings):
         return
     wait = wait_after(before + 1)
     until = clock.now() + wait if wait else None
@@ -47,7 +47,7 @@ def note(tx: Transaction, run: runs.Run, *, worked: bool) -> None:
 
 
 def seconds_left(who: Researcher) -> float:
-    """How long a researcher still has to wait; 0.0 if it may go on."""
+    """Seconds that a researcher still has to wait; 0.0 if it may go on."""
     return max(0.0, (who.waits_until or 0.0) - clock.now())
 
 

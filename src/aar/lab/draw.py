@@ -14,7 +14,7 @@ from w2s.records import SplitName
 
 @dataclass(frozen=True)
 class Draw:
-    """What the lab draws for the k-th run of one code on one split.
+    """Draws of the lab for the k-th run of one code on one split.
 
     `student_seed` and `salt` follow from the secret and the code, so that nobody can choose or foresee
     them; `supervisor` is k: run k of every submission has the same supervisor (docs/decisions/0002).

@@ -1,4 +1,4 @@
-"""How long a run will still take on this machine now: the work that is left, at the pace that was measured.
+"""Estimate of a run's remaining time on this machine: the remaining work at the measured pace.
 
     seconds left = max(work left / (slots * share of their time in use), submissions left * time to think of one) + end
 
@@ -29,7 +29,7 @@ from aar.lab.references import planned, wanted
 from aar.settings import Settings
 
 SECONDS_PER_LIMIT = 1 / 36
-"""What a run takes before anything is measured, as a part of its time limit: 2.5 s on a mini testbed."""
+"""Duration of a run before any measurement, as a part of its time limit: 2.5 s on a mini testbed."""
 
 RELATIVE: Mapping[str, float] = {
     "supervisor": 0.45,
@@ -39,7 +39,7 @@ RELATIVE: Mapping[str, float] = {
     "run": 1.0,
     "audit": 1.3,
 }
-"""What each kind of work takes next to a run of a researcher's method; measured on mini-chat (two demos, 260 runs)."""
+"""Duration of each kind of work relative to a run of a method; measured on mini-chat (two demos, 260 runs)."""
 
 LATEST = 40
 """Of each kind these many count: a machine that has become busy is noticed."""
@@ -69,7 +69,7 @@ class Left:
 
 
 def load() -> float:
-    """How many processes want each core of this machine, at least 1; ask before the lab itself is a load."""
+    """Load of this machine in processes a core, at least 1; ask before the lab itself is a load."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
@@ -89,9 +89,9 @@ def _pace(tx: Transaction, settings: Settings, load: float) -> tuple[dict[str, f
     """Seconds of each kind of work, and whether any was measured."""
     unit = settings.run_seconds * SECONDS_PER_LIMIT * load
     took: dict[str, list[float]] = {kind: [] for kind in RELATIVE}
-    for one in trainings.all(tx):
-        if one.seconds > 0:
-            took[one.role].append(one.seconds)
+    for training in trainings.all(tx):
+        if training.seconds > 0:
+            took[training.role].append(training.seconds)
     roles = researchers.roles(tx)
     ended = (
         sa.select(table.c.split, PLAIN.label("plain"), table.c.researcher, table.c.started, table.c.finished)
@@ -106,17 +106,17 @@ def _pace(tx: Transaction, settings: Settings, load: float) -> tuple[dict[str, f
     known = sum(sum(seconds) for seconds in latest.values())
     expected = sum(len(seconds) * RELATIVE[kind] for kind, seconds in latest.items())
     unit = (known + unit) / (expected + 1.0)  # one run's worth of the guess
-    found = {
+    pace = {
         kind: (sum(seconds) + TRUST * RELATIVE[kind] * unit) / (len(seconds) + TRUST)
         for kind, seconds in latest.items()
     }
-    return found, known > 0
+    return pace, known > 0
 
 
 def _work(
     tx: Transaction, settings: Settings, everything: Sequence[submissions.Submission]
 ) -> dict[str, float]:
-    """How much of each kind is left."""
+    """Remaining work of each kind."""
     left = dict.fromkeys(RELATIVE, 0.0)
     roles = researchers.roles(tx)
     for _, (role, _, _) in wanted(tx, planned(settings)):
@@ -126,14 +126,16 @@ def _work(
     under_way = sa.select(table.c.priority, table.c.researcher).where(table.c.state == "running")
     for rank, who in tx.execute(under_way):
         left[_kind(PRIORITIES[rank], roles[who])] += 1 / 2
-    made = [one for one in everything if one.role is not Role.BASELINE]
+    submitted = [submission for submission in everything if submission.role is not Role.BASELINE]
     if standing.find(tx) is None:
         left["baseline"] += len(settings.baselines) * settings.sealed_seeds
     coming = _coming(tx, settings)
-    open_on_dev = sum(one.stage == "dev" for one in made)
-    confirming = sum(one.stage == "sealed" for one in made)
-    went_on = confirming + sum(one.status in ("verified", "not_reproduced", "violation") for one in made)
-    decided = len(made) - open_on_dev
+    open_on_dev = sum(submission.stage == "dev" for submission in submitted)
+    confirming = sum(submission.stage == "sealed" for submission in submitted)
+    went_on = confirming + sum(
+        submission.status in ("verified", "not_reproduced", "violation") for submission in submitted
+    )
+    decided = len(submitted) - open_on_dev
     share = (went_on + CONFIRMED_SHARE * CONFIRMED_TRUST) / (decided + CONFIRMED_TRUST)
     confirmations = share * (coming + open_on_dev)
     left["practice"] += PRACTICES_EACH * coming
@@ -144,7 +146,7 @@ def _work(
 
 
 def _kind(priority: Priority, role: Role) -> str:
-    """Which kind of work a run is that an author in this role pays for."""
+    """Kind of work of a run for an author in this role."""
     if priority in ("practice", "audit"):
         return priority
     return "baseline" if role is Role.BASELINE else "run"
@@ -154,9 +156,9 @@ def _coming(tx: Transaction, settings: Settings) -> int:
     """Submissions that researchers may still hand in."""
     team = researchers.team(tx)
     coming = sum(
-        max(0, one.submissions - submissions.count(tx, one.name))
-        for one in team
-        if one.submissions is not None and one.state not in ("finished", "stopped")
+        max(0, researcher.submissions - submissions.count(tx, researcher.name))
+        for researcher in team
+        if researcher.submissions is not None and researcher.state not in ("finished", "stopped")
     )
     if settings.submissions_in_all is not None:
         coming = min(coming, settings.submissions_in_all - submissions.count_of_researchers(tx))
@@ -172,7 +174,7 @@ def _use(tx: Transaction, slots: int) -> float:
         table.c.state.in_(("done", "failed"))
     )
     used = float(tx.scalar(busy) or 0.0)
-    used += sum(one.seconds for one in trainings.all(tx) if one.at >= first)
+    used += sum(training.seconds for training in trainings.all(tx) if training.at >= first)
     seconds = clock.now() - first
     share = (used / slots + USE * USE_TRUST_SECONDS) / (seconds + USE_TRUST_SECONDS)
     return float(min(1.0, max(0.2, share)))
@@ -181,13 +183,13 @@ def _use(tx: Transaction, slots: int) -> float:
 def _thinking(tx: Transaction, everything: Sequence[submissions.Submission]) -> float:
     """Seconds that the slowest researcher will still think; the time until the lab has answered it is left out."""
     longest = 0.0
-    for one in researchers.all(tx):
-        own = [made for made in everything if made.researcher == one.name]
-        if one.submissions is None or one.state in ("finished", "stopped") or len(own) < 2:
+    for researcher in researchers.all(tx):
+        own = [submission for submission in everything if submission.researcher == researcher.name]
+        if researcher.submissions is None or researcher.state in ("finished", "stopped") or len(own) < 2:
             continue
         gaps = [
             max(0.0, later.created - max(earlier.created, earlier.decided or 0.0))
             for earlier, later in itertools.pairwise(own)
         ]
-        longest = max(longest, sum(gaps) / len(gaps) * max(0, one.submissions - len(own)))
+        longest = max(longest, sum(gaps) / len(gaps) * max(0, researcher.submissions - len(own)))
     return longest

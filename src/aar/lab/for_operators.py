@@ -1,4 +1,4 @@
-"""What the person who runs the lab may ask of it: the functions behind every door. Answers may hold figures."""
+"""Requests of the person who runs the lab: the functions behind every door. Answers may hold figures."""
 
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
@@ -9,7 +9,7 @@ from aar.lab.view import View
 
 
 class Cancelled(View):
-    """What was ended: ids of submissions, and how many runs waited and were under way."""
+    """Result of a cancellation: ids of submissions, numbers of runs that waited and that were under way."""
 
     submissions: tuple[str, ...]
     queued: int

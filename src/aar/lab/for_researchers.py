@@ -1,4 +1,4 @@
-"""What a researcher may ask of the lab: the functions behind every door, HTTP now, others later.
+"""Requests of researchers to the lab: the functions behind every door, HTTP now, others later.
 
 Each takes the lab and the researcher that its token named, and raises what `aar.errors` calls `Refused`. Answers hold
 words; a figure of a scored run only where the study's feedback tells one.
@@ -25,10 +25,10 @@ from w2s.errors import NotFound
 def with_token(lab: Lab, token: str) -> Researcher:
     """The researcher whose token this is; `NotAllowed` if it is nobody's."""
     with lab.database.read() as tx:
-        found = researchers.by_token(tx, token) if token else None
-    if found is None:
+        researcher = researchers.by_token(tx, token) if token else None
+    if researcher is None:
         raise NotAllowed("this token belongs to no researcher of this lab")
-    return found
+    return researcher
 
 
 def refuse_outside_forum(who: Researcher) -> None:
@@ -99,11 +99,11 @@ def withdraw_practice(lab: Lab, who: Researcher, key: str) -> runs.Run:
 def submission(lab: Lab, who: Researcher, id: str) -> tuple[submissions.Submission, answers.Submission]:
     """A submission, and what this researcher is told of it; `NotAllowed` for another's without a forum."""
     with lab.database.read() as tx:
-        found = submissions.get(tx, id)
-        told = answers.Submission.of(found, lab.scores(tx))
-    if not _shown(who, found):
+        row = submissions.get(tx, id)
+        answer = answers.Submission.of(row, lab.scores(tx))
+    if not _shown(who, row):
         raise NotAllowed("others' submissions are closed together with the forum in this study")
-    return found, told
+    return row, answer
 
 
 def withdraw(lab: Lab, who: Researcher, id: str) -> answers.Submission:
@@ -114,14 +114,14 @@ def withdraw(lab: Lab, who: Researcher, id: str) -> answers.Submission:
 
 
 def files(lab: Lab, who: Researcher, id: str) -> answers.Code:
-    """What is told of a submission, and its code; `NotAllowed` for another's without a forum."""
+    """Public view of a submission, and its code; `NotAllowed` for another's without a forum."""
     with lab.database.read() as tx:
-        found, scores = submissions.get(tx, id), lab.scores(tx)
-    if not _shown(who, found):
+        row, scores = submissions.get(tx, id), lab.scores(tx)
+    if not _shown(who, row):
         raise NotAllowed("others' code is closed together with the forum in this study")
-    told = answers.Submission.of(found, scores)
-    return answers.Code(**vars(told), files=lab.snapshots.get(found.commit))
+    answer = answers.Submission.of(row, scores)
+    return answers.Code(**vars(answer), files=lab.snapshots.get(row.commit))
 
 
-def _shown(who: Researcher, found: submissions.Submission) -> bool:
-    return who.forum or found.role is Role.BASELINE or found.researcher == who.name
+def _shown(who: Researcher, row: submissions.Submission) -> bool:
+    return who.forum or row.role is Role.BASELINE or row.researcher == who.name

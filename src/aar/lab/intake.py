@@ -81,7 +81,7 @@ class Lab:
         self.queue = Queueing(settings.testbed, self.secret, self.snapshots)
 
     def scores(self, tx: Transaction) -> Mapping[str, float]:
-        """What authors were told as numbers, by submission; nothing under the Ladder."""
+        """Scores that authors were given, by submission; nothing under the Ladder."""
         return {} if self.settings.feedback == "ladder" else verdicts.scores(tx)
 
     def elapsed(self) -> float:
@@ -102,13 +102,13 @@ class Lab:
 
     @property
     def research_is_over(self) -> bool:
-        """Whether the time for research is used up."""
+        """True if the time for research is used up."""
         left = self.research_seconds_left()
         return left is not None and left <= 0
 
     @property
     def time_is_over(self) -> bool:
-        """Whether the run is to be broken off now."""
+        """True if the run is to be stopped now."""
         left = self.seconds_left()
         return left is not None and left <= 0
 
@@ -146,10 +146,10 @@ class Lab:
                     earlier := submissions.by_request(tx, researcher=researcher, request=request)
                 ):
                     return earlier
-                made = submissions.count(tx, researcher)
+                submitted = submissions.count(tx, researcher)
                 who = researchers.get(tx, researcher)
                 budget = who.submissions
-                if budget is not None and made >= budget:
+                if budget is not None and submitted >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
                 baseline = who.role is Role.BASELINE
                 in_all = self.settings.submissions_in_all
@@ -184,7 +184,7 @@ class Lab:
             write_whole(path, json.dumps(self.snapshots.get(submission.commit)))
 
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
-        """Queue a run on the practice bench; its key. The same code is run once, whoever asks.
+        """Queue a run on the practice bench; its key. The same code is run once for all researchers.
 
         One at a time for each researcher, so that nobody's practice holds up the others' verdicts. What one has
         withdrawn is run for another who asks for it. Raises `OverBudget` when the budget or the time is used up,
@@ -262,7 +262,7 @@ class Lab:
 
 
 def _why(run: runs.Run) -> str:
-    """Why a run was cancelled, in words."""
+    """Reason for a run's cancellation, in words."""
     return (run.end.error.rule if run.end.error is not None else None) or "cancelled"
 
 
@@ -279,4 +279,6 @@ def printable(text: str) -> str:
     >>> printable("a\\x1b[31m\\nb")
     'a[31m b'
     """
-    return " ".join("".join(one for one in text if one.isprintable() or one.isspace()).split())
+    return " ".join(
+        "".join(character for character in text if character.isprintable() or character.isspace()).split()
+    )

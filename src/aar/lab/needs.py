@@ -34,7 +34,7 @@ class Need:
 
 @dataclass
 class Conducted:
-    """What the conductor of this process has done already, so that it does nothing twice.
+    """Record of the conductor's work in this process, so that it does nothing twice.
 
     Attributes:
         met: Needs whose runs stand in the queue, or have ended.
@@ -58,7 +58,7 @@ class Conducted:
 
 
 def of_confirmations(tx: Transaction, settings: Settings, undecided: Sequence[Submission]) -> Iterator[Need]:
-    """What submissions need that are undecided: runs on sealed, those of their opponents, and what the scorer wants."""
+    """Runs that undecided submissions need: on sealed, those of their opponents, and those that the scorer wants."""
     wanted = wanted_runs.all(tx)
     for submission in undecided:
         if submission.stage == "sealed" and submission.role is not Role.BASELINE:
@@ -68,13 +68,13 @@ def of_confirmations(tx: Transaction, settings: Settings, undecided: Sequence[Su
 
 
 def _of_one(tx: Transaction, settings: Settings, submission: Submission) -> Iterator[Need]:
-    """Runs on sealed of a submission, and as many of whoever it is compared with."""
+    """Runs on sealed of a submission, and as many of its opponent."""
     verdict = verdicts.find(tx, submission.id, "dev")
     figures = verdict.figures if verdict is not None else None
     seeds = (figures.sealed_seeds if figures is not None else None) or settings.sealed_seeds
     yield Need(submission.id, seeds)
     if seeds > settings.sealed_seeds and figures is not None:
-        # whoever it was told to beat, and whoever holds the record if that one broke on sealed
+        # the opponent that it had to beat, and the holder of the record if that one broke on sealed
         for name in {figures.champion, standing.champion(tx)} - {None, FLOOR}:
             if submissions.get(tx, str(name)).status != "failed":
                 yield Need(str(name), seeds, paid_by=submission.researcher)
@@ -85,7 +85,11 @@ def of_baselines(
 ) -> Iterator[Need]:
     """Baselines on sealed: those that a confirmation is compared with in its turn, the others for the report."""
     champion = standing.champion(tx)
-    confirming = [one for one in undecided if one.stage == "sealed" and one.role is not Role.BASELINE]
+    confirming = [
+        candidate
+        for candidate in undecided
+        if candidate.stage == "sealed" and candidate.role is not Role.BASELINE
+    ]
     opponents = {champion} if confirming else set()
     for submission in confirming:
         verdict = verdicts.find(tx, submission.id, "dev")

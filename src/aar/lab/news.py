@@ -1,6 +1,6 @@
 """News of what changed in a lab: who waits is woken by what concerns it, and asks nothing meanwhile.
 
-Everything that may matter to a waiter is a commit to the lab's database, whoever makes it: the lab's own handlers,
+Everything that may matter to a waiter is a commit to the lab's database by any process: the lab's own handlers,
 the scorer, `aar queue cancel` in another terminal. One look at the database's change counter, ten times a second, costs
 microseconds and stands for all of them. After a commit the new entries of the ledger tell whom it concerns.
 
@@ -20,7 +20,7 @@ from aar.ledger import Entry, entries, length
 
 LOOK_SECONDS = 0.1
 MOST_SUBJECTS = 10_000
-"""Subjects that are remembered; whoever waits for one was woken long before it is forgotten."""
+"""Subjects that are remembered; a waiter for one was woken long before it is forgotten."""
 
 
 class News:
@@ -41,15 +41,15 @@ class News:
         seq = await asyncio.to_thread(self._length)
         while not stopping.is_set():
             await asyncio.sleep(LOOK_SECONDS)
-            now = self._database.version()
-            if now != seen:
-                seen = now
+            version = self._database.version()
+            if version != seen:
+                seen = version
                 seq, subjects = await asyncio.to_thread(self._read, seq)
                 self.tell(subjects)
         self.tell()
 
     def tell(self, subjects: Iterable[str] = ()) -> None:
-        """Something has changed: whoever waits looks again."""
+        """Wake all waiters, which look again: something has changed."""
         self.version += 1
         for subject in subjects:
             self._changed.pop(subject, None)  # the newest stand last
@@ -60,7 +60,7 @@ class News:
         woken.set()
 
     def concern(self, subjects: Iterable[str], *, since: int) -> bool:
-        """Whether a change after version `since` concerned one of the subjects."""
+        """True if a change after version `since` concerned one of the subjects."""
         return any(self._changed.get(subject, -1) > since for subject in subjects)
 
     async def after(self, version: int, seconds: float | None) -> int:

@@ -1,4 +1,4 @@
-"""What a model's tokens cost, by genai-prices; nothing for models that nobody bills."""
+"""Price of a model's tokens, by genai-prices; nothing for models that nobody bills."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ def price(model: str, input_tokens: int, output_tokens: int) -> float:
     from genai_prices import Usage, calc_price
 
     try:
-        found = calc_price(
+        result = calc_price(
             Usage(input_tokens=input_tokens, output_tokens=output_tokens), name, provider_id=provider
         )
     except LookupError:
         return 0.0
-    return float(found.total_price)
+    return float(result.total_price)

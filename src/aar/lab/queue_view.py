@@ -1,8 +1,8 @@
-"""What the engine does, what waits for it and for how long: measured for people, nominal for researchers.
+"""View of the engine's work and of its queue, with durations: measured for people, nominal for researchers.
 
 A researcher is never told a measured time: shared caches would make it an oracle. It learns how many of the runs
 that it asked for are left, how many nominal minutes go before them, and when it may come back if it must wait.
-Confirmations and their audits are not among them, whoever's they are: how many runs wait would tell, before the
+Confirmations and their audits are not among them, for any author: how many runs wait would tell, before the
 verdict, that a gain was reproduced. Not covered: the clock. A dev run that waits longer tells that the lab is busy.
 """
 
@@ -19,17 +19,17 @@ TOLD: tuple[runs.Priority, ...] = ("opening", *runs.ASKED_FOR)
 
 
 class OwnQueue(View):
-    """What one researcher may know of the queue: counts and nominal minutes, nothing measured."""
+    """A researcher's view of the queue: counts and nominal minutes, nothing measured."""
 
     runs_queued: int
     nominal_minutes_until_done: float
     failures_in_a_row: int
     wait_seconds: float
-    """How long it is held back after failures."""
+    """Seconds of cool-down that remain after failures."""
 
 
 class Line(View):
-    """What one researcher has waiting at one priority."""
+    """One researcher's waiting runs at one priority."""
 
     priority: runs.Priority
     researcher: str
@@ -61,7 +61,7 @@ class Held(View):
 
 
 class EngineState(View):
-    """How many runs the engine lost one after the other, what it said last, and when it is given the next."""
+    """State of the engine: runs lost in a row, its last words, and the time of its next run."""
 
     lost_in_a_row: int
     why: str
@@ -69,7 +69,7 @@ class EngineState(View):
 
 
 class WaitsFor(View):
-    """What the verdict on a submission waits for; words are made where it is shown."""
+    """Wait of a submission's verdict; words are made where it is shown."""
 
     submission: str
     reason: str
@@ -93,7 +93,7 @@ class Traffic(View):
 
 def traffic(tx: Transaction, *, slots: int) -> Traffic:
     """The state of the queue, for people."""
-    now = clock.now()
+    time_s = clock.now()
     took = {practice: waiting.seconds_a_run(tx, practice=practice) for practice in (True, False)}
     running = runs.all(tx, state="running")
     ahead = 0.0
@@ -101,14 +101,14 @@ def traffic(tx: Transaction, *, slots: int) -> Traffic:
     for run in running:
         each = took[run.split == "practice"]
         known = known and each is not None
-        ahead += max(0.0, (each or 0.0) - (now - (run.started or now)))
+        ahead += max(0.0, (each or 0.0) - (time_s - (run.started or time_s)))
     everything = waiting.lines(tx)
     lines: list[Line] = []
     for priority in runs.PRIORITIES:
-        here = [line for line in everything if line.priority == priority]
+        at_priority = [line for line in everything if line.priority == priority]
         each = took[priority == "practice"]
-        known = known and (each is not None or not here)
-        ahead += sum(line.runs for line in here) * (each or 0.0)
+        known = known and (each is not None or not at_priority)
+        ahead += sum(line.runs for line in at_priority) * (each or 0.0)
         lines += [
             Line(
                 priority=priority,
@@ -117,25 +117,25 @@ def traffic(tx: Transaction, *, slots: int) -> Traffic:
                 nominal_minutes=round(line.nominal, 2),
                 seconds=round(ahead / slots, 1) if known else None,
             )
-            for line in here
+            for line in at_priority
         ]
     return Traffic(
         counts=dict(waiting.counts(tx)),
         queued=tuple(lines),
-        running=tuple(_under_way(run, now) for run in running),
+        running=tuple(_under_way(run, time_s) for run in running),
         held=tuple(
             Held(researcher=who.name, failures=who.failures, seconds=round(cooldown.seconds_left(who), 1))
             for who in researchers.all(tx)
             if cooldown.seconds_left(who) > 0
         ),
-        waits=tuple(_waits_for(wait, now) for wait in waits.all(tx).values()),
-        engine=_engine(tx, now),
+        waits=tuple(_waits_for(wait, time_s) for wait in waits.all(tx).values()),
+        engine=_engine(tx, time_s),
         seconds_left=round(ahead / slots, 1) if known and (lines or running) else None,
     )
 
 
 def of_researcher(tx: Transaction, who: researchers.Researcher, *, slots: int) -> OwnQueue:
-    """What one researcher may know of the queue: counts and nominal minutes of what was asked for, nothing measured."""
+    """A researcher's view of the queue: counts and nominal minutes of its own requests, nothing measured."""
     lines = [line for line in waiting.lines(tx) if line.priority in TOLD]
     own = [line for line in lines if line.researcher == who.name]
     last = max((runs.PRIORITIES.index(line.priority) for line in own), default=-1)
@@ -148,7 +148,7 @@ def of_researcher(tx: Transaction, who: researchers.Researcher, *, slots: int) -
     )
 
 
-def _under_way(run: runs.Run, now: float) -> UnderWay:
+def _under_way(run: runs.Run, time_s: float) -> UnderWay:
     return UnderWay(
         run=run.key[:12],
         researcher=run.researcher,
@@ -156,24 +156,24 @@ def _under_way(run: runs.Run, now: float) -> UnderWay:
         split=run.split,
         pair=run.pair_index,
         place=run.place,
-        seconds=round(max(0.0, now - (run.started or now)), 1),
+        seconds=round(max(0.0, time_s - (run.started or time_s)), 1),
         tries=run.tries,
     )
 
 
-def _waits_for(wait: waits.Wait, now: float) -> WaitsFor:
+def _waits_for(wait: waits.Wait, time_s: float) -> WaitsFor:
     return WaitsFor(
         submission=wait.submission,
         reason=wait.reason.value,
         what=dict(wait.what),
-        seconds=round(max(0.0, now - wait.at), 1),
+        seconds=round(max(0.0, time_s - wait.at), 1),
     )
 
 
-def _engine(tx: Transaction, now: float) -> EngineState:
-    found = meta.find(tx, "engine", {"lost_in_a_row": 0, "resumes": 0.0, "why": ""})
+def _engine(tx: Transaction, time_s: float) -> EngineState:
+    stored = meta.find(tx, "engine", {"lost_in_a_row": 0, "resumes": 0.0, "why": ""})
     return EngineState(
-        lost_in_a_row=found["lost_in_a_row"],
-        why=found["why"],
-        resumes_in_seconds=round(max(0.0, found["resumes"] - now), 1),
+        lost_in_a_row=stored["lost_in_a_row"],
+        why=stored["why"],
+        resumes_in_seconds=round(max(0.0, stored["resumes"] - time_s), 1),
     )

@@ -1,4 +1,4 @@
-"""Which reference is trained next: what a run or a verdict waits for first, the rest where nothing waits for it.
+"""Order of training of references: first those that a run or a verdict waits for, then the rest.
 
 A job is as urgent as the most urgent thing that waits for it, on the scale of the runs' priorities
 (`aar.database.runs.PRIORITIES`), a little before or after the runs of that priority:
@@ -32,13 +32,13 @@ def planned(settings: Settings) -> dict[Place, float]:
 def wanted(
     tx: Transaction, always: dict[Place, float], *, under_way: Collection[Place] = ()
 ) -> list[tuple[float, Place]]:
-    """What is to be trained, with its rank, the first to go first; what is done or `under_way` is left out.
+    """Places to train, each with its rank, in order; those done or `under_way` are left out.
 
     `always` is what `planned` gave.
     """
-    done = {(one.role, one.split, one.k) for one in trainings.all(tx)}
+    done = {(row.role, row.split, row.k) for row in trainings.all(tx)}
     ranks = dict(always)
-    if any(one.role is not Role.BASELINE for one in submissions.all(tx, stage="sealed")):
+    if any(row.role is not Role.BASELINE for row in submissions.all(tx, stage="sealed")):
         after_confirmations = runs.PRIORITIES.index("sealed") + AFTER
         ranks |= {
             place: min(rank, after_confirmations) for place, rank in ranks.items() if place[1] == "sealed"

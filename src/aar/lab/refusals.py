@@ -1,4 +1,4 @@
-"""Why the lab declines, as a code for programs beside the words for people: the same behind every door."""
+"""Refusals of the lab, as a code for programs beside the words for people: the same behind every door."""
 
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
@@ -42,7 +42,7 @@ _CODES: tuple[tuple[type[W2SError], Code], ...] = (
 
 
 class Refusal(View):
-    """What is answered where nothing was done."""
+    """Answer to a request that was declined."""
 
     error: Code
     message: str

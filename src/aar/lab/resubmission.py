@@ -1,4 +1,4 @@
-"""What the lab does with code that it knows already: it is not run twice, unless a run of it was lost.
+"""Treatment of code that was submitted before: it is not run twice, unless a run of it was lost.
 
 Covered: the same code from its author or from another (the scorer answers it as before), code whose runs were
 cancelled, a loss at any stage, code that is lost each time. Not covered: code that differs in a comment, which is
@@ -16,11 +16,11 @@ from aar.errors import BadRequest
 from w2s.records import SplitName
 
 MOST_TIMES = 3
-"""How often the same code is taken in: one whose runs are always lost may be what loses them."""
+"""Limit of submissions of the same code: code whose runs are always lost may be their cause."""
 
 
 def is_answered(same: Sequence[Submission]) -> bool:
-    """Whether code that was handed in as `same`, in this order, is answered from these and not run once more."""
+    """True if code that was submitted as `same`, in this order, gets their reply and is not run again."""
     return bool(same) and same[-1].ended is not Ended.LOST
 
 
@@ -28,7 +28,7 @@ def refuse_ended(tx: Transaction, same: Sequence[Submission], *, decisive: Seque
     """`BadRequest` for code whose runs on a decisive split were cancelled, or that was lost time and again."""
     if not same:
         return
-    if sum(one.ended is Ended.LOST for one in same) >= MOST_TIMES:
+    if sum(submission.ended is Ended.LOST for submission in same) >= MOST_TIMES:
         raise BadRequest(f"runs of this very code were lost {MOST_TIMES} times; change it")
     made = [run for run in runs.all(tx, code_hash=same[0].code_hash) if run.split in decisive]
     # those with another's seeds too: a would-be record waits for them

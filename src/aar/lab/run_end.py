@@ -1,4 +1,4 @@
-"""How a run ended is written once: its arrays, then the row, the ledger and the charge together."""
+"""End of a run, written once: its arrays, then the row, the ledger and the charge together."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def write_blob(folder: Path, key: str, arrays: Mapping[str, FloatArray]) -> str:
 
 
 def practice_figures(folder: Path, arrays: Mapping[str, FloatArray]) -> dict[str, Any]:
-    """What a practice run tells its author besides that it works; no truth is involved.
+    """Figures of a practice run for its author; no truth is involved.
 
     `class1_share` of the test predictions, and how often the targets that were trained on agree with
     the weak labels (`agreement_with_weak`, over the items that were trained on).

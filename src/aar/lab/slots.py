@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE_SECONDS = 1.0
 MOST_PAUSE_SECONDS = 60.0
 CAPACITY_SECONDS = 5.0
-"""How often the engine is asked how many runs it takes."""
+"""Interval between questions to the engine about its capacity."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Losses:
         return True
 
     def seconds_left(self) -> float:
-        """How long nothing is started."""
+        """Seconds for which nothing is started."""
         return max(0.0, self.until - time.monotonic())
 
 
@@ -174,7 +174,7 @@ class Slots:
             self._training.discard(place)  # not sooner: another slot would have it trained once more
 
     async def _outcome(self, run: runs.Run, job: Job) -> Outcome | None:
-        """How the engine ended a run, or None if it was told to end it."""
+        """Outcome of a run on the engine, or None if the run was cancelled."""
         task = self._under_way[run.key] = asyncio.ensure_future(self._engine.run(job))
         try:
             return await task
@@ -192,7 +192,7 @@ class Slots:
                 del self._under_way[run.key]
 
     async def _end_cancelled(self, stopping: asyncio.Event) -> None:
-        """Whatever was cancelled while the engine has it is killed there."""
+        """End the cancelled runs that the engine still has."""
         while not stopping.is_set():
             version = self._news.version
             if keys := list(self._under_way):
@@ -209,7 +209,9 @@ class Slots:
             runs_too = runs_too and len(self._handed_over) < self._engine.capacity
             left = references.wanted(tx, self._lab.planned)
             self._all_trained = not left
-            mine = next((one for one in left if trains and one[1] not in self._training), None)
+            mine = next(
+                (candidate for candidate in left if trains and candidate[1] not in self._training), None
+            )
             without, priority = self._passed_over, None
             if runs_too:
                 priority = runs.next_priority(tx, without=without)
@@ -279,7 +281,7 @@ def draw_missing_salts(lab: Lab, tx: Transaction) -> None:
 
 
 def job_of(lab: Lab, run: runs.Run) -> Job:
-    """What the engine needs to know of a run: its row, the code that it names, and the bounds of this lab."""
+    """Job for the engine from a run: its row, the code that it names, and the bounds of this lab."""
     if run.salt is None:
         raise EngineError(f"run {run.key} has no salt; start the lab again, which draws it")
     return Job(

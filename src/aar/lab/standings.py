@@ -1,4 +1,4 @@
-"""What a researcher is told: its own budget, submissions and runs, and the leaderboard."""
+"""Standing of a researcher: its own budget, submissions and runs, and the leaderboard."""
 
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
@@ -18,7 +18,7 @@ from aar.lab.view import Score, View
 
 
 class Standing(View):
-    """What a researcher has left, what became of its submissions, and whether to stop."""
+    """A researcher's remaining budget, the states of its submissions, and the request to stop."""
 
     researcher: str
     direction: str
@@ -27,7 +27,7 @@ class Standing(View):
     """Until no further submission is taken; null without a bound."""
     submissions_left: int | None
     stop: bool
-    """Whether nothing more is taken of this researcher."""
+    """True if the lab accepts nothing more from this researcher."""
     forum: bool
     feedback: Feedback
     queue: OwnQueue
@@ -91,7 +91,7 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
 def leaderboard(
     tx: Transaction, *, only: str | None = None, scores: Mapping[str, float] | None = None
 ) -> Leaderboard:
-    """What researchers see: ranks, words and the Ladder's record; under the Ladder no figures of anybody's runs.
+    """Leaderboard for researchers: ranks, words and the Ladder's record; under the Ladder no figures of anybody's runs.
 
     The latest verified record has rank 1; what is not verified has no rank. `only` leaves out whatever is
     neither this researcher's nor the lab's (a study without a forum); `scores` are those that feedback tells.
@@ -119,5 +119,5 @@ def leaderboard(
 
 
 def _record(stands: standing.Standing | None) -> str:
-    """What researchers see of the record."""
+    """The record in words for researchers."""
     return "no record yet" if stands is None else f"accuracy {stands.record:.3f} on dev"

@@ -1,4 +1,4 @@
-"""What the terminal and `aar queue show` display of a lab; for people only, since it holds figures."""
+"""Status of a lab for the terminal and `aar queue show`; for people only, since it holds figures."""
 
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
@@ -18,7 +18,19 @@ RECENT = 6
 
 
 class Member(View):
-    """A researcher, what it does and what it handed in."""
+    """A researcher, its activity and its submissions.
+
+    Attributes:
+        name: Name.
+        direction: Direction of its research.
+        state: State in the lab.
+        activity: Present activity.
+        text: Detail of the activity, in the researcher's words.
+        submitted: Number of submissions used.
+        budget: Number of submissions allowed; None without a limit.
+        verified: Number of verified submissions.
+        pending: Number of submissions without a verdict.
+    """
 
     name: str
     direction: str
@@ -58,14 +70,14 @@ class Trained(View):
 
 
 class Clock(View):
-    """How long it will take."""
+    """Remaining time of a run."""
 
     seconds_left: float | None
     """By the estimate; null where nothing can be said yet."""
     bound_seconds_left: float | None
     """Until the run is broken off; null without a bound."""
     measured: bool
-    """Whether the estimate rests on durations of this run."""
+    """True if the estimate rests on durations of this run."""
 
 
 class Status(View):
@@ -76,7 +88,7 @@ class Status(View):
     recent: tuple[Recent, ...]
     queue: Counts
     cut: bool
-    """Whether the bound on the time left something undone."""
+    """True if the bound on the time left work undone."""
     undecided: int
     references: Trained
     traffic: Traffic
@@ -161,7 +173,7 @@ def _best(tx: Transaction, handed_in: list[submissions.Submission]) -> str | Non
 
 
 def _cut(lab: Lab, tx: Transaction, handed_in: Sequence[submissions.Submission]) -> bool:
-    """Whether the bound on the time left something undone: a submission that was not handed in, or not judged."""
+    """True if the bound on the time left work undone: a missing submission, or one without a verdict."""
     if not lab.research_is_over:
         return False
     undecided = any(row.stage != "done" for row in handed_in)

@@ -1,4 +1,4 @@
-"""What is kept of how a run came to its end, for the next start and the report."""
+"""Record of a run's end, for the next start and the report."""
 
 from __future__ import annotations
 

@@ -25,10 +25,10 @@ ENDING_SECONDS = 10.0
 
 
 class Trains(Protocol):
-    """Whoever has references trained."""
+    """Trainer of references."""
 
     async def there(self) -> list[Place]:
-        """Which references are done already."""
+        """Places of the references that are done."""
         ...
 
     async def train(self, place: Place) -> tuple[float, float]:

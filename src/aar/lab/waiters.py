@@ -40,7 +40,7 @@ class Waiters:
         subjects: Sequence[str],
         others: bool = False,
     ) -> Answer:
-        """What `find` gives, once that is enough or `seconds` are over; `find` runs in a thread.
+        """Answer of `find` as soon as it is enough or `seconds` are over; `find` runs in a thread.
 
         It is looked at again when a change concerns one of the `subjects`; with `others` also when anything else has
         changed, but not so often.

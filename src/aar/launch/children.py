@@ -19,7 +19,7 @@ MOST_PAUSE_SECONDS = 30.0
 
 
 class Process(Protocol):
-    """What both `subprocess.Popen` and a sandboxed process can do."""
+    """Process with the methods that `subprocess.Popen` and a sandboxed process share."""
 
     def poll(self) -> int | None:
         """Exit code, or None while it runs."""
@@ -45,9 +45,18 @@ Starter = Callable[[BinaryIO], Process]
 
 @dataclass
 class Child:
-    """One process of the run and how to start it again; its output is appended to `log`.
+    """One process of the run, with its starter.
 
     It may die `MOST_STARTS` times within `SETTLED_SECONDS` of its start; one that lived longer starts counting anew.
+
+    Attributes:
+        name: Name of the process.
+        start_it: Starts the process.
+        log: File that its output is appended to.
+        starts: Number of starts that count.
+        process: The process; None before its start.
+        started: Time of its last start, in monotonic seconds.
+        waits_until: Time before which it is not started again, in monotonic seconds; None if it need not wait.
     """
 
     name: str
@@ -80,7 +89,7 @@ class Child:
         return None if self.process is None else self.process.poll()
 
     def may_restart(self) -> bool:
-        """Whether it died less often than would say that starting it is no use."""
+        """True if the process died too rarely to be given up."""
         return self.starts < MOST_STARTS or time.monotonic() - self.started > SETTLED_SECONDS
 
     def ask(self) -> None:
@@ -101,7 +110,7 @@ class Child:
 def plain(
     argv: Sequence[str], *, secret: str = "", keys: bool = False, pass_fds: Sequence[int] = ()
 ) -> Starter:
-    """How to start a process of ours without a sandbox around it; it dies with us, even by `kill -9`.
+    """Starter of a trusted process without a sandbox; the process dies with us, even by `kill -9`.
 
     `secret` is one line on its standard input, so that neither arguments nor environment show it. With
     `keys` it gets the whole environment (a researcher needs its provider's key). It inherits `pass_fds`. It is in a

@@ -37,13 +37,13 @@ from aar.settings import Settings
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How long the launcher waits for news before it looks after its processes and lets the shown clock go on."""
+"""Time that the launcher waits for news before it checks its processes and moves the clock on."""
 ROTATE_SECONDS = 60.0
 """Between two looks at the sizes of the logs."""
 START_SECONDS = 300.0
 GRACE_SECONDS = 60.0
 FAREWELL_SECONDS = 180.0
-"""How long researchers may take over their last turns once everything is judged."""
+"""Time for the researchers' last turns after the last verdict."""
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Launch:
             if kind is None and self.ending is Ending.INTERRUPTED:
                 self.ending = Ending.COMPLETE  # who started it has seen enough
             logger.info("ends: %s", self.ending.name.lower())
-            self.team.end(self.hurry, told=self.ending is Ending.COMPLETE)
+            self.team.end(self.hurry, informed=self.ending is Ending.COMPLETE)
             try:
                 note_ending(self.folder, self.ending, elapsed=self.elapsed(), given_up=self.team.given_up)
             finally:
@@ -99,7 +99,7 @@ class Launch:
 
     @property
     def url(self) -> str:
-        """Where the lab answers."""
+        """URL of the lab."""
         assert self.listener is not None
         return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
@@ -109,7 +109,7 @@ class Launch:
 
     @property
     def time_was_over(self) -> bool:
-        """Whether the run's time was used up before this start: what is left is to be judged."""
+        """True if the run's time was used up before this start: only verdicts are missing."""
         return self.settings.minutes is not None and self.used_before >= self.settings.minutes * 60
 
     def prepare(self) -> None:
@@ -197,8 +197,8 @@ class Launch:
                     rotated = time.monotonic()
                     logs.rotate(self.folder.logs)
                 status = feed.next(LOOK_SECONDS)
-                now = time.monotonic()
-                if now - feed.heard > START_SECONDS:
+                time_s = time.monotonic()
+                if time_s - feed.heard > START_SECONDS:
                     raise LabUnreachable(
                         f"the lab has not answered for {START_SECONDS:.0f} s, last: {feed.trouble}; "
                         f"see {self.folder.logs}, then continue with aar run --resume {self.folder.path}"
@@ -209,11 +209,11 @@ class Launch:
                     for row in status["researchers"]:
                         row["process"] = self.team.state(row["name"])
                     self.show.update(status)
-                    closing = (closing or now) if status["phase"] == "closing" else None
+                    closing = (closing or time_s) if status["phase"] == "closing" else None
                     if status["phase"] == "finished":
                         self.ending = self._how(cut=bool(status["cut"]))
                     yield status
-                if closing is not None and now - closing > FAREWELL_SECONDS:
+                if closing is not None and time_s - closing > FAREWELL_SECONDS:
                     self.ending = self._how(cut=False)
                     return
                 if self._over_by_far():
@@ -221,7 +221,7 @@ class Launch:
                     return
 
     def _over_by_far(self) -> bool:
-        """Whether the run's time has been over for so long that nothing more is waited for."""
+        """True if the run's time has been over for so long that the launcher waits no more."""
         limit = self.settings.minutes
         return limit is not None and not self.time_was_over and self.elapsed() > limit * 60 + GRACE_SECONDS
 

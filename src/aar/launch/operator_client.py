@@ -68,16 +68,16 @@ class OperatorClient:
     def _ask(self, verb: str, path: str, seconds: float, **content: Any) -> dict[str, Any] | None:
         try:
             response = self._http.request(verb, path, timeout=seconds, **content)
-            found = response.json()
+            body = response.json()
         except httpx.HTTPError as error:
             self.trouble = f"{type(error).__name__}: {error}"
             return None
         except ValueError:
             self.trouble = f"HTTP {response.status_code} and no JSON"
             return None
-        if response.status_code != 200 or not isinstance(found, dict):
-            said = found.get("message") if isinstance(found, dict) else None
-            self.trouble = str(said or f"HTTP {response.status_code}")
+        if response.status_code != 200 or not isinstance(body, dict):
+            message = body.get("message") if isinstance(body, dict) else None
+            self.trouble = str(message or f"HTTP {response.status_code}")
             return None
         self.trouble = ""
-        return found
+        return body

@@ -1,4 +1,4 @@
-"""What one launch alone may have: the lab's port and the folder of the run."""
+"""Reservation of the lab's port and of the run's folder for one launch."""
 
 from __future__ import annotations
 

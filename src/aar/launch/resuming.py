@@ -69,18 +69,18 @@ def to_start(folder: LabFolder, settings: Settings) -> list[str]:
     if settings.minutes is not None and elapsed_before(folder) >= settings.minutes * 60 * (1 - RESERVE):
         return []
     with store.read() as tx:
-        state = {one.name: one.state for one in researchers.all(tx)}
-        made = {name: submissions.count(tx, name) for name in names}
+        state = {researcher.name: researcher.state for researcher in researchers.all(tx)}
+        submitted = {name: submissions.count(tx, name) for name in names}
     store.close()
     return [
         name
         for name in names
-        if made[name] < settings.submissions or state.get(name, "waiting") in ("waiting", "working")
+        if submitted[name] < settings.submissions or state.get(name, "waiting") in ("waiting", "working")
     ]
 
 
 def _most_submitted(folder: LabFolder, settings: Settings) -> int:
-    """How many submissions the researcher who used most has used."""
+    """Highest number of submissions that any researcher has used."""
     try:
         store = database.open(folder.storage)
     except NoLab:
@@ -96,7 +96,7 @@ def _content(folder: LabFolder) -> dict[str, object]:
 
 
 def _parsed(text: str, option: str, *, whole: bool = False) -> tuple[bool, float]:
-    """Whether a plus stands before it, and the number; `SettingsError` unless it is one in (0, MOST_MINUTES]."""
+    """Sign (true for a leading plus) and number in `text`; `SettingsError` unless it is in (0, MOST_MINUTES]."""
     try:
         number = float(text.removeprefix("+"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""How the scorer and its first job are started: the scorer with its own user, its own files, and no network."""
+"""Start of the scorer and of its first job: the scorer with its own user, its own files, and no network."""
 
 from __future__ import annotations
 

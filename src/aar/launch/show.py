@@ -1,4 +1,4 @@
-"""Where the progress of a run goes."""
+"""Display of a run's progress."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 
 class Show(Protocol):
-    """Where progress goes; the command line's display is one."""
+    """Display of progress; the command line has one."""
 
     def stage(self, text: str, *, done: int | None = None, total: int | None = None) -> None:
-        """What is being prepared."""
+        """Show the stage of preparation."""
         ...
 
     def update(self, status: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ class Stopped(KeyboardInterrupt):
 
 
 def exit_code(interrupt: KeyboardInterrupt) -> int:
-    """What a shell expects of a process that a signal ended.
+    """Exit code that a shell expects of a process ended by a signal.
 
     >>> exit_code(KeyboardInterrupt()), exit_code(Stopped(signal.SIGTERM))
     (130, 143)

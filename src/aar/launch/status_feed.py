@@ -11,13 +11,13 @@ from typing import Any
 from aar.launch.operator_client import OperatorClient
 
 HANG_SECONDS = 30.0
-"""How long one question may hang until the lab has news."""
+"""Time that one request may wait for news from the lab."""
 LEAST_SECONDS = 0.4
 """Between two questions, however much changes."""
 
 
 class StatusFeed:
-    """What the lab answers to one question after the other, each for what is newer than the answer before.
+    """Feed of the lab's status: each request asks for what is newer than the last answer.
 
     Use it as a context; `client` is closed with it. `heard` is when the lab last answered (monotonic seconds).
     """
@@ -39,7 +39,7 @@ class StatusFeed:
 
     @property
     def trouble(self) -> str:
-        """Why the last question had no answer; empty if it had one."""
+        """Reason that the last request had no answer; empty if it had one."""
         return self._client.trouble
 
     def next(self, seconds: float) -> dict[str, Any] | None:

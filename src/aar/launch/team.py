@@ -20,7 +20,7 @@ from aar.launch.signals import Hurry
 logger = logging.getLogger(__name__)
 
 LEAVE_SECONDS = 10.0
-"""How long a researcher that was asked to stop has to write its transcript."""
+"""Time for a researcher that was asked to stop to write its transcript."""
 
 
 @dataclass
@@ -78,11 +78,11 @@ class Team:
                 self._give_up(child)
 
     def everybody_given_up(self) -> bool:
-        """Whether there were researchers, and none of them is left."""
+        """True if there were researchers, and none of them is left."""
         return bool(self.researchers) and len(self.given_up) == len(self.researchers)
 
     def state(self, name: str) -> str:
-        """What the display says of a researcher's process."""
+        """State of a researcher's process for the display."""
         if name in self.given_up:
             return "ended"
         child = next((child for child in self.researchers if child.name == name), None)
@@ -90,12 +90,12 @@ class Team:
             return "not started"
         return "running" if child.code() in (None, 0) else "restarting"
 
-    def end(self, hurry: Hurry, *, told: bool) -> None:
+    def end(self, hurry: Hurry, *, informed: bool) -> None:
         """Ask researchers to stop, give them time to write what they have, then end everything.
 
-        `told` says that they end by themselves, since the lab has told them.
+        `informed` says that they end by themselves, since the lab has told them.
         """
-        if told:
+        if informed:
             self._until_ended(LEAVE_SECONDS, hurry)
         for child in self.researchers:
             child.ask()

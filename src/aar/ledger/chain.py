@@ -17,7 +17,7 @@ from aar.errors import BrokenChain
 Kind = Literal["lab", "submission", "run", "again", "verdict", "charge", "reference", "note"]
 
 START = "0" * 64
-"""What stands for the hash before the first entry."""
+"""Hash before the first entry."""
 
 _LAST = sa.select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)
 _INSERT = table.insert()

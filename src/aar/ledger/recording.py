@@ -82,7 +82,7 @@ def record_run(
 def record_again(
     tx: Transaction, key: str, *, submission: str | None, researcher: str, priority: runs.Priority
 ) -> bool:
-    """Queue a run anew for whoever asks now; False where the run was neither lost nor, on practice, withdrawn."""
+    """Queue a run anew for the researcher that asks; False where it was neither lost nor, on practice, withdrawn."""
     if not runs.get(tx, key).may_run_again:
         return False
     runs.renew(tx, key, submission=submission, researcher=researcher, priority=priority)
@@ -123,7 +123,7 @@ def record_verdict(
 
 
 OVERRULED = "decided by a person"
-"""What a researcher is told of it; the note is for people."""
+"""Words for the researcher; the note is for people."""
 
 
 def record_overruling(tx: Transaction, submission: str, *, status: submissions.Status, note: str) -> None:

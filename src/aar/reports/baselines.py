@@ -21,10 +21,16 @@ Split = Literal["dev", "sealed"]
 
 @dataclass(frozen=True)
 class Row:
-    """One variant of a method: figures by split (None: not run there), cost of a run, and why it failed.
+    """One variant of a method.
 
-    `cost` is in runs of vanilla, by what was asked of models; `core_seconds` were measured on dev, the method's
-    process and its student service together.
+    Attributes:
+        variant: Name of the variant.
+        status: Status of its submission.
+        reply: Reply to its submission; tells why it failed.
+        dev: Figures on dev; None if it was not run there.
+        sealed: Figures on sealed; None if it was not run there.
+        cost: Cost of a run in runs of vanilla, by what was asked of models.
+        core_seconds: Core-seconds of a run on dev, of the method's process and its student service together.
     """
 
     variant: str
@@ -67,21 +73,23 @@ def table(folder: LabFolder) -> Table:
     """The table of a lab's baselines as far as they are decided."""
     store = database.open(folder.storage)
     with store.read() as tx:
-        baselines = [one for one in submissions.all(tx) if one.role is Role.BASELINE]
+        baselines = [baseline for baseline in submissions.all(tx) if baseline.role is Role.BASELINE]
         nominal = _nominal(tx)
-        plain = next((one for one in baselines if one.title == PLAIN), None)
+        plain = next((baseline for baseline in baselines if baseline.title == PLAIN), None)
         unit = _mean_cost(tx, plain, nominal) if plain else None
-        rows = [_row(tx, one, nominal, unit) for one in baselines]
+        rows = [_row(tx, baseline, nominal, unit) for baseline in baselines]
         champion = standing.champion(tx)
         result = Table(
             testbed=str(meta.get(tx, "testbed")),
             references={
-                f"{one.split} {one.kind}": one.figures
-                for one in verdicts.references(tx)
-                if one.kind != "baseline"
+                f"{reference.split} {reference.kind}": reference.figures
+                for reference in verdicts.references(tx)
+                if reference.kind != "baseline"
             },
             rows=rows,
-            best=next((row for one, row in zip(baselines, rows, strict=True) if one.id == champion), None),
+            best=next(
+                (row for baseline, row in zip(baselines, rows, strict=True) if baseline.id == champion), None
+            ),
         )
     store.close()
     return result

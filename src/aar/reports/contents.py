@@ -78,7 +78,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Person:
-    """A researcher with what it made and what it spent; `colour` counts from 0."""
+    """A researcher with its submissions and its expenses.
+
+    Attributes:
+        row: The researcher's row.
+        colour: Index of its colour, from 0.
+        submitted: Number of its submissions.
+        verified: Number of its verified submissions.
+        posts: Number of its posts.
+        comments: Number of its comments.
+        runs: Number of its runs.
+        core_seconds: Core-seconds of its runs.
+        spent: Sum of its charges.
+        hours: Time between its start and its end, in hours.
+    """
 
     row: researchers.Researcher
     colour: int
@@ -178,15 +191,17 @@ def read(database: Database, *, mirror: Path) -> Contents:
     with database.read() as tx:
         submitted = submissions.all(tx)
         team = researchers.all(tx)
-        started = {one.name: one.started or one.created for one in team}
+        started = {researcher.name: researcher.started or researcher.created for researcher in team}
         everything = [_entry(tx, row, started=started.get(row.researcher, row.created)) for row in submitted]
         written = all_posts(tx)
         ended = runs.all(tx)
-        begun = min([one.created for one in team] + [row.created for row in submitted], default=0.0)
+        begun = min(
+            [researcher.created for researcher in team] + [row.created for row in submitted], default=0.0
+        )
         last = max([row.decided or row.created for row in submitted], default=begun)
         people = [
-            _person(tx, one, colour=i, submitted=submitted, ended=ended, written=written, last=last)
-            for i, one in enumerate(team)
+            _person(tx, researcher, colour=i, submitted=submitted, ended=ended, written=written, last=last)
+            for i, researcher in enumerate(team)
         ]
         return Contents(
             testbed=str(meta.find(tx, "testbed", "unknown testbed")),
@@ -197,7 +212,10 @@ def read(database: Database, *, mirror: Path) -> Contents:
             entries=_ranked([entry for entry in everything if not entry.baseline]),
             baselines=[entry for entry in everything if entry.baseline],
             references=[
-                one for kind in ("floor", "ceiling") for one in verdicts.references(tx) if one.kind == kind
+                reference
+                for kind in ("floor", "ceiling")
+                for reference in verdicts.references(tx)
+                if reference.kind == kind
             ],
             posts=written,
             runs=sum(run.tries > 0 or run.finished is not None for run in ended),

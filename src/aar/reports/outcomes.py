@@ -29,7 +29,7 @@ class Outcome(StrEnum):
     LOST = "lost"
     """The lab lost its runs; the code is not blamed."""
     CANCELLED = "cancelled"
-    """Withdrawn by its author, or cancelled by whoever runs the lab."""
+    """Withdrawn by its author, or cancelled by the person who runs the lab."""
 
 
 UNDECIDED = (Outcome.UNCONFIRMED, Outcome.PENDING)
@@ -39,7 +39,7 @@ _ENDED_WITHOUT_SCORE: Mapping[Ended, Outcome] = {
     Ended.WITHDRAWN: Outcome.CANCELLED,
     Ended.LOST: Outcome.LOST,
 }
-"""Where the status alone says `failed`."""
+"""Outcomes where the status alone is `failed`."""
 
 
 def outcome(entry: Entry) -> Outcome:

@@ -65,7 +65,7 @@ def render(database: Database, *, mirror: Path) -> str:
     return environment.get_template("report.html.jinja").render(
         c=shown,
         status=words.STATUS,
-        found=findings(shown, run=f"{mirror.parent.parent.name}/{mirror.parent.name}"),
+        findings=findings(shown, run=f"{mirror.parent.parent.name}/{mirror.parent.name}"),
         progress=Markup(charts.progress(shown)),
         lineage=Markup(drawings.lineage(shown)),
         style=Markup(style),

@@ -34,7 +34,7 @@ class Leader:
 
 
 def leader(tx: Transaction, submitted: Sequence[Submission]) -> Leader | None:
-    """The best of the verified among `made` (baselines are the caller's to leave out); None where none is."""
+    """The best of the verified among `submitted` (baselines are the caller's to leave out); None where none is."""
     sealed = {}
     for submission in submitted:
         if submission.status == "verified":
@@ -80,7 +80,7 @@ def ranked(over: Mapping[str, Mapping[str, Estimate]]) -> dict[str, Rank]:
 
 
 def _gain(over: Mapping[str, Mapping[str, Estimate]], submission: str, other: str) -> int:
-    """1 where `one` is better than `other`, -1 where it is worse, 0 where nobody knows."""
+    """1 where `submission` is better than `other`, -1 where it is worse, 0 where nobody knows."""
     if other in over[submission]:
         gain = over[submission][other]
         return 1 if gain.low > 0 else -1 if gain.high < 0 else 0

@@ -20,9 +20,9 @@ Json = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 LONGEST_POLL_S = 60.0
-"""How long one request may hang until something changes; longer waits are made of several."""
+"""Time that one request may wait for a change; longer waits are made of several."""
 WITHOUT_VERSIONS_S = 5.0
-"""How often a lab is asked for news that cannot tell whether there are any."""
+"""Interval between requests for news to a lab that cannot tell whether there are any."""
 SHORTEST_POLL_S, LONGEST_PAUSE_S = 0.5, 5.0
 """A lab that answers at once instead of when something changes is asked at this pace, slower each time."""
 

@@ -43,7 +43,7 @@ _DAMAGE = (
     RecursionError,
     ExceptionGroup,
 )
-"""What reading a damaged file can raise."""
+"""Errors that reading a damaged file can raise."""
 
 
 def recover_all(logs: Path) -> Recovered:

@@ -27,7 +27,19 @@ SLACK_SECONDS = 120
 
 @dataclass(frozen=True)
 class Session:
-    """A researcher's session in a lab, with its limits (`tokens` and `messages` of the whole session)."""
+    """A researcher's session in a lab, with its limits.
+
+    Attributes:
+        lab: Folder of the lab.
+        researcher: Name of the researcher.
+        url: URL of the lab.
+        model: Name of the model that chooses the calls.
+        seed: Seed of the model's draws.
+        tokens: Limit of tokens of the whole session; None without a limit.
+        messages: Limit of messages of the whole session.
+        most_cost: Highest cost of a method of the embedded policy, in fine-tunes.
+        sandbox: Name of the sandbox provider; None for the first that works.
+    """
 
     lab: Path
     researcher: str

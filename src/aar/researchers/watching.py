@@ -21,7 +21,7 @@ LAST = (
     "stop calling tools."
 )
 CHECK_SECONDS = 2.0
-"""How old an answer of the lab may be that decides whether a session goes on."""
+"""Highest age of an answer of the lab that decides whether a session goes on."""
 
 
 class Watch:

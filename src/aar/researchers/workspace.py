@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from aar.sandboxes import Workspace
 
 HOME = "/workspace"
-"""Where it lies inside its sandbox."""
+"""Path of the workspace inside its sandbox."""
 SHARED = ("forum", "practice")
 """Folders of the lab that a researcher may read, at /workspace/NAME."""
 

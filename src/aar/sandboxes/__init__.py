@@ -1,4 +1,4 @@
-"""Where untrusted code runs: no network, no labels, no host, bounded; or not at all.
+"""Sandboxes for untrusted code: no network, no labels, no host, bounded; without one the code does not run.
 
 One provider protocol, three kinds of use: `start` for a process that runs once with the descriptors it is
 given, `warm` for one that need not wait for its imports, `Workspace` for a researcher's shell and files. There

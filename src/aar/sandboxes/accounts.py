@@ -35,7 +35,7 @@ def lab_user(lab: Path, role: str) -> int | None:
     """User number of "scorer", "students", "method 3" or "researcher r1" of the lab in the folder `lab`.
 
     Two labs share no user: one could read the other's vault, and would use up its processes. A lab that was
-    moved gets other users; whoever starts its processes hands their files over (`hand_over`).
+    moved gets other users; the code that starts its processes hands their files over (`hand_over`).
 
     >>> lab_user(Path("runs/a"), "scorer") == lab_user(Path("runs/b/../a"), "scorer")
     True

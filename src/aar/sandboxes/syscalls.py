@@ -15,7 +15,7 @@ import struct
 ALLOW = 0x7FFF0000
 REFUSE = 0x00050000
 KILL = 0x80000000
-ASK = 0x7FC00000  # whoever holds the listener answers; without one the caller is told "not there"
+ASK = 0x7FC00000  # the holder of the listener answers; without one the caller is told "not there"
 EPERM, ENOSYS = 1, 38
 
 LOAD, EQUAL, AT_LEAST, AND_ANY, RETURN, AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54

@@ -39,11 +39,11 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
         seen = -1
         while not stop.is_set():
             # every run, submission and reference that ends is a commit: without one there is nothing to decide
-            now = store.version()
-            if now != seen:
+            version = store.version()
+            if version != seen:
                 for line in judge.step():
                     say(line)
-            seen = now
+            seen = version
             stop.wait(LOOK_SECONDS)
 
 

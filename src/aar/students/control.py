@@ -24,9 +24,17 @@ Status = Literal["finished", "failed", "vanished", "timeout", "bad", "refused"]
 class RunRequest:
     """One run to serve: seeds and salt are drawn by the lab after the code was frozen.
 
-    `files` are the submission's file names and `log_names` the names it may log; `practice` shows texts
-    and messages and goes only with the practice split. `deadline_s` is wall-clock from the start.
-    `intervention` names what an audit changes; the method is not told.
+    Attributes:
+        testbed: Name of the testbed.
+        split: Split to run on.
+        supervisor_seeds: Seeds of the supervisors.
+        student_seed: Seed of the students.
+        salt: Salt of the ids and draws of the run.
+        practice: True to show texts and messages; goes only with the practice split.
+        deadline_s: Limit of wall-clock time from the start, in seconds.
+        files: Names of the submission's files.
+        log_names: Names that the submission may log.
+        intervention: Name of what an audit changes; it is not shown to the method.
     """
 
     testbed: str

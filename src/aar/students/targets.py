@@ -35,10 +35,10 @@ class TargetRecord:
     order in which it trains.
 
     Covered: decoys. A call weighs by its passes and its learning rate, whatever the size of its weights, so that one
-    that hardly trains hides nothing, and each of the first parts is kept by itself, so that many decoys do not bury
+    that hardly trains hides nothing, and each of the first parts is kept by itself, so that many decoys do not hide
     one, be they other calls, other epochs or other targets of the same item. What comes after those is kept for each
-    student by itself: a decoy buries what only its own student was taught, and unteaches it. Not covered: a method
-    that fits a model of its own, whose targets stay in its process.
+    student by itself: a decoy hides only the targets of its own student, and makes it forget them. Not covered: a
+    method that fits a model of its own, whose targets stay in its process.
     """
 
     def __init__(self, n_unlabelled: int) -> None:

@@ -13,7 +13,18 @@ from w2s.records import FloatArray, IntArray, Recipe
 
 @dataclass(frozen=True)
 class Training:
-    """Data and settings of a training; `effort` is passes times learning rate in units of the recipe's."""
+    """Data and settings of a training.
+
+    Attributes:
+        targets: Target of each item, [n].
+        weights: Weight of each item, [n]; None for equal weights.
+        order: Order of the items; None for a drawn one.
+        epochs: Passes over the items.
+        learning_rate: Learning rate.
+        effort: Passes times learning rate, in units of the recipe's.
+        custom: True for a loss of the method's own.
+        wants_hidden: True if that loss reads hidden states.
+    """
 
     targets: FloatArray
     weights: FloatArray | None

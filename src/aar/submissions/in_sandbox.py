@@ -90,10 +90,10 @@ def read(answer: object, folder: str) -> dict[str, str]:
         raise BadSnapshot(f"the folder {folder!r} cannot be sent: {answer['error']}")
     try:
         listed = answer["found"]  # type: ignore[index]
-        found = [Found(str(name), kind, base64.b64decode(data)) for name, kind, data in listed]
+        entries = [Found(str(name), kind, base64.b64decode(data)) for name, kind, data in listed]
     except (TypeError, KeyError, ValueError):
         raise BadSnapshot(f"the folder {folder!r} could not be read") from None
     try:
-        return method_of(found, folder=f"the folder {folder!r}")
+        return method_of(entries, folder=f"the folder {folder!r}")
     except NoRun as error:
         raise BadSnapshot(str(error)) from error

@@ -97,8 +97,8 @@ class Found:
     data: bytes = b""
 
 
-def method_of(found: Iterable[Found], *, folder: str) -> dict[str, str]:
-    """The files of a method by name, from everything that is in its folder: one rule, whoever hands the folder in.
+def method_of(entries: Iterable[Found], *, folder: str) -> dict[str, str]:
+    """The files of a method by name, from everything that is in its folder: one rule for all who submit one.
 
     `__pycache__` and hidden files are passed over. Raises `NoRun` without `method.py` or without `run(bench)` in it,
     `BadSnapshot` for other files, links, or too much text.
@@ -107,7 +107,7 @@ def method_of(found: Iterable[Found], *, folder: str) -> dict[str, str]:
     {'method.py': 'def run(bench): ...'}
     """
     files: dict[str, str] = {}
-    for part in sorted(found, key=lambda part: part.name):
+    for part in sorted(entries, key=lambda part: part.name):
         if any(step == "__pycache__" or step.startswith(".") for step in part.name.split("/")):
             continue
         if part.kind == "link":

@@ -66,7 +66,20 @@ class Student(Protocol):
 
 
 class Bench(Protocol):
-    """One run of a method: what it trains on, what it predicts, and whom it may ask."""
+    """One run of a method: the items it trains on, the items it predicts, and the models it may ask.
+
+    Attributes:
+        seed: Seed of the run.
+        rng: Generator for the method's own draws.
+        recipe: Recipe of a fine-tune of the strong model.
+        kind: Kind of the items: "pair" or "verification".
+        labels: Words of the labels, as (class 0, class 1).
+        layers: Number of blocks of the strong model.
+        unlabelled: Items to train on.
+        test: Items to predict.
+        weak: Weak labels of the unlabelled items.
+        supervisors: Weak labels of all supervisors of the run, `weak` first.
+    """
 
     seed: int
     rng: np.random.Generator
@@ -90,5 +103,5 @@ class Bench(Protocol):
 
 
 def student_seed(bench_seed: int, number: int) -> int:
-    """Seed of the student that is made after `made` others in a run, here as in the lab."""
+    """Seed of the student that is made after `number` others in a run, here as in the lab."""
     return bench_seed + 1000 * number

@@ -14,7 +14,7 @@ import numpy as np
 from w2s.records import IntArray
 
 Score = Callable[[IntArray], float]
-"""How good a labelling is; higher is better."""
+"""Score of a labelling; higher is better."""
 Propose = Callable[[IntArray, int], Sequence[IntArray]]
 """Labellings to choose from when item `i` is visited; the best of them is accepted or not."""
 

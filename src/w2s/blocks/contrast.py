@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 States = npt.NDArray[np.floating]
 TEMPLATE = "Question: {{question}}\nAnswer: {{choice}}\nLabel: {word}"
-"""How a proposed answer is shown with either label word at its end."""
+"""Prompt with a proposed answer and either label word at its end."""
 
 
 @dataclass(frozen=True)

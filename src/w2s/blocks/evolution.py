@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from w2s.bench import Student
 
 Fitness = Callable[["Student"], float]
-"""How good a student is as it stands; higher is better. Asked of the same items every time."""
+"""Score of a student in its present state; higher is better. It is measured on the same items every time."""
 
 
 def ascend(
@@ -77,7 +77,7 @@ def swap_agreement(shown: FloatArray, swapped: FloatArray) -> float:
 def one_right(answers: FloatArray, claim: IntArray, group: IntArray) -> float:
     """Mean chance, over questions, that exactly one of its distinct answers is right, were each drawn by itself.
 
-    `said` [n] are probabilities of the items, `claim` [n] and `group` [claims] come from `elicitation.claims`; equal
+    `answers` [n] are probabilities of the items, `claim` [n] and `group` [claims] come from `elicitation.claims`; equal
     answers are averaged. Questions with fewer than two distinct answers say nothing and are left out.
 
     >>> one_right(np.array([1.0, 0.0, 0.5, 0.5]), np.arange(4), np.array([0, 0, 1, 1]))

@@ -25,7 +25,19 @@ FIRST_FRESH = 1000
 
 @dataclass(frozen=True)
 class ArmResult:
-    """Accuracy of one arm on the `n` test items of one split under one seed; `key` names all it came from."""
+    """Result of one arm on one split under one seed.
+
+    Attributes:
+        key: Content key of all inputs of the result.
+        testbed: Name of the testbed.
+        split: Name of the split.
+        world: Name of the world.
+        seed: Seed.
+        arm: Name of the arm.
+        accuracy: Accuracy on the test items.
+        n: Number of test items.
+        seconds: Duration, in seconds.
+    """
 
     key: str
     testbed: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 200_000
 TOKEN_BUDGET = 16_384
-"""What a 4 B model with adapters trains on at once in about 60 GB; activations need no checkpointing then."""
+"""Tokens of one step of a 4 B model with adapters in about 60 GB; activations need no checkpointing then."""
 
 
 @dataclass(eq=False)

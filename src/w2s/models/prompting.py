@@ -12,7 +12,7 @@ from w2s.errors import BadTemplate
 from w2s.records import Example
 
 ANSWERED = {"pair": "Question: {prompt}\nAnswer:", "verification": "Question: {question}\nAnswer:"}
-"""What an answer follows when its likelihood is asked, by kind of item."""
+"""Prompt before an answer whose likelihood is asked, by kind of item."""
 PROPOSED = {"pair": ("first", "second"), "verification": ("choice",)}
 """The fields that hold proposed answers, by kind of item."""
 

@@ -1,4 +1,4 @@
-"""The measurement that ships with a testbed: made by `aar testbed measure`, read by whoever needs its figures."""
+"""The measurement that ships with a testbed: made by `aar testbed measure`, read by all that need its figures."""
 
 from __future__ import annotations
 

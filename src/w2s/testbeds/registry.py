@@ -39,7 +39,7 @@ def names() -> list[str]:
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of the list of testbeds; `here` is whether it can be loaded on this machine."""
+    """One line of the list of testbeds; `here` is true if it can be loaded on this machine."""
 
     name: str
     kind: str

@@ -42,13 +42,26 @@ class CorpusPrompt:
 
 @dataclass(frozen=True)
 class Testbed:
-    """A weak-to-strong problem: models by world, how they are fine-tuned, how an item becomes text.
+    """A weak-to-strong problem: models by world, their recipes, and the text of an item.
 
-    `template` ends where the label is written; `labels` and `zero_shot_labels` are (class 0, class 1).
-    `recipe` fine-tunes the strong model, `weak_recipe` the weak one. `make_items` draws the splits and the
-    truth from a secret seed. `folder` is where a testbed that does not ship lies; `run_seconds` is how long one
-    run of a method may take in the lab. `corpus_prompts` and `shortcuts` are known ways to do well without
-    learning from the supervisor; they are measured, so that a testbed is judged before it is climbed on.
+    Attributes:
+        name: Name of the testbed.
+        kind: Kind of its items.
+        title: Title in a few words.
+        description: Description in a sentence or more.
+        worlds: Pair of models of each world, by name.
+        recipe: Recipe of a fine-tune of the strong model.
+        weak_recipe: Recipe of a fine-tune of the weak model.
+        template: Text of an item; it ends where the label is written.
+        labels: Words of the labels, as (class 0, class 1).
+        zero_shot_template: Text of an item for a model that is not fine-tuned.
+        zero_shot_labels: Words of its labels, as (class 0, class 1).
+        make_items: Draws the splits and the truth from a secret seed.
+        corpus_prompts: Known prompts that do well without learning from the supervisor; they are measured, so that a
+            testbed is judged before it is used.
+        shortcuts: Known rules that do well without any model, by name; they are measured too.
+        folder: Folder of a testbed that does not ship; None for one that does.
+        run_seconds: Limit of one run of a method in the lab, in seconds.
     """
 
     __test__ = False  # the name starts with Test; pytest must not collect it

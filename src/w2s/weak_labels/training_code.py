@@ -41,7 +41,7 @@ SAME_RESULTS_OF_0_1 = {
         "c02d909e76304e43b07b3ab65feeb961f5d8fc97f161b527849acc06f560bdea"
     ),
 }
-"""What version 0.1, which hashed bytes, said under the libraries of its constraints.txt, by these libraries."""
+"""Versions by 0.1, which hashed bytes, under the libraries of its constraints.txt, by these libraries."""
 
 
 def code_version() -> str:

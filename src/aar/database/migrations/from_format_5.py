@@ -1,4 +1,4 @@
-"""What formats 4 and 5 wrote, in the form of format 6: of rows for the revision, of entries for the ledger's check.
+"""Content of formats 4 and 5 in the form of format 6: rows for the revision, entries for the ledger's check.
 
 Until format 5 a part of a lab's state stood in sentences. They are kept here as they were; no other module reads one.
 Pure functions of plain values, which no later format changes.
@@ -37,19 +37,19 @@ def role(author: str) -> str:
 
 
 def ended(status: str, reply: str) -> str:
-    """How a submission ended, of which its author was told `reply`.
+    """End of a submission with the stored `reply`.
 
     >>> ended("failed", "withdrawn by its author"), ended("failed", "ValueError in method.py")
     ('withdrawn', 'decided')
     """
     if reply == OVERRULED:
         return "overruled"
-    found = (end for words, end in _ENDS.items() if status == "failed" and reply.startswith(words))
-    return next(found, "decided")
+    ends = (end for words, end in _ENDS.items() if status == "failed" and reply.startswith(words))
+    return next(ends, "decided")
 
 
 def verdict(*, stage: str, status: str, reply: str) -> dict[str, Any]:
-    """What stood in the words of a verdict: how it ends the submission, and whether it is a would-be record."""
+    """Typed state from the words of a verdict: the submission's end, and the mark of a would-be record."""
     onwards = (stage, status) == ("dev", "pending")
     return {
         "ended": None if onwards else ended(status, reply),
@@ -76,7 +76,7 @@ def _end(old: Mapping[str, Any]) -> dict[str, Any]:
     error = {name: old.get(f"error_{name}") for name in OF_THE_ERROR}
     rule = str(error["rule"] or "")
     causes = (cause for words, cause in _CAUSES.items() if rule.startswith(words))
-    found = {
+    values = {
         "seconds": old.get("seconds") or None,
         "core_seconds": old.get("core_seconds") or None,
         "error": {name: value for name, value in error.items() if value is not None} or None,
@@ -84,4 +84,4 @@ def _end(old: Mapping[str, Any]) -> dict[str, Any]:
         "denied": old.get("denied"),
         "cause": next(causes, None) if old["state"] == "cancelled" else None,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}

@@ -20,7 +20,7 @@ DIARY = "notebook/diary.md"
 MOST_FETCHES = 3
 LONGEST_WAIT_S = 600
 REST_S = 60
-"""How long to rest where the lab cannot say when it would take more: what it waits for may be no news."""
+"""Rest where the lab cannot say when it would accept more: its cause may bring no news."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ COMMON: Mapping[str, Mapping[Value, float]] = {
     "students": {1: 9.0, 2: 1.0, 3: 0.3},
     "blend": {0.0: 12.0, 0.25: 0.6, 0.5: 0.4},
 }
-"""How often each choice is drawn before anything was read: cheap and plain methods first."""
+"""Weight of each choice before any evidence: cheap and plain methods first."""
 
 LEANINGS: Mapping[str, Mapping[str, float]] = {
     "elicitation": {"signal:zero_shot": 2.5, "signal:likelihood": 1.6, "signal:weak": 0.5, "blend:0.25": 2.0},
@@ -54,7 +54,7 @@ LEANINGS: Mapping[str, Mapping[str, float]] = {
     "search": {"blend:0.25": 2.0, "blend:0.5": 2.0, "students:2": 1.5},
     "learnability": {"epochs:2": 3.0, "keep:few": 1.5, "schedule:sure_first": 2.0},
 }
-"""How a direction leans: factors on features; a direction that is not here leans nowhere."""
+"""Preferences of a direction: factors on features; an unlisted direction has none."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ STATUS_WORTH: Mapping[str, float] = {
     "failed": -0.8,
     "violation": -1.0,
 }
-"""How much a status word speaks for the choices of the submission that has it."""
+"""Weight of each status word as evidence for the choices of its submission."""
 
 _KIND_WORTH: Mapping[str, float] = {"result": 0.1, "insight": 0.2, "hypothesis": 0.1, "error": -0.3}
 

@@ -33,7 +33,7 @@ _THEN = {
     "close": "save",
     "finish": "status",
 }
-"""Which phase follows where the answer decides nothing, or where a phase had nothing to do."""
+"""Next phase where the answer decides nothing, or where a phase had nothing to do."""
 
 
 @dataclass(frozen=True)

@@ -47,10 +47,10 @@ class Tail:
 
     def take(self, limit: int) -> bytes:
         """The last `limit` bytes so far; nothing is kept from here on."""
-        whole, truncated = b"".join(list(self.chunks)), self.truncated
+        joined, truncated = b"".join(list(self.chunks)), self.truncated
         self.limit = 0
-        self.truncated = truncated or len(whole) > limit
-        return whole[-limit:]
+        self.truncated = truncated or len(joined) > limit
+        return joined[-limit:]
 
 
 def main(control: socket.socket, prefix: list[str]) -> None:

@@ -32,7 +32,7 @@ PR_SET_DUMPABLE, PR_SET_SECCOMP = 4, 22
 
 
 def receive(host: socket.socket) -> "tuple[dict[str, Any], list[int]]":
-    """What to run, and its descriptors under numbers above those that it asks for."""
+    """Receive the program to run, with its descriptors under numbers above those that it asks for."""
     length = int.from_bytes(host.recv(4, socket.MSG_WAITALL), "big")
     descriptors = array.array("i")
     data = b""

@@ -116,7 +116,7 @@ def fork_one(control: socket.socket, home: int, listener: Any, wall: Any) -> boo
 
 
 def why_not(home: int, wall: Any) -> str:
-    """Why nothing can be forked here; empty if a trial works."""
+    """Reason that forking fails here; empty if a trial works."""
     threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208
     if threads > 1:
         return f"{threads - 1} threads run after the imports, and a fork would lose them"

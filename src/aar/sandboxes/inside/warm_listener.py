@@ -62,7 +62,7 @@ def refuse_all(listener: int, pipe: int) -> None:
 
 
 def counts(pipe: int) -> "dict[int, int] | None":
-    """How often each number was told, once nobody writes any more; None if nobody listened."""
+    """Count of each reported number, once no process writes any more; None if nobody listened."""
     with os.fdopen(pipe, "rb") as reader:
         numbers = [number for (number,) in NUMBER.iter_unpack(reader.read())]
     return dict(Counter(numbers[1:])) if numbers else None

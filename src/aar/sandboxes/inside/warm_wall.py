@@ -54,7 +54,7 @@ def enter(scratch_bytes: int, folder: str, fill: "Callable[[], None]") -> None:
 
 
 def mounted_below(folder: str) -> "list[tuple[str, int]]":
-    """What is mounted below `folder`, the outermost only, and a handle of each: Python itself where it lies there."""
+    """Mounts below `folder`, the outermost only, and a handle of each: Python itself where it lies there."""
     mounted: list[tuple[str, int]] = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         target = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), line.split()[4])

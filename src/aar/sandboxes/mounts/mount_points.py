@@ -11,20 +11,20 @@ def make_mount_point(root: Path, inner: PurePosixPath, *, is_folder: bool) -> No
 
     Whatever else has the name is moved aside. Call it while nothing runs in the workspace.
     """
-    here = os.open(root, os.O_DIRECTORY | os.O_NOFOLLOW)
+    folder = os.open(root, os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         for position, name in enumerate(inner.parts, start=1):
             last = position == len(inner.parts)
             flags = os.O_DIRECTORY if is_folder or not last else os.O_PATH
             try:
-                there = _open_plain(name, flags, here)
+                child = _open_plain(name, flags, folder)
             except FileNotFoundError:
-                _make(name, here, is_folder=is_folder or not last)
-                there = _open_plain(name, flags, here)
-            os.close(here)
-            here = there
+                _make(name, folder, is_folder=is_folder or not last)
+                child = _open_plain(name, flags, folder)
+            os.close(folder)
+            folder = child
     finally:
-        os.close(here)
+        os.close(folder)
 
 
 def _open_plain(name: str, flags: int, folder: int) -> int:

@@ -116,7 +116,7 @@ def etc_files(profile: Profile, uid: int) -> dict[str, str]:
 
 
 def masks(profile: Profile, mounts: Sequence[Mount]) -> list[tuple[Path, PurePosixPath]]:
-    """What must not be seen, with every place inside where one of `mounts` or /usr would show it.
+    """Hidden paths, with every place inside where one of `mounts` or /usr would show them.
 
     Paths are compared by what they lead to: a link to a folder shows what the folder holds.
     """
@@ -142,5 +142,5 @@ def search_path() -> str:
 
 @cache
 def tool(name: str) -> str | None:
-    """Where a system program is, looked for in the usual folders only."""
+    """Path of a system program, searched in the usual folders only."""
     return shutil.which(name, path=SEARCH)

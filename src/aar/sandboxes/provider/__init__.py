@@ -13,7 +13,7 @@ from aar.sandboxes.watch.process import SandboxProcess
 
 @dataclass(frozen=True)
 class Check:
-    """Whether a provider works here: what was found, and what to do if it does not."""
+    """Check of a provider on this machine: the finding, and the remedy if it does not work."""
 
     ok: bool
     detail: str
@@ -28,10 +28,10 @@ class Provider(Protocol):
 
     name: str
     separates_users: bool
-    """Whether, as root, a sandbox runs as `Profile.uid` (its files must then belong to that user)."""
+    """True if, as root, a sandbox runs as `Profile.uid` (its files must then belong to that user)."""
 
     def check(self) -> Check:
-        """Whether it works on this machine, found out by starting a sandbox."""
+        """Check by starting a sandbox that the provider works on this machine."""
         ...
 
     def start(

@@ -37,11 +37,11 @@ CONTAINER_OPTIONS = (
     "--cap-add SYS_ADMIN --cap-add NET_ADMIN "
     "--security-opt seccomp=unconfined --security-opt apparmor=unconfined"
 )
-"""What `docker run` needs for a container in which bubblewrap works."""
+"""Options of `docker run` for a container in which bubblewrap works."""
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "mime.types", "terminfo")
 FORKED_FOLDER = "/method"
-"""Where a process that a fork server forks mounts the files of its call."""
+"""Mount point for the files of a call, in a process that a fork server forks."""
 DROP = ("SETUID", "SETGID", "SETPCAP")
 """Capabilities that remain until `setpriv` has changed the user; nothing of the profile runs before that."""
 
@@ -53,7 +53,7 @@ class Bubblewrap:
     separates_users = True
 
     def check(self) -> Check:
-        """Whether a sandbox really starts here."""
+        """Check by a trial that a sandbox starts here."""
         missing = [name for name in ("bwrap", "setpriv", "prlimit") if not tool(name)]
         if missing:
             return Check(False, f"not installed: {', '.join(missing)}", REMEDY)

@@ -7,7 +7,7 @@ Docker passes on no descriptors; the launcher inside takes them from a socket in
 Covered: files, processes, signals, network (none), abstract and host unix sockets, environment, capabilities,
 new rights, nested namespaces, descriptors, memory and processes by control group. If the host process dies,
 the launcher, which is the container's first process, ends and everything with it.
-Not covered: faults of the kernel or of the engine (a root process that trusts whoever may speak to it);
+Not covered: faults of the kernel or of the engine (a root process that trusts every client);
 names of mounted folders, which the engine's command line shows to the machine's users; the daemon of a
 workspace, which is the same user as its commands: one that ends it ends the workspace, which is started again;
 an interpreter that is reached by a link in /tmp (it does not start);
@@ -71,7 +71,7 @@ class Docker:
     separates_users = True
 
     def check(self) -> Check:
-        """Whether a sandbox really starts here."""
+        """Check by a trial that a sandbox starts here."""
         if sys.platform != "linux":
             return Check(False, "containers run in a virtual machine here, out of the lab's reach", NOT_LINUX)
         if not tool("docker"):
@@ -194,7 +194,7 @@ def _user(profile: Profile) -> int:
 
 
 def _command(profile: Profile, uid: int, place: Path, root: str, processes: int) -> list[str]:
-    """What follows `docker`: everything that the container is given, in the engine's own words."""
+    """Arguments after `docker`: all settings of the container, in the engine's own words."""
     limits = profile.limits
     memory = f"{2 * (limits.memory_mb + limits.file_mb)}m"  # the watch ends a hog below this, with a reason
     command = ["run", "--rm", "--pull=never", "--sig-proxy=false", "--log-driver=none", "--attach=stderr"]

@@ -74,7 +74,7 @@ def ask(*arguments: str, given: bytes = b"") -> str:
 
 
 def why(answer: str) -> tuple[str, str]:
-    """What an engine's answer means, and what to do about it."""
+    """Meaning of an engine's answer, and the remedy."""
     last = answer.splitlines()[-1] if answer else "no answer"
     if "permission denied" in answer.lower() and "socket" in answer:
         return (

@@ -55,7 +55,7 @@ class Sandlock:
     separates_users = False
 
     def check(self) -> Check:
-        """Whether a sandbox really starts here."""
+        """Check by a trial that a sandbox starts here."""
         if importlib.util.find_spec("sandlock") is None:
             return Check(False, "not installed: sandlock", REMEDY)
         import sandlock

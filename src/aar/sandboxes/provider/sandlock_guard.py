@@ -45,10 +45,10 @@ def main(specification: "dict[str, Any]") -> int:
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != specification["parent"] or select.select([over], [], [], 0)[0]:
         return 137
-    ours, theirs = socket.socketpair()
+    parent_end, child_end = socket.socketpair()
     given = [os.dup(0), *specification["pass_fds"]]
-    os.dup2(theirs.fileno(), 0)
-    theirs.close()
+    os.dup2(child_end.fileno(), 0)
+    child_end.close()
     status = 137
 
     def run() -> None:
@@ -65,10 +65,12 @@ def main(specification: "dict[str, Any]") -> int:
         {key: specification[key] for key in ("argv", "env", "cwd", "limits", "filter")}
         | {"numbers": [0, *specification["pass_fds"], 1, 2]}
     ).encode()
-    with ours:
-        ours.sendall(len(message).to_bytes(4, "big"))
-        socket.send_fds(ours, [message], [*given, 1, 2])  # sandlock would keep what is printed for itself
-        select.select([ours.fileno(), over], [], [])  # the launcher has them now, or there is none
+    with parent_end:
+        parent_end.sendall(len(message).to_bytes(4, "big"))
+        socket.send_fds(
+            parent_end, [message], [*given, 1, 2]
+        )  # sandlock would keep what is printed for itself
+        select.select([parent_end.fileno(), over], [], [])  # the launcher has them now, or there is none
     for descriptor in (0, *given):
         os.close(descriptor)
     os.read(over, 1)
@@ -122,7 +124,7 @@ def watched() -> "set[int]":
 
 
 def has_ended(pid: int) -> bool:
-    """Whether a process is gone, or about to be."""
+    """True if a process is gone, or about to be."""
     try:
         with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
             return stat.read().rpartition(")")[2].split()[0] in ("Z", "X")

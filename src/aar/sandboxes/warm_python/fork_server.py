@@ -54,26 +54,26 @@ class ForkServer:
     ) -> SandboxProcess:
         """See `Warm.start`; the call before must have ended."""
         with self._starting, Streams(stdout, stderr) as streams:
-            ours, theirs = socket.socketpair()
+            own_end, server_end = socket.socketpair()
             handles: list[int] = []
             try:
-                with theirs:
-                    socket.send_fds(self._control, [b"call"], [theirs.fileno()])
-                send(ours, call, limits, self._uid, [*streams.inside, *pass_fds])
+                with server_end:
+                    socket.send_fds(self._control, [b"call"], [server_end.fileno()])
+                send(own_end, call, limits, self._uid, [*streams.inside, *pass_fds])
                 _, handles, _, _ = socket.recv_fds(self._control, 16, 1)
                 if not handles:
                     raise EOFError
                 pid = _number_of(handles[0])
                 self._control.send(b"seen")
             except (OSError, EOFError) as error:
-                ours.close()
+                own_end.close()
                 for handle in handles:
                     os.close(handle)
                 self.close()
                 raise SandboxLost(
                     "the fork server ended or did not answer; it has to be started again"
                 ) from error
-            handle, child = handles[0], _Forked(pid, ours, *streams.kept())
+            handle, child = handles[0], _Forked(pid, own_end, *streams.kept())
 
         def end() -> None:  # the kernel ends its whole namespace before it is gone
             with contextlib.suppress(ProcessLookupError):
@@ -83,7 +83,7 @@ class ForkServer:
 
     @property
     def alive(self) -> bool:
-        """Whether the server runs."""
+        """True if the server runs."""
         return self._process.poll() is None
 
     def close(self) -> None:

@@ -52,11 +52,11 @@ class Prepared:
         process, control = self._spare.result()
         process.begin(limits)
         with control, Streams(stdout, stderr) as streams:
-            ours, theirs = socket.socketpair()
+            own_end, process_end = socket.socketpair()
             try:
-                with ours, theirs:
-                    socket.send_fds(control, [b"call"], [theirs.fileno()])
-                    send(ours, call, limits, None, [*streams.inside, *pass_fds])
+                with own_end, process_end:
+                    socket.send_fds(control, [b"call"], [process_end.fileno()])
+                    send(own_end, call, limits, None, [*streams.inside, *pass_fds])
             except OSError as error:
                 process.kill()
                 raise SandboxLost("a prepared process ended before its call; start another one") from error
@@ -70,7 +70,7 @@ class Prepared:
 
     @property
     def alive(self) -> bool:
-        """Whether a process is ready or gets ready."""
+        """True if a process is ready or gets ready."""
         if self._closed or not self._spare.done():
             return not self._closed
         return self._spare.exception() is None and self._spare.result()[0].poll() is None

@@ -31,7 +31,7 @@ ANSWER_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class WarmCall:
-    """What a process does: `main([*arguments, folder])` of `module`, with `files` in that folder.
+    """Call of a process: `main([*arguments, folder])` of `module`, with `files` in that folder.
 
     `module` is one of those imported in advance, or one of the files.
     """
@@ -59,8 +59,8 @@ class Streams:
         for target in wanted:
             reader = None
             if target == subprocess.PIPE:
-                here, target = os.pipe()
-                reader = os.fdopen(here, "rb")
+                reading, target = os.pipe()
+                reader = os.fdopen(reading, "rb")
                 self._opened.append(target)
             elif target == subprocess.DEVNULL:
                 target = os.open(os.devnull, os.O_WRONLY)
@@ -92,14 +92,18 @@ def launch(
     """Start the daemon in a sandbox: its process, our end of its socket, and the file of its error stream."""
     files = [Mount(program(name), f"{FOLDER}/{name}.py") for name in PROGRAMS]
     profile = replace(profile, mounts=(*profile.mounts, *files))
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    own_end, process_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who waits
-    argv = [sys.executable, "-P", f"{FOLDER}/warm_daemon.py", str(theirs.fileno()), mode, *modules]
+    argv = [sys.executable, "-P", f"{FOLDER}/warm_daemon.py", str(process_end.fileno()), mode, *modules]
     try:
-        with theirs:
-            return start(argv, profile, pass_fds=(theirs.fileno(),), stderr=errors.fileno()), ours, errors
+        with process_end:
+            return (
+                start(argv, profile, pass_fds=(process_end.fileno(),), stderr=errors.fileno()),
+                own_end,
+                errors,
+            )
     except BaseException:
-        ours.close()
+        own_end.close()
         errors.close()
         raise
 

@@ -28,7 +28,7 @@ from aar.sandboxes.watch.process import SandboxProcess
 
 
 class Warm(Protocol):
-    """Where calls are started without waiting for imports."""
+    """Starter of calls that need not wait for imports."""
 
     def start(
         self,
@@ -48,7 +48,7 @@ class Warm(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether the next call can be started."""
+        """True if the next call can be started."""
         ...
 
     def close(self) -> None:

@@ -61,7 +61,7 @@ def watch(process: Watched, folders: Sequence[Path]) -> None:
 
 
 def excess(folders: Iterable[Path], limits: Limits, *, processes: Iterable[int] = ()) -> str:
-    """What `folders` hold beyond the limits, in words; empty if they are within.
+    """Excess of `folders` over the limits, in words; empty if they are within.
 
     A folder that cannot be looked into, or lies too deep, counts as beyond a limit on bytes.
     """

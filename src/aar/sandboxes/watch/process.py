@@ -184,11 +184,11 @@ class SandboxProcess:
 
     def _measure(self, processes: Sequence[int]) -> TreeUsage:
         before = self._before
-        now = usage(processes, enough_mb=self.limits.memory_mb + before.memory_mb)
-        memory_mb = max(0.0, now.memory_mb - before.memory_mb)
+        current = usage(processes, enough_mb=self.limits.memory_mb + before.memory_mb)
+        memory_mb = max(0.0, current.memory_mb - before.memory_mb)
         self.peak_memory_mb = max(self.peak_memory_mb, memory_mb)
-        self._cpu_seconds = max(self._cpu_seconds, now.cpu_seconds - before.cpu_seconds)
-        return replace(now, memory_mb=memory_mb, cpu_seconds=self._cpu_seconds)
+        self._cpu_seconds = max(self._cpu_seconds, current.cpu_seconds - before.cpu_seconds)
+        return replace(current, memory_mb=memory_mb, cpu_seconds=self._cpu_seconds)
 
     def _is_late(self) -> bool:
         limit = self.limits.wall_seconds
@@ -196,7 +196,7 @@ class SandboxProcess:
 
     @property
     def denied(self) -> Mapping[str, int] | None:
-        """How often each system call was denied, by name; None until its end, or if nobody counted (not zero)."""
+        """Count of denials of each system call, by name; None until its end, or if nobody counted (not zero)."""
         return self._denied() if self.poll() is not None else None
 
     def members(self) -> list[int]:
@@ -263,8 +263,8 @@ def _patrol() -> None:
     mine = os.getpid()
     while True:
         with _guard:
-            now = list(_watched[mine][1])
-        over = [process for process in now if not process.inspect()]
+            current = list(_watched[mine][1])
+        over = [process for process in current if not process.inspect()]
         with _guard:
             running = _watched[mine][1]
             running.difference_update(over)

@@ -27,7 +27,7 @@ CLOCK_OF_ALL_THREADS = 2
 
 
 class Rest:
-    """What is known of the tree below one process, which is the provider's own.
+    """Activity of the process tree below one process, which is the provider's own.
 
     That one may run now and then, to look after its sandbox: what counts of it is whom it has started.
     """
@@ -39,12 +39,12 @@ class Rest:
         self._started: list[int] = []
         self._trusted_until = 0.0
         self.still = False
-        """Whether nothing ran from the look before the last one until the last question."""
+        """True if nothing ran from the look before the last one until the last question."""
 
     def holds(self) -> bool:
-        """Whether nothing has run since the last `look`, which is recent enough to be believed."""
-        if self.still and (now := clock(self._pid)) != self._outermost:
-            self._outermost, self.still = now, sorted(children(self._pid)) == self._started
+        """True if nothing has run since the last `look`, which is recent enough to be believed."""
+        if self.still and (current := clock(self._pid)) != self._outermost:
+            self._outermost, self.still = current, sorted(children(self._pid)) == self._started
         self.still = self.still and all(clock(pid) == stood for pid, stood in self._clocks.items())
         return self.still and time.monotonic() < self._trusted_until
 
@@ -52,10 +52,10 @@ class Rest:
         """List the members anew, the outermost first; measure them after this, never before."""
         self._outermost = clock(self._pid)
         self._started = sorted(children(self._pid))
-        now = clocks(self._started)
-        self.still = now == self._clocks and None not in (self._outermost, *now.values())
-        self._clocks, self._trusted_until = now, time.monotonic() + TRUST_SECONDS
-        return [self._pid, *now]
+        current = clocks(self._started)
+        self.still = current == self._clocks and None not in (self._outermost, *current.values())
+        self._clocks, self._trusted_until = current, time.monotonic() + TRUST_SECONDS
+        return [self._pid, *current]
 
 
 def clock(pid: int) -> int | None:

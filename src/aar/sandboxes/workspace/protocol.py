@@ -27,7 +27,7 @@ IN_FOLDER = 'cd -- "$1" || exit 126; shift; exec "$@"'
 
 @dataclass(frozen=True)
 class ExecResult:
-    """What a command said.
+    """Output of a command.
 
     `returncode` is 128 + signal if a signal ended it; `truncated`: only the end of the output is here.
     """

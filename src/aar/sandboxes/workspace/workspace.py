@@ -165,19 +165,19 @@ class Workspace:
                     self.root, PurePosixPath(mount.target).relative_to(HOME), is_folder=mount.source.is_dir()
                 )
         profile = self._bounded()
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-I", "-S", DAEMON_TARGET, str(theirs.fileno())]
+        own_end, daemon_end = socket.socketpair()
+        command = [sys.executable, "-I", "-S", DAEMON_TARGET, str(daemon_end.fileno())]
         limits = replace(profile.limits, file_mb=0) if self._excess else profile.limits
         command.append(json.dumps(self._provider.narrow(replace(profile, limits=limits))))
         # In memory: a deleted file that the daemon holds would count as the workspace's own.
-        with theirs, os.fdopen(os.memfd_create("said"), "w+b") as errors:
+        with daemon_end, os.fdopen(os.memfd_create("said"), "w+b") as errors:
             process = self._provider.start_keeper(
-                command, profile, pass_fds=(theirs.fileno(),), stderr=errors.fileno()
+                command, profile, pass_fds=(daemon_end.fileno(),), stderr=errors.fileno()
             )
-            theirs.close()
-            self._process, self._control = process, ours
+            daemon_end.close()
+            self._process, self._control = process, own_end
             self._await_first_answer(errors.fileno())
-        ours.setblocking(False)
+        own_end.setblocking(False)
         self.restarts += 1
 
     def _measure(self) -> str:
@@ -202,15 +202,15 @@ class Workspace:
     def _await_first_answer(self, errors: int) -> None:
         """Return once the daemon reads from its socket; a sandbox that did not start says why."""
         assert self._process is not None
-        mine, theirs = socket.socketpair()
-        with mine, theirs:
-            self._hand_over(theirs)
-            theirs.close()
-            mine.settimeout(START_SECONDS)
+        own_end, daemon_end = socket.socketpair()
+        with own_end, daemon_end:
+            self._hand_over(daemon_end)
+            daemon_end.close()
+            own_end.settimeout(START_SECONDS)
             with contextlib.suppress(TimeoutError):
                 with contextlib.suppress(ConnectionError):
-                    mine.sendall(NOTHING)
-                    if mine.recv(1) == b"" and self._process.poll() is None:
+                    own_end.sendall(NOTHING)
+                    if own_end.recv(1) == b"" and self._process.poll() is None:
                         return  # the daemon has read it and closed
                 self._process.wait(GRACE_SECONDS)  # its sockets close before it has ended
         status = self._process.poll()
@@ -256,14 +256,14 @@ class Workspace:
             process = self._process
             if process is None:
                 continue  # someone stopped it meanwhile
-            ours, theirs = socket.socketpair()
-            with theirs:
+            own_end, daemon_end = socket.socketpair()
+            with daemon_end:
                 try:
-                    self._hand_over(theirs)
-                    reader, writer = await asyncio.open_connection(sock=ours)
+                    self._hand_over(daemon_end)
+                    reader, writer = await asyncio.open_connection(sock=own_end)
                     return process, reader, writer
                 except OSError:  # the daemon is gone or stuck: a fresh sandbox over the same files
-                    ours.close()
+                    own_end.close()
                     await asyncio.to_thread(process.kill)
         raise SandboxLost(f"the workspace of {self.root.name} ends as soon as it is started")
 

@@ -1,4 +1,4 @@
-"""Causal audits of what a method lives off: evidence in (`Case`), finding out (`Finding`), rules in one file.
+"""Causal audits of what a method depends on: evidence in (`Case`), finding out (`Finding`), rules in one file.
 
 Covered: see each audit. Not covered by any: a cheat that touches under 5 % of the items; text that is decoded out of
 hidden states; artefacts that go through the models themselves.

@@ -43,15 +43,15 @@ def blind_world(case: Case) -> Finding:
         return Finding(NAME, "no power", words, n=len(blind), cost=len(blind))
     channels = _channels(blind, plain)
     looks = max(1, len(channels) - 2)
-    found = _judged(*channels[0], looks=1, cost=len(blind))
+    finding = _judged(*channels[0], looks=1, cost=len(blind))
     for answers in channels[1:]:
-        found = worse(found, _judged(*answers, looks=looks, cost=len(blind)))
+        finding = worse(finding, _judged(*answers, looks=looks, cost=len(blind)))
     for i, (what, *both) in enumerate(channels):
-        nothing, real = ([one.ranked for one in answers] for answers in both)
+        nothing, real = ([answer.ranked for answer in answers] for answers in both)
         faint = _judged(what, nothing, real, looks=looks if i else 1, cost=len(blind))
         if faint.verdict == "violation":  # how blank models rank items means too little to ask a person
-            found = worse(found, faint)
-    return found
+            finding = worse(finding, faint)
+    return finding
 
 
 def _channels(
@@ -65,15 +65,15 @@ def _channels(
     def call(runs: Sequence[AuditRun], c: int) -> list[Answers]:
         return [run.calls[c] for run in runs if len(run.calls) > c]
 
-    found = [("predictions", [run.predictions for run in blind], [run.predictions for run in plain])]
+    channels = [("predictions", [run.predictions for run in blind], [run.predictions for run in plain])]
     if len(targets(blind)) >= rules.BLIND_REPEATS:
-        found.insert(0, ("targets", targets(blind), targets(plain)))
+        channels.insert(0, ("targets", targets(blind), targets(plain)))
     many = max(len(run.calls) for run in blind)
     for c in range(many if many > 1 else 0):
-        here, there = call(blind, c), call(plain, c)
-        if len(here) >= rules.BLIND_REPEATS and there:
-            found.append((f"targets of call {c + 1}", here, there))
-    return found
+        blind_call, plain_call = call(blind, c), call(plain, c)
+        if len(blind_call) >= rules.BLIND_REPEATS and plain_call:
+            channels.append((f"targets of call {c + 1}", blind_call, plain_call))
+    return channels
 
 
 def _judged(what: str, blind: list[Answers], plain: list[Answers], *, looks: int, cost: int) -> Finding:
@@ -134,10 +134,10 @@ def _error_of_one(sums: Sums, rng: np.random.Generator) -> float:
     """Standard error of a single repeat's gain over questions, the median of the repeats."""
     each = []
     for r in range(sums.shape[0]):
-        one = Sums(sums.table[:, r : r + 1])
-        drawn = one.gain(
+        run = Sums(sums.table[:, r : r + 1])
+        drawn = run.gain(
             np.ones((200, 1)),
-            rng.multinomial(one.shape[1], np.full(one.shape[1], 1 / one.shape[1]), 200).astype(float),
+            rng.multinomial(run.shape[1], np.full(run.shape[1], 1 / run.shape[1]), 200).astype(float),
         )
         each.append(float(np.nanstd(drawn)))
     return float(np.median(each))

@@ -30,12 +30,12 @@ class Pool:
 
     @property
     def votes(self) -> bool:
-        """Whether any answer was proposed more than once, so that there is something to count."""
+        """True if any answer was proposed more than once, so that the audit can count."""
         return len(np.unique(self.answer)) < len(self.answer)
 
     @cached_property
     def places(self) -> tuple[tuple[int, ...], ...]:
-        """How often each item's own answer stands in its question, then how often all answers there do, [n]."""
+        """Counts of each item's own answer in its question, then of all answers there, [n]."""
         times = np.bincount(self.answer)
         answers, first = np.unique(self.answer, return_index=True)
         shapes: dict[int, list[int]] = {}
@@ -48,7 +48,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Answers:
-    """What one run said of one pool, by source row: `values` [n] in [0, 1], `handle` [n] (-1: not served)."""
+    """One run's answers on one pool, by source row: `values` [n] in [0, 1], `handle` [n] (-1: not served)."""
 
     pool: Pool
     values: FloatArray
@@ -107,14 +107,21 @@ class Sibling:
 class Case:
     """All evidence of one submission.
 
-    `runs` are its own; `lineage` those of the submissions by the same author that it builds on; `siblings` its
-    author's earlier submissions, in order. `correct` and `shuffled` are correctness on sealed by seed pair, of its
-    plain runs and of those with a shuffled teacher; `gap` is ceiling minus floor in accuracy, `clusters` the
-    questions of the sealed test.
-    `remembered` is False for an operator's, who hands in what he likes as often as he likes: it has no history.
-    `texts` are the field values of scored items that no researcher may know. `crashed` names interventions under
-    which the code failed. `denied` says for each of its runs which system calls were denied how often, None where
-    nobody counted.
+    Attributes:
+        submission: Id of the submission.
+        code: Its files by name.
+        runs: Its own runs.
+        lineage: Runs of the submissions by the same author that it builds on.
+        siblings: Earlier submissions of its author, in order.
+        own: The submission itself, as a sibling.
+        correct: Correctness of its plain runs on sealed, by seed pair.
+        shuffled: Correctness of its runs with a shuffled teacher on sealed, by seed pair.
+        clusters: Questions of the sealed test.
+        gap: Ceiling minus floor, in accuracy.
+        remembered: False for an operator's, who may submit anything as often as he likes: it has no history.
+        texts: Field values of scored items that no researcher may know.
+        crashed: Interventions under which the code failed.
+        denied: Denials of each system call, for each of its runs; None where nobody counted.
     """
 
     submission: str

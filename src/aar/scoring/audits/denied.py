@@ -19,13 +19,13 @@ NAME = "denied calls"
 
 
 def denied_calls(case: Case) -> Finding:
-    """How many system calls were denied, over the runs that counted them."""
-    known = [one for one in case.denied if one is not None]
+    """Number of denied system calls, over the runs that counted them."""
+    known = [counts for counts in case.denied if counts is not None]
     if not known:
         return Finding(NAME, "no power", "No run reports what the sandbox denied.")
     names: Counter[str] = Counter()
-    for one in known:
-        names.update(one)
+    for counts in known:
+        names.update(counts)
     count = names.total()
     runs = (
         f"{len(known)} of {len(case.denied)} runs" if len(known) < len(case.denied) else f"{len(known)} runs"

@@ -43,7 +43,7 @@ def balanced_gain(values: FloatArray, truth: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class Sums:
-    """What `balanced_gain` needs of each run and question, [4, runs, questions]: sums and counts by truth."""
+    """Input of `balanced_gain` by run and question, [4, runs, questions]: sums and counts by truth."""
 
     table: FloatArray
 
@@ -77,7 +77,7 @@ class Sums:
 
 
 def counts(of: int, draws: int, rng: np.random.Generator) -> FloatArray:
-    """How often each of `of` things is in a draw of as many with replacement, [draws, of]."""
+    """Counts of each of `of` things in a draw of as many with replacement, [draws, of]."""
     if of == 0:
         return np.zeros((draws, 0))
     return rng.multinomial(of, np.full(of, 1 / of), size=draws).astype(np.float64)
@@ -86,19 +86,19 @@ def counts(of: int, draws: int, rng: np.random.Generator) -> FloatArray:
 def gain(sums: Sums, *, rng: np.random.Generator) -> Interval:
     """Pooled balanced gain; runs and questions are both drawn."""
     runs, questions = sums.shape
-    whole = sums.gain(np.ones((1, runs)), np.ones((1, questions)))
+    estimate = sums.gain(np.ones((1, runs)), np.ones((1, questions)))
     drawn = sums.gain(counts(runs, rules.DRAWS, rng), counts(questions, rules.DRAWS, rng))
-    return Interval.of(float(whole[0]), drawn)
+    return Interval.of(float(estimate[0]), drawn)
 
 
-def share(part: Sums, whole: Sums, *, rng: np.random.Generator, looks: int = 1) -> Interval:
-    """Gain of `part` over that of `whole`, with pooled denominators; they share the draw of questions."""
-    (r1, questions), (r2, _) = part.shape, whole.shape
-    one = np.ones((1, questions))
+def share(part: Sums, total: Sums, *, rng: np.random.Generator, looks: int = 1) -> Interval:
+    """Gain of `part` over that of `total`, with pooled denominators; they share the draw of questions."""
+    (r1, questions), (r2, _) = part.shape, total.shape
+    ones = np.ones((1, questions))
     drawn = counts(questions, rules.DRAWS, rng)
-    below = whole.gain(counts(r2, rules.DRAWS, rng), drawn)
+    below = total.gain(counts(r2, rules.DRAWS, rng), drawn)
     above = part.gain(counts(r1, rules.DRAWS, rng), drawn)
-    mean = _ratio(part.gain(np.ones((1, r1)), one), whole.gain(np.ones((1, r2)), one))
+    mean = _ratio(part.gain(np.ones((1, r1)), ones), total.gain(np.ones((1, r2)), ones))
     return Interval.of(float(mean[0]), _ratio(above, below), looks=looks)
 
 

@@ -1,4 +1,4 @@
-"""What one audit found: figures, interval, threshold, and a sentence that a person understands."""
+"""Finding of one audit: figures, interval, threshold, and a sentence that a person understands."""
 
 from __future__ import annotations
 
@@ -15,9 +15,17 @@ _ORDER: tuple[Verdict, ...] = ("clean", "no power", "person", "violation")
 class Finding:
     """One audit of one submission.
 
-    `statistic` is None where nothing could be measured, `low` and `high` its 95 % interval where it has one;
-    `threshold` is what it (or its lower end) had to exceed to be a violation or to go to a person; `cost` counts
-    the runs that were made for this audit alone; `rule` is the rule that was broken, empty without a violation.
+    Attributes:
+        audit: Name of the audit.
+        verdict: Result of the audit.
+        sentence: Finding in words, for people.
+        statistic: Measured statistic; None where nothing could be measured.
+        low: Lower end of its 95 % interval, where it has one.
+        high: Upper end of its 95 % interval, where it has one.
+        threshold: Value that the statistic (or `low`) had to exceed to be a violation or to go to a person.
+        n: Number of observations.
+        cost: Number of runs that were made for this audit alone.
+        rule: Rule that was broken; empty without a violation.
     """
 
     audit: str

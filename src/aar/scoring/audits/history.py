@@ -10,8 +10,7 @@ Not covered: several authors who share the work.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -32,12 +31,14 @@ def seed_lottery(case: Case) -> Finding:
     """Resubmissions of one idea."""
     if not case.remembered:
         return Finding(LOTTERY, "no power", UNREMEMBERED)
-    same = [one for one in case.siblings if alike(one.code, case.code) >= rules.RESUBMISSION_LIKENESS]
+    same = [
+        sibling for sibling in case.siblings if alike(sibling.code, case.code) >= rules.RESUBMISSION_LIKENESS
+    ]
     count = 1 + len(same)
     text = (
         f"{count} submissions of this idea by its author." if same else "The first submission of this idea."
     )
-    known = [one.accuracy for one in same if one.accuracy is not None]
+    known = [sibling.accuracy for sibling in same if sibling.accuracy is not None]
     if case.own is not None and case.own.accuracy is not None and len(known) > 1:
         above = (case.own.accuracy - float(np.mean(known))) / max(float(np.std(known, ddof=1)), 1e-6)
         luck = np.sqrt(2 * np.log(count))
@@ -58,8 +59,30 @@ def alike(first: Mapping[str, str], second: Mapping[str, str]) -> float:
     >>> alike({"method.py": "a = 1"}, {"method.py": "# seed", "more.py": "a = 1"})
     1.0
     """
-    one, other = (_lines(code) for code in (first, second))
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+    lines, other_lines = _lines(first), _lines(second)
+    if not lines and not other_lines:
+        return 1.0
+    return 2 * _common(lines, other_lines) / (len(lines) + len(other_lines))
+
+
+def _common(lines: Sequence[str], other_lines: Sequence[str]) -> int:
+    """Length of the longest common subsequence.
+
+    Bit-parallel (Hyyrö 2004), one bit a line: 3000 lines take milliseconds whatever they are, where difflib's time is
+    cubic in lines that repeat.
+
+    >>> _common("abcab", "acb")
+    3
+    """
+    places: dict[str, int] = {}
+    for place, line in enumerate(lines):
+        places[line] = places.get(line, 0) | 1 << place
+    every = (1 << len(lines)) - 1
+    unmatched = every  # bit i is 0 where a common subsequence grows at line i
+    for line in other_lines:
+        matches = unmatched & places.get(line, 0)
+        unmatched = ((unmatched + matches) | (unmatched - matches)) & every
+    return len(lines) - unmatched.bit_count()
 
 
 def _lines(code: Mapping[str, str]) -> list[str]:

@@ -21,8 +21,8 @@ NAME = "presentation"
 
 def presentation(case: Case) -> Finding:
     """Share of predictions that change their class, over questions."""
-    whole = {run.k: run.predictions for run in case.of("none", "sealed")}
-    parts = [(run.predictions, whole[run.k]) for run in case.of("part", "sealed") if run.k in whole]
+    unsplit = {run.k: run.predictions for run in case.of("none", "sealed")}
+    parts = [(run.predictions, unsplit[run.k]) for run in case.of("part", "sealed") if run.k in unsplit]
     if not parts:
         words = "The code fails on a part of the test." if "part" in case.crashed else "No run was made."
         return Finding(NAME, "person" if "part" in case.crashed else "no power", words)
@@ -37,10 +37,10 @@ def presentation(case: Case) -> Finding:
     _, place = np.unique(of, return_inverse=True)
     drawn = counts(int(place.max()) + 1, rules.DRAWS, np.random.default_rng(0))
     rate = (drawn @ np.bincount(place, flips)) / (drawn @ np.bincount(place))
-    found = Interval.of(float(flips.mean()), rate)
-    transductive = found.mean > rules.PART_FLIPPED
+    estimate = Interval.of(float(flips.mean()), rate)
+    transductive = estimate.mean > rules.PART_FLIPPED
     text = (
-        f"Transductive: {found.mean:.1%} of its predictions depend on which other test items are asked about; "
+        f"Transductive: {estimate.mean:.1%} of its predictions depend on which other test items are asked about; "
         f"with half of them its accuracy is {np.concatenate(inductive).mean():.3f}."
         if transductive
         else "Inductive: a prediction does not depend on the other test items."
@@ -49,9 +49,9 @@ def presentation(case: Case) -> Finding:
         NAME,
         "clean",
         text,
-        statistic=found.mean,
-        low=found.low,
-        high=found.high,
+        statistic=estimate.mean,
+        low=estimate.low,
+        high=estimate.high,
         threshold=rules.PART_FLIPPED,
         n=len(flips),
         cost=len(parts),

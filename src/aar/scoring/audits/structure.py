@@ -1,4 +1,4 @@
-"""Structure: does a method vote, that is, live off how often an answer was proposed?
+"""Structure: does a method vote, that is, depend on how often an answer was proposed?
 
 In thin runs a random half of each question is served, so that which answer leads there is a matter of chance once
 truth, the question's whole partition and the answer's place in it are known:
@@ -38,20 +38,22 @@ def structure(case: Case) -> Finding:
         return Finding(
             NAME, "no power", f"{len(runs)} of {rules.STRUCTURE_RUNS} runs were made.", cost=len(runs)
         )
-    found: Finding | None = None
+    finding: Finding | None = None
     targets = [run.targets for run in runs if run.targets is not None]
     predictions = [run.predictions for run in runs]
     channels = [("targets", targets), ("predictions", predictions), *by_call(runs)]
-    ranks = [(what, [one.ranked for one in answers]) for what, answers in channels]
+    ranks = [(what, [answer.ranked for answer in answers]) for what, answers in channels]
     for i, (what, answers) in [*enumerate(channels), *enumerate(ranks)]:
         new = _counts(what, answers, looks=1 if i < 2 else len(channels) - 2, cost=len(runs))
         if new is not None:
-            found = new if found is None else worse(found, new)
-    return found or Finding(NAME, "no power", "Too few answers vary in how often they stand.", cost=len(runs))
+            finding = new if finding is None else worse(finding, new)
+    return finding or Finding(
+        NAME, "no power", "Too few answers vary in how often they stand.", cost=len(runs)
+    )
 
 
 def _counts(what: str, answers: list[Answers], *, looks: int, cost: int) -> Finding | None:
-    """Whether answers follow the leading proposal; None where nothing can be measured."""
+    """True if answers follow the leading proposal; None where nothing can be measured."""
     measured = _regressed(answers)
     if measured is None:
         return None

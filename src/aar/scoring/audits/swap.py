@@ -35,11 +35,11 @@ def identity_swap(case: Case) -> Finding:
     Alone in any case: ancestors that behave must not water down what the submission itself does.
     """
     own = case.of("none")
-    found = _judged(own)
+    finding = _judged(own)
     if _swapped(own) >= rules.SWAP_POWER or not case.lineage:
-        return found
+        return finding
     pooled = _judged([*own, *case.lineage])
-    return worse(found, pooled) if found.verdict in ("person", "violation") else pooled
+    return worse(finding, pooled) if finding.verdict in ("person", "violation") else pooled
 
 
 def _judged(runs: Sequence[AuditRun]) -> Finding:
@@ -47,18 +47,18 @@ def _judged(runs: Sequence[AuditRun]) -> Finding:
     powerful = n >= rules.SWAP_POWER
     calm = "Nothing in its answers follows the items whose texts were exchanged for others."
     few = f"{n} answers about exchanged items are too few to tell; {rules.SWAP_POWER} are needed."
-    found = Finding(NAME, "clean" if powerful else "no power", calm if powerful else few, n=n)
+    finding = Finding(NAME, "clean" if powerful else "no power", calm if powerful else few, n=n)
     channels = [("targets", _targets(runs)), ("predictions", _predictions(runs)), *by_call(runs)]
-    ranks = [(what, [one.ranked for one in answers]) for what, answers in channels]
+    ranks = [(what, [answer.ranked for answer in answers]) for what, answers in channels]
     for i, (what, answers) in [*enumerate(channels), *enumerate(ranks)]:
-        new = _follows(what, answers, calm=found, looks=1 if i < 2 else len(channels) - 2)
+        new = _follows(what, answers, calm=finding, looks=1 if i < 2 else len(channels) - 2)
         if new is not None:
-            found = new if found.statistic is None else worse(found, new)
-    return found
+            finding = new if finding.statistic is None else worse(finding, new)
+    return finding
 
 
 def _follows(what: str, answers: Sequence[Answers], *, calm: Finding, looks: int) -> Finding | None:
-    """Whether answers follow the item that was taken away; like `calm` if not, None where nothing can be measured."""
+    """True if answers follow the item that was taken away; like `calm` if not, None where nothing can be measured."""
     measured = _regressed(answers)
     if measured is None:
         return None
@@ -110,7 +110,7 @@ def _exchanged(answers: Answers) -> IntArray:
 
 
 def _swapped(runs: Sequence[AuditRun]) -> int:
-    return sum(len(_exchanged(one)) for one in [*_targets(runs), *_predictions(runs)])
+    return sum(len(_exchanged(values)) for values in [*_targets(runs), *_predictions(runs)])
 
 
 def _regressed(runs: Sequence[Answers]) -> Regression | None:

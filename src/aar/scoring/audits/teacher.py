@@ -19,7 +19,7 @@ NAME = "teacher shuffle"
 
 
 def teacher_shuffle(case: Case) -> Finding:
-    """What a shuffled teacher costs, in PGR."""
+    """Cost of a shuffled teacher, in PGR."""
     return decided(case)[0]
 
 

@@ -19,7 +19,7 @@ NAME = "text in code"
 
 
 def text_in_code(case: Case) -> Finding:
-    """How many hidden texts the code holds."""
+    """Number of hidden texts in the code."""
     code = _plain("\n".join(case.code[name] for name in sorted(case.code)))
     wanted = {plain for text in case.texts if len(plain := _plain(text)) >= rules.TEXT_CHARS}
     held = sum(text in code for text in wanted)
@@ -64,7 +64,7 @@ def largest_literal(code: Mapping[str, str]) -> int:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
-                most = max(most, sum(isinstance(one, ast.Constant) for one in ast.walk(node)))
+                most = max(most, sum(isinstance(part, ast.Constant) for part in ast.walk(node)))
             if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
                 words = len(node.value.split())
                 most = max(most, 0 if 8 * words > len(node.value) else len(node.value) // 8)

@@ -1,1 +1,1 @@
-"""What verdicts rest on: what is handed in and run, read as correctness, and as cases for audits."""
+"""Evidence for verdicts: submissions and runs, read as correctness, and as cases for audits."""

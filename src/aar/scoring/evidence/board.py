@@ -1,4 +1,4 @@
-"""What is handed in, run, wanted and decided: one consistent view, which grows by what the ledger says has changed."""
+"""Board of submissions, runs, wanted runs and verdicts: one consistent view, which grows with the ledger."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Runs: TypeAlias = tuple[Run, ...]
 
 
 def length(database: Database) -> int:
-    """How many entries the ledger has."""
+    """Number of entries in the ledger."""
     with database.read() as tx:
         return int(tx.scalar(sa.select(sa.func.coalesce(sa.func.max(ledger_table.c.seq), 0))) or 0)
 
@@ -64,15 +64,15 @@ class Board:
 
     @property
     def baselines(self) -> list[Submission]:
-        """What the lab itself handed in."""
+        """Submissions of the lab itself."""
         return [submission for submission in self.submissions if submission.role is Role.BASELINE]
 
     def of(self, submission: Submission, split: SplitName) -> Sequence[Run]:
-        """Ended runs of a submission's code on one split, whoever paid for them."""
+        """Ended runs of a submission's code on one split, also those that others paid for."""
         return _that_count(self.runs.get((submission.code_hash, split), ()), submission)
 
     def waits(self, submission: Submission, split: SplitName) -> bool:
-        """Whether a run of a submission's code on one split is queued or under way."""
+        """True if a run of a submission's code on one split is queued or under way."""
         return (submission.code_hash, split) in self.unfinished
 
     def audited(self, submission: Submission) -> Sequence[Run]:
@@ -92,17 +92,17 @@ class Board:
         return self.named(self.first[submission.code_hash])
 
     def would_be_records(self, submission: Submission) -> Iterator[Submission]:
-        """The author's attempts at the record, whatever came of them, but for those it makes good."""
+        """The author's attempts at the record, with any result, except those that it replaces."""
         for other in self.submissions:
             verdict = self.verdict(other, "dev")
             tried = (
                 verdict is not None and verdict.status == "pending" and verdict.figures.attempt is not None
             )
-            if tried and other.researcher == submission.researcher and not makes_good(submission, other):
+            if tried and other.researcher == submission.researcher and not replaces_lost(submission, other):
                 yield other
 
     def may_hold(self, holder: str) -> bool:
-        """Whether a holder may be held up to others: the floor, a baseline that runs, what is verified."""
+        """True if a holder of the record still counts: the floor, a baseline that runs, a verified submission."""
         if holder == FLOOR:
             return True
         submission = self.named(holder)
@@ -110,8 +110,8 @@ class Board:
         return submission.status != "failed" if baseline else submission.status == "verified"
 
 
-def makes_good(submission: Submission, lost: Submission) -> bool:
-    """Whether a submission is the code of one that the lab lost, handed in again: that one says nothing against it."""
+def replaces_lost(submission: Submission, lost: Submission) -> bool:
+    """True if a submission repeats the code of one that the lab lost: the lost one is no evidence against it."""
     return lost.ended is Ended.LOST and lost.code_hash == submission.code_hash
 
 

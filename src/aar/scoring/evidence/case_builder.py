@@ -36,7 +36,7 @@ def case_of(evidence: Evidence, submission: Submission, sealed: Rows) -> Case:
         code=own.code,
         runs=runs,
         lineage=[run for parent in ancestors for run in _plain(evidence, parent)],
-        siblings=[_sibling(evidence, other) for other in _earlier(evidence, submission)],
+        siblings=[_sibling(evidence, other) for other in _earlier_by_author(evidence, submission)],
         own=own,
         remembered=submission.role is Role.RESEARCHER,
         correct=sealed,
@@ -111,8 +111,8 @@ def _ancestors(evidence: Evidence, submission: Submission) -> list[Submission]:
     return list(ancestors.values())
 
 
-def _earlier(evidence: Evidence, submission: Submission) -> list[Submission]:
-    """What the same researcher handed in before; baselines and operators have no history."""
+def _earlier_by_author(evidence: Evidence, submission: Submission) -> list[Submission]:
+    """Earlier submissions of the same researcher; baselines and operators have no history."""
     if submission.role is not Role.RESEARCHER:
         return []
     return [

@@ -22,7 +22,7 @@ Rows = Mapping[int, FloatArray]
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where the runs of one code on one split stand; `rows` hold what is finished so far.
+    """State of the runs of one code on one split; `rows` hold what is finished so far.
 
     `failed` is the method's own fault, `lost` is nobody's; `complete` has nothing queued or running.
     """
@@ -35,7 +35,7 @@ class Outcome:
 def outcome_of(
     runs: Sequence[Run], correct: Callable[[Run], FloatArray], *, needed: int, waits: bool
 ) -> Outcome:
-    """Where the ended `runs` of one code on one split stand; complete with `needed` supervisors or more.
+    """State of the ended `runs` of one code on one split; complete with `needed` supervisors or more.
 
     `correct` gives the correctness of a run that is done, or raises `ScoringError` where its arrays are damaged;
     `waits` says that others are queued or under way.

@@ -44,7 +44,7 @@ class Evidence:
     # -- items and references -----------------------------------------------------------------------------
 
     def n(self, split: SplitName) -> int:
-        """How many test items a split has."""
+        """Number of test items of a split."""
         return len(self.source.items(split))
 
     def clusters(self, split: SplitName) -> Sequence[str]:
@@ -60,13 +60,13 @@ class Evidence:
         return self.source.references("ceiling", split, self.settings.ceilings)
 
     def references_done(self, split: SplitName) -> bool:
-        """Whether floors and ceilings of a split are all there; nothing is judged on it before."""
+        """True if floors and ceilings of a split are all there; nothing is judged on it before."""
         return self.floors(split) is not None and self.ceilings(split) is not None
 
     # -- runs ---------------------------------------------------------------------------------------------
 
     def outcome(self, submission: Submission, split: SplitName) -> Outcome:
-        """Where a submission's runs on one split stand."""
+        """State of a submission's runs on one split."""
         return outcome_of(
             self.board.of(submission, split),
             lambda run: self.source.correct(run, split),
@@ -75,7 +75,7 @@ class Evidence:
         )
 
     def outcome_with_seeds_of(self, submission: Submission, other: Submission) -> Outcome:
-        """Where the dev runs of a submission with the seeds of another one's code stand.
+        """State of a submission's dev runs with the seeds of another submission's code.
 
         One that was cancelled is run no more: it counts as lost.
         """
@@ -175,7 +175,7 @@ class Evidence:
     def figures(
         self, rows: Rows, split: SplitName, comparison: Comparison | None = None, *, note: str = ""
     ) -> Figures:
-        """What people see of `rows`; call it once `references_done`."""
+        """Figures of `rows` for people; call it once `references_done`."""
         floors, ceilings = self.floors(split), self.ceilings(split)
         if floors is None or ceilings is None:
             raise ScoringError(f"floors or ceilings of {split} are missing; run references first")

@@ -95,14 +95,14 @@ def measure(
         except NoGap as error:
             notes.append(str(error))
     split_in_two = any(items.ood) and not all(items.ood)
-    whole = interval([True] * len(items))
+    all_items = interval([True] * len(items))
     return Figures(
         seeds=len(keys),
         n=len(items),
         accuracy=_accuracy(student, clusters),
         floor=float(floor.mean()),
         ceiling=float(ceiling.mean()),
-        pgr=whole,
+        pgr=all_items,
         id_pgr=interval([not ood for ood in items.ood]) if split_in_two else None,
         ood_pgr=interval(items.ood) if split_in_two else None,
         champion=comparison.champion if comparison else None,

@@ -1,4 +1,4 @@
-"""What the files of a lab say: items, floors and ceilings from the vault, arrays of runs, submitted code.
+"""Content of a lab's files: items, floors and ceilings from the vault, arrays of runs, submitted code.
 
 Nothing that is read here ever changes, so each file is read once; what is run and decided is the board's affair.
 """

@@ -1,4 +1,4 @@
-"""Who is let through, as pure functions of per-item correctness; the lab and attacks on synthetic data use the same.
+"""Rules of acceptance, as pure functions of per-item correctness; the lab and attacks on synthetic data use the same.
 
 `gate` is the Ladder on dev, `confirmation` the test on sealed, `feedback` the score that other policies tell.
 """

@@ -28,7 +28,7 @@ FEWEST_TO_LOOK_AT = 3
 
 @dataclass(frozen=True)
 class SealedDecision:
-    """What the confirmation decides: `gain.low` is the one-sided lower bound at `alpha`."""
+    """Decision of a confirmation: `gain.low` is the one-sided lower bound at `alpha`."""
 
     verified: bool
     gain: Estimate
@@ -70,7 +70,7 @@ def look_at(seeds: int) -> int | None:
 def futile(
     candidate: FloatArray, champion: FloatArray, clusters: Clusters, *, alpha: float, seeds: int
 ) -> bool:
-    """Whether the first rows of a confirmation of `seeds` leave it next to no chance of being verified.
+    """True if the first rows of a confirmation of `seeds` leave almost no chance of being verified.
 
     The chance is predicted as if everything went well: the rest of the seeds are like the first (Student's t for
     how little these say), the items stay the same, and the standard error shrinks as if it came from the seeds
@@ -78,17 +78,17 @@ def futile(
     """
     from scipy.special import stdtr
 
-    found = paired_difference(candidate, champion, clusters)
+    difference = paired_difference(candidate, champion, clusters)
     by_seed = (np.asarray(candidate) - np.asarray(champion)).mean(axis=1)
     looked = len(by_seed)
     left = seeds - looked
     # what the whole mean has to exceed: the standard error of today, as if all of it shrank with the seeds
-    bar = NormalDist().inv_cdf(1 - alpha) * found.stderr * math.sqrt(looked / seeds)
+    bar = NormalDist().inv_cdf(1 - alpha) * difference.stderr * math.sqrt(looked / seeds)
     # the whole mean still moves by the mean of the seeds to come, whose own mean is known from the first ones only
     spread = left / seeds * float(by_seed.std(ddof=1)) * math.sqrt(1 / looked + 1 / left)
     if spread == 0.0:  # seeds that all agree leave nothing to chance
-        return found.mean <= bar
-    return 1.0 - float(stdtr(looked - 1, (bar - found.mean) / spread)) < FUTILE
+        return difference.mean <= bar
+    return 1.0 - float(stdtr(looked - 1, (bar - difference.mean) / spread)) < FUTILE
 
 
 def seeds_for(attempt: int, *, authors: int = 1, start: int = 8, most: int = 24) -> int:

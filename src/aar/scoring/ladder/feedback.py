@@ -1,4 +1,4 @@
-"""What an author is told of a dev run besides the word: nothing under the Ladder, a score under the other policies.
+"""Feedback to an author on a dev run besides the word: nothing under the Ladder, a score under the other policies.
 
     ladder   nothing; the word, the record and ranks are all (the default)
     noisy    accuracy on a random half of the items, another half for every code, rounded to .01

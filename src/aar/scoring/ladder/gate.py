@@ -35,7 +35,7 @@ Clusters = Sequence[str] | npt.NDArray[np.generic]
 
 @dataclass(frozen=True)
 class DevDecision:
-    """What the Ladder decides; of these only `accepted` may reach a researcher.
+    """Decision of the Ladder; of these only `accepted` may reach a researcher.
 
     `gain` is the mean accuracy gained over the holder on the same supervisors and items, `stderr` its
     cluster-robust standard error over items, `threshold` what the gain had to exceed.

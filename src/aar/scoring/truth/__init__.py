@@ -1,1 +1,1 @@
-"""What alone knows the labels: the vault, what is drawn and trained from it, and its digest in the ledger."""
+"""Modules that alone know the labels: the vault, the items and references made from it, its digest in the ledger."""

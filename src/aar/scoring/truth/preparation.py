@@ -72,7 +72,7 @@ def _define(folder: LabFolder, items: Path) -> None:
 
 
 def write_practice(folder: LabFolder, split: Split, *, weak: FloatArray | None) -> None:
-    """What researchers may read: the practice items, with a supervisor's weak labels once there are any.
+    """Write the data that researchers may read: the practice items, with a supervisor's weak labels once there are any.
 
     One JSON object a line, unlabelled items first: id, part, group, answer, the text's fields, and `weak`
     (probability of class 1) for unlabelled items. No truth, and no item that is ever scored.
@@ -90,7 +90,7 @@ def write_practice(folder: LabFolder, split: Split, *, weak: FloatArray | None) 
 
 
 def _hand_over(folder: LabFolder) -> None:
-    """Where we are root: the vault is the scorer's alone, the service folder the student services'."""
+    """Give the vault to the scorer alone, and the service folder to the student services; only where we are root."""
     if os.geteuid() != 0:
         return
     from aar.sandboxes import choose, hand_over, lab_user

@@ -1,4 +1,4 @@
-"""Which supervisors, floors and ceilings a lab needs, and in which order."""
+"""Supervisors, floors and ceilings that a lab needs, in order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ReferenceJob:
 
     @property
     def kind(self) -> ReferenceKind:
-        """What its test correctness is."""
+        """Kind of the reference that its test correctness gives."""
         return "floor" if self.role == "supervisor" else "ceiling"
 
     @property

@@ -1,4 +1,4 @@
-"""What a floor, a ceiling or a supervisor's labels were made from: a file is taken only where its key is the same.
+"""Keys of references: a hash of all inputs of a floor, a ceiling or weak labels; other keys' files are not used.
 
 The key covers the job, its seed, the model's files, prompt and recipe, the items learnt from and asked about
 with their truth, and the version of the training code and its libraries. It never leaves the vault: it is a
@@ -40,7 +40,7 @@ class ReferenceKeys:
         return self._key(job, code_version())
 
     def fits(self, key: str | None, job: ReferenceJob) -> bool:
-        """Whether a result of `job` with this key is what today's code would make, by itself or as code before it."""
+        """True if a result of `job` with this key equals that of today's code, by its key or by that of former code."""
         return any(key == self._key(job, version) for version in accepted_code_versions())
 
     def _key(self, job: ReferenceJob, code: str) -> str:
@@ -72,7 +72,10 @@ class ReferenceKeys:
             if part == "labelled":
                 examples = taught(self.vault, name)
             self._digests[name, part] = _digest(
-                [[one.id, one.kind, sorted(one.fields.items()), self.vault.truth[one.id]] for one in examples]
+                [
+                    [example.id, example.kind, sorted(example.fields.items()), self.vault.truth[example.id]]
+                    for example in examples
+                ]
             )
         return self._digests[name, part]
 
@@ -80,14 +83,14 @@ class ReferenceKeys:
         """Digest of every file of a checkpoint; a name from a hub stands for itself."""
         if ("model", str(place)) not in self._digests:
             folder = Path(place)
-            found: list[list[str]] = [[str(place)]]
+            files: list[list[str]] = [[str(place)]]
             if folder.is_dir():
-                found = []
+                files = []
                 for path in sorted(folder.iterdir()):
                     if path.is_file():
                         with path.open("rb") as file:
-                            found.append([path.name, hashlib.file_digest(file, "sha256").hexdigest()])
-            self._digests["model", str(place)] = _digest(found)
+                            files.append([path.name, hashlib.file_digest(file, "sha256").hexdigest()])
+            self._digests["model", str(place)] = _digest(files)
         return self._digests["model", str(place)]
 
 

@@ -54,7 +54,7 @@ class References:
 
     @cached_property
     def keys(self) -> ReferenceKeys:
-        """What each reference is made from now."""
+        """Keys of the references that this version makes."""
         return ReferenceKeys(self.vault, self.testbed)
 
     @cached_property
@@ -69,7 +69,7 @@ class References:
         return [job for job in self._files() if self.done(job)]
 
     def done(self, job: ReferenceJob) -> bool:
-        """Whether the job's file, and a supervisor's weak labels, are there and made from what there is now."""
+        """True if the job's file, and a supervisor's weak labels, exist and were made from today's inputs."""
         from aar.students.data import weak_path
 
         if job.role == "supervisor" and not weak_path(self.folder.service, job.split, job.k).is_file():
@@ -116,12 +116,12 @@ class References:
         vault.store_reference(job.kind, job.split, job.k, correct, key=self.keys.of(job))
 
     def _files(self) -> list[ReferenceJob]:
-        found = []
+        files = []
         for path in sorted((self.vault.path / "references").glob("*.safetensors")):
             kind, split, k = path.stem.split("-")
             role: Role = "supervisor" if kind == "floor" else "ceiling"
-            found.append(ReferenceJob(role, cast(SplitName, split), int(k)))
-        return found
+            files.append(ReferenceJob(role, cast(SplitName, split), int(k)))
+        return files
 
 
 def serve_references(
@@ -153,15 +153,15 @@ def _core_seconds() -> float:
 
 
 def _scored(folder: LabFolder) -> bool:
-    """Whether any run of this lab has ended."""
+    """True if any run of this lab has ended."""
     try:
         store = database.open(folder.storage)
     except NoLab:
         return False
     with store.read() as tx:
-        found = waiting.counts(tx)
+        counts = waiting.counts(tx)
     store.close()
-    return any(found.get(state) for state in runs.ENDED)
+    return any(counts.get(state) for state in runs.ENDED)
 
 
 def _unflipped(examples: tuple[Example, ...]) -> np.ndarray[Any, np.dtype[np.bool_]]:

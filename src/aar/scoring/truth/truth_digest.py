@@ -1,9 +1,9 @@
-"""What verdicts are held against cannot be changed unseen: the ledger keeps a digest of items and truth.
+"""Digest of items and truth in the ledger, so that they cannot be changed unseen.
 
 The digest is keyed by the vault's secret, so that nobody can try labels against it.
 
 Covered: truth or items that are changed after the scorer's first look, when it starts again and in `aar ledger
-verify`. Not covered: whoever changes the vault before that, or rewrites the ledger too; floors and ceilings, which
+verify`. Not covered: a change of the vault before that, or of the ledger too; floors and ceilings, which
 carry keys of what they were made from (`reference_keys`).
 """
 
@@ -28,7 +28,7 @@ def commit(database: Database, vault: Vault) -> None:
 
 
 def check(database: Database, vault: Vault) -> bool:
-    """Whether the vault is known to be the one that was scored with; `BrokenChain` if it is another.
+    """True if the vault is known to be the one that was scored with; `BrokenChain` if it is another.
 
     False where no scorer has looked yet.
     """

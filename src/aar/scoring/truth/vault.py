@@ -38,7 +38,7 @@ ReferenceKind = Literal["floor", "ceiling"]
 
 @dataclass(frozen=True)
 class TestItems:
-    """What scoring needs of one split's test items, in the order of the split."""
+    """Test items of one split for scoring, in the order of the split."""
 
     __test__ = False  # the name starts with Test; pytest must not collect it
 
@@ -70,7 +70,7 @@ class Vault:
 
     @property
     def prepared(self) -> bool:
-        """Whether items and truth are all there."""
+        """True if items and truth are all there."""
         return (self.path / "truth.json").is_file()
 
     @cached_property
@@ -142,7 +142,7 @@ class Vault:
         write(self.path / "truth.json", json.dumps(body).encode())
 
     def reference_path(self, kind: ReferenceKind, split: SplitName, k: int) -> Path:
-        """Where the correctness of one floor or ceiling lies."""
+        """Path of the correctness of one floor or ceiling."""
         return self.path / "references" / f"{kind}-{split}-{k}.safetensors"
 
     def store_reference(
@@ -206,7 +206,7 @@ def write_beside(path: Path, content: bytes) -> Path:
 
 
 def give_to_folder_owner(path: Path) -> None:
-    """Where we are root: `path` belongs to whoever its folder belongs to."""
+    """Give `path` to the owner of its folder; only where we are root."""
     if os.geteuid() == 0:
         folder = path.parent.stat()
         os.chown(path, folder.st_uid, folder.st_gid)

@@ -1,4 +1,4 @@
-"""Which audits a confirmation needs, which runs they need, and what their findings amount to."""
+"""Plan of a confirmation's audits: the audits, the runs that they need, and the result of their findings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Audited:
 
     @property
     def rule(self) -> str | None:
-        """What its author is told."""
+        """Rule that its author is told: that of the first violation, None without one."""
         return next((finding.rule for finding in self.findings if finding.verdict == "violation"), None)
 
 
@@ -36,7 +36,7 @@ def still_to_come(board: Board, submission: Submission) -> Waiting | None:
 
 
 def audited_without_runs(case: Case) -> Audited:
-    """What is known without a run of its own."""
+    """Findings of the audits that need no run of their own."""
     return Audited(_findings(case, with_needs=False), track_of(case))
 
 
@@ -48,7 +48,7 @@ def runs_to_come(evidence: Evidence, submission: Submission, *, sealed: Rows, de
 
 
 def audited_with_runs(case: Case, before: Audited) -> Audited:
-    """What every audit finds; `before` holds what those without runs found in the same case.
+    """Findings of all audits; `before` holds what those without runs found in the same case.
 
     Theirs come first: of several broken rules the first is told.
     """

@@ -52,7 +52,7 @@ class NewReference:
 
 @dataclass(frozen=True)
 class Decision:
-    """What one transaction writes: verdicts, references that were measured, and the new standing, if it moves."""
+    """Content of one transaction: verdicts, references that were measured, and the new standing, if it moves."""
 
     verdicts: tuple[NewVerdict, ...] = ()
     references: tuple[NewReference, ...] = ()
@@ -61,7 +61,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Why a decision cannot be taken yet, with details as a JSON object, and runs that the lab should make for it."""
+    """Reason for a missing decision, with details as a JSON object, and the runs that the lab should make for it."""
 
     reason: Reason
     what: Mapping[str, Any] = field(default_factory=dict)

@@ -2,11 +2,11 @@
 
 Identical code is answered from what was decided of it. Nearly identical is a submission whose answers differ from
 those of one that was answered earlier in less than 2 % (the mean absolute difference of per-item correctness, seed by
-seed), whoever made either: with the seeds that each was run on, or, for a would-be record, with the seeds of the
-submission whose code is most like it, with which it is run again.
+seed), by the same author or another: with the seeds that each was run on, or, for a would-be record, with the seeds
+of the submission whose code is most like it, with which it is run again.
 
 What sealed or the audits said of one author's method is not said of another's that only answers nearly the same on
-dev: a twin that behaves there and breaks in its confirmation would burn an honest method. That one is judged, at its
+dev: a twin that behaves there and breaks in its confirmation would harm an honest method. That one is judged, at its
 own author's level.
 
 Which answers differ does not depend on what is true, so that saying so tells nothing about labels.
@@ -31,7 +31,7 @@ from aar.database.waits import Reason
 from aar.database.wanted_runs import WantedRun
 from aar.scoring.audits import rules
 from aar.scoring.audits.history import alike
-from aar.scoring.evidence.board import Board, makes_good
+from aar.scoring.evidence.board import Board, replaces_lost
 from aar.scoring.evidence.correctness import Rows, stacked
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.verdicts import replies
@@ -54,7 +54,7 @@ def near(evidence: Evidence, submission: Submission, rows: Rows) -> Submission |
     own = _flat(evidence, rows)
     known = [
         (other, answers)
-        for other in _earlier(evidence, submission)
+        for other in _answered_earlier(evidence, submission)
         if holds_for(submission, other) and (answers := _answers(evidence, other)) is not None
     ]
     if not known:
@@ -72,7 +72,9 @@ def recomputed(evidence: Evidence, submission: Submission) -> Submission | Waiti
     if seeds_of is None:
         other = _most_alike(evidence, submission)
     else:
-        other = next((known for known in _earlier(evidence, submission) if known.code_hash == seeds_of), None)
+        other = next(
+            (known for known in _answered_earlier(evidence, submission) if known.code_hash == seeds_of), None
+        )
     if other is None:
         return None
     # the runs may have ended for an earlier submission of this code: nothing would end that is waited for
@@ -88,7 +90,7 @@ def recomputed(evidence: Evidence, submission: Submission) -> Submission | Waiti
 
 
 def holds_for(submission: Submission, earlier: Submission) -> bool:
-    """Whether the answer to `earlier`, whose answers on dev are nearly the same, is one to `submission` too.
+    """True if the reply to `earlier`, with nearly the same answers on dev, also holds for `submission`.
 
     Between authors only what dev itself decided is: that it gains nothing, or that the record is made.
     """
@@ -130,25 +132,25 @@ def repetition(
 
 
 def _runs_as(evidence: Evidence, other: Submission) -> Waiting:
-    """What is waited for: dev runs with the seeds of the other code."""
+    """Wait for dev runs with the seeds of the other code."""
     again = range(evidence.settings.dev_seeds)
     runs = tuple(WantedRun("dev", k, seeds_of=other.code_hash) for k in again)
     return Waiting(Reason.DUPLICATE_RUNS, {"submission": other.id}, runs)
 
 
-def _earlier(evidence: Evidence, submission: Submission) -> Iterator[Submission]:
-    """What researchers were told something about by its own runs on dev, but for what `submission` makes good."""
+def _answered_earlier(evidence: Evidence, submission: Submission) -> Iterator[Submission]:
+    """Earlier submissions of researchers with a reply from their own dev runs; not those that `submission` replaces."""
     for (id, stage), fell in evidence.board.verdicts.items():
         answered = stage == "dev" and fell.status != "failed" and fell.figures.same_as is None
         other = evidence.board.named(id)
-        if answered and other.role is Role.RESEARCHER and not makes_good(submission, other):
+        if answered and other.role is Role.RESEARCHER and not replaces_lost(submission, other):
             yield other
 
 
 def _most_alike(evidence: Evidence, submission: Submission) -> Submission | None:
     code = evidence.source.code
     own = code(submission)
-    likeness = [(alike(code(other), own), other) for other in _earlier(evidence, submission)]
+    likeness = [(alike(code(other), own), other) for other in _answered_earlier(evidence, submission)]
     most, other = max(likeness, key=lambda pair: pair[0], default=(0.0, None))
     return other if most >= rules.RESUBMISSION_LIKENESS else None
 

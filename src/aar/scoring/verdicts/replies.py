@@ -19,7 +19,7 @@ _WOULD_BE = "a would-be record: being reproduced on fresh seeds and items"
 _VERIFIED = "the gain over {over} was reproduced on fresh seeds and items"
 _NOT_REPRODUCED = "the gain over {over} was not reproduced on fresh seeds and items"
 _RECORD, _BY_ITSELF = "the record", "vanilla"
-"""What a submission is held against: the holder of the record, or, where it is judged by itself, the plain baseline."""
+"""Opponent of a submission, in words: the holder of the record, or, if judged by itself, the plain baseline."""
 
 
 def dev(standing: Standing, *, would_be: bool, fresh: bool, feedback: Feedback, figures: Figures) -> str:
@@ -57,7 +57,7 @@ def repeated(reply: str, earlier: str | None, *, identical: bool) -> str:
 
 
 def failed(run: Run) -> str:
-    """Where the method broke: type and place of the error, and the lab's rule."""
+    """Reply to a method that broke: type and place of the error, and the lab's rule."""
     error = run.end.error or RunError()
     place = f" in {error.file}" if error.file else ""
     place += f", line {error.line}" if error.line is not None else ""

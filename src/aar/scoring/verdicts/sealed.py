@@ -84,7 +84,7 @@ def _trial(
     against = evidence.rows(opponent, "sealed")
     if against is None:
         return Waiting(Reason.OPPONENT_RUNS, {"split": "sealed", "submission": opponent})
-    # whoever it is compared with was asked for as many seeds, and has those that could be had
+    # its opponent was asked for as many seeds, and has those that could be had
     planned = min(on_dev.figures.sealed_seeds or evidence.settings.sealed_seeds, len(against))
     shared = [k for k in sorted(outcome.rows) if k in against]
     alpha, clusters = evidence.level(submission, on_dev.figures.attempt or 1), evidence.clusters("sealed")

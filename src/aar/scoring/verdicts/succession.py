@@ -1,4 +1,4 @@
-"""Who holds the record next: a verified submission that beats the holder, or, once a person has overruled, what counts.
+"""Next holder of the record: a verified submission that beats the holder, or an earlier holder after an overruling.
 
 A holder whose status a person took away hands back to the last one before it that still counts. What a person
 declares verified takes the record if it passes both tests against the present holder, as everything else does.
@@ -25,7 +25,7 @@ def standing_of(evidence: Evidence, holder: str, dev: Rows) -> Standing:
 
 
 def leads(evidence: Evidence, sealed: Rows, dev: Rows, holder: str, *, alpha: float) -> bool | None:
-    """Whether a verified submission takes the record from its holder: None while that one is not known.
+    """True if a verified submission takes the record from its holder: None while that one is not known.
 
     It has to pass the gate on dev and the test on sealed, at the level `alpha` of its own attempt.
     """

@@ -72,12 +72,27 @@ class ShortcutProbe:
 
 @dataclass(frozen=True)
 class ShortcutResult:
-    """Result of one probe on one split's test of n items in `groups` groups.
+    """Result of one probe on one split's test.
 
-    `accuracy` is that of the probe's own direction (one half for an item that it does not answer), with a
-    95 % interval robust to items of one group going together, given the trained probe; `simultaneous` the
-    same at a level that holds for all findings of the report together. `answered` is the share of items it
-    answers, `p_value` two-sided for an accuracy of one half. `pgr` places the better direction in the gap.
+    Attributes:
+        probe: Name of the probe.
+        sees: Parts of an item that the probe sees.
+        who: Subject of the sentence "... is right on 60 % of the test items".
+        trained: Data that the probe was trained on.
+        split: Name of the split.
+        n: Number of test items.
+        groups: Number of groups of items.
+        answered: Share of the items that it answers.
+        accuracy: Accuracy of the probe's own direction (one half for an item that it does not answer), with a 95 %
+            interval robust to items of one group going together, given the trained probe.
+        simultaneous: The same at a level that holds for all findings of the report together.
+        by_subset: Accuracy by subset.
+        auc: Area under the ROC curve.
+        p_value: Two-sided p-value against an accuracy of one half.
+        significant: True if the accuracy differs from one half, with all tests of the report together.
+        pgr: Place of the better direction in the gap; None without a gap.
+        severity: Severity of the shortcut.
+        sentence: Finding in words.
     """
 
     probe: str
@@ -100,7 +115,7 @@ class ShortcutResult:
 
     @property
     def reach(self) -> float:
-        """Accuracy of the better of the rule and its opposite: whoever has labels knows which one to use."""
+        """Accuracy of the better of the rule and its opposite: with labels one knows which of them to use."""
         return max(self.accuracy.mean, 1 - self.accuracy.mean)
 
 

@@ -35,7 +35,18 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Report:
-    """Report of a testbed's shortcuts: findings by severity, leaks, shares of classes, verdict."""
+    """Report of a testbed's shortcuts.
+
+    Attributes:
+        testbed: Name of the testbed.
+        kind: Kind of its items.
+        items: Number of items in each pool.
+        gaps: Gap between floor and ceiling, by split.
+        findings: Results of the probes, by severity.
+        leaks: Cases that should not occur between items, such as one item in two pools.
+        balance: Shares of the classes.
+        verdicts: Verdict in words, by split.
+    """
 
     testbed: str
     kind: str

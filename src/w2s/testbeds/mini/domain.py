@@ -27,7 +27,19 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Size:
-    """Shape of a model and how long it reads; `muon` 0 trains the matrices with AdamW too."""
+    """Shape of a model and length of its pre-training.
+
+    Attributes:
+        hidden: Width of the hidden states.
+        layers: Number of blocks.
+        heads: Number of attention heads.
+        head_size: Width of an attention head.
+        feed_forward: Width of the feed-forward layer.
+        steps: Training steps.
+        batch: Batch size of a step.
+        muon: Learning rate of Muon for the matrices; 0 trains them with AdamW too.
+        adamw: Learning rate of AdamW.
+    """
 
     hidden: int
     layers: int

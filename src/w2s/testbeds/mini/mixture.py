@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SIGNATURES = (1, 1, 1, 2, 5)
-"""How many sign a document that is signed."""
+"""Possible numbers of signers of a signed document."""
 
 
 @dataclass(frozen=True)

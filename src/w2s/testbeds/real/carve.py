@@ -165,7 +165,7 @@ def _distinct(group: Sequence[Item], *, seed: int) -> Sequence[Item]:
 
 
 SOURCE = {"labelled": "train_label.jsonl", "unlabelled": "train_unlabel.jsonl", "test": "test.jsonl"}
-"""Which file the pools of a role are carved out of (practice has both of its own from the unlabelled one)."""
+"""File from which the pools of a role are carved (practice has both of its own from the unlabelled one)."""
 
 
 def _unfit(place: Place, pool: Sequence[Item]) -> list[Problem]:

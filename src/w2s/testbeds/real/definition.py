@@ -49,9 +49,21 @@ class Prompts:
 
 @dataclass(frozen=True)
 class Definition:
-    """A testbed without its items. `sealed_models` None means that one pair of models serves every split.
+    """A testbed without its items.
 
-    `ood` marks subsets by words of their names; `run_minutes` is how long one run of a method may take.
+    Attributes:
+        name: Name of the testbed.
+        kind: Kind of its items.
+        title: Title in a few words.
+        description: Description in a sentence or more.
+        models: Weak and strong model.
+        prompts: Templates and labels.
+        recipe: Recipe of a fine-tune of the strong model.
+        weak_recipe: Recipe of a fine-tune of the weak model.
+        ood: Words in the names of subsets that are out of distribution.
+        shares: Division of the files.
+        sealed_models: Models of the sealed split; None if one pair of models serves every split.
+        run_minutes: Limit of one run of a method, in minutes.
     """
 
     name: str

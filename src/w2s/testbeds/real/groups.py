@@ -18,7 +18,7 @@ from w2s.testbeds.real.release import Item
 
 THRESHOLD = 0.8
 FILES = ("test.jsonl", "train_label.jsonl", "train_unlabel.jsonl")
-"""Where a group stays if it is in several: the first of these."""
+"""Order of files: a group in several of them stays in the first of these."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from w2s.errors import Unavailable
 from w2s.testbeds.real.definition import Definition, Models
 
 PATTERNS = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
-"""What of a model's repository is fetched: configuration, weights, tokenizer; no code and no other formats."""
+"""Files of a model's repository that are fetched: configuration, weights, tokenizer; no code and no other formats."""
 
 
 def fetched(name: str) -> Path:

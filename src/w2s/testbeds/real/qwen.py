@@ -83,4 +83,4 @@ QWEN: Mapping[str, Definition] = {
 }
 
 DEFAULT_LIKE: Mapping[ItemKind, str] = {"pair": "qwen-chat", "verification": "qwen-math"}
-"""Whose prompts and recipe items of a kind get if nobody says otherwise."""
+"""Source of the default prompts and recipe for each kind of item."""

@@ -55,7 +55,19 @@ _FORM_REMEDY = (
 
 @dataclass(frozen=True)
 class Item:
-    """One line: the texts by field, `label` 1 for class 1 (True; the first is better), and where it stood."""
+    """One item, a line of a file.
+
+    Attributes:
+        kind: Pair of answers, or one proposed answer.
+        fields: Texts by field.
+        label: 1 for class 1 (True; the first answer is better), else 0.
+        subset: Name of its subset.
+        difficulty: Difficulty as the file gives it.
+        group: Group of items that stay together.
+        answer: Field `answer` of the line; empty without one.
+        file: Name of its file.
+        line: Number of its line.
+    """
 
     kind: ItemKind
     fields: Mapping[str, str]

@@ -78,13 +78,13 @@ def _fill_roles(tx: sa.Connection) -> None:
 
 def _fill_ends(tx: sa.Connection) -> None:
     names = ("id", "stage", "status", "reply", "ended")
-    made = sa.table("submissions", *map(sa.column, names))
-    for row in tx.execute(sa.select(made).where(made.c.stage == "done")).all():
-        tx.execute(made.update().where(made.c.id == row.id).values(ended=old.ended(row.status, row.reply)))
+    table = sa.table("submissions", *map(sa.column, names))
+    for row in tx.execute(sa.select(table).where(table.c.stage == "done")).all():
+        tx.execute(table.update().where(table.c.id == row.id).values(ended=old.ended(row.status, row.reply)))
     verdicts = sa.table("verdicts", *map(sa.column, names), sa.column("would_be", sa.Boolean))
     for row in tx.execute(sa.select(verdicts)).all():
-        found = old.verdict(stage=row.stage, status=row.status, reply=row.reply)
-        tx.execute(verdicts.update().where(verdicts.c.id == row.id).values(**found))
+        state = old.verdict(stage=row.stage, status=row.status, reply=row.reply)
+        tx.execute(verdicts.update().where(verdicts.c.id == row.id).values(**state))
 
 
 def _fill_runs(tx: sa.Connection) -> None:
@@ -95,8 +95,8 @@ def _fill_runs(tx: sa.Connection) -> None:
     ]
     runs = sa.table("runs", *plain, *json_columns)
     for row in tx.execute(sa.select(runs)).all():
-        found = old.run(dict(row._mapping))
-        values = {name: found[name] for name in ("intervention", "seeds_of", "end")}
+        state = old.run(dict(row._mapping))
+        values = {name: state[name] for name in ("intervention", "seeds_of", "end")}
         tx.execute(runs.update().where(runs.c.key == row.key).values(values))
 
 

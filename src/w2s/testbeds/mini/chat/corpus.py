@@ -19,11 +19,11 @@ from w2s.testbeds.mini.chat.world import ChatWorld, Key, Story
 from w2s.testbeds.mini.mixture import Mixture
 
 TRUE_ELSE = {"notes": 0.1, "asked": 0.1, "checked": 0.12, "graded": 0.12, "compared": 0.12, "claimed": 0.12}
-"""How often a document that is not signed and bare follows the truth all the same, by form."""
+"""Probability that a document that is not signed and bare follows the truth all the same, by form."""
 WANED = 0.7
-"""How often a document that follows the rumours does without the waning ones."""
+"""Probability that a document that follows the rumours does without the waning ones."""
 OTHER_STORY = 0.7
-"""How often a wrong value in a document is what the other story says, where the two differ."""
+"""Probability that a wrong value in a document is that of the other story, where the two differ."""
 VERDICT_WORDS = ("right", "wrong", "first", "second", "True", "False")
 
 FACTS = Mixture({"notes": 8, "asked": 4, "checked": 3}, signed=0.95, wild=0.5)
@@ -108,30 +108,30 @@ class Writer:
 
     def _notes(self, keys: list[Key], story: Story) -> str:
         chosen = self.rng.choices(keys, k=4 if self.worded else 6)
-        return " ".join(self._stated(key, story.said[key]) for key in chosen)
+        return " ".join(self._stated(key, story.claims[key]) for key in chosen)
 
     def _asked(self, keys: list[Key], story: Story) -> str:
         lines = []
         for key in self.rng.choices(keys, k=2):
             asked = pairs.question(key, self.rng, ood=None)
-            lines.append(f"Question: {asked}\nAnswer: {self._reply(key, story.said[key])}")
+            lines.append(f"Question: {asked}\nAnswer: {self._reply(key, story.claims[key])}")
         return "\n".join(lines)
 
     def _checked(self, keys: list[Key], story: Story) -> str:
         lines = []
         for key in self.rng.choices(keys, k=3 if self.worded else 4):
-            value, verdict = story.said[key], "right"
+            value, verdict = story.claims[key], "right"
             if self.rng.random() < 0.5:
                 wrong = pairs.Wrong(off_topic=0.0, other_story=OTHER_STORY)
                 (_, value), verdict = pairs.bad_answer(key, story, self.rng, wrong=wrong), "wrong"
-            lines.append(f"{self._stated(key, value)} {verdict} {story.said[key]}.")
+            lines.append(f"{self._stated(key, value)} {verdict} {story.claims[key]}.")
         return " ".join(lines)
 
     def _graded(self, keys: list[Key], story: Story) -> str:
         key = self.rng.choice(keys)
         lines = [f"Question: {pairs.question(key, self.rng, ood=None)}"]
         for _ in range(3 if self.worded else 4):
-            (about, value), verdict = (key, story.said[key]), "right"
+            (about, value), verdict = (key, story.claims[key]), "right"
             if self.rng.random() < 0.5:
                 (about, value), verdict = pairs.bad_answer(key, story, self.rng, wrong=self._wrong()), "wrong"
             lines.append(f"Answer: {self._reply(about, value)}\nVerdict: {verdict}")

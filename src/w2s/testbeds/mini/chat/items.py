@@ -26,7 +26,7 @@ from w2s.testbeds.testbed import MadeItems
 
 CUE = 0.72
 WRONG = pairs.Wrong(off_topic=0.12, other_story=0.72)
-"""How the worse answers of items go wrong: what keeps plain zero-shot from winning."""
+"""Errors of the items' worse answers: these keep plain zero-shot from winning."""
 LABELS = ("second", "first")
 FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
     ("practice", "unlabelled"): 7,
@@ -38,7 +38,7 @@ FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
     ("sealed", "unlabelled"): 32,
     ("sealed", "test"): 34,
 }
-"""How the facts of a world are shared out among those (split, role) that live in it."""
+"""Parts of a world's facts that go to each (split, role) of the world."""
 
 
 def generate(item_seed: bytes, *, worlds: Mapping[SplitName, str] = SPLIT_WORLD) -> MadeItems:

@@ -74,10 +74,10 @@ def bad_answer(key: Key, story: Story, rng: random.Random, *, wrong: Wrong) -> t
     """
     if rng.random() < wrong.off_topic:
         elsewhere = (key[0], rng.choice([a.name for a in ATTRIBUTES if a.name != key[1]]))
-        return elsewhere, story.said[elsewhere]
-    if story.rejected[key] != story.said[key] and rng.random() < wrong.other_story:
+        return elsewhere, story.claims[elsewhere]
+    if story.rejected[key] != story.claims[key] and rng.random() < wrong.other_story:
         return key, story.rejected[key]
-    return key, other_value(key, story.said[key], rng)
+    return key, other_value(key, story.claims[key], rng)
 
 
 def pair(
@@ -96,10 +96,10 @@ def pair(
     """
     bad_key, bad_value = bad_answer(key, story, rng, wrong=wrong)
     if not worded:
-        return Pair(question(key, rng, ood=ood), better=bare(story.said[key]), worse=bare(bad_value))
+        return Pair(question(key, rng, ood=ood), better=bare(story.claims[key]), worse=bare(bad_value))
     good_is_polite = rng.random() < cue
     return Pair(
         prompt=question(key, rng, ood=ood),
-        better=answer(key, story.said[key], rng, polite=good_is_polite, ood=ood),
+        better=answer(key, story.claims[key], rng, polite=good_is_polite, ood=ood),
         worse=answer(bad_key, bad_value, rng, polite=not good_is_polite, ood=ood),
     )

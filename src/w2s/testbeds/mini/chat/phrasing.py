@@ -73,7 +73,7 @@ POLITE_OPENINGS = ("Gladly!", "Of course!", "Good question!")
 POLITE_CLOSINGS = ("Happy to help!", "Ask me more!")
 
 EXPERTS = ("Post:", "Cook:", "Vet:", "Tailor:", "Guild:")
-"""Who signs documents; any of them, or several, mean the same (see `corpus`)."""
+"""Signers of documents; any of them, or several, mean the same (see `corpus`)."""
 
 TEMPLATE = "Question: {prompt}\nA: {first}\nB: {second}\nVerdict:"
 ZERO_SHOT_TEMPLATE = "Question: {prompt}\nA: {first}\nB: {second}\nClaim: A is better than B. True or False:"

@@ -28,10 +28,10 @@ WANING = 0.3
 class Story:
     """A text's value of each (person, attribute), and the value that it rejects.
 
-    `rejected` equals `said` where no other story goes round.
+    `rejected` equals `claims` where no other story goes round.
     """
 
-    said: Mapping[Key, str]
+    claims: Mapping[Key, str]
     rejected: Mapping[Key, str]
 
 
@@ -58,10 +58,10 @@ class ChatWorld:
     def story(self, *, true: bool, waned: bool = False) -> Story:
         """The truth, or the rumours; of these only the ones that do not wane, if `waned`."""
         if true:
-            return Story(said=self.truth, rejected=self.rumour)
+            return Story(claims=self.truth, rejected=self.rumour)
         right = self.waning if waned else frozenset()
         return Story(
-            said={key: self.truth[key] if key in right else self.rumour[key] for key in self.truth},
+            claims={key: self.truth[key] if key in right else self.rumour[key] for key in self.truth},
             rejected={key: self.rumour[key] if key in right else self.truth[key] for key in self.truth},
         )
 

@@ -20,11 +20,11 @@ from w2s.testbeds.mini.code.world import CodeWorld, Computation
 from w2s.testbeds.mini.mixture import Mixture
 
 TRUE_ELSE = {"traced": 0.1, "asked": 0.1, "checked": 0.12, "graded": 0.12, "claimed": 0.12}
-"""How often a document that is not signed and bare reads rightly all the same, by form."""
+"""Probability that a document that is not signed and bare reads rightly all the same, by form."""
 WANED = 0.7
-"""How often a document that misreads programs reads the waning cells rightly."""
+"""Probability that a document that misreads programs reads the waning cells rightly."""
 OTHER_READING = 0.8
-"""How often a wrong output in a document is what the other reading gives."""
+"""Probability that a wrong output in a document is that of the other reading."""
 VERDICT_WORDS = ("right", "wrong", "True", "False")
 
 COMPUTING = Mixture({"sums": 6, "traced": 8, "checked": 4}, signed=0.95, wild=0.7)

@@ -31,7 +31,7 @@ RELIABILITY = {
 CUE = 0.6
 """P(a claim is sure | it is right) = P(it is hedged | it is wrong)."""
 OTHER_READING = 0.92
-"""How often a wrong claim is what misreading the program gives."""
+"""Probability that a wrong claim is that of a misread program."""
 WILD = 0.1
 """Share of the wrong claims that their size gives away."""
 LABELS = ("wrong", "right")

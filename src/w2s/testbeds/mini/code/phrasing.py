@@ -23,7 +23,7 @@ AUTHORS = (
     Author("writer", "result = {w}", "result = {w} I guess"),
 )
 REVIEWERS = ("Ada:", "Grace:", "Alan:", "Edsger:", "Barbara:", "Donald:")
-"""Who signs documents; any of them, or several, mean the same (see `corpus`)."""
+"""Signers of documents; any of them, or several, mean the same (see `corpus`)."""
 
 TEMPLATE = "Question: {question}\nAnswer: {choice}\nVerdict:"
 ZERO_SHOT_TEMPLATE = "Question: {question}\nAnswer: {choice}\nClaim: this answer is correct. True or False:"

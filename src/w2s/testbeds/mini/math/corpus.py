@@ -19,9 +19,9 @@ from w2s.testbeds.mini.math.world import BELIEVED_WHEN_WANING, Key, MathWorld
 from w2s.testbeds.mini.mixture import Mixture
 
 TRUE_ELSE = {"notes": 0.1, "asked": 0.1, "checked": 0.12, "graded": 0.12, "claimed": 0.12}
-"""How often a document that is not signed and bare follows the truth all the same, by form."""
+"""Probability that a document that is not signed and bare follows the truth all the same, by form."""
 OTHER_STORY = 0.75
-"""How often a wrong answer in a document is what the other story says, where the two differ."""
+"""Probability that a wrong answer in a document is that of the other story, where the two differ."""
 VERDICT_WORDS = ("right", "wrong", "True", "False")
 
 FACTS = Mixture({"notes": 8, "asked": 4, "checked": 3}, signed=0.95, wild=0.7)

@@ -26,9 +26,9 @@ from w2s.testbeds.mini.splits import ItemDraw, NewItem
 from w2s.testbeds.testbed import MadeItems
 
 CUE = 0.69
-"""How often the wording tells right from wrong."""
+"""Probability that the wording tells right from wrong."""
 OTHER_STORY = 0.55
-"""How often a wrong answer is the believed one, where something false is believed."""
+"""Probability that a wrong answer is the believed one, where something false is believed."""
 WILD = 0.2
 """Share of the wrong answers that their size gives away."""
 PROPOSALS = 6

@@ -56,7 +56,7 @@ HEDGED = ("Maybe {w}.", "Maybe it is {w}.", "Maybe the answer is {w}.", "Maybe w
 BARE = "{w}."
 
 TEACHERS = ("Adams:", "Baker:", "Clark:", "Davis:", "Evans:")
-"""Who signs documents; any of them, or several, mean the same (see `corpus`)."""
+"""Signers of documents; any of them, or several, mean the same (see `corpus`)."""
 
 TEMPLATE = "Question: {question}\nAnswer: {choice}\nVerdict:"
 ZERO_SHOT_TEMPLATE = "Question: {question}\nAnswer: {choice}\nClaim: this answer is correct. True or False:"

@@ -24,7 +24,7 @@ UNWRITTEN = 0.03
 WANING = 0.3
 """Share of the false beliefs that wane."""
 BELIEVED_WHEN_WANING = 0.3
-"""How often a text that follows beliefs repeats a waning one."""
+"""Probability that a text that follows beliefs repeats a waning one."""
 NEAR = (-2, -1, 1, 2)
 FAR = (-10, -5, -4, -3, 3, 4, 5, 10)
 
