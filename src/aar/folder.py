@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aar.errors import WrongFormat
+from aar import storage_url
+from aar.errors import LabFolderError, WrongFormat
 from w2s.files import write_whole
 
 FORMAT = 1
@@ -36,12 +37,35 @@ class LabFolder:
 
     @property
     def storage(self) -> Path | str:
-        """Argument of `aar.database.open`: the URL in the run's settings, or else the file of this folder."""
+        """Argument of `aar.database.open`: the URL in the run's settings, or else the file of this folder.
+
+        `LabFolderError` if the URL cannot be, or if it or a link leads to an SQLite file outside this folder's `db`.
+        """
         try:
             settings = self.read_description().get("settings")
         except WrongFormat:  # the reader of the settings says so; the ledger can be verified all the same
-            return self.database
-        return (settings.get("storage") if isinstance(settings, dict) else None) or self.database
+            settings = None
+        text = settings.get("storage") if isinstance(settings, dict) else None
+        if text is None:
+            return self._own(self.database)
+        try:
+            url = storage_url.parsed(text)
+        except ValueError as error:
+            raise LabFolderError(
+                f"{self.description}: the setting storage should be {error}. Correct the file, or start a new run"
+            ) from None
+        return self._own(Path(url.database or "")) if url.get_backend_name() == "sqlite" else str(text)
+
+    def _own(self, file: Path) -> Path:
+        """The SQLite database `file`, if it lies in the folder that lab and scorer share."""
+        folder = self.database.parent
+        outside = storage_url.leads_out(file, folder)
+        if outside or (file != self.database and not file.is_absolute()):
+            raise LabFolderError(
+                f"{self.path} keeps its database at {str(file)!r}, which is not a file of its own folder {folder}; "
+                "nothing was opened. Set storage in lab.json to null, and put the file there, not a link to it"
+            )
+        return file
 
     @property
     def ledger(self) -> Path:
@@ -120,13 +144,20 @@ class LabFolder:
                 f"{self.path} is not a run folder: it has no lab.json; give the folder that `aar run` printed"
             ) from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise WrongFormat(
-                f"{self.description} is damaged ({error}); this run cannot be resumed"
-            ) from error
-        if not isinstance(description, dict) or description.get("format") != FORMAT:
-            version = description.get("format") if isinstance(description, dict) else None
+            raise self._damaged(str(error)) from error
+        if not isinstance(description, dict):
+            raise self._damaged("it holds no JSON object")
+        version = description.get("format")
+        if type(version) is not int:  # not isinstance: true is an int, and equals 1
+            raise self._damaged(f"its format is {json.dumps(version)}, which is no whole number")
+        if version != FORMAT:
             raise WrongFormat(
                 f"{self.path} was written in format {version}, this aar reads format {FORMAT}; "
                 "use the version of aar that wrote it, or start a new run"
             )
         return description
+
+    def _damaged(self, fault: str) -> WrongFormat:
+        return WrongFormat(
+            f"{self.description} is damaged ({fault}); restore it from a copy of the run folder"
+        )

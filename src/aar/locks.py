@@ -37,3 +37,14 @@ def held(path: Path, *, busy: str, seconds: float = 0.0, mode: int = 0o600) -> I
         yield
     finally:
         lock.release()
+
+
+def may_be_held(path: Path) -> bool:
+    """Whether a process holds the lock, or this user cannot find out; makes no lock file where there is none."""
+    if not path.exists():
+        return False
+    try:
+        with held(path, busy=""):
+            return False
+    except (LabBusy, LabFolderError):
+        return True

@@ -3,7 +3,8 @@
 The error stream is used because the scorer and the student services see no folder of logs from inside their sandboxes,
 and because what a library or the interpreter itself prints belongs into the same file.
 
-Covered: one line a record, whatever an agent put into a title; levels for our own loggers alone, so that no library
+Covered: one line a record, whatever an agent put into a title, and a traceback whose lines cannot be taken for records,
+whatever an agent put into an error's text; levels for our own loggers alone, so that no library
 logs a request with its key; files that grow (the launcher copies a large one aside and empties it). Not covered: what a
 record says. No token, no label and no figure of a scored run may be logged; a line that is written between the copy
 and the emptying is lost.
@@ -19,7 +20,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -33,7 +34,7 @@ KEPT = 3
 
 
 class OneLine(logging.Formatter):
-    """A record as one line with its time in UTC; a traceback follows on lines of its own."""
+    """A record as one line with its time in UTC; a traceback follows on lines of its own, each behind a bar."""
 
     converter = time.gmtime  # type: ignore[assignment]
 
@@ -44,11 +45,18 @@ class OneLine(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the name is logging's)
         """The line, with control characters shown as escapes: it may hold what an agent wrote."""
-        record.message = "".join(
-            letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-            for letter in record.message
-        )
+        record.message = _escaped(record.message)
         return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The traceback, with control characters shown as escapes; a bar begins each line, which no record has."""
+        return "\n".join(f"  | {_escaped(line)}" for line in super().formatException(ei).split("\n"))
+
+
+def _escaped(text: str) -> str:
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 def set_up() -> None:
@@ -92,13 +100,18 @@ def level() -> Level:
 
 
 def rotate(folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
-    """Put large logs in `folder` aside; their writers go on in the emptied file, since they append."""
+    """Put large logs in `folder` aside; their writers go on in the emptied file, since they append.
+
+    No link is followed, neither one in place of a log nor one in place of an earlier log.
+    """
     for path in folder.glob("*.log"):
         if path.is_symlink() or path.stat().st_size <= most_bytes:
             continue
         for number in range(KEPT, 1, -1):
             older = path.with_name(f"{path.name}.{number - 1}")
-            if older.exists():
+            if os.path.lexists(older):
                 older.replace(path.with_name(f"{path.name}.{number}"))
-        shutil.copyfile(path, path.with_name(f"{path.name}.1"))
-        os.truncate(path, 0)
+        newest = path.with_name(f"{path.name}.1")
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_NOFOLLOW), "r+b") as log, newest.open("xb") as aside:
+            shutil.copyfileobj(log, aside)
+            log.truncate(0)

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from aar import storage_url
 from aar.errors import SettingsError
 from aar.feedback import Feedback
 from aar.folder import LabFolder
@@ -29,8 +30,16 @@ MOST_NAMED = 4
 """Missing fields that one message names."""
 LATER = frozenset({"engine", "sandbox", "runtime", "storage"})
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
+EXPECTED = {
+    "a valid integer": "a whole number",
+    "a valid boolean": "true or false",
+    "a valid ": "a ",
+    "tuple": "list",
+}
+"""Pydantic's words for what is expected of a field, and plain ones."""
 
 Name = Annotated[str, Field(min_length=1, max_length=500)]
+StorageUrl = Annotated[Name, AfterValidator(lambda text: storage_url.parsed(text) and text)]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
 Budget = Annotated[int, Field(ge=0, le=MOST_SUBMISSIONS)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)]
@@ -83,7 +92,7 @@ class Settings:
     engine: Name = "local"
     sandbox: Name | None = None
     runtime: Name = "inspect"
-    storage: Name | None = None
+    storage: StorageUrl | None = None
     baselines: Names = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
     dev_seeds: Seeds = 3
@@ -109,8 +118,9 @@ class Settings:
             raise SettingsError(_in_words(error)) from None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, for `lab.json`."""
-        return dataclasses.asdict(self)
+        """Plain values as JSON gives them back (lists, no tuples), for `lab.json`, the database and the ledger."""
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return values
 
     @classmethod
     def from_json(cls, values: object) -> Settings:
@@ -120,7 +130,7 @@ class Settings:
                 f"settings are {_shown(values)}; an object with one entry a setting is expected"
             )
         missing = [name for name in _names() if name not in values and name not in LATER]
-        wrong = [f"{name} is missing; a new run has {_default(name)}" for name in missing[:MOST_NAMED]]
+        wrong = [f"{name} is missing; a new run {_default(name)}" for name in missing[:MOST_NAMED]]
         if len(missing) > MOST_NAMED:
             wrong.append(f"{len(missing) - MOST_NAMED} more are missing")
         try:
@@ -136,11 +146,18 @@ def settings_of(folder: LabFolder) -> Settings:
     """The settings of the lab in `folder`; `SettingsError` says what in its `lab.json` to correct."""
     description = folder.read_description()
     try:
-        return Settings.from_json(description.get("settings"))
+        if "settings" not in description:
+            raise SettingsError("settings are missing")
+        settings = Settings.from_json(description["settings"])
+        if description.get("testbed", settings.testbed) != settings.testbed:
+            raise SettingsError(
+                f"testbed is {_shown(settings.testbed)} in its settings and {_shown(description['testbed'])} above them"
+            )
     except SettingsError as error:
         raise SettingsError(
-            f"{folder.description} holds settings that cannot be: {error}. Correct the file, or start a new run"
+            f"{folder.description} has a wrong setting: {error}. Correct the file, or start a new run"
         ) from None
+    return settings
 
 
 def cores() -> int:
@@ -153,8 +170,7 @@ def _names() -> list[str]:
 
 
 def _default(name: str) -> str:
-    default = getattr(Settings, name)
-    return _shown(default)
+    return "draws one" if name == "seed" else f"has {_shown(getattr(Settings, name))}"
 
 
 def _in_words(error: ValidationError) -> str:
@@ -168,8 +184,12 @@ def _in_words(error: ValidationError) -> str:
             meant = f" (did you mean {close[0]}?)" if close else ""
             lines.append(f"{_shown(name)} is no setting of this version{meant}; remove it")
         else:
-            expected = wrong["msg"].removeprefix("Input should be ").replace("tuple", "list")
-            lines.append(f"{field} is {_shown(wrong['input'])}; it should be {expected}")
+            expected = wrong["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            for pydantics, plain in EXPECTED.items():
+                expected = expected.replace(pydantics, plain)
+            # a URL may hold a password
+            value = "not what it can be" if name == "storage" else _shown(wrong["input"])
+            lines.append(f"{field} is {value}; it should be {expected}")
     return "; ".join(lines)
 
 

@@ -14,6 +14,7 @@ from command_line import aar, one_line
 from fabricated_lab import fabricate
 
 from aar.folder import LabFolder
+from aar.launch.reserved import hold
 from aar.reports import write_report
 from aar.settings import Settings, settings_of
 
@@ -96,7 +97,13 @@ def test_an_overruling_reaches_the_mirror_and_the_report(tmp_path: Path) -> None
     assert '<tr id="s13" class="violation">' in LabFolder(lab).report.read_text()
     lines = LabFolder(lab).ledger.read_text().splitlines(keepends=True)
     LabFolder(lab).ledger.write_text("".join(lines[:-1]))
-    assert "1 of the entries, which ledger.jsonl lacks" in aar("ledger", "verify", str(lab)).stdout
+    refused = aar("ledger", "verify", str(lab))
+    assert refused.returncode == 2
+    assert "ledger.jsonl lacks the last 1 entries" in refused.stderr
+    with hold(LabFolder(lab)):
+        running = aar("ledger", "verify", str(lab))
+    assert running.returncode == 0
+    assert "1 of the entries, which ledger.jsonl lacks" in running.stdout
 
 
 def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:

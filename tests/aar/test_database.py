@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 import aar.database
 from aar import ledger
@@ -93,6 +94,20 @@ def test_a_full_disk_is_said_in_plain_words(database: aar.database.Database) -> 
         fill_up(database)
     with database.read() as tx:
         assert progress.all(tx) == []
+
+
+def test_an_error_of_a_statement_names_no_figure(database: aar.database.Database) -> None:
+    twice = sa.text("INSERT INTO meta (key, value) VALUES ('format', :score)")
+    with pytest.raises(sa.exc.IntegrityError) as refused, database.write() as tx:
+        tx.execute(twice, {"score": "0.7342119"})
+    assert "0.7342119" not in str(refused.value)
+
+
+def test_a_value_that_is_no_json_is_said_in_plain_words(database: aar.database.Database) -> None:
+    with database.write() as tx:
+        tx.exec_driver_sql("INSERT INTO meta (key, value) VALUES ('testbed', '{nonsense')")
+    with pytest.raises(WrongFormat, match="changed by hand or is damaged"), database.read() as tx:
+        meta.get(tx, "testbed")
 
 
 def write_where_only_reading_is_allowed(database: aar.database.Database) -> None:

@@ -206,6 +206,37 @@ def test_a_row_that_refers_to_nothing_stops_the_upgrade_and_nothing_is_changed(t
         assert base.execute("SELECT value FROM meta WHERE key = 'format'").fetchone() == (4,)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "INSERT INTO meta (key, value) VALUES ('ladder', '{nonsense')",
+        "INSERT INTO meta (key, value) VALUES ('ladder', '[1, 2]')",
+        """INSERT INTO meta (key, value) VALUES ('ladder', '{"holder": null, "record": 0.5}')""",
+        """INSERT INTO meta (key, value) VALUES ('ladder', '{"holder": ["s1"], "record": 0.5}')""",
+        """INSERT INTO meta (key, value) VALUES ('audit runs of s1', '{"a": 1}')""",
+        "INSERT INTO meta (key, value) VALUES ('recomputed runs of s1', '7')",
+        "CREATE TABLE waits (a)",
+        "ALTER TABLE submissions ADD COLUMN ended",
+        "DROP INDEX runs_queue",
+        "DROP TABLE shares",
+        "CREATE VIEW seen AS SELECT seconds FROM runs",
+        "CREATE TRIGGER often AFTER UPDATE ON meta BEGIN INSERT INTO meta VALUES ('format', 1); END",
+        "UPDATE meta SET value = '{' WHERE key = 'format'",
+    ],
+)
+def test_a_damaged_database_is_named_in_words_and_nothing_is_changed(tmp_path: Path, damage: str) -> None:
+    path = of_format_4(tmp_path / "lab.db")
+    with closing(sqlite3.connect(path)) as base:
+        base.execute(damage)
+        base.commit()
+        before = list(base.iterdump())
+    with pytest.raises(WrongFormat, match=r"lab\.db .*(changed by hand|use the version)"):
+        database.open(path)
+    assert not list(tmp_path.glob("lab.db.format-*"))
+    with closing(sqlite3.connect(path)) as base:
+        assert list(base.iterdump()) == before
+
+
 @pytest.mark.parametrize("other", ["3", "99", '"x"', "true"])
 def test_a_format_without_a_revision_is_refused_by_its_number(tmp_path: Path, other: str) -> None:
     path = tmp_path / "lab.db"

@@ -40,6 +40,20 @@ def test_a_record_is_one_line_with_its_time_whatever_it_holds() -> None:
     assert "\x1b" not in lines[0]
 
 
+def test_the_text_of_an_error_forges_no_line_in_a_traceback() -> None:
+    forged = "2026-11-30T00:00:00.000Z INFO aar.scoring: s9 on sealed: verified"
+    lines = logged(
+        "try:\n"
+        f"    raise ValueError('x\\n{forged}\\r{forged}\\x1b[2J')\n"
+        "except ValueError:\n"
+        "    logging.getLogger('aar.lab').exception('a request broke')\n"
+    )
+    assert [line for line in lines if LINE.fullmatch(line)] == lines[:1]
+    assert all(line.startswith("  | ") for line in lines[1:])
+    assert lines[1] == "  | Traceback (most recent call last):"
+    assert "\x1b" not in "".join(lines)
+
+
 def test_libraries_are_not_heard_below_a_warning_even_where_everything_of_ours_is() -> None:
     script = (
         "logging.getLogger('httpx').debug('Authorization: Bearer secret')\n"
@@ -92,6 +106,21 @@ def test_a_log_that_is_a_link_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "lab.log").symlink_to(tmp_path / "precious")
     logs.rotate(tmp_path, most_bytes=100)
     assert (tmp_path / "precious").read_text() == "x" * 200
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_in_place_of_an_earlier_log_is_not_followed(tmp_path: Path, there: bool) -> None:
+    folder, precious = tmp_path / "logs", tmp_path / "precious"
+    folder.mkdir()
+    if there:
+        precious.write_text("kept")
+    (folder / "lab.log").write_text("x" * 200)
+    (folder / "lab.log.1").symlink_to(precious)
+    logs.rotate(folder, most_bytes=100)
+    assert precious.exists() == there
+    assert not there or precious.read_text() == "kept"
+    assert (folder / "lab.log.1").read_text() == "x" * 200
+    assert (folder / "lab.log").stat().st_size == 0
 
 
 def test_the_launcher_writes_to_its_file_and_nobody_else_reads_the_folder(tmp_path: Path) -> None:

@@ -257,6 +257,29 @@ def test_a_job_that_no_engine_can_run_does_not_stop_the_queue(lab: Lab) -> None:
     assert ended == {("r1", "lost"), ("r2", "done")}
 
 
+def test_an_engine_that_breaks_on_every_run_loses_them_and_the_log_has_where(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    submit(lab, "r1", "a method")
+    jobs: list[Job] = []
+
+    def answer(job: Job) -> Outcome:
+        jobs.append(job)
+        raise OSError("no route to the cluster")
+
+    def in_trouble() -> bool:
+        with lab.database.read() as tx:
+            return bool(traffic(tx, slots=1).engine.lost_in_a_row >= 2)
+
+    work(lab, PretendedEngine(answer), slots=1, until=in_trouble)
+    with lab.database.read() as tx:
+        assert traffic(tx, slots=1).engine.why == "the engine raised OSError: no route to the cluster"
+    assert f"the engine broke on run {jobs[0].key[:12]}" in caplog.text
+    assert "Traceback" in caplog.text
+    assert jobs[0].salt.hex() not in repr(jobs[0])
+    assert repr(jobs[0].salt) not in repr(jobs[0])
+
+
 def test_an_engine_that_loses_every_run_is_asked_less_and_less_and_the_status_says_so(lab: Lab) -> None:
     for i in range(4):
         submit(lab, "r1", f"method {i}")

@@ -168,7 +168,9 @@ def test_exact_feedback_is_said_in_red(tmp_path: Path, feedback: str, red: bool)
 
 def test_what_the_replies_can_have_told_is_on_the_page(page: str) -> None:
     words = text_of(page)
-    assert re.search(r"Told of dev : at most \d+\.\d bits were told to researchers of [\d,]+ labels", words)
+    assert re.search(
+        r"Told of dev : \d+ replies to researchers told at most \d+\.\d bits about the [\d,]+ labels", words
+    )
 
 
 @pytest.mark.parametrize("people", [0, 1])

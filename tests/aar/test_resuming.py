@@ -10,6 +10,7 @@ from aar import database, ledger
 from aar.database import meta, researchers
 from aar.errors import SettingsError
 from aar.folder import LabFolder
+from aar.lab.going_on import note_settings
 from aar.launch.resuming import extended, number_of, to_start
 from aar.settings import Settings
 
@@ -106,3 +107,27 @@ def test_fewer_submissions_than_were_used_are_refused(tmp_path: Path) -> None:
         extended(folder, settings, minutes=None, submissions="1")
     assert folder.read_description()["settings"]["submissions"] == 3
     assert extended(folder, settings, minutes=None, submissions="2").submissions == 2
+
+
+def test_a_run_that_goes_on_as_it_was_leaves_no_note_and_a_change_leaves_one(tmp_path: Path) -> None:
+    store = database.open(tmp_path / "lab.db", create=True)
+    settings = Settings(minutes=20.0)
+    for changed in (settings, settings, Settings(minutes=30.0), Settings(minutes=30.0)):
+        with store.write() as tx:
+            note_settings(tx, changed)
+    with store.read() as tx:
+        bodies = [entry.body for entry in ledger.entries(tx)]
+    assert bodies[0]["settings"] == settings.as_json()
+    assert bodies[1:] == [{"resumed with": {"minutes": 30.0}}]
+
+
+def test_a_run_that_goes_on_with_another_testbed_is_refused(tmp_path: Path) -> None:
+    folder, settings = run(tmp_path, used_minutes=5.0)
+    store = database.open(folder.database)
+    with store.write() as tx:
+        note_settings(tx, settings)
+    other = Settings(testbed="mini-math", researchers=2)
+    with pytest.raises(SettingsError, match=r"for the testbed 'mini-chat', its lab\.json names 'mini-math'"):
+        extended(folder, other, minutes=None, submissions=None)
+    with store.write() as tx, pytest.raises(SettingsError, match="mini-math"):
+        note_settings(tx, other)

@@ -13,7 +13,7 @@ from command_line import aar
 from fabricated_lab import fabricate
 
 from aar.cli.run import SUBMISSIONS
-from aar.errors import SettingsError
+from aar.errors import SettingsError, WrongFormat
 from aar.folder import LabFolder
 from aar.settings import Settings, settings_of
 
@@ -44,9 +44,9 @@ def test_settings_come_back_from_the_file_as_they_went_in(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("field", "value", "expected"),
     [
-        ("slots", "2", "integer"),
-        ("slots", True, "integer"),
-        ("slots", 2.5, "integer"),
+        ("slots", "2", "whole number"),
+        ("slots", True, "whole number"),
+        ("slots", 2.5, "whole number"),
         ("slots", 0, "greater than or equal to 1"),
         ("seed", -1, "greater than or equal to 0"),
         ("tokens", -5, "greater than or equal to 0"),
@@ -54,8 +54,8 @@ def test_settings_come_back_from_the_file_as_they_went_in(tmp_path: Path) -> Non
         ("minutes", float("inf"), "finite"),
         ("minutes", -3.0, "greater than 0"),
         ("minutes", "ten", "number"),
-        ("researchers", None, "integer"),
-        ("forum", "yes", "boolean"),
+        ("researchers", None, "whole number"),
+        ("forum", "yes", "true or false"),
         ("feedback", "loud", "'ladder', 'noisy' or 'exact'"),
         ("baselines", "vanilla", "list"),
         ("baselines", [1], "string"),
@@ -88,6 +88,31 @@ def test_settings_that_are_no_object_are_refused(tmp_path: Path, settings: objec
     LabFolder(tmp_path).describe({"settings": settings})
     with pytest.raises(SettingsError, match="an object"):
         settings_of(LabFolder(tmp_path))
+
+
+def test_a_missing_seed_is_one_that_a_new_run_draws(tmp_path: Path) -> None:
+    folder = LabFolder(tmp_path)
+    folder.describe(
+        {"settings": {name: value for name, value in Settings().as_json().items() if name != "seed"}}
+    )
+    with pytest.raises(SettingsError, match=r"wrong setting: seed is missing; a new run draws one"):
+        settings_of(folder)
+    folder.describe({"testbed": "mini-chat"})
+    with pytest.raises(SettingsError, match="settings are missing"):
+        settings_of(folder)
+
+
+def test_two_testbeds_in_one_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match='"mini-math" in its settings and "mini-chat" above them'):
+        settings_of(lab(tmp_path, testbed="mini-math"))
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", '{"format": "1"}', '{"format": true}', "{}", "{"])
+def test_a_file_that_no_version_wrote_is_damaged(tmp_path: Path, text: str) -> None:
+    folder = LabFolder(tmp_path)
+    folder.description.write_text(text)
+    with pytest.raises(WrongFormat, match="is damaged"):
+        folder.read_description()
 
 
 def test_every_wrong_field_is_named_at_once(tmp_path: Path) -> None:
@@ -123,7 +148,7 @@ def test_every_process_that_reads_the_settings_refuses_them(tmp_path: Path, comm
         input=json.dumps(START),
     )
     assert result.returncode != 0
-    assert 'slots is "many"; it should be a valid integer' in result.stderr
+    assert 'slots is "many"; it should be a whole number' in result.stderr
     assert "slots" in result.stderr.splitlines()[-1]
 
 

@@ -110,3 +110,10 @@ def test_a_folder_that_is_a_link_or_holds_a_pipe_is_not_read(tmp_path: Path) -> 
 def test_what_a_sandbox_prints_is_not_trusted(answer: object) -> None:
     with pytest.raises(BadSnapshot, match="could not be read"):
         in_sandbox.read(answer, "mine")
+
+
+@pytest.mark.parametrize("nested", ["-" * 60_000 + "1", "x" + ".a" * 30_000], ids=["minus", "attributes"])
+def test_source_that_is_nested_too_deeply_is_refused_in_words(tmp_path: Path, nested: str) -> None:
+    make(tmp_path, {"method.py": f"def run(bench): ...\n{nested}\n".encode()})
+    with pytest.raises(NoRun, match=r"method\.py is nested too deeply"):
+        read_method(tmp_path)

@@ -8,7 +8,7 @@ import json
 import logging
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
 from aar.folder import LabFolder
 from aar.lab.conductor import Phase, advance
+from aar.lab.going_on import note_settings
 from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.slots import Slots
@@ -57,8 +58,8 @@ class Start:
     """
 
     socket: int
-    operator_token: str
-    tokens: dict[str, str]
+    operator_token: str = field(repr=False)
+    tokens: dict[str, str] = field(repr=False)
     directions: dict[str, str]
     elapsed: float
     to_the_end: bool
@@ -93,14 +94,7 @@ def _enrol(lab: Lab, start: Start) -> None:
     with lab.database.write() as tx:
         runs.requeue_running(tx)
         note_running(tx)
-        settings = lab.settings.as_json()
-        if meta.find(tx, "testbed", None) is None:
-            meta.put(tx, "testbed", lab.settings.testbed)
-            ledger.append(tx, "lab", {"testbed": lab.settings.testbed, "settings": settings})
-        elif (before := meta.find(tx, "settings", {})) != settings:
-            changed = {name: value for name, value in settings.items() if before.get(name) != value}
-            ledger.append(tx, "note", {"resumed with": changed})
-        meta.put(tx, "settings", settings)
+        note_settings(tx, lab.settings)
         researchers.add(tx, researchers.LAB)
         known = {researcher.name for researcher in researchers.team(tx)}
         for name in known - start.tokens.keys() if not start.again else ():

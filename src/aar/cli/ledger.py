@@ -21,25 +21,38 @@ def verify(
 ) -> None:
     """Check the chain's hashes, the rows, arrays and truth that it speaks of, the mirror, and what replies told."""
     from aar import database
+    from aar.errors import BrokenChain
     from aar.folder import LabFolder
-    from aar.ledger import Ledger
+    from aar.lab.going_on import recorded_settings
+    from aar.launch.reserved import may_run
+    from aar.ledger import Ledger, entries
     from aar.scoring.truth import truth_digest
     from aar.scoring.truth.vault import Vault
 
     folder = LabFolder(run.resolve())
-    folder.read_description()
+    stated = folder.read_description().get("settings")
+    goes_on = may_run(folder)
     store = database.open(folder.storage)
     result = Ledger(store).verify(mirror=folder.ledger, blobs=folder.blobs)
     vault = Vault(folder.vault)
+    with store.read() as tx:
+        recorded = recorded_settings(list(entries(tx)))
     truth = vault.prepared and truth_digest.check(store, vault)
     store.close()
     typer.echo(f"{result.entries} entries hold; head {result.head}")
     mirrored = result.mirrored or 0
-    if mirrored < result.entries:
+    lacking = result.entries - mirrored
+    if lacking and goes_on:
         typer.echo(
-            f"not held against a second copy: {result.entries - mirrored} of the entries, which {folder.ledger.name} "
-            "lacks (a lab that runs writes them within seconds; else somebody cut the file)"
+            f"not held against a second copy: {lacking} of the entries, which {folder.ledger.name} lacks (the lab that "
+            "runs writes them within seconds)"
         )
+    if isinstance(stated, dict):
+        for name in sorted(name for name, value in recorded.items() if stated.get(name, value) != value):
+            typer.echo(
+                f"{folder.description.name} says {name} is {json.dumps(stated[name])}, the ledger says "
+                f"{json.dumps(recorded[name])}: it was changed since the lab last started"
+            )
     if not truth:
         typer.echo("not checked: the truth, which is not here or was never scored with")
     if result.gone:
@@ -57,6 +70,11 @@ def verify(
         values = {"entries": result.entries, "head": result.head, "kinds": kinds, "leaked": leaked}
         typer.echo(
             json.dumps({**values, "mirrored": mirrored, "arrays_gone": result.gone, "truth_checked": truth})
+        )
+    if lacking and not goes_on:
+        raise BrokenChain(
+            f"{folder.ledger.name} lacks the last {lacking} entries, and no lab runs that would write them: it was "
+            "cut, or the lab was killed before it wrote them; compare the head with the one in the report"
         )
 
 

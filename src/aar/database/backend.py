@@ -28,10 +28,16 @@ class Backend(Protocol):
         """True if there is a database to open."""
 
     def create(self, *, group: int | None) -> None:
-        """Make an empty database where there is none; let processes of the group id `group` write it too."""
+        """Make an empty database where there is none; let processes of the group id `group` write it too.
+
+        Nothing that is not the lab's own changes its owner or mode.
+        """
 
     def engine(self) -> sa.Engine:
-        """Connections for any number of threads; `connect` opens them, `begin_read` and `begin_write` begin."""
+        """Connections for any number of threads; `connect` opens them, `begin_read` and `begin_write` begin.
+
+        Make it with `hide_parameters=True`: an error is logged, and no figure of a scored run may be.
+        """
 
     def begin_read(self, connection: sa.Connection) -> None:
         """Begin a transaction that sees one moment, holds up no writer and is held up by none."""

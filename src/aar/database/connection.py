@@ -17,12 +17,18 @@ import sqlalchemy as sa
 from aar.database import migrations, schema
 from aar.database.backend import Backend, backend
 from aar.database.turns import Turns
-from aar.errors import NoLab, WrongFormat
+from aar.errors import LabFolderError, NoLab, WrongFormat
 
 FORMAT = 6
 """Version of the tables; an older one is brought up to date (`aar.database.migrations`), a newer one refused."""
 
 TURN_SECONDS = 30
+
+_NOT_OF_THE_FORMAT = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    *(sa.exc.DataError, sa.exc.IntegrityError, sa.exc.InterfaceError, sa.exc.ProgrammingError),
+)
+"""What a revision raises where a value or a row is not what it should be."""
 
 Transaction = sa.Connection
 """First parameter of every reading or writing function; made by `Database.read` and `Database.write`."""
@@ -91,7 +97,7 @@ def open(where: Path | str | sa.URL, *, create: bool = False, group: int | None 
     Raises `NotFound` for a dialect without a storage, `NoLab` where there is none, `WrongFormat` for another version,
     `DiskFull`, `LabFolderError`.
     """
-    url = sa.URL.create("sqlite", database=str(where)) if isinstance(where, Path) else sa.make_url(where)
+    url = _url(where)
     opened = backend(url)
     with opened.errors():
         if create:
@@ -108,7 +114,7 @@ def open(where: Path | str | sa.URL, *, create: bool = False, group: int | None 
             stored = _format(tx)
         if type(stored) is int and migrations.OLDEST <= stored < FORMAT:
             with opened.errors():
-                _bring_up_to_date(opened, stored)
+                _bring_up_to_date(opened, url, stored)
             with database.read() as tx:
                 stored = _format(tx)
         if stored != FORMAT:
@@ -122,12 +128,39 @@ def open(where: Path | str | sa.URL, *, create: bool = False, group: int | None 
     return database
 
 
-def _bring_up_to_date(opened: Backend, stored: int) -> None:
+def _url(where: Path | str | sa.URL) -> sa.URL:
+    if isinstance(where, Path):
+        return sa.URL.create("sqlite", database=str(where.absolute()))
+    try:
+        return sa.make_url(where)
+    except (sa.exc.ArgumentError, ValueError):  # not shown: it may hold a password
+        raise LabFolderError(
+            "the URL of the database is none; write it as DIALECT://USER@HOST/NAME, or name a file by its path"
+        ) from None
+
+
+def _bring_up_to_date(opened: Backend, url: sa.URL, stored: int) -> None:
     opened.upgrade(
         f"format-{stored}",
         due=lambda connection: bool(_format(connection) == stored),
-        change=partial(migrations.run, start=stored),
+        change=partial(_change, url=url, start=stored),
     )
+
+
+def _change(connection: sa.Connection, *, url: sa.URL, start: int) -> None:
+    """Take the revisions; `WrongFormat` where the tables hold what no version of that format wrote.
+
+    What the driver says of the disk, of locks and of tables is left to the backend.
+    """
+    try:
+        migrations.run(connection, start=start)
+    except _NOT_OF_THE_FORMAT as error:
+        reason = getattr(error, "orig", error)  # the driver's own words, without the statement
+        raise WrongFormat(
+            f"{_shown(url)} cannot be brought up to date: it holds what no lab of format {start} "
+            f"holds ({type(error).__name__}: {reason}); it was changed by hand or is damaged, or this is a bug to "
+            "report. Nothing was changed"
+        ) from error
 
 
 def _create_tables(database: Database) -> None:

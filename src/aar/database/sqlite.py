@@ -7,23 +7,30 @@ killed. Not covered: a network file system without working locks; a connection c
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from aar import locks
 from aar.errors import DiskFull, LabFolderError, WrongFormat
+from aar.folder import LabFolder
+from aar.storage_url import SIDE_FILES
 
 BUSY_SECONDS = 30
 
 UPGRADE_SECONDS = 600
 """Time that a process waits for another one that copies and upgrades the file."""
+
+_OTHER_TABLES = ("no such", "table ", "index ", "duplicate column", "error in ", "cannot ", "Cannot ")
+"""How SQLite's words begin where tables, columns, indexes, views or triggers are not what a statement expects."""
 
 
 class SQLite:
@@ -32,7 +39,12 @@ class SQLite:
     def __init__(self, url: sa.URL) -> None:
         if not url.database or url.database == ":memory:":
             raise LabFolderError(f"{url!r} names no file; several processes open a lab, so give it one")
-        self.path = Path(url.database).absolute()
+        if not Path(url.database).is_absolute():
+            raise LabFolderError(
+                f"{url!r} names no absolute path, and the processes of a lab work in different folders; write "
+                "sqlite:////PATH with four slashes"
+            )
+        self.path = Path(url.database)
         # of its own: a connection that writes would miss what it wrote itself
         self._watcher: sqlite3.Connection | None = None
 
@@ -43,20 +55,23 @@ class SQLite:
     def create(self, *, group: int | None) -> None:
         """Make the file and its folder; with `group` the folder is set-group-id and the file mode 0660.
 
-        SQLite passes the file's mode on to its side files.
+        SQLite passes the file's mode on to its side files. A folder that was there before keeps its owner and mode,
+        unless it is the folder `db` of a run.
         """
-        path = self.path
+        path, folder = self.path, self.path.parent
         try:
-            if not path.parent.exists():
-                path.parent.mkdir(parents=True)
-            if group is not None and (path.parent.stat().st_uid == os.geteuid() or os.geteuid() == 0):
-                os.chown(path.parent, -1, group)
-                path.parent.chmod(0o2770)
+            ours = not folder.exists() or self._in_a_run()
+            folder.mkdir(parents=True, exist_ok=True)
+            if group is not None and ours and os.geteuid() in (0, folder.stat().st_uid):
+                os.chown(folder, -1, group)
+                folder.chmod(0o2770)
             with closing(self._connect("rwc")) as connection:
                 if path.stat().st_uid == os.geteuid():
                     path.chmod(0o660)
                 if group is not None:  # of a lab that was moved, the side files too
-                    for file in path.parent.glob(f"{path.name}*"):
+                    for file in (path, *(path.with_name(f"{path.name}{suffix}") for suffix in SIDE_FILES)):
+                        if not os.path.lexists(file):
+                            continue
                         if file.lstat().st_gid != group and os.geteuid() in (0, file.lstat().st_uid):
                             os.lchown(file, -1, group)
                 connection.execute("PRAGMA journal_mode=WAL")
@@ -65,9 +80,7 @@ class SQLite:
 
     def engine(self) -> sa.Engine:
         """Connections for any number of threads."""
-        return sa.create_engine(
-            "sqlite://", creator=lambda: self._connect("rw"), poolclass=sa.QueuePool, max_overflow=32
-        )
+        return self._engine(lambda: self._connect("rw"), poolclass=sa.QueuePool, max_overflow=32)
 
     def begin_read(self, connection: sa.Connection) -> None:
         """Begin a transaction that sees one moment."""
@@ -121,9 +134,7 @@ class SQLite:
         with (
             self._upgrade_lock(),
             closing(self._connect("rw")) as raw,
-            sa.create_engine(
-                "sqlite://", creator=lambda: raw, poolclass=sa.StaticPool
-            ).connect() as connection,
+            self._engine(lambda: raw, poolclass=sa.StaticPool).connect() as connection,
         ):
             # tables are dropped and made anew while others refer to them; what refers to what is checked at the end
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
@@ -138,6 +149,27 @@ class SQLite:
                 copy.unlink()  # nothing was changed; each further try would leave one more
                 raise
             connection.commit()
+
+    def _engine(self, creator: Callable[[], sqlite3.Connection], **pool: Any) -> sa.Engine:
+        # an error is logged, and its parameters are figures of scored runs
+        return sa.create_engine(
+            "sqlite://", creator=creator, hide_parameters=True, json_deserializer=self._value, **pool
+        )
+
+    def _value(self, text: str) -> Any:
+        """The value of a column that holds JSON."""
+        try:
+            # SQLite keeps a number as a number: SQLAlchemy expects the TypeError, and takes it as it is
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise WrongFormat(
+                f"{self.path} holds a value that is no JSON ({error}); it was changed by hand or is damaged"
+            ) from error
+
+    def _in_a_run(self) -> bool:
+        folder = LabFolder(self.path.parent.parent)
+        own = folder.database.parent
+        return self.path.parent == own and not own.is_symlink() and folder.description.is_file()
 
     def _check_references(self, connection: sa.Connection) -> None:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
@@ -197,9 +229,10 @@ class SQLite:
             )
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return self.locked()
-        if code == sqlite3.SQLITE_ERROR and text.startswith("no such"):
+        if code == sqlite3.SQLITE_ERROR and text.startswith(_OTHER_TABLES):
             return WrongFormat(
-                f"{path} lacks what every lab has ({text}); it was changed by hand or is damaged"
+                f"{path} has other tables than a lab has ({text}); it was changed by hand or is damaged. Nothing "
+                "was changed now"
             )
         if code == sqlite3.SQLITE_NOTADB:
             return WrongFormat(f"{path} is no lab database; name the folder of a run, or start a new one")

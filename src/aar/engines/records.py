@@ -40,6 +40,11 @@ class RunSpec:
 class Job:
     """One run for an engine. `practice` goes with the practice split, and only with it.
 
+    The job's text holds neither the code nor the salt, which is secret: it can be logged.
+
+    >>> "secret" in repr(Job({"method.py": "secret"}, "mini-chat", "dev", (0,), 0, salt=b"secret", key="c0de"))
+    False
+
     Attributes:
         code: Submitted files by name.
         testbed: Name of the testbed.
@@ -51,18 +56,20 @@ class Job:
         intervention: Name of the intervention; "none" for a plain run.
         wall_seconds: Limit of wall-clock time, in seconds.
         memory_mb: Limit of memory, in MB.
+        key: Name of the run in logs, as `lab.log` has it; nothing is computed from it.
     """
 
-    code: Mapping[str, str]
+    code: Mapping[str, str] = field(repr=False)
     testbed: str
     split: SplitName
     supervisor_seeds: tuple[int, ...]
     student_seed: int
-    salt: bytes
+    salt: bytes = field(repr=False)
     practice: bool = False
     intervention: str = "none"
     wall_seconds: float = 120.0
     memory_mb: int = 2048
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class Outcome:
 
     status: Literal["ok", "method_failed", "lost"]
     end: RunEnd = field(default_factory=RunEnd)
-    arrays: Mapping[str, FloatArray] = field(default_factory=dict)
+    arrays: Mapping[str, FloatArray] = field(default_factory=dict, repr=False)
     targets_on: Literal["unlabelled", "test"] = "unlabelled"
 
 

@@ -157,7 +157,9 @@ class Slots:
         if outcome is None:
             logger.info("run %s was cancelled", taken.run.key[:12])
             return  # its end is written
-        logger.info("run %s on %s ended: %s", taken.run.key[:12], taken.run.split, outcome.status)
+        why = outcome.end.error.rule if outcome.status == "lost" and outcome.end.error else None
+        words = f"{outcome.status}, {printable(why)[:200]}" if why else outcome.status
+        logger.info("run %s on %s ended: %s", taken.run.key[:12], taken.run.split, words)
         if stopping.is_set() and outcome.status == "lost":
             return  # we ended it ourselves: it is queued again at the next start
         await asyncio.to_thread(self._finish, taken.run, outcome)
@@ -174,7 +176,10 @@ class Slots:
             self._training.discard(place)  # not sooner: another slot would have it trained once more
 
     async def _outcome(self, run: runs.Run, job: Job) -> Outcome | None:
-        """Outcome of a run on the engine, or None if the run was cancelled."""
+        """Outcome of a run on the engine, or None if the run was cancelled.
+
+        An engine may be anybody's: whatever it raises is a run that it lost, and `lab.log` has where.
+        """
         task = self._under_way[run.key] = asyncio.ensure_future(self._engine.run(job))
         try:
             return await task
@@ -187,6 +192,11 @@ class Slots:
             if ours is not None and ours.cancelling():
                 raise
             return None
+        except Exception as error:
+            logger.exception("the engine broke on run %s", run.key[:12])
+            return Outcome(
+                "lost", RunEnd(error=RunError(rule=f"the engine raised {type(error).__name__}: {error}"))
+            )
         finally:
             if self._under_way.get(run.key) is task:  # a practice run taken back may have been started anew
                 del self._under_way[run.key]
@@ -295,4 +305,5 @@ def job_of(lab: Lab, run: runs.Run) -> Job:
         intervention=run.intervention,
         wall_seconds=lab.settings.run_seconds,
         memory_mb=lab.settings.run_memory_mb,
+        key=run.key,
     )

@@ -57,7 +57,7 @@ class Launch:
     settings: Settings
     show: Show
     listener: socket.socket | None = None
-    operator_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    operator_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     started: float = field(default_factory=time.monotonic)
     used_before: float = 0.0
     ending: Ending = Ending.INTERRUPTED

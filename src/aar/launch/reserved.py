@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from aar import locks
 from aar.errors import PortInUse
@@ -24,4 +25,13 @@ def listen(port: int | None) -> socket.socket:
 def hold(folder: LabFolder) -> AbstractContextManager[None]:
     """Hold the folder within a block: two launches of one run would queue each other's work."""
     busy = f"{folder.path} is being run by another aar; wait for it or stop it first"
-    return locks.held(folder.path / ".lock", busy=busy, mode=0o644)
+    return locks.held(_lock(folder), busy=busy, mode=0o644)
+
+
+def may_run(folder: LabFolder) -> bool:
+    """Whether a launch holds the folder, or this user cannot find out."""
+    return locks.may_be_held(_lock(folder))
+
+
+def _lock(folder: LabFolder) -> Path:
+    return folder.path / ".lock"

@@ -8,6 +8,7 @@ from aar import database
 from aar.database import researchers, submissions
 from aar.errors import NoLab, SettingsError
 from aar.folder import LabFolder
+from aar.lab.going_on import refuse_other_testbed
 from aar.lab.intake import RESERVE
 from aar.lab.study_end import elapsed_before
 from aar.settings import MOST_MINUTES, Settings
@@ -21,6 +22,7 @@ def extended(
     More minutes count from the run's bound, or from now where that is over or there is none. Written into `lab.json`
     where they differ; raises `SettingsError` for what is no number, or less than was used.
     """
+    _refuse_other_testbed(folder, settings)
     used = elapsed_before(folder) / 60
     before = settings
     if minutes is not None:
@@ -77,6 +79,19 @@ def to_start(folder: LabFolder, settings: Settings) -> list[str]:
         for name in names
         if submitted[name] < settings.submissions or state.get(name, "waiting") in ("waiting", "working")
     ]
+
+
+def _refuse_other_testbed(folder: LabFolder, settings: Settings) -> None:
+    """`SettingsError` where `lab.json` was changed to another testbed than the run's."""
+    try:
+        store = database.open(folder.storage)
+    except NoLab:
+        return
+    try:
+        with store.read() as tx:
+            refuse_other_testbed(tx, settings)
+    finally:
+        store.close()
 
 
 def _most_submitted(folder: LabFolder, settings: Settings) -> int:

@@ -52,11 +52,11 @@ class Leak:
     def __str__(self) -> str:
         if not self.replies and not self.bits:
             return "no researcher was told anything of its labels"
+        gain = f"that gives at most {self.most_gain:.3f} of accuracy"
+        if not self.replies:  # a record of the Ladder without a researcher: baselines, `aar score`
+            return f"the Ladder's record tells at most {self.bits:.1f} bits about the {self.items} labels; {gain}"
         replies = f"{self.replies} repl{'y' if self.replies == 1 else 'ies'}"
-        return (
-            f"at most {self.bits:.1f} bits were told to researchers of {self.items} labels, in {replies}; "
-            f"that gives at most {self.most_gain:.3f} of accuracy"
-        )
+        return f"{replies} to researchers told at most {self.bits:.1f} bits about the {self.items} labels; {gain}"
 
 
 @dataclass

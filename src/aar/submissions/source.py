@@ -143,6 +143,10 @@ def check_run(source: str) -> None:
         raise NoRun(
             f"method.py is not valid Python: {getattr(error, 'msg', error)} at line {line}"
         ) from error
+    except (MemoryError, RecursionError) as error:  # how Python's parser ends on deep nesting
+        raise NoRun(
+            "method.py is nested too deeply for Python to read it; write shorter expressions"
+        ) from error
     for node in tree.body:
         names = [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
         if isinstance(node, ast.Import | ast.ImportFrom):
