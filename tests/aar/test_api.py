@@ -144,6 +144,24 @@ def test_a_practice_run_is_run_once_whoever_asks(client: TestClient, lab: Lab) -
     assert client.get(f"/v1/practice/{first}", headers=as_("one")).json()["state"] == "queued"
 
 
+def test_a_practice_run_is_read_by_those_who_asked_for_it_alone(client: TestClient) -> None:
+    key = client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).json()["run"]
+    assert client.get(f"/v1/practice/{key}", headers=as_("two")).status_code == 404
+    client.post("/v1/practice", json={"files": METHOD}, headers=as_("two"))
+    for who in ("one", "two"):
+        assert client.get(f"/v1/practice/{key}", headers=as_(who)).status_code == 200
+
+
+@pytest.mark.parametrize("says", ["working", "finished"])
+def test_a_stopped_researcher_stays_stopped_whatever_it_says(client: TestClient, lab: Lab, says: str) -> None:
+    path = "/v1/operator/researchers/r1/stopped"
+    assert client.post(path, json={}, headers=as_("people")).status_code == 200
+    assert client.post("/v1/state", json={"state": says}, headers=as_("one")).status_code == 200
+    client.post("/v1/progress", json={"activity": "thinking"}, headers=as_("one"))
+    with lab.database.read() as tx:
+        assert researchers.get(tx, "r1").state == "stopped"
+
+
 def test_the_last_practice_run_is_answered_again_when_the_first_answer_was_lost(
     client: TestClient, lab: Lab
 ) -> None:

@@ -424,13 +424,53 @@ def test_a_researcher_withdraws_its_own_and_never_anothers(lab: Lab) -> None:
         assert submissions.get(tx, other).status == "failed"
 
 
+def test_a_practice_run_that_was_withdrawn_is_run_for_another_who_asks(lab: Lab) -> None:
+    key = lab.practice("r1", files("well known"))
+    with lab.database.write() as tx:
+        cancellation.withdraw_practice(tx, "r1", key)
+    assert lab.practice("r2", files("well known")) == key
+    work(lab, PretendedEngine())
+    with lab.database.read() as tx:
+        run = runs.get(tx, key)
+        assert (run.state, run.researcher) == ("done", "r2")
+    ledger.Ledger(lab.database).verify()
+
+
+def test_a_practice_run_that_a_person_cancelled_is_run_for_nobody(lab: Lab) -> None:
+    key = lab.practice("r1", files("well known"))
+    with lab.database.write() as tx:
+        cancellation.cancel(tx, key, reason="too heavy")
+    for who in ("r1", "r2"):
+        with pytest.raises(BadRequest, match="too heavy; change it"):
+            lab.practice(who, files("well known"))
+
+
+def test_a_practice_run_that_is_started_anew_while_it_is_ended_stops_no_slot(lab: Lab) -> None:
+    key = lab.practice("r1", files("well known"))
+    engine = PretendedEngine(seconds=0.5)
+    asked_again = False
+
+    def done() -> bool:
+        nonlocal asked_again
+        if engine.started and not asked_again:
+            with lab.database.write() as tx:
+                cancellation.withdraw_practice(tx, "r1", key)
+            lab.practice("r2", files("well known"))
+            asked_again = True
+        with lab.database.read() as tx:
+            return asked_again and runs.get(tx, key).state == "done"
+
+    work(lab, engine, slots=4, until=done)
+    ledger.Ledger(lab.database).verify()
+
+
 def test_what_dev_sent_on_to_sealed_cannot_be_withdrawn(lab: Lab) -> None:
     from aar.database.figures import Figures
 
     one = submit(lab, "r1", "would be a record")
     with lab.database.write() as tx:
         ledger.record_verdict(tx, one, stage="dev", status="pending", reply="", figures=Figures(seeds=2, n=8))
-        with pytest.raises(BadRequest, match="is being confirmed"):
+        with pytest.raises(BadRequest, match="have ended: it is withdrawn no more"):
             cancellation.withdraw(tx, "r1", one)
         with pytest.raises(NotAllowed):
             cancellation.withdraw(tx, "r2", one)

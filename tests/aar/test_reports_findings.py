@@ -210,10 +210,12 @@ def test_what_the_lab_lost_is_not_blamed(tmp_path: Path) -> None:
 def test_what_was_cancelled_says_by_whom(
     tmp_path: Path, end: Callable[[Transaction, str], object], why: str
 ) -> None:
-    assert said(tmp_path, lambda tx: end(tx, submit(tx, "r2", TITLE, []))) == (
-        "cancelled",
-        f"was not judged: {why}.",
-    )
+    def story(tx: Transaction) -> None:
+        id = submit(tx, "r2", TITLE, [])
+        wait(tx, id, count=2, split="dev")
+        end(tx, id)
+
+    assert said(tmp_path, story) == ("cancelled", f"was not judged: {why}.")
 
 
 def test_a_violation_names_the_rule(tmp_path: Path) -> None:
@@ -244,7 +246,7 @@ def test_what_was_cut_off_says_how_many_runs_are_left(tmp_path: Path, passed: bo
     assert said(tmp_path, story) == ("unconfirmed" if passed else "pending", sentence)
 
 
-def wait(tx: Transaction, id: str, *, count: int) -> None:
+def wait(tx: Transaction, id: str, *, count: int, split: str = "sealed") -> None:
     row = submissions.get(tx, id)
     for k in range(count):
         runs.queue(
@@ -253,7 +255,7 @@ def wait(tx: Transaction, id: str, *, count: int) -> None:
             researcher=row.researcher,
             code_hash=row.code_hash,
             commit=row.commit,
-            split="sealed",
+            split=split,
             pair_index=k,
             supervisor_seed=k,
             student_seed="00",

@@ -11,9 +11,13 @@ from safetensors.numpy import load, save
 from synthetic_lab import SyntheticLab
 
 from aar import ledger
-from aar.database import submissions
+from aar.database import runs, submissions, wanted_runs
+from aar.database.figures import Figures
+from aar.errors import BadRequest
 from aar.lab import cancellation
+from aar.lab.resubmission import refuse_ended
 from aar.ledger import Ledger
+from aar.run_records import Cause, RunEnd
 from aar.scoring.audits import rules
 
 
@@ -57,12 +61,67 @@ def test_identical_code_is_answered_as_before_and_counts_as_a_submission(lab: Sy
 
 
 def test_code_that_another_withdrew_is_judged(lab: SyntheticLab) -> None:
-    first = lab.submit("r1", dev=0.9, sealed=0.9)
+    first, again = lab.hand_in("r1", "the code"), lab.hand_in("r2", "the code")
     with lab.db.write() as tx:
-        cancellation.withdraw(tx, "r1", first)
-    again = lab.hand_in("r2", code_of(lab, first))
+        runs.queue(
+            tx,
+            "the code-dev-0",
+            researcher="r1",
+            submission=first,
+            code_hash="the code",
+            commit="0" * 40,
+            split="dev",
+            pair_index=0,
+            supervisor_seed=0,
+            student_seed="00",
+            nominal_cost=1.0,
+        )
+        assert cancellation.withdraw(tx, "r1", first).queued == 0  # the other one needs it
+    lab.run(again, "dev", 0.9, seeds=lab.dev_seeds)
+    lab.run(again, "sealed", 0.9, seeds=8)
     lab.settle()
     assert lab.status(again) == ("verified", "done")
+
+
+def test_a_would_be_record_whose_runs_with_others_seeds_were_cancelled_is_decided(lab: SyntheticLab) -> None:
+    first, taken_back = lab.submit("r1", dev=0.6), lab.submit("r1", dev=0.85)
+    lab.code[first] = "def run(bench):\n    return bench.strong().predict(bench.test)\n"
+    lab.code[taken_back] = f"# other seeds\n{lab.code[first]}"
+    lab.judge.step()
+    with lab.db.write() as tx:  # as an earlier version let its author do
+        for wanted in wanted_runs.of(tx, taken_back):
+            key = f"as-{wanted.seeds_of}-{wanted.k}"
+            runs.queue(
+                tx,
+                key,
+                researcher="r1",
+                submission=taken_back,
+                code_hash=submissions.get(tx, taken_back).code_hash,
+                commit="0" * 40,
+                split="dev",
+                pair_index=wanted.k,
+                supervisor_seed=wanted.k,
+                student_seed="00",
+                nominal_cost=1.0,
+                seeds_of=wanted.seeds_of,
+            )
+            ledger.record_run(tx, key, state="cancelled", end=RunEnd(cause=Cause.WITHDRAWN))
+        ledger.record_verdict(
+            tx,
+            taken_back,
+            stage="dev",
+            status="failed",
+            reply="",
+            figures=Figures(seeds=0, n=0),
+            ended=submissions.Ended.WITHDRAWN,
+        )
+        same = submissions.all(tx, code_hash=code_of(lab, taken_back))
+        with pytest.raises(BadRequest, match="change the code"):
+            refuse_ended(tx, same, decisive=("dev",))
+    again = lab.hand_in("r2", code_of(lab, taken_back))
+    lab.code[again] = lab.code[taken_back]
+    lab.judge.step()
+    assert lab.status(again) == ("pending", "sealed")
 
 
 @pytest.mark.parametrize("breaks", [False, True])

@@ -70,7 +70,7 @@ async def practice_run(door: Here, who: Me, key: str, wait: float = 0.0) -> answ
     """State of a practice run; with `wait`, once it has ended."""
     run = await door.waiters.wait(
         who.name,
-        lambda: for_researchers.practice_run(door.lab, key),
+        lambda: for_researchers.practice_run(door.lab, who, key),
         lambda run: run.state in runs.ENDED,
         wait,
         subjects=[key],

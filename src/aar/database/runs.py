@@ -2,8 +2,8 @@
 
 A run is `queued` once, `running` while an engine has it, and ends `done` (predictions are in its blob),
 `failed` (the method's own fault), `lost` (given up after too many tries; nobody's fault) or `cancelled`
-(nobody wants its result any more). Ends are written through `aar.ledger.record_run`. Only a lost one is ever
-queued again, through `aar.ledger.record_again`.
+(nobody wants its result any more). Ends are written through `aar.ledger.record_run`. Only a lost one, and a
+practice run that was withdrawn, is ever queued again, through `aar.ledger.record_again`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aar.database.connection import Transaction
 from aar.database.schema import researchers
 from aar.database.schema import runs as table
 from aar.database.schema import shares as shares_table
-from aar.run_records import RunEnd
+from aar.run_records import Cause, RunEnd
 from w2s.errors import NotFound
 
 State = Literal["queued", "running", "done", "failed", "lost", "cancelled"]
@@ -100,6 +100,12 @@ class Run:
     def plain(self) -> bool:
         """True if the run measures its code's own worth: no intervention, and its own seeds."""
         return self.intervention == "none" and not self.seeds_of
+
+    @property
+    def may_run_again(self) -> bool:
+        """Whether it is queued anew when somebody asks for it: it was lost, or it is a practice run taken back."""
+        taken_back = self.state == "cancelled" and self.end.cause is Cause.WITHDRAWN
+        return self.state == "lost" or (taken_back and self.split == "practice")
 
 
 PLAIN = sa.and_(table.c.intervention == "none", table.c.seeds_of == "")
@@ -290,13 +296,13 @@ def requeue(tx: Transaction, key: str) -> None:
 
 
 def renew(tx: Transaction, key: str, *, submission: str | None, researcher: str, priority: Priority) -> None:
-    """A lost run as if it had just been queued; call `aar.ledger.record_again`, which also writes the ledger."""
+    """A run as if it had just been queued; call `aar.ledger.record_again`, which asks whether it may run again."""
     rank = PRIORITIES.index(priority)
     shares.join(tx, priority=rank, researcher=researcher)
     nothing: dict[str, Any] = dict.fromkeys(("place", "started", "finished"))
     tx.execute(
         table.update()
-        .where(table.c.key == key, table.c.state == "lost")
+        .where(table.c.key == key, table.c.state.in_(("lost", "cancelled")))
         .values(
             state="queued",
             tries=0,

@@ -5,8 +5,9 @@ engine is told afterwards (`aar.lab.slots`): whatever it still brings comes too 
 end stands. A submission whose runs are cancelled is decided at once: `failed`, with the reason.
 
 Covered: cancelled twice, or while the run ends by itself; runs that another undecided submission of the
-same code needs (they go on); a lab that is not running. Not covered: baselines, without which nothing can
-be judged.
+same code needs (they go on); a lab that is not running; an author who takes back what dev has measured, to
+draw again. Not covered: baselines, without which nothing can be judged; what a person ends, who sees more
+than any author.
 """
 
 from __future__ import annotations
@@ -92,14 +93,18 @@ def cancel(tx: Transaction, what: str, *, reason: str = "") -> Cancelled:
 
 
 def withdraw(tx: Transaction, researcher: str, id: str) -> Cancelled:
-    """End a submission for its author, as long as it is on dev; `NotAllowed` for another's. Twice is as once."""
+    """End a submission for its author; `NotAllowed` for another's. Twice is as once.
+
+    `BadRequest` once all its dev runs have ended, in the same words whatever they say: who waits longer then has passed
+    the gate, and would know it without an attempt.
+    """
     submission = submissions.get(tx, id)
     if submission.researcher != researcher:
         raise NotAllowed(f"{id} is not yours; only its author withdraws a submission")
     if submission.ended is Ended.WITHDRAWN:
         return NOTHING
-    if submission.stage == "sealed":
-        raise BadRequest(f"{id} is being confirmed; what dev sent on to sealed is decided there")
+    if submission.stage != "done" and not _on_dev(tx, submission):
+        raise BadRequest(f"the dev runs of {id} have ended: it is withdrawn no more, and will be decided")
     return _submission(tx, submission, Why(Cause.WITHDRAWN))
 
 
@@ -134,6 +139,12 @@ def end_refused(tx: Transaction, codes: Iterable[str]) -> None:
     for code in sorted(codes):
         waiting = [run for run in runs.all(tx, code_hash=code, split="sealed") if run.state == "queued"]
         _end(waiting, tx, Why(Cause.REFUSED))
+
+
+def _on_dev(tx: Transaction, submission: Submission) -> bool:
+    """Whether a run on dev, of those that the gate looks at, is still to end."""
+    plain = [run for run in runs.all(tx, code_hash=submission.code_hash, split="dev") if run.plain]
+    return submission.stage == "dev" and any(run.state not in runs.ENDED for run in plain)
 
 
 def _submission(tx: Transaction, submission: Submission, why: Why) -> Cancelled:

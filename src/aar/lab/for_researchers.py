@@ -3,8 +3,9 @@
 Each takes the lab and the researcher that its token named, and raises what `aar.errors` calls `Refused`. Answers hold
 words; a figure of a scored run only where the study's feedback tells one.
 
-Covered: another researcher's submissions and code in a study without a forum, runs of dev and sealed asked for as
-practice runs. Not covered: the shape and size of what is asked, which the door bounds.
+Covered: another researcher's submissions and code in a study without a forum, another's practice runs, runs of dev
+and sealed asked for as practice runs, a stopped researcher that says it works. Not covered: the shape and size of
+what is asked, which the door bounds.
 """
 
 from __future__ import annotations
@@ -52,14 +53,15 @@ def note_progress(lab: Lab, who: Researcher, activity: Activity, text: str) -> N
     """Keep what it does now, for the display."""
     with lab.database.write() as tx:
         progress.add(tx, who.name, activity, printable(text))
-        if who.state == "waiting":
+        if researchers.get(tx, who.name).state == "waiting":
             researchers.set_state(tx, who.name, "working")
 
 
 def set_state(lab: Lab, who: Researcher, state: researchers.State) -> None:
-    """Its own word that it works or has finished."""
+    """Its own word that it works or has finished; of one that was stopped it counts no more until its next start."""
     with lab.database.write() as tx:
-        researchers.set_state(tx, who.name, state)
+        if researchers.get(tx, who.name).state != "stopped":
+            researchers.set_state(tx, who.name, state)
 
 
 def charge_tokens(
@@ -78,11 +80,11 @@ def charge_tokens(
         )
 
 
-def practice_run(lab: Lab, key: str) -> runs.Run:
-    """A practice run; `NotFound` for a key of anything else."""
+def practice_run(lab: Lab, who: Researcher, key: str) -> runs.Run:
+    """A practice run that it asked for; `NotFound` for another's as for a key of anything else."""
     with lab.database.read() as tx:
         run = runs.find(tx, key)
-    if run is None or run.split != "practice":
+    if run is None or run.split != "practice" or not lab.practised(who.name, run):
         raise NotFound(f"no practice run {key!r}; POST /v1/practice names one")
     return run
 

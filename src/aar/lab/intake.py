@@ -186,9 +186,10 @@ class Lab:
     def practice(self, researcher: str, files: Mapping[str, str]) -> str:
         """Queue a run on the practice bench; its key. The same code is run once for all researchers.
 
-        One at a time for each researcher, so that nobody's practice holds up the others' verdicts. Raises
-        `OverBudget` when the budget or the time is used up, `NotNow` when the queue is full, another one is under
-        way or the researcher has to wait, `BadRequest` for code whose practice run was cancelled.
+        One at a time for each researcher, so that nobody's practice holds up the others' verdicts. What one has
+        withdrawn is run for another who asks for it. Raises `OverBudget` when the budget or the time is used up,
+        `NotNow` when the queue is full, another one is under way or the researcher has to wait, `BadRequest` for
+        code whose practice run a person cancelled, or the researcher itself withdrew.
         """
         with self._lock:
             with self.database.read() as tx:
@@ -208,14 +209,15 @@ class Lab:
             companions = names_companions(files)
             with self.database.write() as tx:
                 known = runs.find(tx, key)
-                if known is not None and known.state == "cancelled":
+                again = known is not None and known.may_run_again
+                if known is not None and known.state == "cancelled" and (asked_before or not again):
                     raise BadRequest(f"the practice run of this very code was {_why(known)}; change it")
-                if known is None or known.state == "lost":
+                if known is None or again:
                     self._admit(tx, researchers.get(tx, researcher), new=1)
-                if known is not None and known.state == "lost":
-                    ledger.record_again(
-                        tx, key, submission=None, researcher=known.researcher, priority="practice"
-                    )
+                if known is not None and again:
+                    # what was lost stays with who asked first, what was given up passes to who asks now
+                    whose = known.researcher if known.state == "lost" else researcher
+                    ledger.record_again(tx, key, submission=None, researcher=whose, priority="practice")
                 runs.queue(
                     tx,
                     key,
@@ -235,6 +237,12 @@ class Lab:
                     ),
                 )
         return key
+
+    def practised(self, researcher: str, run: runs.Run) -> bool:
+        """Whether a researcher has asked for this practice run: it has handed in the code itself."""
+        return run.researcher == researcher or self.snapshots.holds(
+            run.code_hash, researcher=f"{researcher}-practice", message="practice"
+        )
 
     def _admit(self, tx: Transaction, who: researchers.Researcher, *, new: int) -> None:
         """`NotNow` for a researcher that has to wait, or where `new` more runs would not fit into the queue."""

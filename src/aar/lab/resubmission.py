@@ -30,9 +30,9 @@ def refuse_ended(tx: Transaction, same: Sequence[Submission], *, decisive: Seque
         return
     if sum(submission.ended is Ended.LOST for submission in same) >= MOST_TIMES:
         raise BadRequest(f"runs of this very code were lost {MOST_TIMES} times; change it")
-    ended = {
-        run.state for run in runs.all(tx, code_hash=same[0].code_hash) if run.split in decisive and run.plain
-    }
+    made = [run for run in runs.all(tx, code_hash=same[0].code_hash) if run.split in decisive]
+    # those with another's seeds too: a would-be record waits for them
+    ended = {run.state for run in made if run.plain or (run.seeds_of and run.state == "cancelled")}
     if "cancelled" in ended and "failed" not in ended:
         raise BadRequest(
             f"the runs of this very code were cancelled as {same[0].id}, and a run ends only once; change the code, "

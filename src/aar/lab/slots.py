@@ -198,7 +198,8 @@ class Slots:
                 "lost", RunEnd(error=RunError(rule=f"the engine raised {type(error).__name__}: {error}"))
             )
         finally:
-            del self._under_way[run.key]
+            if self._under_way.get(run.key) is task:  # a practice run taken back may have been started anew
+                del self._under_way[run.key]
 
     async def _end_cancelled(self, stopping: asyncio.Event) -> None:
         """End the cancelled runs that the engine still has."""

@@ -14,6 +14,7 @@ from aar.errors import BrokenChain
 from aar.ledger.chain import Entry, canonical
 from aar.ledger.earlier import in_todays_form
 from aar.ledger.recording import reference_body, run_body, submission_body, verdict_body
+from aar.run_records import Cause, RunEnd
 
 
 def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
@@ -58,7 +59,7 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
 
 
 def _ends(chain: Sequence[Entry]) -> dict[str, Entry]:
-    """End of each run: one entry, or a second one after the run was lost and its code was submitted again."""
+    """End of each run: one entry, or one more each time that it was queued again and was allowed to be."""
     ends: dict[str, Entry] = {}
     for entry in chain:
         key = str(entry.body.get("key"))
@@ -67,10 +68,19 @@ def _ends(chain: Sequence[Entry]) -> dict[str, Entry]:
         if entry.kind == "run":
             ends[key] = entry
         if entry.kind == "again":
-            lost = ends.pop(key, None)
-            if lost is None or lost.body["state"] != "lost":
-                raise BrokenChain(f"entry {entry.seq} queues the run {key} again, which was not lost")
+            before = ends.pop(key, None)
+            if before is None or not _may_run_again(before):
+                raise BrokenChain(
+                    f"entry {entry.seq} queues the run {key} again, which was not lost or withdrawn practice"
+                )
     return ends
+
+
+def _may_run_again(end: Entry) -> bool:
+    """The rule of `aar.database.runs.Run.may_run_again`, for an end as the ledger has it."""
+    body = in_todays_form("run", end.body)
+    taken_back = body["state"] == "cancelled" and RunEnd.from_json(body["end"]).cause is Cause.WITHDRAWN
+    return body["state"] == "lost" or (taken_back and body["split"] == "practice")
 
 
 def holds(name: str, data: bytes) -> bool:

@@ -82,8 +82,8 @@ def record_run(
 def record_again(
     tx: Transaction, key: str, *, submission: str | None, researcher: str, priority: runs.Priority
 ) -> bool:
-    """Queue a lost run anew for the researcher that asks; False where the run is not lost."""
-    if runs.get(tx, key).state != "lost":
+    """Queue a run anew for the researcher that asks; False where it was neither lost nor, on practice, withdrawn."""
+    if not runs.get(tx, key).may_run_again:
         return False
     runs.renew(tx, key, submission=submission, researcher=researcher, priority=priority)
     append(tx, "again", {"key": key, "submission": submission})

@@ -13,7 +13,7 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,7 @@ class Snapshots:
             lineage = [self._commit(parent).id for parent in dict.fromkeys(parents)]
             tree = self._write(files)
             text = message.encode("utf-8", "replace").decode().replace("\0", " ")
-            identity = "\n".join([str(tree), researcher, *map(str, lineage), text])
-            ref = f"refs/snapshots/{hashlib.sha256(identity.encode()).hexdigest()}"
+            ref = _ref(str(tree), researcher, text, parents=map(str, lineage))
             known = self._repository.references.get(ref)
             if known is not None:
                 return Snapshot(commit=str(known.target), tree=str(tree))
@@ -71,6 +70,11 @@ class Snapshots:
             # last, because its existence says that all of the above is done
             self._repository.references.create(ref, commit)
             return Snapshot(commit=str(commit), tree=str(tree))
+
+    def holds(self, tree: str, *, researcher: str, message: str) -> bool:
+        """Whether a researcher has put these files with this message, on no parent."""
+        with self._lock:
+            return _ref(tree, researcher, message) in self._repository.references
 
     def get(self, commit: str) -> dict[str, str]:
         """The files of a snapshot, by name; `NotFound` for an unknown commit."""
@@ -124,3 +128,9 @@ class Snapshots:
             else:
                 files.append((prefix + entry.name, entry.data.decode()))
         return files
+
+
+def _ref(tree: str, researcher: str, text: str, *, parents: Iterable[str] = ()) -> str:
+    """Name of the reference that keeps a snapshot: the same thing put twice has the same."""
+    identity = "\n".join([tree, researcher, *parents, text])
+    return f"refs/snapshots/{hashlib.sha256(identity.encode()).hexdigest()}"

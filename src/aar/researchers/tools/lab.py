@@ -166,7 +166,7 @@ async def fetch_submission(context: ToolContext, submission: str) -> Fetched | D
 
 @declines
 async def withdraw_submission(context: ToolContext, submission: str) -> Standing | Declined:
-    """Take back a submission of yours that is still on dev, so that its runs make room; it stays counted.
+    """Take back a submission of yours whose dev runs have not all ended, so that they make room; it stays counted.
 
     Args:
         submission: Its id.

@@ -75,13 +75,21 @@ class Evidence:
         )
 
     def outcome_with_seeds_of(self, submission: Submission, other: Submission) -> Outcome:
-        """State of a submission's dev runs with the seeds of another submission's code."""
-        return outcome_of(
-            self.board.recomputed.get((submission.code_hash, other.code_hash), ()),
+        """State of a submission's dev runs with the seeds of another submission's code.
+
+        One that was cancelled is run no more: it counts as lost.
+        """
+        ended = self.board.recomputed.get((submission.code_hash, other.code_hash), ())
+        outcome = outcome_of(
+            ended,
             lambda run: self.source.correct(run, "dev"),
             needed=self.settings.dev_seeds,
             waits=False,
         )
+        cancelled = next((run for run in ended if run.state == "cancelled"), None)
+        if outcome.state == "waiting" and cancelled is not None:
+            return Outcome("lost", outcome.rows, cancelled)
+        return outcome
 
     def rows(self, holder: str, split: SplitName) -> Rows | None:
         """The holder's correctness, or None while it is not known.

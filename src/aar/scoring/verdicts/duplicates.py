@@ -70,16 +70,19 @@ def recomputed(evidence: Evidence, submission: Submission) -> Submission | Waiti
         (run.seeds_of for run in evidence.board.wanted.get(submission.id, ()) if run.seeds_of), None
     )
     if seeds_of is None:
-        alike_most = _most_alike(evidence, submission)
-        return None if alike_most is None else _runs_as(evidence, alike_most)
-    other = next(
-        (known for known in _answered_earlier(evidence, submission) if known.code_hash == seeds_of), None
-    )
-    if other is None or not holds_for(submission, other):
+        other = _most_alike(evidence, submission)
+    else:
+        other = next(
+            (known for known in _answered_earlier(evidence, submission) if known.code_hash == seeds_of), None
+        )
+    if other is None:
         return None
-    outcome = evidence.outcome_with_seeds_of(submission, other)
-    if outcome.state == "waiting":
+    # the runs may have ended for an earlier submission of this code: nothing would end that is waited for
+    outcome, holds = evidence.outcome_with_seeds_of(submission, other), holds_for(submission, other)
+    if outcome.state == "waiting" and (holds or seeds_of is None):
         return _runs_as(evidence, other)
+    if not holds:
+        return None
     answers = _answers(evidence, other)
     if outcome.state != "complete" or answers is None:  # what breaks with other seeds is another method
         return None
