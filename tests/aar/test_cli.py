@@ -272,3 +272,18 @@ def test_testbeds_are_listed_and_shown_as_json() -> None:
     shown = json.loads(aar("testbed", "show", "mini-chat", "--json").stdout.strip().splitlines()[-1])
     assert shown["kind"] == "pair"
     assert shown["recipe"]["epochs"] > 0
+
+
+def test_a_run_that_goes_on_with_nothing_left_for_researchers_says_so() -> None:
+    from aar.cli.run import _introduce
+
+    said: list[str] = []
+
+    class Listener:
+        def say(self, line: str) -> None:
+            said.append(line)
+
+    _introduce(Listener(), Settings(), ["r1"])  # type: ignore[arg-type]
+    assert not any("no researcher starts" in line for line in said)
+    _introduce(Listener(), Settings(), [])  # type: ignore[arg-type]
+    assert any("no researcher starts" in line and "--submissions +5" in line for line in said)

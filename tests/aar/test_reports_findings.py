@@ -361,7 +361,7 @@ def test_a_run_that_the_clock_cut_says_so_and_how_to_finish_it(tmp_path: Path) -
     assert found["pending"] == 1
     page = text_of(write_report(lab.path).read_text(encoding="utf-8"))
     assert notice in page
-    assert page.count("aar run --resume runs/20261121-093000-mini-chat") == 2
+    assert page.count(f"aar run --resume {lab.path}") == 2
 
 
 def test_time_that_was_up_before_everything_was_handed_in_is_said(tmp_path: Path) -> None:
@@ -483,3 +483,17 @@ def test_the_counts_say_the_same_in_json_and_on_the_page(
     assert (found["failed"], found["repeats"]) == (1, 1)
     page = text_of(write_report(lab.path).read_text(encoding="utf-8"))
     assert "handed in 14 submissions on mini-chat within 7 min 1 s; 12 were scored, 3 verified." in page
+
+
+@pytest.mark.parametrize(
+    ("minutes", "step"),
+    [
+        (None, "Give the researchers more submissions: aar run --resume {run} --submissions +5"),
+        (20.0, "Give the researchers more time: aar run --resume {run} --minutes +10"),
+    ],
+)
+def test_more_time_is_advised_only_where_time_was_bounded(
+    tmp_path: Path, minutes: float | None, step: str
+) -> None:
+    lab = made(tmp_path, lambda tx: meta.put(tx, "settings", {"minutes": minutes}))
+    assert summary(lab)["next"] == [step.format(run=lab.path)]

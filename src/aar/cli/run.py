@@ -217,7 +217,7 @@ def run_lab(
     try:
         with Display() as display:
             display.say(f"run folder: {folder.path}")
-            _introduce(display, settings)
+            _introduce(display, settings, names)
             recover(folder)
             with Launch(folder, settings, display, listener) as launch:
                 launch.prepare()
@@ -251,7 +251,12 @@ def _wrapped(line: str) -> str:
     return textwrap.fill(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
 
 
-def _introduce(display: Display, settings: Settings) -> None:
+def _introduce(display: Display, settings: Settings, names: list[str]) -> None:
+    if settings.researchers and not names:
+        display.say(
+            "no researcher starts: their submissions or their time is used up; what is left is judged. "
+            "--submissions +5 and --minutes +10 give more"
+        )
     if settings.model == "aar/evolution":
         display.say("researchers: aar/evolution, an embedded search policy, no language model")
     if settings.feedback != "ladder":

@@ -31,6 +31,8 @@ def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
         return []
     aar = shlex.quote(aar)
     resume = f"{aar} run --resume {shlex.quote(run)}"
+    # a run without a bound on its minutes has time enough
+    time = " --minutes +10" if contents.settings.get("minutes") is not None else ""
     steps = []
     if undecided(contents):
         steps.append(
@@ -46,14 +48,15 @@ def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
         steps.append(
             Step(
                 f"Give each researcher five more submissions, to build on {printable(lead.submission.id)}",
-                f"{resume} --submissions +5",
+                f"{resume}{time} --submissions +5",
             )
         )
     elif contents.entries and counted(contents.entries)[Outcome.FAILED] == len(contents.entries):
         steps.append(Step("See which methods of the library run, and start from one", f"{aar} method list"))
     elif not steps:
-        more = " --submissions +5" if contents.entries else ""
-        steps.append(Step("Give the researchers more time", f"{resume} --minutes +10{more}"))
+        more = " --submissions +5" if contents.entries or not time else ""
+        what = " and ".join([*(["time"] if time else []), *(["submissions"] if more else [])])
+        steps.append(Step(f"Give the researchers more {what}", f"{resume}{time}{more}"))
     return steps
 
 
