@@ -19,6 +19,7 @@ from aar.researchers.workspace import open_workspace
 from aar.sandboxes import Profile, SandboxProcess, lab_user
 from aar.sandboxes.provider.bubblewrap import Bubblewrap
 from aar.scoring.truth.preparation import _hand_over
+from aar.settings import Settings
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 
@@ -43,6 +44,7 @@ def lab(tmp_path: Path) -> LabFolder:
     for folder in (made.vault, made.service):
         folder.mkdir(parents=True)
         (folder / "real").write_text("the lab's")
+    made.describe({"testbed": "mini-chat", "settings": Settings().as_json()})
     return made
 
 

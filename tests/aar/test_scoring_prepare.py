@@ -134,7 +134,9 @@ def test_a_folder_that_is_no_lab_and_an_unknown_testbed_are_one_clear_line(
     with pytest.raises(NotFound, match="mini-chat"):
         prepare(new_lab(tmp_path / "lab", testbed="mini-chta"))
     assert main(["prepare", str(tmp_path / "nothing")]) == 1
-    assert capsys.readouterr().err.count("\n") == 1
+    logged, said = capsys.readouterr().err.splitlines()
+    assert "INFO aar.scoring: prepare begins" in logged
+    assert "is not a run folder" in said
 
 
 def test_a_lab_that_was_not_prepared_is_not_served(tmp_path: Path) -> None:

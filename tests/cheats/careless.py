@@ -87,6 +87,10 @@ def _any_number_of_templates(patch: Patch) -> None:
     patch.setattr(bounds, "TEMPLATES", 10**6)
 
 
+def _any_number_of_logged_names(patch: Patch) -> None:
+    patch.setattr(bounds, "LOGGED_NAMES", 10**6)
+
+
 def _test_items_are_trained_on(patch: Patch) -> None:
     choose = Handles.choose
     patch.setattr(Handles, "choose", lambda self, ids, flipped, trained_on=False: choose(self, ids, flipped))
@@ -145,7 +149,7 @@ CHECKS: dict[str, Callable[[Patch], None]] = {
     "embedding_layer": _any_layer,
     "forged_ids": _predictions_by_position,
     "likelihood_of_a_guess": _likelihood_of_any_text,
-    "logged_leak": lambda patch: None,
+    "logged_leak": _any_number_of_logged_names,
     "narrow_questions": _any_number_of_templates,
     "raw_protocol": _any_request,
     "text_in_template": _any_number_of_templates,
