@@ -13,8 +13,11 @@ import pytest
 from command_line import aar, one_line
 from fabricated_lab import fabricate
 
+from aar import database
 from aar.folder import LabFolder
+from aar.lab.going_on import note_settings
 from aar.launch.reserved import hold
+from aar.ledger import Ledger
 from aar.reports import write_report
 from aar.settings import Settings, settings_of
 
@@ -272,6 +275,21 @@ def test_testbeds_are_listed_and_shown_as_json() -> None:
     shown = json.loads(aar("testbed", "show", "mini-chat", "--json").stdout.strip().splitlines()[-1])
     assert shown["kind"] == "pair"
     assert shown["recipe"]["epochs"] > 0
+
+
+def test_a_setting_that_was_changed_by_hand_is_named_by_the_ledgers_check(tmp_path: Path) -> None:
+    folder, settings = LabFolder(tmp_path), Settings(slots=2)
+    store = database.open(folder.database, create=True)
+    with store.write() as tx:
+        note_settings(tx, settings)
+    Ledger(store).export_jsonl(folder.ledger)
+    store.close()
+    folder.describe({"settings": settings.as_json()})
+    assert "was changed" not in aar("ledger", "verify", str(tmp_path)).stdout
+    folder.describe({"settings": {**settings.as_json(), "slots": 4}})
+    assert "slots in lab.json was changed since the lab last started: 2, now 4" in (
+        aar("ledger", "verify", str(tmp_path)).stdout
+    )
 
 
 def test_a_run_that_goes_on_with_nothing_left_for_researchers_says_so() -> None:

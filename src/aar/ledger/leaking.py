@@ -35,7 +35,11 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Leak:
-    """Leakage of one split: number of informative `replies`, and the `bits` that they can reveal of `items` labels."""
+    """Leakage of one split: number of informative `replies`, and the `bits` that they can reveal of `items` labels.
+
+    >>> print(Leak(replies=0, bits=6.0, items=1000))
+    the Ladder's record tells at most 6.0 bits about the 1000 labels; that gives at most 0.046 of accuracy
+    """
 
     replies: int
     bits: float
