@@ -24,6 +24,14 @@ SHIPPED = {
 PACKAGES = ("aar-polite", "aar-one-shot", "aar-nice", "aar-colours")
 
 
+OF_THE_PAGE = {
+    "test_it_says_how_many_runs_it_takes",
+    "test_a_job_that_is_cancelled_ends_and_leaves_its_place_to_the_next",
+    "test_a_method_runs_in_its_sandbox_and_its_arrays_come_back",
+}
+"""What the page's engine, which hands every job to the local one, is asked without `--slow`."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     for option, kind in (
         ("--engine", "an engine's name"),
@@ -40,7 +48,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for fixture, (option, names) in SHIPPED.items():
         if fixture in metafunc.fixturenames:
             chosen = metafunc.config.getoption(option, None)
-            metafunc.parametrize(fixture, [chosen] if chosen else names, scope="module")
+            shipped = [
+                pytest.param(name, marks=pytest.mark.slow)
+                if name == "polite" and metafunc.function.__name__ not in OF_THE_PAGE
+                else name
+                for name in names
+            ]
+            metafunc.parametrize(fixture, [chosen] if chosen else shipped, scope="module")
 
 
 @pytest.fixture(scope="module")
