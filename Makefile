@@ -5,8 +5,8 @@
 PYTHON ?= python3
 # A CPU build of torch from its own index: make setup TORCH_INDEX="--index-url https://download.pytorch.org/whl/cpu"
 TORCH_INDEX ?=
-# Four workers keep two cores busy, since some tests wait. A module of tests stays on one worker, so that what its tests share is made once; the longest modules begin first.
-PARALLEL ?= -n 4 --dist loadscope --no-loadscope-reorder
+# Three workers keep two cores busy, since some tests wait; four were no faster. A module of tests stays on one worker, so that what its tests share is made once; the longest modules begin first.
+PARALLEL ?= -n 3 --dist loadscope --no-loadscope-reorder
 BROWSERS := chromium chromium-browser chromium-headless-shell google-chrome google-chrome-stable
 VENV := .venv
 BIN := $(VENV)/bin
