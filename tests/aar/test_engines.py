@@ -6,17 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
-from student_lab import SEEDS, fill
+from engine_jobs import VANILLA, Folders, job
+from student_lab import fill
 
-from aar.engines import Job, RunSpec, code_hash
+from aar.engines import RunSpec, code_hash
 from aar.engines.local import LocalEngine
 from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
@@ -24,41 +24,6 @@ from aar.scoring.audits import Case
 from aar.scoring.audits.denied import denied_calls
 from aar.submissions.source import check
 from w2s.contract import log_names
-
-VANILLA = """
-    def run(bench):
-        student = bench.strong()
-        student.finetune(bench.unlabelled, bench.weak.hard, epochs=1)
-        bench.log(share=float(bench.weak.hard.mean()))
-        return student.predict(bench.test)
-"""
-
-
-@dataclass(frozen=True)
-class Folders:
-    root: Path
-
-    @property
-    def service(self):
-        return self.root / "service"
-
-    @property
-    def logs(self):
-        return self.root / "logs"
-
-
-def job(source, **changes):
-    made = Job(
-        code={"method.py": textwrap.dedent(source)},
-        testbed="mini-chat",
-        split="dev",
-        supervisor_seeds=(SEEDS[0],),
-        student_seed=7,
-        salt=b"salt",
-        wall_seconds=300,
-        memory_mb=600,
-    )
-    return replace(made, **changes)
 
 
 @pytest.fixture(scope="module")

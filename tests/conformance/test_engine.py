@@ -5,14 +5,13 @@ python -m pytest tests/conformance/test_engine.py --engine NAME
 
 import asyncio
 import contextlib
-import textwrap
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
-from student_lab import SEEDS, TEST, fill
+from engine_jobs import VANILLA, Folders, job
+from student_lab import TEST, fill
 
-from aar.engines import ENGINES, Job, Setup
+from aar.engines import ENGINES, Setup
 from aar.errors import BadSnapshot, EngineError, NoSandbox
 from aar.sandboxes import choose
 
@@ -21,41 +20,7 @@ pytestmark = pytest.mark.usefixtures("packages")
 TESTBED = "mini-chat"
 SLOTS = 2
 FOREVER = "def run(bench):\n    while True: pass"
-VANILLA = """
-    def run(bench):
-        student = bench.strong()
-        student.finetune(bench.unlabelled, bench.weak.hard, epochs=1)
-        bench.log(share=float(bench.weak.hard.mean()))
-        return student.predict(bench.test)
-"""
 ZERO_SHOT = "def run(bench): return bench.strong().predict(bench.test)"
-
-
-@dataclass(frozen=True)
-class Folders:
-    root: Path
-
-    @property
-    def service(self):
-        return self.root / "service"
-
-    @property
-    def logs(self):
-        return self.root / "logs"
-
-
-def job(source, **changes):
-    made = Job(
-        code={"method.py": textwrap.dedent(source)},
-        testbed=TESTBED,
-        split="dev",
-        supervisor_seeds=(SEEDS[0],),
-        student_seed=7,
-        salt=b"salt",
-        wall_seconds=300,
-        memory_mb=600,
-    )
-    return replace(made, **changes)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ practice run that was withdrawn, is ever queued again, through `aar.ledger.recor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -79,7 +79,7 @@ class Run:
     pair_index: int
     supervisor_seed: int
     student_seed: str
-    salt: str | None
+    salt: str | None = field(repr=False)
     intervention: str
     seeds_of: str
     priority: int
