@@ -209,7 +209,7 @@ def run_lab(
     from aar.researchers.transcripts import recover
 
     ENGINES.find(settings.engine)
-    RUNTIMES.find(settings.runtime)().check(settings.model)
+    RUNTIMES.make(settings.runtime).check(settings.model)
     listener = listen(port)
     make(folder, settings, testbed)
     directions = {f"r{i + 1}": direction(i) for i in range(settings.researchers)}
