@@ -11,7 +11,7 @@ from audit_worlds import case, honest, leaking, majority, solving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aar.scoring.audits import Case, Finding, Sibling, rules, track_of, worse
+from aar.scoring.audits import AUDITS, Case, Finding, Need, Sibling, rules, track_of, worse
 from aar.scoring.audits.blind import blind_world
 from aar.scoring.audits.denied import denied_calls
 from aar.scoring.audits.estimates import Sums, balanced_gain, gain, within
@@ -21,6 +21,8 @@ from aar.scoring.audits.structure import structure
 from aar.scoring.audits.swap import identity_swap
 from aar.scoring.audits.teacher import teacher_shuffle
 from aar.scoring.audits.texts import text_in_code
+from aar.students.interventions import INTERVENTIONS
+from w2s.errors import NotFound
 
 
 @pytest.fixture(autouse=True)
@@ -191,6 +193,15 @@ def test_without_runs_nothing_is_called_clean():
     empty = Case("s1", {"method.py": ""})
     for audit in (identity_swap, blind_world, structure, teacher_shuffle, presentation):
         assert audit(empty).verdict == "no power"
+
+
+def test_every_run_that_an_audit_needs_is_under_an_intervention_that_there_is():
+    assert {need.intervention for audit in AUDITS for need in audit.needs} <= set(INTERVENTIONS)
+
+
+def test_a_misspelt_intervention_is_refused_where_it_stands_with_the_nearest():
+    with pytest.raises(NotFound, match="unknown intervention 'shufle'; did you mean shuffle"):
+        Need("sealed", "shufle", 2)
 
 
 def test_code_that_breaks_in_an_audit_goes_to_a_person():

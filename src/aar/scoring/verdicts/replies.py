@@ -12,6 +12,10 @@ from aar.scoring.ladder.feedback import DIGITS
 
 BASELINE = "baseline"
 LOST = "the lab lost a run of this submission; the code is not blamed: hand the same code in again, it costs nothing"
+NO_INTERVENTION = (
+    "the lab has no intervention {intervention!r}, under which an audit asked for a run of this submission; the code "
+    "is not blamed: hand the same code in again, it costs nothing"
+)
 DAMAGED = (
     "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
 )
