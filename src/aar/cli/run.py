@@ -238,8 +238,8 @@ def run_lab(
     for line in (*result_lines(result), Line(f"Report: {folder.report}")):
         text = plain(line.text)  # a run folder that goes on may be a stranger's
         typer.echo(text if line.command else _wrapped(text))
-    for line in _transcripts(folder):
-        typer.echo(line)
+    for command in _transcripts(folder):
+        typer.echo(command)
     return result
 
 
