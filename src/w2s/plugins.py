@@ -70,7 +70,7 @@ class Seam(Generic[P, T]):
             raise BadPlugin(
                 f"{self._of(point)} cannot be made: {_words(error)}; see {self._place()}"
             ) from error
-        missing = " and ".join(f"no {member}" for member in _missing(part, self._protocol()))
+        missing = ", ".join(f"no {member}" for member in _missing(part, self._protocol()))
         if missing:
             suite = self.suite.format(name)
             raise BadPlugin(f"{self.noun} {name!r} has {missing}; see {self._place()}, and run {suite}")
