@@ -7,6 +7,7 @@ Made-up examples are the same in every run and no clock judges them, so that a b
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -52,6 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--network", action="store_true", help="run the tests that need a hub or a provider, too"
     )
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays, so that full collections, of which services make many, need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

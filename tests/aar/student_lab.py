@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Callable
@@ -45,6 +46,15 @@ def fill(folder: Path) -> Path:
         for seed in SEEDS:
             write_weak(folder, split, seed, soft_labels(split, seed))
     return folder
+
+
+def service_here(folder: Path) -> Service:
+    """A service in this process, which may forget its models often: what it imports stays, and is not looked at."""
+    import transformers.modeling_utils  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    return Service(folder)
 
 
 def request(split: SplitName = "dev", **changes: Any) -> RunRequest:

@@ -48,7 +48,13 @@ def loop():
 
 
 @pytest.fixture(scope="module")
-def engine(provider, folders, loop):
+def others():
+    """Processes that are no engine's."""
+    return set(psutil.Process().children(recursive=True))
+
+
+@pytest.fixture(scope="module")
+def engine(provider, folders, loop, others):
     made = LocalEngine(provider, folders, slots=1, testbed="mini-chat")
     loop.run(made.start())
     yield made
@@ -246,18 +252,17 @@ def test_a_cancelled_job_leaves_its_service_as_if_it_had_never_been(engine, loop
         assert engine._slots[0].service_pid == service
 
 
-def test_stop_ends_everything_and_jobs_in_flight_are_lost(provider, folders):
+def test_stop_ends_everything_and_jobs_in_flight_are_lost(engine, loop, others):
+    """The engine that the tests before it used; none after it may."""
+
     async def play():
-        before = set(psutil.Process().children(recursive=True))
-        engine = LocalEngine(provider, folders, slots=1, testbed="mini-chat")
-        await engine.start()
         running = asyncio.create_task(engine.run(job("def run(bench):\n    while True: pass")))
         await under_way(engine)
-        ours = set(psutil.Process().children(recursive=True)) - before
+        ours = set(psutil.Process().children(recursive=True)) - others
         await engine.stop()
         return await running, ours
 
-    done, ours = asyncio.run(play())
+    done, ours = loop.run(play())
     assert done.status == "lost"
     assert ours
     assert all(gone(process) for process in ours)
@@ -300,7 +305,7 @@ def test_a_folder_without_splits_stops_the_start_with_the_reason(provider, tmp_p
         asyncio.run(engine.start())
 
 
-def test_the_key_of_a_run_follows_everything_that_makes_it(outcome):
+def test_the_key_of_a_run_follows_everything_that_makes_it():
     spec = RunSpec("c0de", "mini-chat", "dev", pair_index=0, supervisor_seeds=(3,), student_seed=7)
     others = [
         replace(spec, code_hash="c0df"),

@@ -90,9 +90,11 @@ def engine(
     request: pytest.FixtureRequest, loop: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalEngine]:
     try:
-        provider = choose(request.param)
+        provider, first = choose(request.param), choose()
     except NoSandbox as error:
         pytest.skip(str(error))
+    if provider.name != first.name and not request.config.getoption("--slow"):
+        pytest.skip(f"over {provider.name} it takes a minute more: run with --slow")
     folders = Folders(Path(tmp_path_factory.mktemp("limits")))
     fill(folders.service)
     made = LocalEngine(provider, folders, slots=2, testbed="mini-chat")

@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 from student_lab import fill
-from test_engines import Folders, job
+from test_engines import VANILLA, Folders, job
 
 from aar.engines.local import LocalEngine
 from aar.errors import NoSandbox
@@ -121,8 +121,13 @@ def played(provider, folders, *sources):
 
 
 @pytest.fixture(scope="module")
-def forked(provider, folders):
-    return played(provider, folders, METHOD, *OTHERS, *OTHERS, METHOD)
+def outcomes(provider, folders):
+    return played(provider, folders, METHOD, *OTHERS, *OTHERS, METHOD, VANILLA)
+
+
+@pytest.fixture(scope="module")
+def forked(outcomes):
+    return outcomes[:-1]
 
 
 def test_a_run_after_ten_others_gives_what_the_first_gave(forked):
@@ -142,3 +147,14 @@ def test_a_run_in_a_process_of_its_own_gives_the_same(provider, folders, forked)
         assert one.status == "ok", one
         for name, array in forked[-1].arrays.items():
             assert array.tobytes() == one.arrays[name].tobytes(), name
+
+
+def test_a_run_in_another_sandbox_gives_the_same(folders, outcomes):
+    try:
+        other = choose("sandlock")
+    except NoSandbox as error:
+        pytest.skip(str(error))
+    (done,) = played(other, folders, VANILLA)
+    assert done.status == "ok", done
+    for name, array in outcomes[-1].arrays.items():
+        assert array.tobytes() == done.arrays[name].tobytes(), name

@@ -122,7 +122,7 @@ def spoken(said: str) -> list[str]:
     return [line for line in said.splitlines() if not re.match(r"\d{4}-\d\d-\d\dT", line)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_signal_ends_it_within_seconds_with_its_log_written(
     folder: LabFolder, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -142,9 +142,15 @@ def test_a_signal_ends_it_within_seconds_with_its_log_written(
     assert not list((folder.inspect_logs / running.FOLDER).glob("**/*.db"))
 
 
-@pytest.mark.parametrize("script", ["a command that runs long", "a call that hangs"])
+@pytest.mark.parametrize(
+    ("script", "number"),
+    [
+        ("a command that runs long", signal.SIGTERM),
+        ("a call that hangs", signal.SIGINT),
+    ],
+)
 def test_a_signal_ends_it_in_the_middle_of_what_it_does(
-    folder: LabFolder, tmp_path: Path, script: str
+    folder: LabFolder, tmp_path: Path, script: str, number: signal.Signals
 ) -> None:
     lab = FakeLab(researchers=("r1",), minutes=60)
     begun = folder.workspaces / "r1" / "begun"
@@ -157,7 +163,7 @@ def test_a_signal_ends_it_in_the_middle_of_what_it_does(
         below = psutil.Process(process.pid).children(recursive=True)
         assert below, "its sandbox"
         started = time.monotonic()
-        process.terminate()
+        process.send_signal(number)
         _, said = process.communicate(timeout=30)
         assert time.monotonic() - started < 5
     assert process.returncode == ExitCode.STOPPED, said

@@ -14,6 +14,7 @@ from student_lab import (
     request,
     run,
     serve,
+    service_here,
     soft_labels,
     splits,
     talk,
@@ -51,7 +52,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def service(folder):
-    return Service(folder)
+    return service_here(folder)
 
 
 def answer(service, ask, asked=None):

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from student_lab import fill, request, run, serve, vanilla
+from student_lab import fill, request, run, serve, service_here, vanilla
 
-from aar.students.server import Service
 from w2s import wire
 
 OPS = [
@@ -74,7 +73,7 @@ def arrays(ids, *, n, seed, known, scale, shift, left_out):
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    return Service(fill(tmp_path_factory.mktemp("fuzz") / "service"))
+    return service_here(fill(tmp_path_factory.mktemp("fuzz") / "service"))
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import runpy
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from audited_world import SEALED, SHARE, WHOLE, Method, Plan, World
@@ -25,6 +26,7 @@ FOLDER = Path(__file__).parent / "audited"
 CHEATS = {f"{path.parent.name}/{path.stem}": path for path in sorted(FOLDER.glob("*/*.py"))}
 AUDITS = (identity_swap, blind_world, structure)
 CAUGHT_BY = {
+    "mini_chat/looked_up_labels": "blind world",
     "mini_math/faint_majority": "structure",
     "mini_math/majority_answer": "structure",
     "mini_math/majority_labels": "structure",
@@ -45,7 +47,22 @@ FAINT = {
 """Surface cues, by their names among `Testbed.shortcuts`: a single draw of items does not show what they are worth."""
 NO_GAIN = {"mini_code/authors_style"}
 """Known to people, and worth next to nothing on these items: authors differ too little, and vanilla learns as much."""
-HONEST = ("vanilla", "zero_shot", "agreement", "confident_labels", "elicit_then_train")
+LONG = {
+    "mini_math/breaks_when_blind",
+    "mini_math/buried_under_a_decoy",
+    "mini_math/loss_that_takes_back",
+    "mini_math/majority_where_unsure",
+    "mini_math/weights_of_zero",
+}
+"""Three to twenty seconds of processor time each, and caught by an audit that catches others here: with `--slow`."""
+HONEST = ("vanilla", "confident_labels", "elicit_then_train")
+HONEST_TOO = ("zero_shot", "agreement")
+"""With `--slow`."""
+
+
+def slow(name: str) -> Any:
+    """A parameter whose test runs with `--slow` alone."""
+    return pytest.param(name, marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +122,7 @@ def test_a_surface_cue_is_worth_what_was_measured_over_ten_draws_of_items(name, 
     assert (cue > plain + 0.1) == (name not in NO_GAIN)
 
 
-@pytest.mark.parametrize("name", CHEATS)
+@pytest.mark.parametrize("name", [slow(name) if name in LONG else name for name in CHEATS])
 def test_the_cheat_breaks_a_rule_with_audits_on(name, worlds, table, request) -> None:
     world = worlds(home_of(name), SHARE)
     case = world.evidence(method_of(name, world), plan_of(name, slow=request.config.getoption("--slow")))
@@ -115,7 +132,7 @@ def test_the_cheat_breaks_a_rule_with_audits_on(name, worlds, table, request) ->
     table(name, ended="violation", by=", ".join(broken), figure="; ".join(shares))
 
 
-@pytest.mark.parametrize("name", HONEST)
+@pytest.mark.parametrize("name", [*HONEST, *map(slow, HONEST_TOO)])
 def test_a_method_of_the_library_breaks_none(name, worlds) -> None:
     for one in findings(worlds("mini-math", SHARE).evidence(methods.load(name))):
         assert one.verdict != "violation", one  # a person may be asked to look now and then

@@ -24,7 +24,14 @@ def practice():
     return testbed, split, soft
 
 
-@pytest.mark.parametrize("name", methods.names())
+LONG = {"ccs_evolution", "co_teaching", "critic", "em_posterior", "evolution"}
+"""Half of the time of all 29; made-up models run them in `test_methods.py`, and `ccs_evolution` answers questions
+in `test_testbeds_math.py`."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in methods.names()]
+)
 def test_a_method_runs_on_practice_data_and_twice_gives_the_same(practice, name):
     testbed, split, soft = practice
     first, second = (

@@ -4,7 +4,8 @@ One run serves all tests of this file, since it takes minutes: the launcher, the
 service, a researcher and a method process in flight each get a SIGKILL; the run goes on with one submission more for
 each researcher, is stopped by Ctrl-C, and goes on to its end. With `--slow` it goes on with one more in between and is
 stopped by SIGTERM, too. It ends when these are used up, so that it is the same run on a busy machine. It has one slot:
-each one more is a service more to start, five times, and the engine's own tests have two.
+each one more is a service more to start, five times, and the engine's own tests have two. One seed of each kind is
+enough for every kind of run and training.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ settings = Settings(
     seed=5,
     submissions=1,
     slots=1,
-    dev_seeds=2,
-    baseline_seeds=2,
-    sealed_seeds=2,
-    floors=2,
-    ceilings=2,
+    dev_seeds=1,
+    baseline_seeds=1,
+    sealed_seeds=1,
+    floors=1,
+    ceilings=1,
 )
 print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, port=None)))
 """

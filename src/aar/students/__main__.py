@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -32,11 +33,15 @@ def main() -> int:
         from w2s.wire import Closed
 
         exit_with(control)
-        import torch
-
-        torch.set_num_threads(arguments.threads)
         try:
-            service = Service(arguments.data)
+            service = Service(
+                arguments.data
+            )  # before the import of torch: what cannot be served is said at once
+            import torch
+            import transformers.modeling_utils  # noqa: F401
+
+            gc.freeze()  # what is imported stays: to forget the models of a run, nobody needs to look at it
+            torch.set_num_threads(arguments.threads)
             service.warm()
         except W2SError as error:
             print(f"student service: {error}", file=sys.stderr)
