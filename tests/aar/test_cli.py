@@ -24,7 +24,8 @@ from aar.settings import Settings, settings_of
 
 def test_help_answers_without_heavy_imports() -> None:
     heavy = ("torch", "transformers", "inspect_ai", "altair", "fastapi", "numpy", "pydantic", "sqlalchemy")
-    names = ("run", "score", "doctor", "testbed", "testbed_audit", "testbed_measure", "ledger", "queue")
+    names = ("run", "score", "doctor", "testbed", "testbed_audit", "testbed_measure", "testbed_predict")
+    names += ("ledger", "queue")
     modules = ", ".join(f"aar.cli.{name}" for name in names)
     code = f"import sys, aar.cli, {modules}; print([name for name in {heavy} if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,11 +1,12 @@
 """A run's result does not depend on what ran before it, on the method's side or the students', to the bit."""
 
 import asyncio
+import contextlib
 import textwrap
 
 import pytest
 from student_lab import fill
-from test_engines import VANILLA, Folders, job
+from test_engines import Folders, job
 
 from aar.engines.local import LocalEngine
 from aar.errors import NoSandbox
@@ -121,13 +122,8 @@ def played(provider, folders, *sources):
 
 
 @pytest.fixture(scope="module")
-def outcomes(provider, folders):
-    return played(provider, folders, METHOD, *OTHERS, *OTHERS, METHOD, VANILLA)
-
-
-@pytest.fixture(scope="module")
-def forked(outcomes):
-    return outcomes[:-1]
+def forked(provider, folders):
+    return played(provider, folders, METHOD, *OTHERS, *OTHERS, METHOD)
 
 
 def test_a_run_after_ten_others_gives_what_the_first_gave(forked):
@@ -141,20 +137,15 @@ def test_a_run_after_ten_others_gives_what_the_first_gave(forked):
     assert first.end.logged == last.end.logged
 
 
-def test_a_run_in_a_process_of_its_own_gives_the_same(provider, folders, forked):
-    fresh = played(Elsewhere(provider), folders, METHOD, METHOD)
-    for one in fresh:
+@pytest.mark.parametrize(
+    ("where", "times"), [("sandlock", 1), pytest.param("elsewhere", 2, marks=pytest.mark.slow)]
+)
+def test_a_run_in_a_process_of_its_own_gives_the_same(where, times, provider, folders, forked):
+    other = Elsewhere(provider)
+    if where == "sandlock":
+        with contextlib.suppress(NoSandbox):
+            other = choose("sandlock")
+    for one in played(other, folders, *[METHOD] * times):
         assert one.status == "ok", one
         for name, array in forked[-1].arrays.items():
             assert array.tobytes() == one.arrays[name].tobytes(), name
-
-
-def test_a_run_in_another_sandbox_gives_the_same(folders, outcomes):
-    try:
-        other = choose("sandlock")
-    except NoSandbox as error:
-        pytest.skip(str(error))
-    (done,) = played(other, folders, VANILLA)
-    assert done.status == "ok", done
-    for name, array in outcomes[-1].arrays.items():
-        assert array.tobytes() == done.arrays[name].tobytes(), name

@@ -120,13 +120,21 @@ def test_a_lab_that_is_away_is_noticed_by_the_time_since_it_was_heard() -> None:
         assert "refused" in feed.trouble
 
 
-def test_a_run_that_the_system_ends_says_how_to_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_ended_by_a_signal_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "aar.cli", "run", "--out", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as launcher:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # as from a terminal: what a shell runs in the background ignores SIGINT
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as launcher:
         while launcher.poll() is None and not list(tmp_path.glob("*/logs/prepare.log")):
             time.sleep(0.1)
-        launcher.terminate()
+        launcher.send_signal(number)
         output, _ = launcher.communicate()
     (made,) = tmp_path.iterdir()
-    assert launcher.returncode == 128 + signal.SIGTERM, output
+    assert launcher.returncode == 128 + number, output
     assert output.strip().endswith(f"run --resume {made}"), output

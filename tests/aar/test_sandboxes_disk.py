@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -92,20 +92,41 @@ def held_mb(folder: Path) -> float:
     return sum(path.lstat().st_blocks for path in folder.rglob("*")) * 512 / (1 << 20)
 
 
-@pytest.mark.parametrize("what", WRITERS)
-def test_an_endless_writer_is_ended_with_a_reason(
-    what: str, in_workspace: Callable[..., None], tmp_path: Path
-) -> None:
-    async def session(workspace: Workspace) -> None:
-        await workspace.write_file("kept", "yes")
-        result = await write(workspace, what)
-        assert not result.timed_out
-        assert result.returncode == 137
-        assert "holds more than 24 MB or 300 files" in result.stderr
-        assert await workspace.read_file("kept") == b"yes"
-        assert held_mb(tmp_path / "r1") < LIMITS.disk_mb + SLACK_MB
+@dataclass(frozen=True)
+class Ended:
+    """What became of an endless writer's command, of the file that was there, and how much its folder holds."""
 
-    in_workspace(session)
+    result: ExecResult
+    kept: bytes
+    held_mb: float
+
+
+@pytest.fixture(scope="module")
+def ended(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """Every endless writer, side by side, each in a workspace and as a user of its own."""
+    places = tmp_path_factory.mktemp("writers")
+
+    async def session(what: str) -> Ended:
+        place = places / what.replace(" ", "-")
+        async with Workspace(provider, place, uid_for(f"test disk {what}"), limits=LIMITS) as workspace:
+            await workspace.write_file("kept", "yes")
+            result = await write(workspace, what)
+            return Ended(result, await workspace.read_file("kept"), held_mb(place))
+
+    async def all_of_them() -> list[Ended]:
+        return await asyncio.gather(*map(session, WRITERS))
+
+    return dict(zip(WRITERS, asyncio.run(all_of_them()), strict=True))
+
+
+@pytest.mark.parametrize("what", WRITERS)
+def test_an_endless_writer_is_ended_with_a_reason(what: str, ended: dict[str, Ended]) -> None:
+    one = ended[what]
+    assert not one.result.timed_out
+    assert one.result.returncode == 137
+    assert "holds more than 24 MB or 300 files" in one.result.stderr
+    assert one.kept == b"yes"
+    assert one.held_mb < LIMITS.disk_mb + SLACK_MB
 
 
 def test_a_full_workspace_reads_and_deletes_and_then_writes_again(in_workspace: Callable[..., None]) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 
 import pytest
-from engine_jobs import VANILLA, Folders, job
+from engine_jobs import HOSTILE, VANILLA, Folders, beside_an_honest_one, check_hostile, job
 from student_lab import TEST, fill
 
 from aar.engines import ENGINES, Setup
@@ -176,6 +176,19 @@ def test_eating_memory_ends_with_a_clear_rule(outcome):
     )
     assert (done.status, done.end.error.type) == ("method_failed", "MemoryError"), done
     assert done.end.error.rule == "used more than 300 MB of memory"
+
+
+@pytest.fixture(scope="module")
+def alone(engine, loop):
+    return loop.run(engine.run(job(VANILLA)))
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_run_ends_by_itself_and_the_one_beside_it_is_as_alone(what, engine, loop, alone):
+    honest, hostile = loop.run(beside_an_honest_one(engine, what))
+    check_hostile(what, hostile)
+    assert honest.status == alone.status == "ok", (honest, alone)
+    assert honest.arrays["predictions"].tobytes() == alone.arrays["predictions"].tobytes()
 
 
 def test_a_method_cannot_see_the_service_its_texts_or_the_network(outcome):

@@ -5,6 +5,7 @@ import itertools
 import random
 import re
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -27,6 +28,12 @@ pytestmark = pytest.mark.parametrize("name", testbeds.names())
 
 def made(name, seed=SEED):
     return testbeds.generate(testbeds.load(name), item_seed=seed)
+
+
+@cache
+def made_once(name):
+    """What most tests look at."""
+    return made(name)
 
 
 def parts(splits):
@@ -81,7 +88,7 @@ def test_a_seed_gives_the_same_items_always_and_no_other_seed_their_ids(name, se
 
 
 def test_every_item_has_a_truth_and_an_id_of_its_own(name):
-    splits, truth = made(name)
+    splits, truth = made_once(name)
     ids = [e.id for _, _, examples in parts(splits) for e in examples]
     assert len(ids) == len(set(ids))
     assert set(ids) == set(truth)
@@ -89,7 +96,7 @@ def test_every_item_has_a_truth_and_an_id_of_its_own(name):
 
 
 def test_ids_are_opaque(name):
-    splits, _ = made(name)
+    splits, _ = made_once(name)
     for place, _, examples in parts(splits):
         for example in examples:
             assert re.fullmatch("[0-9a-f]{16}", example.id), f"{place}: {example.id}"
@@ -114,7 +121,7 @@ def test_classes_are_balanced_and_neither_ids_nor_order_tell_them(name, seed):
 
 
 def test_out_of_distribution_items_are_in_the_sealed_test_alone(name):
-    splits, _ = made(name)
+    splits, _ = made_once(name)
     for place, _, examples in parts(splits):
         subsets = Counter(e.subset for e in examples)
         if place == "sealed test":
@@ -125,7 +132,7 @@ def test_out_of_distribution_items_are_in_the_sealed_test_alone(name):
 
 
 def test_scored_splits_have_a_thousand_test_items_of_many_questions(name):
-    splits, _ = made(name)
+    splits, _ = made_once(name)
     assert splits["dev"].world == splits["practice"].world
     assert splits["sealed"].world != splits["dev"].world or len(testbeds.load(name).worlds) == 1
     for split in (splits["dev"], splits["sealed"]):
@@ -137,7 +144,7 @@ def test_scored_splits_have_a_thousand_test_items_of_many_questions(name):
 
 def test_an_example_holds_what_the_template_shows_and_no_truth(name):
     testbed = testbeds.load(name)
-    splits, truth = made(name)
+    splits, truth = made_once(name)
     for _, _, examples in parts(splits):
         for example in examples:
             assert example.kind == testbed.kind
@@ -160,7 +167,7 @@ def test_an_example_holds_what_the_template_shows_and_no_truth(name):
 @given(seed=st.integers(0, 10**6))
 def test_the_order_of_the_items_changes_no_score(name, seed):
     """Predictions are matched to the truth by id, whatever order they come in."""
-    splits, truth = made(name)
+    splits, truth = made_once(name)
     test, rng = list(splits["dev"].test), random.Random(seed)
     said = {e.id: rng.random() for e in test}
 

@@ -1,11 +1,10 @@
 """A whole run whose every process is killed once, and which is stopped twice: nothing is lost and nothing paid twice.
 
 One run serves all tests of this file, since it takes minutes: the launcher, the lab, the scorer, a student
-service, a researcher and a method process in flight each get a SIGKILL; the run goes on with one submission more for
-each researcher, is stopped by Ctrl-C, and goes on to its end. With `--slow` it goes on with one more in between and is
-stopped by SIGTERM, too. It ends when these are used up, so that it is the same run on a busy machine. It has one slot:
-each one more is a service more to start, five times, and the engine's own tests have two. One seed of each kind is
-enough for every kind of run and training.
+service, a researcher and a method process in flight each get a SIGKILL, and the run goes on to its end. With `--slow`
+it goes on twice in between, each time with one submission more for each researcher, and is stopped by Ctrl-C and by
+SIGTERM while both work. It ends when these are used up, so that it is the same run on a busy machine. It has one slot:
+each one more is a service more to start, five times, and the engine's own tests have two.
 """
 
 from __future__ import annotations
@@ -44,11 +43,11 @@ settings = Settings(
     seed=5,
     submissions=1,
     slots=1,
-    dev_seeds=1,
-    baseline_seeds=1,
-    sealed_seeds=1,
-    floors=1,
-    ceilings=1,
+    dev_seeds=2,
+    baseline_seeds=2,
+    sealed_seeds=2,
+    floors=2,
+    ceilings=2,
 )
 print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, port=None)))
 """
@@ -161,7 +160,7 @@ def stopped_by(number: signal.Signals, folder: LabFolder) -> tuple[int, str, lis
 def interrupted(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Interrupted]:
-    signals = [signal.SIGINT, *([signal.SIGTERM] if request.config.getoption("--slow") else [])]
+    signals = [signal.SIGINT, signal.SIGTERM] if request.config.getoption("--slow") else []
     folder = LabFolder(tmp_path_factory.mktemp("run"))
     output = (folder.path / "launcher.log").open("wb")
     launcher = subprocess.Popen(
@@ -208,9 +207,8 @@ def test_no_process_outlives_the_launcher(interrupted: Interrupted) -> None:
     assert interrupted.left == []
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_asked_to_stop_says_how_to_go_on_and_keeps_its_transcripts(
     interrupted: Interrupted, number: signal.Signals, code: int
 ) -> None:

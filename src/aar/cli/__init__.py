@@ -35,6 +35,7 @@ def main() -> None:
         testbed_audit,
         testbed_import,
         testbed_measure,
+        testbed_predict,
         testbed_rebuild,
     )
     from aar.errors import AarError, Interrupted

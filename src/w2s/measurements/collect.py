@@ -73,16 +73,20 @@ def collect(
     seeds: Sequence[int],
     splits: Sequence[SplitName] = SPLITS,
     chosen: Sequence[str] = METHODS,
+    methods_only: bool = False,
     jobs: int | None = None,
     progress: Callable[[int, int, ArmResult | None], None] = lambda done, total, line: None,
 ) -> list[ArmResult]:
     """Lines of every arm, split and seed, appended to `out` as they come and returned in full.
 
+    With `methods_only` the arms are floor, ceiling and the `chosen` methods, without prompts and shortcuts.
     A line that is there already, of the same models, items, prompts, recipes and code, is not run again, so that a
     measurement resumes where it was cut off. `jobs` processes, one thread each (all cores unless given).
     """
     testbed = testbeds.load(testbed_name)
     names = list(arms(testbed, chosen=chosen))
+    if methods_only:
+        names = [name for name in names if name in {"floor", "ceiling", *chosen}]
     have = {line.key: line for line in read_lines(out)} if out.exists() else {}
     wanted: list[str] = []
     units: list[Unit] = []

@@ -1,0 +1,94 @@
+"""`aar testbed predict`: does the order of methods on a mini testbed tell their order on real models?"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aar.cli.testbed import AsJson, testbeds
+
+if TYPE_CHECKING:
+    from w2s.measurements import ArmResult, Prediction
+
+
+@testbeds.command("predict")
+def predict_testbed(
+    name: str,
+    seeds: Annotated[
+        int, typer.Option(min=2, help="How many seeds: items, supervisor and students of each.")
+    ] = 10,
+    first: Annotated[int, typer.Option(min=0, help="First seed; worlds were designed below 1000.")] = 1000,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Results, one line each; a second run resumes. [measurements/NAME.jsonl]"),
+    ] = None,
+    figure: Annotated[Path | None, typer.Option(help="Write the scatter plot as SVG here.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes, one thread each. [all cores]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a mini testbed's PGR of methods against the study's published PGR: rank correlation and each pair."""
+    from w2s.measurements import collect, predict
+    from w2s.measurements.prediction import published_pgr
+
+    def progress(done: int, total: int, line: ArmResult | None) -> None:
+        last = f"  {line.split} seed {line.seed}: {line.arm} {line.accuracy:.3f}" if line else ""
+        typer.echo(f"{done}/{total}{last}", err=True)
+
+    published = published_pgr(name)
+    results = out or Path("measurements") / f"{name}.jsonl"
+    lines = collect(
+        name,
+        results,
+        seeds=range(first, first + seeds),
+        splits=("dev",),
+        chosen=tuple(published),
+        methods_only=True,
+        jobs=jobs,
+        progress=progress,
+    )
+    (prediction,) = predict(name, lines)
+    if figure is not None:
+        from aar.reports.prediction_figure import prediction_figure
+
+        figure.parent.mkdir(parents=True, exist_ok=True)
+        figure.write_text(prediction_figure(prediction), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(prediction)))
+    else:
+        typer.echo(_text(prediction))
+    typer.echo(f"results in {results}", err=True)
+
+
+def _text(prediction: Prediction) -> str:
+    from w2s.measurements.prediction import Order
+
+    rows = [
+        f"{prediction.testbed} (dev, {prediction.seeds} seeds, n={prediction.n} each) against the study's "
+        f"{prediction.studied_as}",
+        "",
+        f"{'method':<18}{'':<10}{'published':>9}  measured PGR",
+    ]
+    rows += [
+        f"{p.method:<18}{p.group.value:<10}{p.published:>9.2f}  {p.measured:.2f} [{p.low:.2f}, {p.high:.2f}]"
+        for p in prediction.points
+    ]
+    rows.append("")
+    rows += [
+        f"Spearman's rho, {c.group.value} ({c.methods} methods): {c.rho:.2f} [{c.low:.2f}, {c.high:.2f}]"
+        for c in prediction.correlations
+    ]
+    counts = {order: sum(pair.order is order for pair in prediction.pairs) for order in Order}
+    rows.append(
+        f"Pairs: {counts[Order.SAME]} in the published order, {counts[Order.REVERSED]} reversed, "
+        f"{counts[Order.OPEN]} open"
+    )
+    rows += [
+        f"  reversed: {p.better} over {p.worse}: {p.gain:+.2f} [{p.low:+.2f}, {p.high:+.2f}]"
+        for p in prediction.pairs
+        if p.order is Order.REVERSED
+    ]
+    return "\n".join(rows)

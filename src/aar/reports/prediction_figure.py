@@ -1,0 +1,66 @@
+"""Published against measured PGR of each method, as an SVG that needs no script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from w2s.measurements import Prediction
+
+SIZE = 340
+COLOURS = {"design": "#2f6fd0", "held out": "#cf6a12"}
+INK, GRID = "#1b1f24", "#e3e6ea"
+
+
+def prediction_figure(prediction: Prediction) -> str:
+    """Scatter plot: a method is a point with its name, whiskers are 95 % intervals over seeds."""
+    import altair as alt
+    import vl_convert
+
+    points = [
+        {
+            "method": point.method,
+            "group": point.group.value,
+            "published": point.published,
+            "measured": point.measured,
+            "low": point.low,
+            "high": point.high,
+        }
+        for point in prediction.points
+    ]
+    low = min(0.0, *(min(p["low"], p["published"]) for p in points))
+    high = max(1.0, *(max(p["high"], p["published"]) for p in points))
+    scale = alt.Scale(domain=[low, high], nice=False)
+    x = alt.X("published:Q", title=f"published PGR ({prediction.studied_as})", scale=scale)
+    y = alt.Y("measured:Q", title=f"measured PGR ({prediction.testbed}, {prediction.split})", scale=scale)
+    colour = alt.Color(
+        "group:N",
+        scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
+        legend=alt.Legend(title=None),
+    )
+    base = alt.Chart(alt.Data(values=points)).encode(x=x, color=colour)
+    ends = [{"published": end, "measured": end} for end in (low, high)]
+    marks: list[Any] = [
+        alt.Chart(alt.Data(values=ends))
+        .mark_line(color=INK, strokeDash=[4, 3], strokeWidth=1)
+        .encode(x=x, y=y),
+        base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("low:Q", scale=scale, title=None), y2="high:Q"),
+        base.mark_point(filled=True, size=46, opacity=1).encode(y=y),
+        base.mark_text(align="left", dx=6, dy=-5, fontSize=10).encode(y=y, text="method:N"),
+    ]
+    chart = (
+        alt.layer(*marks)
+        .properties(width=SIZE, height=SIZE, title=_title(prediction))
+        .configure_axis(gridColor=GRID)
+        .configure_view(stroke=None)
+        .configure(background="white")
+    )
+    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+
+
+def _title(prediction: Prediction) -> str:
+    of_all = prediction.correlations[-1]
+    return (
+        f"{prediction.testbed}: rho {of_all.rho:.2f} [{of_all.low:.2f}, {of_all.high:.2f}] over "
+        f"{of_all.methods} methods, {prediction.seeds} seeds"
+    )

@@ -1,0 +1,248 @@
+"""Prediction of real models by a mini testbed: the study's published PGR of methods against PGR measured here.
+
+What counts is the order of the methods: Spearman's rank correlation, and each pair of methods by itself. Every seed
+draws its own items, supervisor and students, so a bootstrap over seeds covers items too. The published figures are
+taken as they stand: most of them were stated without seeds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from w2s.errors import NotFound, NotMeasured
+
+if TYPE_CHECKING:
+    from w2s.measurements.collect import ArmResult
+    from w2s.records import FloatArray
+
+STUDIED_AS: Mapping[str, str] = {
+    "mini-chat": "qwen-chat",
+    "mini-math": "qwen-math",
+    "mini-code": "qwen-code",
+}
+"""The study's testbed that each mini testbed stands for."""
+DESIGN = ("vanilla", "zero_shot", "em_posterior", "curriculum", "epiplexity")
+"""Methods that worlds are designed with, named before the first trial; all others are only looked at afterwards."""
+DRAWS = 10_000
+_LEVEL = 0.95
+_MIN_RANKED = 3
+
+
+class Group(StrEnum):
+    """Methods that a rank correlation is taken over."""
+
+    DESIGN = "design"
+    HELD_OUT = "held out"
+    ALL = "all"
+
+
+class Order(StrEnum):
+    """Order of two methods, measured against published."""
+
+    SAME = "same"
+    OPEN = "open"
+    REVERSED = "reversed"
+
+
+@dataclass(frozen=True)
+class MethodPoint:
+    """One method: its published PGR, and the measured one with its 95 % interval over seeds."""
+
+    method: str
+    group: Group
+    published: float
+    measured: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class RankCorrelation:
+    """Spearman's rho of published against measured PGR over `methods` methods, with its 95 % bootstrap interval."""
+
+    group: Group
+    methods: int
+    rho: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PairOrder:
+    """Two methods, the one with the higher published PGR first, and what was measured of their difference.
+
+    `gain` is the first's PGR minus the second's; the order is `OPEN` where its 95 % interval holds 0.
+    """
+
+    better: str
+    worse: str
+    gain: float
+    low: float
+    high: float
+    order: Order
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How well one split of a mini testbed predicts the study.
+
+    Attributes:
+        testbed: Name of the mini testbed.
+        studied_as: Name of the study's testbed.
+        split: Name of the split.
+        world: Name of its world.
+        seeds: Number of seeds.
+        n: Number of test items of a seed.
+        points: Methods, highest published PGR first.
+        correlations: Rank correlations, of the groups that have at least three methods.
+        pairs: All pairs of methods.
+    """
+
+    testbed: str
+    studied_as: str
+    split: str
+    world: str
+    seeds: int
+    n: int
+    points: tuple[MethodPoint, ...]
+    correlations: tuple[RankCorrelation, ...]
+    pairs: tuple[PairOrder, ...]
+
+
+def published_pgr(testbed: str) -> dict[str, float]:
+    """Published PGR by method of the library, highest first, for a mini testbed; `NotFound` for any other.
+
+    >>> published_pgr("mini-math")
+    {'zero_shot': 0.586, 'vanilla': 0.338, 'confident_labels': 0.296, 'critic': 0.26}
+    """
+    from w2s import methods
+    from w2s.testbeds.real.published import lines
+
+    if testbed not in STUDIED_AS:
+        raise NotFound.among("mini testbed with published figures", testbed, sorted(STUDIED_AS))
+    known = set(methods.names())
+    pgr = {
+        line.name: line.pgr
+        for line in lines(STUDIED_AS[testbed])
+        if line.name in known and line.pgr is not None
+    }
+    ranked = sorted(pgr.items(), key=lambda entry: -entry[1])
+    return {method: round(value, 3) for method, value in ranked}
+
+
+def predict(testbed: str, results: Sequence[ArmResult], *, draws: int = DRAWS) -> tuple[Prediction, ...]:
+    """Published against measured PGR, for each split that `results` hold.
+
+    Raises `NotFound` for a testbed without published figures, `NotMeasured` where fewer than two seeds have floor,
+    ceiling and all published methods.
+    """
+    published = published_pgr(testbed)
+    splits = dict.fromkeys(result.split for result in results)
+    if not splits:
+        raise NotMeasured(f"no results of {testbed}; measure first: aar testbed predict {testbed}")
+    return tuple(
+        _of_split(testbed, published, [result for result in results if result.split == split], draws)
+        for split in splits
+    )
+
+
+def spearman(first: FloatArray, second: FloatArray) -> float:
+    """Spearman's rank correlation of two rows [k], ties at their mean rank; nan if a row is constant.
+
+    >>> spearman(np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.3, 0.2]))
+    0.5
+    """
+    from scipy.stats import rankdata
+
+    ranks = np.stack([rankdata(first), rankdata(second)])
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    length = float(np.sqrt((ranks**2).sum(axis=1).prod()))
+    return round(float(ranks[0] @ ranks[1]) / length, 12) if length > 0 else float("nan")
+
+
+def _of_split(
+    testbed: str, published: Mapping[str, float], results: Sequence[ArmResult], draws: int
+) -> Prediction:
+    names = ["floor", "ceiling", *published]
+    cells: dict[str, dict[int, float]] = {name: {} for name in names}
+    for result in results:
+        if result.arm in cells:
+            cells[result.arm][result.seed] = result.accuracy
+    seeds = sorted(set.intersection(*(set(row) for row in cells.values())))
+    if len(seeds) < 2:
+        raise NotMeasured(
+            f"{testbed}, {results[0].split}: {len(seeds)} seeds with floor, ceiling and {', '.join(published)}; "
+            "intervals need 2 or more"
+        )
+    accuracy = np.array([[cells[name][seed] for seed in seeds] for name in names])
+    drawn = np.random.default_rng(0).integers(len(seeds), size=(draws, len(seeds)))
+    pgr = _pgr(accuracy.mean(axis=1))
+    redrawn = _pgr(accuracy[:, drawn].mean(axis=2))
+    order = list(published)
+    heights = np.array([published[method] for method in order])
+    return Prediction(
+        testbed=testbed,
+        studied_as=STUDIED_AS[testbed],
+        split=results[0].split,
+        world=results[0].world,
+        seeds=len(seeds),
+        n=results[0].n,
+        points=tuple(
+            MethodPoint(method, _group(method), published[method], pgr[i], *_interval(redrawn[i]))
+            for i, method in enumerate(order)
+        ),
+        correlations=tuple(
+            RankCorrelation(
+                group, len(places), _rho(heights, pgr, places), *_rho_interval(heights, redrawn, places)
+            )
+            for group, places in _groups(order).items()
+            if len(places) >= _MIN_RANKED
+        ),
+        pairs=tuple(
+            _pair(order[i], order[j], pgr[i] - pgr[j], redrawn[i] - redrawn[j])
+            for i, j in itertools.combinations(range(len(order)), 2)
+        ),
+    )
+
+
+def _pgr(accuracy: FloatArray) -> FloatArray:
+    """PGR of each method [methods, ...] from accuracies of floor, ceiling and the methods [2 + methods, ...]."""
+    floor, ceiling = accuracy[0], accuracy[1]
+    return np.asarray((accuracy[2:] - floor) / (ceiling - floor))
+
+
+def _group(method: str) -> Group:
+    return Group.DESIGN if method in DESIGN else Group.HELD_OUT
+
+
+def _groups(order: Sequence[str]) -> dict[Group, list[int]]:
+    groups: dict[Group, list[int]] = {group: [] for group in Group}
+    for place, method in enumerate(order):
+        groups[_group(method)].append(place)
+        groups[Group.ALL].append(place)
+    return groups
+
+
+def _rho(heights: FloatArray, pgr: FloatArray, places: list[int]) -> float:
+    return spearman(heights[places], pgr[places])
+
+
+def _rho_interval(heights: FloatArray, redrawn: FloatArray, places: list[int]) -> tuple[float, float]:
+    return _interval(np.array([_rho(heights, pgr, places) for pgr in redrawn.T]))
+
+
+def _interval(values: FloatArray) -> tuple[float, float]:
+    low, high = np.nanquantile(values, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _pair(better: str, worse: str, gain: float, redrawn: FloatArray) -> PairOrder:
+    low, high = _interval(redrawn)
+    order = Order.SAME if low > 0 else Order.REVERSED if high < 0 else Order.OPEN
+    return PairOrder(better, worse, float(gain), low, high, order)

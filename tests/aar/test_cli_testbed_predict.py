@@ -1,0 +1,68 @@
+"""`aar testbed predict`: the table, the scatter plot, JSON, and which arms are run."""
+
+import json
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+from aar.cli.testbed_predict import predict_testbed
+from w2s.measurements.collect import ArmResult
+from w2s.measurements.collect import collect as real_collect
+from w2s.measurements.prediction import published_pgr
+
+PGR = published_pgr("mini-chat") | {"zero_shot": 0.85, "critic": 0.1}
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    asked = {}
+
+    def collect(name, out, *, seeds, **settings):
+        asked.update(settings)
+        accuracy = {"floor": 0.6, "ceiling": 0.9} | {arm: 0.6 + 0.3 * pgr for arm, pgr in PGR.items()}
+        return [
+            ArmResult(f"{arm}{seed}", name, "dev", "north", seed, arm, value + 0.001 * (seed % 3), 1000, 1.0)
+            for seed in seeds
+            for arm, value in accuracy.items()
+        ]
+
+    monkeypatch.setattr("w2s.measurements.collect", collect)
+    return asked
+
+
+def test_the_table_names_every_method_and_every_reversed_pair(measured, capsys, tmp_path):
+    figure = tmp_path / "plots" / "chat.svg"
+    predict_testbed("mini-chat", seeds=3, first=1000, figure=figure)
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in PGR)
+    assert "Spearman's rho, all (9 methods):" in shown
+    assert "reversed: em_posterior over zero_shot" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert measured["methods_only"] is True
+    names = {element.text for element in ElementTree.parse(figure).iter() if element.text}
+    assert {"overlap_density", "critic"} <= names
+
+
+def test_json_holds_the_groups_and_orders_as_codes(measured, capsys):
+    predict_testbed("mini-chat", seeds=3, first=1000, as_json=True)
+    prediction = json.loads(capsys.readouterr().out)
+    assert {point["group"] for point in prediction["points"]} == {"design", "held out"}
+    assert {pair["order"] for pair in prediction["pairs"]} == {"same", "reversed"}
+    assert prediction["seeds"] == 3
+
+
+def test_only_floor_ceiling_and_the_methods_are_run(tmp_path, monkeypatch):
+    ran = []
+    module = sys.modules["w2s.measurements.collect"]
+    monkeypatch.setattr(module, "_results", lambda units, jobs: ran.extend(units) or iter(()))
+    with pytest.raises(KeyError):
+        real_collect(
+            "mini-chat",
+            tmp_path / "x.jsonl",
+            seeds=[1],
+            splits=("dev",),
+            chosen=("vanilla",),
+            methods_only=True,
+        )
+    assert [arm for unit in ran for arm, _ in unit.missing] == ["floor", "ceiling", "vanilla"]
