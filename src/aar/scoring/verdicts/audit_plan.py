@@ -26,7 +26,7 @@ class Audited:
 
     @property
     def rule(self) -> str | None:
-        """Rule that its author is told: that of the first violation, None without one."""
+        """Code of the rule that its author is told: that of the first violation, None without one."""
         return next((finding.rule for finding in self.findings if finding.verdict == "violation"), None)
 
 

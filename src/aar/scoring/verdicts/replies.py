@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aar.broken_rules import words_of
 from aar.database.figures import Figures
 from aar.database.runs import Run
 from aar.database.standing import Standing
@@ -44,7 +45,7 @@ def sealed(
     """The answer of a confirmation, with the score that was told on dev: rule, gain, or measured without one."""
     over = _BY_ITSELF if fresh else _RECORD
     if rule is not None:  # which rule was broken, and nothing about how that was found
-        words = f"broke a rule: {rule}"
+        words = f"broke a rule: {words_of(rule)}"
     elif status == "verified":
         words = _VERIFIED.format(over=over)
     elif status == "not_reproduced":
