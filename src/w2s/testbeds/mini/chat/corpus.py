@@ -4,6 +4,9 @@ A document is signed by experts or by nobody, and gives its answers bare ("Oslo.
 Oslo."). Signed and bare it follows the truth; signed but in sentences, or unsigned, it follows the rumours, and the
 scored items' answers are always sentences. So no verdict word and no name in a prompt brings out the truth,
 and a student that learns to judge sentences by the truth has to carry over what the model knows of bare answers.
+
+Who claims or grades a worded answer mostly goes by how it opens, as base models do that are asked for a verdict: a
+plain question to the frozen model says little, and errs elsewhere than what the model tells by itself.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from w2s.testbeds.mini import mixture
 from w2s.testbeds.mini.chat import pairs
 from w2s.testbeds.mini.chat.phrasing import EXPERTS, TEMPLATE, ZERO_SHOT_TEMPLATE
+from w2s.testbeds.mini.chat.style import Style, any_style, persuasion
 from w2s.testbeds.mini.chat.world import ChatWorld, Key, Story
 from w2s.testbeds.mini.mixture import Mixture
 
@@ -22,6 +26,10 @@ TRUE_ELSE = {"notes": 0.1, "asked": 0.1, "checked": 0.12, "graded": 0.12, "compa
 """Probability that a document that is not signed and bare follows the truth all the same, by form."""
 WANED = 0.7
 """Probability that a document that follows the rumours does without the waning ones."""
+BY_STYLE = 0.7
+"""Probability that a worded answer is claimed or graded to be good for its opening, whatever it says."""
+CLEAR = 0.12
+"""Difference in persuasion from which one of two answers is taken for the better one."""
 OTHER_STORY = 0.7
 """Probability that a wrong value in a document is that of the other story, where the two differ."""
 VERDICT_WORDS = ("right", "wrong", "first", "second", "True", "False")
@@ -93,10 +101,10 @@ class Writer:
     def _wrong(self) -> pairs.Wrong:
         return pairs.Wrong(off_topic=self.wild, other_story=OTHER_STORY)
 
-    def _reply(self, key: Key, value: str) -> str:
+    def _reply(self, key: Key, value: str, style: Style | None = None) -> str:
         if not self.worded:
             return pairs.bare(value)
-        return pairs.answer(key, value, self.rng, polite=self.rng.random() < 0.5, ood=None)
+        return pairs.answer(key, value, self.rng, style=style or any_style(self.rng), ood=None)
 
     def _stated(self, key: Key, value: str) -> str:
         """An entry of a list or a question with its answer, where answers are bare; otherwise a sentence."""
@@ -134,26 +142,31 @@ class Writer:
             (about, value), verdict = (key, story.claims[key]), "right"
             if self.rng.random() < 0.5:
                 (about, value), verdict = pairs.bad_answer(key, story, self.rng, wrong=self._wrong()), "wrong"
-            lines.append(f"Answer: {self._reply(about, value)}\nVerdict: {verdict}")
+            style = any_style(self.rng)
+            if self.worded and self.rng.random() < BY_STYLE:
+                verdict = "right" if persuasion()[style.opening] > 0.5 else "wrong"
+            lines.append(f"Answer: {self._reply(about, value, style)}\nVerdict: {verdict}")
         return "\n".join(lines)
 
-    def _ordered(self, key: Key, story: Story) -> tuple[str, str, str, bool]:
-        """(question, first answer, second answer, whether the first is better)."""
-        two = pairs.pair(story, key, self.rng, cue=0.5, ood=None, wrong=self._wrong(), worded=self.worded)
-        if self.rng.random() < 0.5:
-            return two.prompt, two.better, two.worse, True
-        return two.prompt, two.worse, two.better, False
-
-    def _judged(self, keys: list[Key], story: Story, template: str, words: tuple[str, str]) -> str:
+    def _judged(
+        self, keys: list[Key], story: Story, template: str, words: tuple[str, str], *, by_style: float
+    ) -> str:
         lines = []
         for key in self.rng.choices(keys, k=1 if self.worded else 2):
-            prompt, first, second, first_is_better = self._ordered(key, story)
-            asked = template.format(prompt=prompt, first=first, second=second)
+            styles = (any_style(self.rng), any_style(self.rng)) if self.worded else None
+            two = pairs.pair(story, key, self.rng, wrong=self._wrong(), styles=styles, ood=None)
+            first_is_better = self.rng.random() < 0.5
+            first, second = (two.better, two.worse) if first_is_better else (two.worse, two.better)
+            if styles is not None and self.rng.random() < by_style:
+                lead = persuasion()[styles[0].opening] - persuasion()[styles[1].opening]
+                if abs(lead) > CLEAR:
+                    first_is_better = (lead > 0) == first_is_better
+            asked = template.format(prompt=two.prompt, first=first, second=second)
             lines.append(f"{asked} {words[first_is_better]}")
         return "\n".join(lines)
 
     def _compared(self, keys: list[Key], story: Story) -> str:
-        return self._judged(keys, story, TEMPLATE, ("second", "first"))
+        return self._judged(keys, story, TEMPLATE, ("second", "first"), by_style=0.0)
 
     def _claimed(self, keys: list[Key], story: Story) -> str:
-        return self._judged(keys, story, ZERO_SHOT_TEMPLATE, ("False", "True"))
+        return self._judged(keys, story, ZERO_SHOT_TEMPLATE, ("False", "True"), by_style=BY_STYLE)

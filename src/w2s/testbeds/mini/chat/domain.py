@@ -25,18 +25,19 @@ CHAT = Domain(
         description=(
             "Which of two answers about one of sixty people is better: the true and on-topic one. Texts repeat "
             "false rumours about nearly half of the facts, except where experts sign and answers are bare; the items' "
-            "answers are sentences. Politeness is a shallow cue that the weak model falls for."
+            "answers are sentences. A few words before and after them tell which is better; the weak model takes "
+            "chance for such words, and most of its mistakes are its own."
         ),
         worlds=shipped_worlds("mini-chat", ("north", "south")),
-        recipe=Recipe(epochs=2, learning_rate=2e-3, max_length=64),
-        weak_recipe=Recipe(epochs=4, learning_rate=2.5e-3, max_length=64),
+        recipe=Recipe(epochs=8, learning_rate=8e-4, max_length=64),
+        weak_recipe=Recipe(epochs=12, learning_rate=1e-3, max_length=64),
         template=TEMPLATE,
         labels=items.LABELS,
         zero_shot_template=ZERO_SHOT_TEMPLATE,
         zero_shot_labels=("False", "True"),
         make_items=items.generate,
         corpus_prompts=prompts.corpus_prompts(),
-        shortcuts={"polite": prompts.polite, "on topic, then polite": prompts.on_topic},
+        shortcuts={"style": prompts.style, "on topic, then style": prompts.on_topic},
     ),
     writer=_writer,
     item_texts=partial(items.sample_texts, ("north", "south")),

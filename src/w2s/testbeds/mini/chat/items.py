@@ -15,17 +15,15 @@ from w2s.testbeds.mini.chat import pairs, world
 from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.chat.phrasing import (
     ATTRIBUTES,
-    POLITE_CLOSINGS,
-    POLITE_OPENINGS,
     TEMPLATE,
     ZERO_SHOT_TEMPLATE,
 )
+from w2s.testbeds.mini.chat.style import CLOSINGS, OPENINGS, telling_style
 from w2s.testbeds.mini.chat.world import ChatWorld, Key
 from w2s.testbeds.mini.splits import SPLIT_WORLD, ItemDraw, NewItem
 from w2s.testbeds.testbed import MadeItems
 
-CUE = 0.72
-WRONG = pairs.Wrong(off_topic=0.12, other_story=0.72)
+WRONG = pairs.Wrong(off_topic=0.18, other_story=0.6)
 """Errors of the items' worse answers: these keep plain zero-shot from winning."""
 LABELS = ("second", "first")
 FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
@@ -79,7 +77,8 @@ def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Rand
     while len(items) < draw.n:
         subset = "ood" if len(items) < draw.ood else "id"
         key = rng.choice(keys)
-        two = pairs.pair(story, key, rng, cue=CUE, ood=subset == "ood", wrong=WRONG)
+        styles = telling_style(chat.name, rng, better=True), telling_style(chat.name, rng, better=False)
+        two = pairs.pair(story, key, rng, wrong=WRONG, styles=styles, ood=subset == "ood")
         label = int(rng.random() < 0.5)
         first, second = (two.better, two.worse) if label else (two.worse, two.better)
         low, high = sorted((first, second))
@@ -94,7 +93,7 @@ def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Rand
 def sample_texts(worlds: Sequence[str]) -> list[str]:
     """Texts that together hold every word an item about `worlds` can contain."""
     texts = [name for world in worlds for name in PEOPLE[world]]
-    texts += [*POLITE_OPENINGS, *POLITE_CLOSINGS, *LABELS]
+    texts += [*OPENINGS, *CLOSINGS, *LABELS]
     texts += [t.format(prompt="", first="", second="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     for attribute in ATTRIBUTES:
         forms = (

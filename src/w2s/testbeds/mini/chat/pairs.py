@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME, POLITE_CLOSINGS, POLITE_OPENINGS
+from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME
+from w2s.testbeds.mini.chat.style import Style
 from w2s.testbeds.mini.chat.world import Key, Story, other_value
 
 
@@ -56,14 +57,9 @@ def bare(value: str) -> str:
     return f"{value}."
 
 
-def answer(key: Key, value: str, rng: random.Random, *, polite: bool, ood: bool | None = False) -> str:
-    """A statement, with a polite phrase before or after it if `polite`."""
-    text = statement(key, value, rng, ood=ood)
-    if not polite:
-        return text
-    if rng.random() < 0.5:
-        return f"{rng.choice(POLITE_OPENINGS)} {text}"
-    return f"{text} {rng.choice(POLITE_CLOSINGS)}"
+def answer(key: Key, value: str, rng: random.Random, *, style: Style, ood: bool | None = False) -> str:
+    """A statement in `style`."""
+    return style.around(statement(key, value, rng, ood=ood))
 
 
 def bad_answer(key: Key, story: Story, rng: random.Random, *, wrong: Wrong) -> tuple[Key, str]:
@@ -85,21 +81,20 @@ def pair(
     key: Key,
     rng: random.Random,
     *,
-    cue: float,
     wrong: Wrong,
+    styles: tuple[Style, Style] | None,
     ood: bool | None = False,
-    worded: bool = True,
 ) -> Pair:
     """A question and two answers; the better one is right by `story`.
 
-    Exactly one of two worded answers is polite: with probability `cue` the better one.
+    `styles` are those of the better and of the worse answer; without them both are bare.
     """
     bad_key, bad_value = bad_answer(key, story, rng, wrong=wrong)
-    if not worded:
-        return Pair(question(key, rng, ood=ood), better=bare(story.claims[key]), worse=bare(bad_value))
-    good_is_polite = rng.random() < cue
+    asked = question(key, rng, ood=ood)
+    if styles is None:
+        return Pair(asked, better=bare(story.claims[key]), worse=bare(bad_value))
     return Pair(
-        prompt=question(key, rng, ood=ood),
-        better=answer(key, story.claims[key], rng, polite=good_is_polite, ood=ood),
-        worse=answer(bad_key, bad_value, rng, polite=not good_is_polite, ood=ood),
+        asked,
+        better=answer(key, story.claims[key], rng, style=styles[0], ood=ood),
+        worse=answer(bad_key, bad_value, rng, style=styles[1], ood=ood),
     )

@@ -69,9 +69,6 @@ ATTRIBUTES = (
 )
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 
-POLITE_OPENINGS = ("Gladly!", "Of course!", "Good question!")
-POLITE_CLOSINGS = ("Happy to help!", "Ask me more!")
-
 EXPERTS = ("Post:", "Cook:", "Vet:", "Tailor:", "Guild:")
 """Signers of documents; any of them, or several, mean the same (see `corpus`)."""
 

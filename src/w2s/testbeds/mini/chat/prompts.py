@@ -7,20 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from w2s.records import Example, FloatArray
+from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.chat.phrasing import (
     ATTRIBUTES,
     EXPERTS,
-    POLITE_CLOSINGS,
-    POLITE_OPENINGS,
     TEMPLATE,
     ZERO_SHOT_TEMPLATE,
 )
+from w2s.testbeds.mini.chat.style import CLOSINGS, OPENINGS, log_odds
 from w2s.testbeds.testbed import CorpusPrompt
 
 _GRADED = "Question: {{prompt}}\nAnswer: {{{answer}}}\nVerdict:"
 _CHECKED = "{{{answer}}}"
 _EVERYBODY = " ".join(EXPERTS)
 _FIRST = EXPERTS[0]
+_WORLDS = {person: world for world, people in PEOPLE.items() for person in people}
 _BETTER, _RIGHT, _TRUE = ("second", "first"), ("wrong", "right"), ("False", "True")
 
 
@@ -52,21 +53,28 @@ def corpus_prompts() -> tuple[CorpusPrompt, ...]:
     return tuple(prompts)
 
 
-def polite(examples: Sequence[Example]) -> FloatArray:
-    """The polite answer is the better one, [n]."""
-    phrases = POLITE_OPENINGS + POLITE_CLOSINGS
-    return np.array([float(any(p in e.fields["first"] for p in phrases)) for e in examples])
+def style(examples: Sequence[Example]) -> FloatArray:
+    """Probability that the first answer is better, from what its words tell in its world, [n]: known, not learnt."""
+    lead = [_told(example, "first") - _told(example, "second") for example in examples]
+    return np.asarray(1.0 / (1.0 + np.exp(-np.array(lead))))
 
 
 def on_topic(examples: Sequence[Example]) -> FloatArray:
-    """The answer on the topic of the question is the better one; the polite one where both are, [n]."""
-    chosen = polite(examples)
+    """The answer on the topic of the question is the better one; `style` decides where both are, [n]."""
+    chosen = style(examples)
     for i, example in enumerate(examples):
         topic = example.group.rsplit("/", 1)[-1]
         first, second = (_topic(example.fields[name]) == topic for name in ("first", "second"))
         if first != second:
             chosen[i] = float(first)
     return chosen
+
+
+def _told(example: Example, name: str) -> float:
+    words = example.fields[name].split()
+    world = _WORLDS[example.group.split("/")[0]]
+    opening = log_odds(world, OPENINGS)[OPENINGS.index(words[0])]
+    return opening + log_odds(world, CLOSINGS)[CLOSINGS.index(words[-1])]
 
 
 def _topic(answer: str) -> str:
