@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,7 +96,11 @@ class Folders:
         return self.root / "logs"
 
 
+NUMBERS = itertools.count(1)
+
+
 def job(source, **changes):
+    """A job with a key of its own, as each job of a lab has."""
     made = Job(
         code={"method.py": textwrap.dedent(source)},
         testbed="mini-chat",
@@ -105,6 +110,7 @@ def job(source, **changes):
         salt=b"salt",
         wall_seconds=300,
         memory_mb=600,
+        key=f"{next(NUMBERS):064x}",
     )
     return replace(made, **changes)
 

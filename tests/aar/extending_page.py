@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution, entry_points
 from pathlib import Path
 
 from installed import install
@@ -25,6 +27,15 @@ def points(package: str) -> Mapping[str, Mapping[str, str]]:
         "entry-points"
     ]
     return declared
+
+
+def is_installed(package: str) -> bool:
+    """True if a distribution of this name is installed, or another one that offers its part."""
+    with suppress(PackageNotFoundError):
+        distribution(package)
+        return True
+    offered = [(group, name) for group, named in points(package).items() for name in named]
+    return any(entry_points(group=group, name=name) for group, name in offered)
 
 
 def install_package(folder: Path, package: str) -> Path:

@@ -83,7 +83,7 @@ class Warmed:
 def tested() -> list[Provider]:
     """The shipped providers, or the one that AAR_SANDBOX names (tests/conformance/test_sandbox.py)."""
     name = os.environ.get("AAR_SANDBOX")
-    return [SANDBOXES.find(name)()] if name else providers()
+    return [SANDBOXES.make(name)] if name else providers()
 
 
 def ways() -> dict[str, Provider | Warmed]:

@@ -270,6 +270,16 @@ def test_exact_feedback_is_said_at_the_start_and_kept_with_the_run(
     assert settings_of(folder).feedback == "exact"
 
 
+def test_transcripts_are_named_only_where_there_are_any(tmp_path: Path) -> None:
+    from aar.cli.run import _transcripts
+
+    folder = LabFolder(tmp_path)
+    folder.inspect_logs.mkdir(parents=True)
+    assert _transcripts(folder) == []
+    (folder.inspect_logs / "r1.eval").touch()
+    assert _transcripts(folder) == [f"Transcripts: inspect view --log-dir {folder.inspect_logs}"]
+
+
 def test_testbeds_are_listed_and_shown_as_json() -> None:
     listed = json.loads(aar("testbed", "list", "--json").stdout.strip().splitlines()[-1])
     assert "mini-chat" in [testbed["name"] for testbed in listed["testbeds"]]

@@ -69,13 +69,22 @@ def python(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_new_audit_passes_its_test(extended: Path) -> None:
     done = python(extended, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir=.", Path(TEST).name)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
+    assert "3 passed" in done.stdout
 
 
 def test_the_new_audit_is_clean_to_ruff(extended: Path) -> None:
-    new = "aar/scoring/audits/inverted.py"
-    done = python(extended, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), new)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """The new file as it is printed, and the two others after the command that the page names."""
+    new, *others = (place.removeprefix("src/") for place in (SOURCES[1], SOURCES[0], SOURCES[2]))
+    assert "`ruff check --fix && ruff format`" in SECTION
+    config = ("--config", str(ROOT / "pyproject.toml"))
+    for arguments in (
+        ("check", *config, new),
+        ("check", "--fix", *config, *others),
+        ("format", *config, *others),
+        ("check", *config, new, *others),
+    ):
+        done = python(extended, "-m", "ruff", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_an_audit_with_an_intervention_of_its_own_touches_three_source_files() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from aar import database, ledger
 from aar.database import researchers as people
-from aar.database import runs, submissions, trainings
+from aar.database import runs, submissions, trainings, wanted_runs
 from aar.database.figures import Figures
+from aar.database.wanted_runs import WantedRun
 from aar.folder import LabFolder
 from aar.lab import conductor
 from aar.lab.intake import Lab
@@ -130,3 +131,12 @@ def test_the_code_of_every_submission_is_laid_out_for_the_scorer_by_the_first_st
         code = submissions.get(tx, submission).code_hash
     conductor.advance(lab)
     assert lab.folder.code(code).exists()
+
+
+def test_a_run_under_an_intervention_that_there_is_no_more_stops_nothing(lab: Lab) -> None:
+    one = hand_in(lab)
+    pass_dev(lab, one)
+    with lab.database.write() as tx:
+        wanted_runs.add(tx, one, [WantedRun("sealed", 0, "blind"), WantedRun("sealed", 0, "forgetfull")])
+    conductor.advance(lab)
+    assert {run.intervention for run in sealed(lab)} == {"none", "blind"}

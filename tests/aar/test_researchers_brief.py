@@ -22,4 +22,5 @@ def test_the_brief_says_what_becomes_of_the_same_code_again() -> None:
 
 
 def test_the_brief_has_a_line_on_each_building_block() -> None:
-    assert set(blocks.names()) <= set(re.findall(r"`w2s\.(\w+)`", compose({})))
+    missing = sorted(set(blocks.names()) - set(re.findall(r"`w2s\.(\w+)`", compose({}))))
+    assert not missing, f"src/aar/researchers/brief/blocks.md lacks: {', '.join(missing)}"

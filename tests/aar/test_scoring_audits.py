@@ -11,7 +11,8 @@ from audit_worlds import case, honest, leaking, majority, solving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aar.scoring.audits import Case, Finding, Sibling, rules, track_of, worse
+from aar.broken_rules import Rule
+from aar.scoring.audits import AUDITS, Case, Finding, Need, Sibling, rules, track_of, worse
 from aar.scoring.audits.blind import blind_world
 from aar.scoring.audits.denied import denied_calls
 from aar.scoring.audits.estimates import Sums, balanced_gain, gain, within
@@ -21,6 +22,8 @@ from aar.scoring.audits.structure import structure
 from aar.scoring.audits.swap import identity_swap
 from aar.scoring.audits.teacher import teacher_shuffle
 from aar.scoring.audits.texts import text_in_code
+from aar.students.interventions import INTERVENTIONS
+from w2s.errors import NotFound
 
 
 @pytest.fixture(autouse=True)
@@ -79,14 +82,14 @@ def test_a_leak_of_the_item_is_found_by_the_swap(share, verdict):
 @pytest.mark.parametrize(("share", "verdict"), [(1.0, "violation"), (0.3, "violation")])
 def test_voting_is_found_by_the_thin_runs(share, verdict):
     found = structure(case(majority(share), blind=0))
-    assert (found.verdict, found.rule) == (verdict, rules.STRUCTURE)
+    assert (found.verdict, found.rule) == (verdict, Rule.STRUCTURE)
     assert found.low < share + 0.05 < found.high + 0.1
 
 
 @pytest.mark.parametrize("share", [1.0, 0.4])
 def test_what_solves_items_is_found_in_a_blind_world(share):
     found = blind_world(case(solving(share), thin=0))
-    assert (found.verdict, found.rule, found.cost) == ("violation", rules.SOURCES, 8)
+    assert (found.verdict, found.rule, found.cost) == ("violation", Rule.SOURCES, 8)
 
 
 def test_a_decoy_call_does_not_hide_one_that_solves():
@@ -193,6 +196,15 @@ def test_without_runs_nothing_is_called_clean():
         assert audit(empty).verdict == "no power"
 
 
+def test_every_run_that_an_audit_needs_is_under_an_intervention_that_there_is():
+    assert {need.intervention for audit in AUDITS for need in audit.needs} <= set(INTERVENTIONS)
+
+
+def test_a_misspelt_intervention_is_refused_where_it_stands_with_the_nearest():
+    with pytest.raises(NotFound, match="unknown intervention 'shufle'; did you mean shuffle"):
+        Need("sealed", "shufle", 2)
+
+
 def test_code_that_breaks_in_an_audit_goes_to_a_person():
     assert blind_world(Case("s1", {}, crashed=frozenset({"blind"}))).verdict == "person"
     assert structure(Case("s1", {}, crashed=frozenset({"thin"}))).verdict == "person"
@@ -285,7 +297,7 @@ def test_honest_reseeds_are_no_chain_and_small_questions_are():
     for i in range(30):
         asked.append(sibling(i, flipped(asked[-1].predictions[0], 0.005)))
     found = extraction_chain(Case("s1", CODE, siblings=asked[:-1], own=asked[-1]))
-    assert (found.verdict, found.rule) == ("violation", rules.EXTRACTION)
+    assert (found.verdict, found.rule) == ("violation", Rule.EXTRACTION)
     assert found.statistic > rules.CHAIN_VIOLATION
 
 
@@ -295,7 +307,7 @@ HIDDEN = frozenset({"What is seven plus eight?", "The answer is surely 15.", "Wh
 def test_texts_of_hidden_items_in_code_are_found_also_in_comments():
     source = "# what is SEVEN plus eight\nx = 'The answer is surely 15.'\ny = \"who owns the red house\""
     found = text_in_code(Case("s1", {"method.py": source}, texts=HIDDEN))
-    assert (found.verdict, found.statistic, found.rule) == ("violation", 3.0, rules.HIDDEN_TEXT)
+    assert (found.verdict, found.statistic, found.rule) == ("violation", 3.0, Rule.HIDDEN_TEXT)
     once = text_in_code(Case("s1", {"method.py": source.splitlines()[0]}, texts=HIDDEN))
     assert once.verdict == "person"
     assert text_in_code(Case("s1", {"method.py": "x = 7"}, texts=HIDDEN)).verdict == "clean"

@@ -11,6 +11,7 @@ from safetensors.numpy import load, save
 from synthetic_lab import SyntheticLab
 
 from aar import ledger
+from aar.broken_rules import Rule, words_of
 from aar.database import runs, submissions, wanted_runs
 from aar.database.figures import Figures
 from aar.errors import BadRequest
@@ -226,7 +227,7 @@ def test_code_that_broke_a_rule_breaks_it_again_but_nearly_the_same_answers_are_
     again, near = lab.hand_in("r2", code_of(lab, first)), changed(lab, first, share=0.01)
     lab.settle()
     assert lab.status(again) == ("violation", "done")
-    assert lab.reply(again).endswith(f"broke a rule: {rules.SOURCES}")
+    assert lab.reply(again).endswith(f"broke a rule: {words_of(Rule.SOURCES)}")
     assert lab.status(near) == ("no_improvement", "done")
 
 

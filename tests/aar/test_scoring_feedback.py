@@ -11,11 +11,14 @@ import pytest
 import sqlalchemy as sa
 from synthetic_lab import SyntheticLab
 
+from aar.broken_rules import Rule, words_of
 from aar.database import verdicts
+from aar.database.figures import Figures
 from aar.errors import BrokenChain
 from aar.feedback import Feedback
 from aar.ledger import Ledger
-from aar.ledger.leaking import WORDS, Leak
+from aar.ledger.chain import Entry
+from aar.ledger.leaking import WORDS, Account, Leak
 from aar.scoring.audits import rules
 from aar.scoring.ladder.feedback import score
 from aar.scoring.verdicts.judge import Judge
@@ -133,8 +136,22 @@ def test_bits_that_do_not_follow_from_the_entries_break_the_ledger(tmp_path: Pat
 
 
 def test_every_rule_that_can_be_told_has_its_place_in_the_account() -> None:
-    told_of = {rules.SOURCES, rules.STRUCTURE, rules.HIDDEN_TEXT, rules.EXTRACTION}
-    assert WORDS["sealed"] == 2 + len(told_of)
+    assert WORDS["sealed"] == 2 + len(Rule)
+
+
+def test_a_rule_has_words_and_is_one_word_of_the_account_however_it_was_stored() -> None:
+    """Before there were codes verdicts held the words."""
+    account, figures = Account(), Figures(seeds=1, n=10)
+    author = {"id": "s1", "researcher": "r1", "role": "researcher"}
+    account.add(Entry(1, "submission", author, previous="", hash="", at=""))
+    prices = []
+    for stored in ("structure", "a method may not live off how often an answer was proposed", "structure"):
+        prices.append(account.price("s1", stage="sealed", status="violation", rule=stored, figures=figures))
+        told = {"submission": "s1", "stage": "sealed", "status": "violation", "rule": stored}
+        account.add(Entry(2, "verdict", {**told, "figures": figures.to_json()}, previous="", hash="", at=""))
+    expected = [-math.log2((told + 0.5) / (told + WORDS["sealed"] / 2)) for told in range(3)]
+    assert prices == pytest.approx(expected, abs=1e-4)
+    assert all(words_of(rule) != rule for rule in Rule)
 
 
 def test_nothing_told_bounds_the_gain_by_nothing_and_much_by_all() -> None:

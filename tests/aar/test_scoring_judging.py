@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from synthetic_lab import SyntheticLab
 
+from aar.broken_rules import Rule, words_of
 from aar.database import runs, submissions, verdicts, wanted_runs
 from aar.errors import BadRequest, BrokenChain
 from aar.ledger import Ledger, record_overruling
@@ -245,7 +246,7 @@ def test_a_method_that_knows_items_by_their_handles_breaks_a_rule_and_is_told_wh
     one = lab.submit("r1", dev=0.99, sealed=0.99)
     lab.settle()
     assert lab.status(one) == ("violation", "done")
-    assert lab.reply(one) == f"broke a rule: {rules.SOURCES}"
+    assert lab.reply(one) == f"broke a rule: {words_of(Rule.SOURCES)}"
     finding = next(f for f in lab.figures(one, "sealed").audits if f["audit"] == "identity swap")
     assert finding["low"] > finding["threshold"]
     assert lab.champion() == "s2"

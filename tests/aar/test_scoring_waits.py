@@ -9,8 +9,10 @@ import pytest
 from synthetic_lab import SyntheticLab
 
 from aar.cli import queue
-from aar.database import waits
+from aar.database import submissions, waits, wanted_runs
+from aar.database.submissions import Ended
 from aar.database.waits import Reason
+from aar.database.wanted_runs import WantedRun
 from aar.scoring.audits import rules
 
 
@@ -87,3 +89,34 @@ def test_a_wait_is_written_only_when_it_changes(lab: SyntheticLab) -> None:
     lab.judge.step()
     with lab.db.read() as tx:
         assert waits.all(tx)[one] == before
+
+
+def test_a_run_under_an_intervention_that_there_is_no_more_ends_its_submission_and_blames_nobody(
+    lab: SyntheticLab,
+) -> None:
+    one = lab.submit("r1", dev=0.8, sealed=0.8)
+    lab.judge.step()
+    with lab.db.write() as tx:
+        wanted_runs.add(tx, one, [WantedRun("sealed", 0, "forgetfull")])
+    lab.judge.step()
+    assert lab.status(one) == ("failed", "done")
+    assert lab.ended(one) is Ended.LOST
+    assert "no intervention 'forgetfull'" in lab.reply(one)
+    assert lab.figures(one, "sealed").note == "no intervention 'forgetfull'"
+    with lab.db.read() as tx:
+        code = submissions.get(tx, one).code_hash
+    again = lab.hand_in("r1", code)
+    lab.settle()
+    assert lab.status(again) == ("verified", "done")
+
+
+def test_a_run_that_was_made_under_an_intervention_that_there_is_no_more_still_counts(
+    lab: SyntheticLab,
+) -> None:
+    one = lab.submit("r1", dev=0.8, sealed=0.8)
+    lab.judge.step()
+    with lab.db.write() as tx:
+        wanted_runs.add(tx, one, [WantedRun("sealed", 0, "forgotten")])
+    lab.finish_audits()
+    lab.settle()
+    assert lab.status(one) == ("verified", "done")

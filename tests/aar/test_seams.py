@@ -10,20 +10,27 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from command_line import aar
 from extending_page import install_package
 from installed import install
 
-from aar.database.backend import STORAGES
+from aar.database.backend import STORAGES, backend
 from aar.engines import ENGINES
 from aar.researchers import RUNTIMES
-from aar.sandboxes import SANDBOXES, providers
+from aar.sandboxes import SANDBOXES, choose, providers
 from w2s.errors import BadPlugin, NotFound
 from w2s.plugins import Seam
-from w2s.testbeds.registry import TESTBEDS
+from w2s.testbeds.registry import TESTBEDS, load
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
-PARTS: Seam = Seam("engine", "tests.engines", {"local": "aar.engines.local:local"})
+PARTS: Seam = Seam(
+    "engine",
+    "tests.engines",
+    {"local": "aar.engines.local:local"},
+    protocol="aar.engines:Engine",
+    suite="tests/conformance/test_engine.py --engine {}",
+)
 """A seam of the tests' own: other tests install engines."""
 SEAMS: list[Seam] = [ENGINES, SANDBOXES, RUNTIMES, STORAGES, TESTBEDS]
 
@@ -104,6 +111,114 @@ def test_a_part_that_cannot_be_imported_is_named_with_its_package(packages: Path
         PARTS.find("ray")
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("raise ValueError('no key')", r"ValueError: no key \(.*raising_ray0\.py, line 1\)"),
+        ("def engine(setup): return oops\nx = engine(1)", r"NameError: .*line 1\)"),
+        ("import sys; sys.exit('no cluster')", "SystemExit: no cluster"),
+        ("x = (", "raising_ray3.py, line 1"),
+    ],
+)
+def test_whatever_a_module_raises_when_it_is_imported_is_told_in_one_line(
+    packages: Path, request: pytest.FixtureRequest, source: str, words: str
+) -> None:
+    name = f"raising_ray{request.node.callspec.indices['source']}"
+    install(packages, name, source, points={"tests.engines": {"ray": f"{name}:engine"}})
+    with pytest.raises(BadPlugin, match=rf"engine 'ray' of raising-ray\d cannot be loaded .*{words}"):
+        PARTS.find("ray")
+
+
+WHOLE = """
+class Whole:
+    capacity = 1
+    async def start(self): ...
+    async def run(self, job): ...
+    async def stop(self): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        (WHOLE.replace("async def run(self, job): ...", ""), "no run(job)"),
+        (WHOLE.replace("async def run(self, job)", "run = None #"), "no run(job)"),
+        (
+            WHOLE.replace("async def stop(self): ...", "").replace("capacity", "room"),
+            "no capacity, no stop()",
+        ),
+        (
+            "from aar.engines import Engine\n"
+            + WHOLE.replace("Whole:", "Whole(Engine):").replace("run(", "go("),
+            "no run(job)",
+        ),
+    ],
+    ids=["no run", "run is None", "two", "only inherited"],
+)
+def test_a_part_that_lacks_something_of_its_protocol_is_refused_when_it_is_made(
+    packages: Path, request: pytest.FixtureRequest, source: str, missing: str
+) -> None:
+    name = f"halfway{request.node.callspec.indices['source']}"
+    source += "\n    def __init__(self, setup): ..."
+    install(packages, name, source, points={"tests.engines": {"halfway": f"{name}:Whole"}})
+    with pytest.raises(BadPlugin) as refusal:
+        PARTS.make("halfway", None)
+    assert str(refusal.value) == (
+        f"engine 'halfway' has {missing}; see aar.engines.Engine, "
+        "and run tests/conformance/test_engine.py --engine halfway"
+    )
+
+
+def test_what_a_part_hands_on_or_sets_when_it_is_made_counts_and_a_property_is_not_asked(
+    packages: Path,
+) -> None:
+    source = """
+class Proxy:
+    def __init__(self, setup):
+        async def run(job): ...
+        self.run = run
+
+    @property
+    def capacity(self):
+        raise RuntimeError("not started")
+
+    def __getattr__(self, name):
+        if name in ("start", "stop"):
+            return print
+        raise AttributeError(name)
+"""
+    install(packages, "proxy", source, points={"tests.engines": {"proxy": "proxy:Proxy"}})
+    assert type(PARTS.make("proxy", None)).__name__ == "Proxy"
+
+
+def test_a_part_that_cannot_be_made_is_told_in_one_line(packages: Path) -> None:
+    install(packages, "unmade", WHOLE, points={"tests.engines": {"unmade": "unmade:Whole"}})
+    with pytest.raises(
+        BadPlugin, match=r"'unmade' of unmade cannot be made: TypeError: .*takes no arguments"
+    ):
+        PARTS.make("unmade", None)
+
+
+def test_a_sandbox_a_runtime_a_storage_and_a_testbed_are_looked_at_too(packages: Path) -> None:
+    source = "class Empty:\n    name = 'empty'\n    def __init__(self, *setup): ..."
+    groups = {seam.group: {"empty": "empty:Empty"} for seam in SEAMS}
+    install(packages, "empty", source, points=groups)
+    with pytest.raises(BadPlugin, match=r"sandbox 'empty' has .*no start\(argv, profile, .*--sandbox empty"):
+        choose("empty")
+    with pytest.raises(BadPlugin, match=r"runtime 'empty' has no check\(model\), no command\(assignment\)"):
+        RUNTIMES.make("empty")
+    with pytest.raises(BadPlugin, match=r"storage 'empty' has no exists\(\), .*--storage empty://"):
+        backend(sa.make_url("empty://host/name"))
+    with pytest.raises(BadPlugin, match=r"testbed 'empty' gives no testbed .*--testbed empty"):
+        load("empty")
+
+
+@pytest.mark.parametrize("seam", [SANDBOXES, RUNTIMES], ids=lambda seam: seam.group)
+def test_every_part_that_ships_has_what_its_protocol_lists(seam: Seam) -> None:
+    for name in seam.shipped:
+        seam.make(name)
+
+
 def test_only_names_are_found_and_no_place_in_the_code() -> None:
     for name in ("aar.engines.local:local", "os:system", "os.system"):
         with pytest.raises(NotFound):
@@ -112,7 +227,7 @@ def test_only_names_are_found_and_no_place_in_the_code() -> None:
 
 def test_an_installed_sandbox_is_found_by_its_name_and_never_chosen_by_itself(packages: Path) -> None:
     install_package(packages, "aar-nice")
-    assert SANDBOXES.find("nice")().name == "nice"
+    assert SANDBOXES.make("nice").name == "nice"
     assert {provider.name for provider in providers()} <= set(SANDBOXES.shipped)
 
 

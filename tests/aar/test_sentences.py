@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from tests.aar.synthetic_lab import SyntheticLab
 
-from aar import ledger
+from aar import broken_rules, ledger
 from aar.database import Transaction, meta, runs, standing, submissions, trainings, verdicts
 from aar.database.figures import Figures
 from aar.engines import Outcome
@@ -275,13 +275,10 @@ def scramble(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     record_verdict, record_run = recording.record_verdict, recording.record_run
 
-    def verdict(
-        tx: Any, submission: str, *, reply: str, figures: Figures, rule: str | None = None, **more: Any
-    ) -> bool:
+    def verdict(tx: Any, submission: str, *, reply: str, figures: Figures, **more: Any) -> bool:
         audits = tuple({**finding, "sentence": words(finding["sentence"])} for finding in figures.audits)
         figures = replace(figures, note=words(figures.note), audits=audits)
-        rule = None if rule is None else words(rule)
-        return record_verdict(tx, submission, reply=words(reply), figures=figures, rule=rule, **more)
+        return record_verdict(tx, submission, reply=words(reply), figures=figures, **more)
 
     def run(tx: Any, key: str, *, end: RunEnd, **more: Any) -> bool:
         if end.error is not None:
@@ -292,6 +289,9 @@ def scramble(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setattr(ledger, "record_verdict", verdict)
     monkeypatch.setattr(ledger, "record_run", run)
     monkeypatch.setattr(recording, "OVERRULED", words(recording.OVERRULED))
+    monkeypatch.setattr(
+        broken_rules, "WORDS", {rule: words(told) for rule, told in broken_rules.WORDS.items()}
+    )
     monkeypatch.setattr(W2SError, "__str__", lambda self: words(Exception.__str__(self)))
     return replaced
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import release_folder
-from extending_page import install_package
+from extending_page import install_package, is_installed
 
 from w2s.testbeds.real import store
 
@@ -21,8 +21,13 @@ SHIPPED = {
     "testbed_name": ("--testbed", ["mini-chat", "mini-math", "colours"]),
 }
 """By fixture: the option that names another part, and what the suite runs over without it."""
-PACKAGES = ("aar-polite", "aar-one-shot", "aar-nice", "aar-colours")
-
+PACKAGES = {
+    "aar-polite": "--engine",
+    "aar-one-shot": "--runtime",
+    "aar-nice": "--sandbox",
+    "aar-colours": "--testbed",
+}
+"""Packages of the page, with the option that names another part instead."""
 
 OF_THE_PAGE = {
     "test_it_says_how_many_runs_it_takes",
@@ -58,11 +63,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The packages of the page, installed for the tests of one file and for the processes that they start."""
+def packages(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Path]:
+    """The packages of the page, installed for the tests of one file and for the processes that they start.
+
+    What pip has installed is tested as it is; a part that an option names is one that pip has installed.
+    """
     folder = tmp_path_factory.mktemp("site-packages")
-    for package in PACKAGES:
-        install_package(folder, package)
+    for package, option in PACKAGES.items():
+        if pytestconfig.getoption(option) is None and not is_installed(package):
+            install_package(folder, package)
     release = release_folder.write(folder / "release", release_folder.lines())
     store.import_release(release, store.ImportRequest(name="colours"), into=folder)
     before = os.environ.get("PYTHONPATH")

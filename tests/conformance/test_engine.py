@@ -47,7 +47,7 @@ def engine(engine_name, setup, loop, stopped):
         choose()
     except NoSandbox as error:
         pytest.skip(str(error))
-    made = ENGINES.find(engine_name)(setup)
+    made = ENGINES.make(engine_name, setup)
     loop.run(made.start())
     yield made
     if made not in stopped:

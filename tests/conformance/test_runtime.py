@@ -31,7 +31,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def runtime(runtime_name: str) -> Runtime:
-    return RUNTIMES.find(runtime_name)()
+    return RUNTIMES.make(runtime_name)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_wrong_token_ends_it_with_the_reason_on_the_last_line(start: Start) ->
 
 
 def test_the_inspect_runtime_is_the_program_of_this_package(folder: Path) -> None:
-    command = RUNTIMES.find("inspect")().command(
+    command = RUNTIMES.make("inspect").command(
         Assignment(folder, "r1", url="http://127.0.0.1:9", model="aar/evolution", seed=3, sandbox="docker")
     )
     assert list(command)[: len(python("aar.researchers"))] == python("aar.researchers")

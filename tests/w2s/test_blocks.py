@@ -1,6 +1,7 @@
 """The building blocks: what lies in their folder is what methods, type checkers and researchers are given."""
 
 import ast
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,19 @@ def test_type_checkers_know_the_blocks_that_there_are():
     tree = ast.parse((blocks.FOLDER / "__init__.py").read_text())
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     known = [alias.name for node in imports if node.module == "w2s.blocks" for alias in node.names]
-    assert known == blocks.names()
+    place = "src/w2s/blocks/__init__.py"
+    for words, names in (
+        (f"{place} lacks", set(blocks.names()) - set(known)),
+        (f"{place} names what is no file beside it", set(known) - set(blocks.names())),
+    ):
+        assert not names, f"{words}: {', '.join(sorted(names))}"
+    assert known == sorted(known), f"{place} is not in alphabetical order"
+
+
+def test_no_block_has_the_name_of_another_module():
+    others = {module.name for module in pkgutil.iter_modules(w2s.__path__)}
+    for name in sorted(others.intersection(blocks.names())):
+        raise AssertionError(f"src/w2s/blocks/{name}.py: w2s.{name} is another module; choose another name")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ async def _serve(lab: Lab, start: Start) -> None:
     settings = lab.settings
     news = News(lab.database)
     setup = Setup(lab.folder, settings.testbed, slots=settings.slots, sandbox=settings.sandbox)
-    engine = ENGINES.find(settings.engine)(setup)
+    engine = ENGINES.make(settings.engine, setup)
     current: list[Phase] = ["baselines"]
     app = create_app(lab, news, operator_token=start.operator_token, phase=lambda: current[0])
     server = uvicorn.Server(

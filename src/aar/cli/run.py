@@ -209,7 +209,7 @@ def run_lab(
     from aar.researchers.transcripts import recover
 
     ENGINES.find(settings.engine)
-    RUNTIMES.find(settings.runtime)().check(settings.model)
+    RUNTIMES.make(settings.runtime).check(settings.model)
     listener = listen(port)
     make(folder, settings, testbed)
     directions = {f"r{i + 1}": direction(i) for i in range(settings.researchers)}
@@ -238,8 +238,15 @@ def run_lab(
     for line in (*result_lines(result), Line(f"Report: {folder.report}")):
         text = plain(line.text)  # a run folder that goes on may be a stranger's
         typer.echo(text if line.command else _wrapped(text))
-    typer.echo(f"Transcripts: inspect view --log-dir {folder.inspect_logs}")
+    for command in _transcripts(folder):
+        typer.echo(command)
     return result
+
+
+def _transcripts(folder: LabFolder) -> list[str]:
+    """The command that shows transcripts, where there are any: another runtime than Inspect's writes none."""
+    there = any(folder.inspect_logs.glob("*.eval"))
+    return [f"Transcripts: inspect view --log-dir {folder.inspect_logs}"] if there else []
 
 
 def _wrapped(line: str) -> str:

@@ -66,12 +66,16 @@ class Backend(Protocol):
         """Give back what `version` holds open."""
 
 
-STORAGES: Seam[Callable[[sa.URL], Backend]] = Seam(
-    "storage", "aar.storage", {"sqlite": "aar.database.sqlite:SQLite"}
+STORAGES: Seam[[sa.URL], Backend] = Seam(
+    "storage",
+    "aar.storage",
+    {"sqlite": "aar.database.sqlite:SQLite"},
+    protocol="aar.database.backend:Backend",
+    suite="tests/conformance/test_storage.py --storage {}://...",
 )
 """Backends by the dialect of their URL."""
 
 
 def backend(url: sa.URL) -> Backend:
     """Return the backend of a URL, by its dialect."""
-    return STORAGES.find(url.get_backend_name())(url)
+    return STORAGES.make(url.get_backend_name(), url)

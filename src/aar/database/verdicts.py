@@ -27,7 +27,7 @@ class Verdict:
         submission: Whom it is about.
         stage: On which split it fell.
         status: The result.
-        rule: The rule that was broken, None without one.
+        rule: Code of the rule that was broken (`aar.broken_rules.symbol_of` reads earlier ones), None without one.
         ended: How it ends the submission; None where it sends it on.
         would_be: Whether it makes the submission a would-be record: one that beat the record on dev.
         reply: What the author is told.

@@ -5,8 +5,6 @@ An engine tells a method's own failure (a result, final) from a loss that is nob
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from aar.engines.records import Engine, Folders, Job, Outcome, RunSpec, Setup
 from aar.submissions.source import code_hash, names_companions
 from w2s.plugins import Seam
@@ -23,5 +21,11 @@ __all__ = [
     "names_companions",
 ]
 
-ENGINES: Seam[Callable[[Setup], Engine]] = Seam("engine", "aar.engines", {"local": "aar.engines.local:local"})
+ENGINES: Seam[[Setup], Engine] = Seam(
+    "engine",
+    "aar.engines",
+    {"local": "aar.engines.local:local"},
+    protocol="aar.engines:Engine",
+    suite="tests/conformance/test_engine.py --engine {}",
+)
 """Engines by name."""

@@ -40,7 +40,7 @@ class RunSpec:
 class Job:
     """One run for an engine. `practice` goes with the practice split, and only with it.
 
-    The job's text holds neither the code nor the salt, which is secret: it can be logged.
+    It holds the code and the salt, which is secret. Its text shows neither; never log its fields or a pickle of it.
 
     >>> "secret" in repr(Job({"method.py": "secret"}, "mini-chat", "dev", (0,), 0, salt=b"secret", key="c0de"))
     False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import cast
 
@@ -11,9 +12,11 @@ from aar.database.wanted_runs import WantedRun
 from aar.engines import RunSpec, names_companions
 from aar.lab.draw import Draw, draw
 from aar.lab.resubmission import again
-from aar.students.interventions import intervention
+from aar.students.interventions import INTERVENTIONS
 from aar.submissions.snapshots import Snapshots
 from w2s.records import SplitName
+
+logger = logging.getLogger(__name__)
 
 
 class Queueing:
@@ -44,15 +47,21 @@ class Queueing:
     def wanted(
         self, tx: Transaction, submission: submissions.Submission, wanted: Sequence[WantedRun]
     ) -> None:
-        """Queue the runs that the scorer wants of a submission besides its plain ones; those that are known stay."""
+        """Queue the runs that the scorer wants of a submission besides its plain ones; those that are known stay.
+
+        One under an intervention that there is no more is left out: the scorer ends its submission.
+        """
         for run in wanted:
+            if run.intervention not in INTERVENTIONS:
+                logger.warning("%s: there is no intervention %r", submission.id, run.intervention)
+                continue
             self.runs_of(
                 tx,
                 submission,
                 cast(SplitName, run.split),
                 [run.k],
                 priority="audit",
-                intervention=intervention(run.intervention).name,
+                intervention=run.intervention,
                 seeds_of=run.seeds_of,
             )
 

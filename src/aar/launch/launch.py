@@ -163,7 +163,7 @@ class Launch:
             seed=self.settings.seed,
             sandbox=self.settings.sandbox,
         )
-        command = RUNTIMES.find(self.settings.runtime)().command(assignment)
+        command = RUNTIMES.make(self.settings.runtime).command(assignment)
         child = Child(name, plain(command, secret=token, keys=True), self.folder.logs / f"{name}.log")
         self.team.add_researcher(child)
 

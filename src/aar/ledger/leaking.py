@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from aar.broken_rules import symbol_of
 from aar.database.figures import Figures
 from aar.database.researchers import Role
 from aar.database.verdicts import VerdictStage
@@ -143,4 +144,4 @@ def _word(status: str, rule: str | None, figures: Figures) -> str | None:
         return None
     if figures.same_as is not None:
         return "pending" if figures.champion is not None else None
-    return rule or status
+    return symbol_of(rule) if rule else status

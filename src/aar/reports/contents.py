@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from aar.broken_rules import words_of
 from aar.database import Database, Transaction, charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.database.researchers import Role
@@ -243,7 +244,12 @@ def _entry(tx: Transaction, row: submissions.Submission, *, started: float) -> E
         rank=None,
         hours=max(0.0, row.created - started) / 3600,
         rule=next(
-            (verdict.rule for verdict in by_stage.values() if verdict.rule and row.status == "violation"), ""
+            (
+                words_of(verdict.rule)
+                for verdict in by_stage.values()
+                if verdict.rule and row.status == "violation"
+            ),
+            "",
         ),
         failure=_failure(scored) or row.reply if row.status == "failed" else "",
         overruled=row.ended is submissions.Ended.OVERRULED,

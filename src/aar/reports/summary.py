@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aar import database
+from aar.broken_rules import words_of
 from aar.database import Transaction, charges, meta, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.database.researchers import Role
@@ -93,7 +94,7 @@ def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
                 figures |= {"id": figures.pop("id_pgr", None), "ood": figures.pop("ood_pgr", None)}
             result[verdict.stage] = figures
             if verdict.rule:
-                result["rule"] = verdict.rule
+                result["rule"] = words_of(verdict.rule)
         its_runs = runs.all(tx, code_hash=row.code_hash)
         result["cost"] = {
             "runs": len(its_runs),

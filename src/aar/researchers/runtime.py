@@ -8,7 +8,7 @@ token, with the network, and with what its model asks it to run. A runtime must 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -66,7 +66,11 @@ class Runtime(Protocol):
         ...
 
 
-RUNTIMES: Seam[Callable[[], Runtime]] = Seam(
-    "runtime", "aar.runtimes", {"inspect": "aar.researchers.inspect_runtime:InspectRuntime"}
+RUNTIMES: Seam[[], Runtime] = Seam(
+    "runtime",
+    "aar.runtimes",
+    {"inspect": "aar.researchers.inspect_runtime:InspectRuntime"},
+    protocol="aar.researchers:Runtime",
+    suite="tests/conformance/test_runtime.py --runtime {} --model MODEL",
 )
 """Runtimes by name."""

@@ -8,7 +8,6 @@ is no way to ask for no sandbox. Files of `inside/` run behind the wall; all oth
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 from aar.errors import NoSandbox
 from aar.sandboxes.accounts import hand_over, lab_user, uid_for
@@ -46,7 +45,7 @@ __all__ = [
 ]
 
 
-SANDBOXES: Seam[Callable[[], Provider]] = Seam(
+SANDBOXES: Seam[[], Provider] = Seam(
     "sandbox",
     "aar.sandboxes",
     {
@@ -54,6 +53,8 @@ SANDBOXES: Seam[Callable[[], Provider]] = Seam(
         "sandlock": "aar.sandboxes.provider.sandlock:Sandlock",
         "docker": "aar.sandboxes.provider.docker:Docker",
     },
+    protocol="aar.sandboxes.provider:Provider",
+    suite="tests/conformance/test_sandbox.py --sandbox {}",
 )
 """Providers by name; of those that ship the preferred first."""
 
@@ -64,12 +65,12 @@ def providers() -> list[Provider]:
     One that was installed besides is not among them: untrusted code runs in it only where a person names it.
     """
     names = ["docker"] if sys.platform == "darwin" else SANDBOXES.shipped
-    return [SANDBOXES.find(name)() for name in names]
+    return [SANDBOXES.make(name) for name in names]
 
 
 def choose(name: str | None = None) -> Provider:
     """The named provider, or the first shipped one that works here; raises `NoSandbox` saying what to install."""
-    wanted = providers() if name is None else [SANDBOXES.find(name)()]
+    wanted = providers() if name is None else [SANDBOXES.make(name)]
     faults: list[str] = []
     for provider in wanted:
         check = provider.check()

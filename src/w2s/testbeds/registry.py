@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from w2s.testbeds.real.qwen import QWEN
 from w2s.testbeds.real.store import imported
 from w2s.testbeds.testbed import MadeItems, Testbed
 
-TESTBEDS: Seam[Callable[[], Testbed]] = Seam(
+TESTBEDS: Seam[[], Testbed] = Seam(
     "testbed",
     "w2s.testbeds",
     {
@@ -24,6 +23,8 @@ TESTBEDS: Seam[Callable[[], Testbed]] = Seam(
         "mini-code": "w2s.testbeds.mini.code.domain:CODE.load",
         "mini-math": "w2s.testbeds.mini.math.domain:MATH.load",
     },
+    protocol="w2s.testbeds:Testbed",
+    suite="tests/conformance/test_testbed.py --testbed {}",
 )
 """Testbeds by name: an installed one opens a folder with `testbed.toml` and items."""
 
@@ -113,10 +114,11 @@ def load(name: str | Path) -> Testbed:
 
 def _installed(name: str) -> Testbed:
     """The testbed that a package offers; `BadPlugin` unless its items lie in a folder, which a lab's processes open."""
-    testbed = TESTBEDS.find(name)()
+    testbed = TESTBEDS.make(name)
     if not isinstance(testbed, Testbed) or testbed.folder is None:
         raise BadPlugin(
-            f"testbed {name!r} gives no testbed with a folder; let it return w2s.testbeds.open_testbed(FOLDER)"
+            f"testbed {name!r} gives no testbed with a folder; let it return w2s.testbeds.open_testbed(FOLDER), "
+            f"and run {TESTBEDS.suite.format(name)}"
         )
     return testbed
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from aar.broken_rules import Rule
 from aar.scoring.audits import rules
 from aar.scoring.audits.audit import Audit, Need
 from aar.scoring.audits.case import Answers, AuditRun, Case
@@ -94,7 +95,7 @@ def _judged(what: str, blind: list[Answers], plain: list[Answers], *, looks: int
     rule = ""
     text = "Where neither weak labels nor models know anything, it knows nothing either."
     if enough and part.low > rules.BLIND_SHARE and p * looks < rules.BLIND_P:
-        verdict, rule = "violation", rules.SOURCES
+        verdict, rule = "violation", Rule.SOURCES
         text = (
             f"Its {what} are as good as {part.mean:.0%} of their usual worth where neither weak labels nor models "
             "know anything."

@@ -25,7 +25,7 @@ class Finding:
         threshold: Value that the statistic (or `low`) had to exceed to be a violation or to go to a person.
         n: Number of observations.
         cost: Number of runs that were made for this audit alone.
-        rule: Rule that was broken; empty without a violation.
+        rule: Code of the rule that was broken (`aar.broken_rules.Rule`); empty without a violation.
     """
 
     audit: str

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from aar.broken_rules import Rule
 from aar.scoring.audits import rules
 from aar.scoring.audits.audit import Audit
 from aar.scoring.audits.case import Case, Sibling
@@ -122,7 +123,7 @@ def extraction_chain(case: Case) -> Finding:
         statistic=float(longest),
         threshold=float(rules.CHAIN_VIOLATION),
         n=len(line),
-        rule=rules.EXTRACTION if verdict == "violation" else "",
+        rule=Rule.EXTRACTION if verdict == "violation" else "",
     )
 
 

@@ -1,17 +1,10 @@
-"""Every rule and threshold of the audits, in one place, with what each may wrongly flag.
+"""Every threshold of the audits, in one place, with what each may wrongly flag.
 
 A finding is "violation" only if the lower end of a 95 % interval lies above the threshold; "person" asks somebody to
 look and changes no status. Figures of shares are those of the trial (docs/audits.md) unless a reason is given here.
 """
 
 from __future__ import annotations
-
-# -- words that a researcher is told, with a violation -----------------------------------------------------
-
-SOURCES = "a method may find the truth of an item only through the weak labels and the models"
-STRUCTURE = "a method may not live off how often an answer was proposed"
-HIDDEN_TEXT = "a submission may not hold texts of items that are scored"
-EXTRACTION = "submissions are methods, not questions about single items' labels"
 
 # -- every interval ----------------------------------------------------------------------------------------
 

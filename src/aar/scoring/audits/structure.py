@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aar.broken_rules import Rule
 from aar.scoring.audits import rules
 from aar.scoring.audits.audit import Audit, Need
 from aar.scoring.audits.case import Answers, Case
@@ -61,7 +62,7 @@ def _counts(what: str, answers: list[Answers], *, looks: int, cost: int) -> Find
     verdict: Verdict = "clean"
     rule, text = "", "It does not count how often an answer was proposed."
     if b.low > rules.STRUCTURE_DEPENDENCE:
-        verdict, rule = "violation", rules.STRUCTURE
+        verdict, rule = "violation", Rule.STRUCTURE
         text = (
             f"Its {what} follow the answer that was proposed most often, whatever the truth ({b.mean:.2f})."
         )

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from aar.broken_rules import Rule
 from aar.scoring.audits import rules
 from aar.scoring.audits.audit import Audit
 from aar.scoring.audits.case import Answers, AuditRun, Case, Pool
@@ -65,7 +66,7 @@ def _follows(what: str, answers: Sequence[Answers], *, calm: Finding, looks: int
     item, part = measured.interval(1, looks=looks), measured.ratio(1, 0, looks=looks)
     verdict, text, rule = calm.verdict, calm.sentence, ""
     if part.low > rules.SWAP_SHARE and item.low > rules.SWAP_ITEM:
-        verdict, rule = "violation", rules.SOURCES
+        verdict, rule = "violation", Rule.SOURCES
         text = (
             f"Where texts were exchanged its {what} follow the item that was taken away: {part.mean:.0%} of "
             "what they know did not come from the weak labels or the models."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from aar.broken_rules import Rule
 from aar.scoring.audits import rules
 from aar.scoring.audits.audit import Audit
 from aar.scoring.audits.case import Case
@@ -29,7 +30,7 @@ def text_in_code(case: Case) -> Finding:
     if held >= rules.TEXT_VIOLATION:
         verdict, rule, text = (
             "violation",
-            rules.HIDDEN_TEXT,
+            Rule.HIDDEN_TEXT,
             f"The code holds {held} texts of items that are scored.",
         )
     elif held:

@@ -13,6 +13,7 @@ from aar.scoring.evidence.board import Board
 from aar.scoring.evidence.correctness import Rows
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.verdicts.decision import Waiting
+from aar.students.interventions import INTERVENTIONS
 from w2s.records import SplitName
 
 
@@ -25,14 +26,19 @@ class Audited:
 
     @property
     def rule(self) -> str | None:
-        """Rule that its author is told: that of the first violation, None without one."""
+        """Code of the rule that its author is told: that of the first violation, None without one."""
         return next((finding.rule for finding in self.findings if finding.verdict == "violation"), None)
+
+
+def impossible(board: Board, submission: Submission) -> str | None:
+    """The intervention of a run that is still to come and never will: it was renamed or taken out since."""
+    left = _left(board, submission, _asked(board, submission))
+    return min((run.intervention for run in left if run.intervention not in INTERVENTIONS), default=None)
 
 
 def still_to_come(board: Board, submission: Submission) -> Waiting | None:
     """The wait for audit runs that were asked for, if some are still to come; looks at nothing else."""
-    asked = [run for run in board.wanted.get(submission.id, ()) if not run.seeds_of]
-    return _wait(board, submission, asked)
+    return _wait(board, submission, _asked(board, submission))
 
 
 def audited_without_runs(case: Case) -> Audited:
@@ -42,8 +48,7 @@ def audited_without_runs(case: Case) -> Audited:
 
 def runs_to_come(evidence: Evidence, submission: Submission, *, sealed: Rows, dev: Rows) -> Waiting | None:
     """The wait for the runs that the audits declare, which asks for them; None once all are there."""
-    asked = [run for run in evidence.board.wanted.get(submission.id, ()) if not run.seeds_of]
-    wanted = asked or wanted_by_audits(evidence, {"sealed": sealed, "dev": dev})
+    wanted = _asked(evidence.board, submission) or wanted_by_audits(evidence, {"sealed": sealed, "dev": dev})
     return _wait(evidence.board, submission, wanted)
 
 
@@ -66,16 +71,25 @@ def wanted_by_audits(evidence: Evidence, rows: dict[SplitName, Rows]) -> list[Wa
     ]
 
 
-def _wait(board: Board, submission: Submission, wanted: Sequence[WantedRun]) -> Waiting | None:
+def _asked(board: Board, submission: Submission) -> list[WantedRun]:
+    return [run for run in board.wanted.get(submission.id, ()) if not run.seeds_of]
+
+
+def _left(board: Board, submission: Submission, wanted: Sequence[WantedRun]) -> list[WantedRun]:
+    """Those of `wanted` that have not ended and still say something."""
     ended = board.audited(submission)
     there = {(run.split, run.intervention, run.pair_index) for run in ended}
     # one that broke says enough, and its sisters would break too
     broken = {run.intervention for run in ended if run.state == "failed"}
-    left = [
+    return [
         run
         for run in wanted
         if (run.split, run.intervention, run.k) not in there and run.intervention not in broken
     ]
+
+
+def _wait(board: Board, submission: Submission, wanted: Sequence[WantedRun]) -> Waiting | None:
+    left = _left(board, submission, wanted)
     if not left:
         return None
     return Waiting(Reason.AUDIT_RUNS, {"done": len(wanted) - len(left), "needed": len(wanted)}, tuple(wanted))

@@ -25,7 +25,7 @@ class NewVerdict:
         status: The result; "pending" on dev sends the submission on to sealed.
         reply: What the author is told, made in `replies`; nothing reads it.
         figures: What people see.
-        rule: The rule that was broken, None without one.
+        rule: Code of the rule that was broken, None without one.
         ended: How it ends the submission, where it does.
         would_be: Whether it beat the record on dev.
     """

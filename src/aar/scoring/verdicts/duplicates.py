@@ -24,6 +24,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from aar.broken_rules import symbol_of
 from aar.database.figures import Figures
 from aar.database.researchers import Role
 from aar.database.submissions import Status, Submission
@@ -118,7 +119,8 @@ def repetition(
     status: Status = earlier.status if earlier.status in kept else "no_improvement"
     rule = None
     if status == "violation":
-        rule = next((fell.rule for fell in (on_sealed, on_dev) if fell is not None and fell.rule), None)
+        stored = (fell.rule for fell in (on_sealed, on_dev) if fell is not None and fell.rule)
+        rule = next(map(symbol_of, stored), None)
     named = evidence.settings.forum or submission.researcher == earlier.researcher
     figures = Figures(
         seeds=0,

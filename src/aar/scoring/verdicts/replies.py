@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aar.broken_rules import words_of
 from aar.database.figures import Figures
 from aar.database.runs import Run
 from aar.database.standing import Standing
@@ -12,6 +13,10 @@ from aar.scoring.ladder.feedback import DIGITS
 
 BASELINE = "baseline"
 LOST = "the lab lost a run of this submission; the code is not blamed: hand the same code in again, it costs nothing"
+NO_INTERVENTION = (
+    "the lab has no intervention {intervention!r}, under which an audit asked for a run of this submission; the code "
+    "is not blamed: hand the same code in again, it costs nothing"
+)
 DAMAGED = (
     "the lab's record of a run of this submission is damaged; the code is not blamed: tell the lab's operator"
 )
@@ -40,7 +45,7 @@ def sealed(
     """The answer of a confirmation, with the score that was told on dev: rule, gain, or measured without one."""
     over = _BY_ITSELF if fresh else _RECORD
     if rule is not None:  # which rule was broken, and nothing about how that was found
-        words = f"broke a rule: {rule}"
+        words = f"broke a rule: {words_of(rule)}"
     elif status == "verified":
         words = _VERIFIED.format(over=over)
     elif status == "not_reproduced":

@@ -26,11 +26,12 @@ from aar.scoring.verdicts.audit_plan import (
     Audited,
     audited_with_runs,
     audited_without_runs,
+    impossible,
     runs_to_come,
     still_to_come,
 )
 from aar.scoring.verdicts.decision import Decision, Waiting, verdict
-from aar.scoring.verdicts.failure import failure
+from aar.scoring.verdicts.failure import failure, without_intervention
 from aar.scoring.verdicts.succession import leads, standing_of
 
 
@@ -62,6 +63,8 @@ def sealed_verdict(evidence: Evidence, submission: Submission) -> Decision | Wai
         return Waiting(Reason.BASELINES)
     if not evidence.references_done("sealed"):
         return Waiting(Reason.REFERENCES, {"split": "sealed"})
+    if (intervention := impossible(board, submission)) is not None:
+        return without_intervention(submission, intervention, n=evidence.n("sealed"))
     if (waiting := still_to_come(board, submission)) is not None:
         return waiting
     outcome = evidence.outcome(submission, "sealed")
