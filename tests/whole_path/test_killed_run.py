@@ -110,13 +110,19 @@ def wait_for(launcher: subprocess.Popen[bytes], module: str) -> list[psutil.Proc
 
 
 def not_whole(folder: LabFolder) -> list[str]:
-    """Transcripts that do not open with all that was said: one that was killed before its first turn holds its task."""
+    """Transcripts that do not open with all that was said.
+
+    One that was killed before its first turn holds its task; one whose session could not begin, since what it needed
+    was killed meanwhile, holds the error.
+    """
     from inspect_ai.event import ModelEvent
     from inspect_ai.log import list_eval_logs, read_eval_log
 
     found = []
     for info in list_eval_logs(str(folder.inspect_logs)):
         log = read_eval_log(info)
+        if not log.samples and log.error is not None:
+            continue  # ended before anything was said, and says why
         if log.status == "started" or not log.samples:
             found.append(f"{info.name}: {log.status}, {len(log.samples or [])} samples")
             continue
