@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aar.cli.testbed import AsJson, testbeds
+from aar.cli.testbed_measure import progress
 
 if TYPE_CHECKING:
-    from w2s.measurements import ArmResult, Prediction
+    from w2s.measurements import Prediction
 
 
 @testbeds.command("predict")
@@ -33,10 +34,6 @@ def predict_testbed(
     """Hold a mini testbed's PGR of methods against the study's published PGR: rank correlation and each pair."""
     from w2s.measurements import collect, predict
     from w2s.measurements.prediction import published_pgr
-
-    def progress(done: int, total: int, line: ArmResult | None) -> None:
-        last = f"  {line.split} seed {line.seed}: {line.arm} {line.accuracy:.3f}" if line else ""
-        typer.echo(f"{done}/{total}{last}", err=True)
 
     published = published_pgr(name)
     results = out or Path("measurements") / f"{name}.jsonl"
