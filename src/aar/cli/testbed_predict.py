@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from w2s.measurements import Prediction
 
 
+FEW_SEEDS = 8
+"""Below this many seeds a bootstrap over them understates how much they differ."""
+
+
 @testbeds.command("predict")
 def predict_testbed(
     name: str,
@@ -88,4 +92,6 @@ def _text(prediction: Prediction) -> str:
         for p in prediction.pairs
         if p.order is Order.REVERSED
     ]
+    if prediction.seeds < FEW_SEEDS:
+        rows.append(f"Intervals over fewer than {FEW_SEEDS} seeds are too narrow: take more (--seeds).")
     return "\n".join(rows)
