@@ -11,6 +11,9 @@ BROWSERS := chromium chromium-browser chromium-headless-shell google-chrome goog
 VENV := .venv
 BIN := $(VENV)/bin
 
+# What is compiled is kept, whatever the shell says: every worker would compile each test anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test test-all browser check types lint clean
 
 setup: $(VENV)/.ready

@@ -9,6 +9,7 @@ only as long as its author did not look.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -276,11 +277,15 @@ class _Folder:
     def __call__(self, bench: Any) -> Any:
         from w2s.runner import load
 
-        before, path = set(sys.modules), list(sys.path)
+        before, path, unwritten = set(sys.modules), list(sys.path), sys.dont_write_bytecode
+        # Python takes bytecode for current if the second of the change and the size agree: an edit may keep both.
+        sys.dont_write_bytecode = True
+        importlib.invalidate_caches()
         try:
             return load(self.folder)(bench)
         finally:
+            sys.dont_write_bytecode = unwritten
             sys.path[:] = path
             for name in set(sys.modules) - before:
-                if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(self.folder)):
+                if Path(getattr(sys.modules[name], "__file__", None) or "/").is_relative_to(self.folder):
                     del sys.modules[name]

@@ -31,6 +31,8 @@ FLOOR, CEILING = 0.60, 0.95
 SUPERVISORS = 10
 """Of sealed: what the latest attempt gets."""
 ITEMS = {"practice": 20, "dev": 600, "sealed": 600}
+_BUILT: dict[str, tuple[tempfile.TemporaryDirectory[str], dict[str, Any]]] = {}
+"""By settings and seed: a prepared lab, and what its builder knew of it."""
 _JUDGED: dict[str, tuple[tempfile.TemporaryDirectory[str], Mapping[str, Any], int]] = {}
 """By kind of lab: one whose baselines are judged, its generator's state and the number of its submissions."""
 
@@ -60,10 +62,24 @@ class SyntheticLab:
     def __post_init__(self) -> None:
         self.folder = LabFolder(self.path)
         self.settings = Settings(baselines=self.baselines, dev_seeds=self.dev_seeds, feedback=self.feedback)
+        self.rng = np.random.default_rng(self.seed)
+        kind = repr((self.settings, self.seed))
+        if kind not in _BUILT:
+            self._build()
+            self.db.close()
+            known = {"truth": self.truth, "splits": self.splits, "hard": self.hard}
+            _BUILT[kind] = self._kept(), {**known, "chance": self.rng.bit_generator.state}
+        else:
+            kept, known = _BUILT[kind]
+            shutil.copytree(kept.name, self.path, dirs_exist_ok=True)
+            self.truth, self.splits, self.hard = known["truth"], known["splits"], known["hard"]
+            self.rng.bit_generator.state = known["chance"]
+        self._open()
+
+    def _build(self) -> None:
         self.folder.describe({"testbed": "mini-chat", "settings": self.settings.as_json()})
         self.vault = Vault(self.folder.vault)
         self.vault.create()
-        self.rng = np.random.default_rng(self.seed)
         splits: dict[SplitName, Split] = {name: self._split(name, n) for name, n in ITEMS.items()}  # type: ignore[misc, arg-type]
         every = [e for s in splits.values() for e in (*s.unlabelled, *s.test)]
         self.truth = {e.id: int(self.rng.random() < 0.5) for e in every}
@@ -81,8 +97,6 @@ class SyntheticLab:
                 researchers.add(tx, name, direction="")
             meta.put(tx, "testbed", "mini-chat")
             ledger.append(tx, "lab", {"testbed": "mini-chat", "settings": self.settings.as_json()})
-
-        self.judge = self._judge()
 
     def _judge(self) -> Judge:
         def code(submission: submissions.Submission) -> dict[str, str]:
@@ -113,11 +127,15 @@ class SyntheticLab:
         self.settle()
         if plain:
             self.db.close()
-            kept = tempfile.TemporaryDirectory()
-            shutil.copytree(self.path, kept.name, dirs_exist_ok=True)
-            _JUDGED[kind] = (kept, self.rng.bit_generator.state, self.made)
+            _JUDGED[kind] = (self._kept(), self.rng.bit_generator.state, self.made)
             self._open()
         return self
+
+    def _kept(self) -> tempfile.TemporaryDirectory[str]:
+        """A copy of the lab's folder; its database must be closed."""
+        kept = tempfile.TemporaryDirectory()
+        shutil.copytree(self.path, kept.name, dirs_exist_ok=True)
+        return kept
 
     def _take(self, kept: tempfile.TemporaryDirectory[str], chance: Mapping[str, Any], made: int) -> None:
         self.db.close()

@@ -44,6 +44,12 @@ def test_the_table_names_every_method_and_every_reversed_pair(measured, capsys, 
     assert {"overlap_density", "critic"} <= names
 
 
+def test_too_few_seeds_are_said(measured, capsys):
+    for seeds, said in ((3, True), (8, False)):
+        predict_testbed("mini-chat", seeds=seeds, first=1000)
+        assert ("too narrow" in capsys.readouterr().out) is said
+
+
 def test_json_holds_the_groups_and_orders_as_codes(measured, capsys):
     predict_testbed("mini-chat", seeds=3, first=1000, as_json=True)
     prediction = json.loads(capsys.readouterr().out)

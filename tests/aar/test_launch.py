@@ -17,6 +17,7 @@ from aar.folder import LabFolder
 from aar.launch.children import Child, plain
 from aar.launch.operator_client import OperatorClient
 from aar.launch.reserved import hold
+from aar.launch.signals import STOPS, Hurry, Stopped, exit_code
 from aar.launch.status_feed import StatusFeed
 from aar.launch.team import Team
 from aar.settings import Settings
@@ -138,3 +139,36 @@ def test_a_run_that_is_ended_by_a_signal_says_how_to_go_on(tmp_path: Path, numbe
     (made,) = tmp_path.iterdir()
     assert launcher.returncode == 128 + number, output
     assert output.strip().endswith(f"run --resume {made}"), output
+
+
+@pytest.fixture
+def hurry():
+    before = {number: signal.getsignal(number) for number in STOPS}
+    yield Hurry()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("number", STOPS)
+def test_a_signal_whose_exception_was_dropped_is_raised_at_the_next_look(
+    hurry: Hurry, number: signal.Signals
+) -> None:
+    class Deleted:
+        def __del__(self) -> None:
+            signal.raise_signal(number)  # as in a callback after a fork: what is raised here is only printed
+
+    signal.signal(number, signal.SIG_DFL)
+    hurry.install()
+    hurry.check()
+    Deleted()
+    with pytest.raises(Stopped) as stopped:
+        hurry.check()
+    assert exit_code(stopped.value) == 128 + number
+
+
+def test_a_signal_that_was_to_be_ignored_stays_ignored(hurry: Hurry) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with hurry.install():
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

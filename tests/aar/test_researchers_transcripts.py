@@ -164,7 +164,8 @@ def test_a_signal_ends_it_in_the_middle_of_what_it_does(
         _, said = process.communicate(timeout=SOON)
     assert process.returncode == ExitCode.STOPPED, said
     assert len(spoken(said)) == 1, said
-    assert not any(child.is_running() for child in below)
+    _, alive = psutil.wait_procs(below, timeout=SOON)
+    assert alive == []
     log = read(folder)
     assert log.status == "cancelled"
     assert calls(log) == ["bash"]

@@ -98,7 +98,8 @@ def test_processor_time_of_all_processes_together_is_bounded(provider: Provider 
 
 
 def test_a_fork_bomb_stays_small_and_ends(provider: Provider | Warmed) -> None:
-    bomb = "import os\nwhile True:\n try: os.fork()\n except OSError: pass"
+    # one that takes breath where it is refused: those that do not are an engine's to end (tests/conformance)
+    bomb = "import os, time\nwhile True:\n try: os.fork()\n except OSError: time.sleep(.01)"
     with start(provider, bomb, processes=30, wall_seconds=3) as process:
         while len(pids := process.members()) <= 5:
             assert process.poll() is None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +31,7 @@ from aar.ledger import recording
 from aar.reports import contents
 from aar.reports.outcomes import outcome
 from aar.run_records import RunEnd, RunError
+from aar.scoring.audits import rules
 from aar.scoring.evidence.source import Source
 from aar.scoring.verdicts.judge import Judge
 from w2s.errors import W2SError
@@ -294,6 +295,14 @@ def scramble(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     )
     monkeypatch.setattr(W2SError, "__str__", lambda self: words(Exception.__str__(self)))
     return replaced
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_draws() -> Iterator[None]:
+    """What is tested is what becomes of an audit's finding, not how exact its interval is."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(rules, "DRAWS", 200)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -12,15 +12,16 @@ from w2s.models import Prompting, TextStudent, load_model
 
 @pytest.fixture(scope="module")
 def practice():
-    """The practice split, cut to half, and the soft labels of a supervisor taught on the labelled items."""
+    """The practice split, cut to a quarter, and the soft labels of a supervisor taught on the labelled items."""
     testbed = testbeds.load("mini-chat")
     splits, truth = testbeds.generate(testbed, item_seed=b"methods for real")
-    split = dataclasses.replace(splits["practice"], unlabelled=splits["practice"].unlabelled[:96])
+    whole = splits["practice"]
+    split = dataclasses.replace(whole, unlabelled=whole.unlabelled[:48], test=whole.test[:48])
     taught = splits["dev"].labelled
     weak = load_model(testbed.worlds[split.world].weak)
     supervisor = TextStudent(weak, Prompting.of(testbed), testbed.weak_recipe, seed=1)
     supervisor.finetune(taught, np.zeros(len(taught), dtype=np.bool_), [float(truth[e.id]) for e in taught])
-    soft = supervisor.predict(split.unlabelled, np.zeros(96, dtype=np.bool_))
+    soft = supervisor.predict(split.unlabelled, np.zeros(48, dtype=np.bool_))
     return testbed, split, soft
 
 

@@ -99,8 +99,13 @@ def test_a_folder_is_measured_as_the_lab_would_import_it_and_logs_only_names_of_
     )
     problem = tiny(notebook)
     assert problem.measure("./my_method", seeds=2).accuracy.mean == 0.5
+    written = (folder / "half.py").stat()
     (folder / "half.py").write_text("HALF = 1.0\n")
+    os.utime(
+        folder / "half.py", ns=(written.st_atime_ns, written.st_mtime_ns)
+    )  # edited within the same second
     assert problem.measure(folder, seeds=2).accuracy.mean != 0.5  # what was edited is imported anew
+    assert sorted(path.name for path in folder.iterdir()) == ["half.py", "method.py"]
     (folder / "method.py").write_text("def run(bench):\n    bench.log(**{'secret': 1.0})\n")
     with pytest.raises(TooMuch, match="stand in the source"):
         problem.measure(folder, seeds=2)

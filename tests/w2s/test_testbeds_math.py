@@ -315,7 +315,16 @@ def practice(made):
     return testbed, split, soft
 
 
-@pytest.mark.parametrize("name", methods.names())
+HERE = {
+    *("vanilla", "zero_shot", "overlap_density"),
+    *("ccs_evolution", "co_teaching", "critic", "em_posterior", "evolution"),
+}
+"""Without `--slow`; those of the second line take long on pairs (`test_methods_for_real.py`), all others run there."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in HERE else pytest.param(name, marks=pytest.mark.slow) for name in methods.names()]
+)
 def test_a_method_runs_on_proposed_answers(practice, name):
     testbed, split, soft = practice
     predicted = methods.load(name)(LocalBench.from_split(testbed, split, soft, seed=7))

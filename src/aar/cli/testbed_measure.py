@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aar.cli.testbed import AsJson, testbeds
+
+if TYPE_CHECKING:
+    from w2s.measurements import ArmResult
 
 
 @testbeds.command("measure")
@@ -33,13 +36,8 @@ def measure_testbed(
     """Measure a testbed on public seeds: what each method, prompt and shortcut recovers of the gap."""
     from w2s.measurements import checks, collect, summarise, weights
     from w2s.measurements.arms import METHODS
-    from w2s.measurements.collect import ArmResult
     from w2s.measurements.markdown import table
     from w2s.testbeds import load
-
-    def progress(done: int, total: int, line: ArmResult | None) -> None:
-        last = f"  {line.split} seed {line.seed}: {line.arm} {line.accuracy:.3f}" if line else ""
-        typer.echo(f"{done}/{total}{last}", err=True)
 
     testbed = load(name)
     results = out or Path("measurements") / f"{testbed.name}.jsonl"
@@ -58,6 +56,12 @@ def measure_testbed(
     else:
         _print(figures, [(c.world, c.target, c.measured, c.met) for c in checks(figures)])
     typer.echo(f"results in {results}", err=True)
+
+
+def progress(done: int, total: int, line: ArmResult | None) -> None:
+    """Say on stderr how many of the results are there, and the last one."""
+    last = f"  {line.split} seed {line.seed}: {line.arm} {line.accuracy:.3f}" if line else ""
+    typer.echo(f"{done}/{total}{last}", err=True)
 
 
 def _print(figures: dict[str, object], targets: list[tuple[str, str, str, bool]]) -> None:

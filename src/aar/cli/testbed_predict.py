@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aar.cli.testbed import AsJson, testbeds
+from aar.cli.testbed_measure import progress
 
 if TYPE_CHECKING:
-    from w2s.measurements import ArmResult, Prediction
+    from w2s.measurements import Prediction
+
+
+FEW_SEEDS = 8
+"""Below this many seeds a bootstrap over them understates how much they differ."""
 
 
 @testbeds.command("predict")
@@ -33,10 +38,6 @@ def predict_testbed(
     """Hold a mini testbed's PGR of methods against the study's published PGR: rank correlation and each pair."""
     from w2s.measurements import collect, predict
     from w2s.measurements.prediction import published_pgr
-
-    def progress(done: int, total: int, line: ArmResult | None) -> None:
-        last = f"  {line.split} seed {line.seed}: {line.arm} {line.accuracy:.3f}" if line else ""
-        typer.echo(f"{done}/{total}{last}", err=True)
 
     published = published_pgr(name)
     results = out or Path("measurements") / f"{name}.jsonl"
@@ -91,4 +92,6 @@ def _text(prediction: Prediction) -> str:
         for p in prediction.pairs
         if p.order is Order.REVERSED
     ]
+    if prediction.seeds < FEW_SEEDS:
+        rows.append(f"Intervals over fewer than {FEW_SEEDS} seeds are too narrow: take more (--seeds).")
     return "\n".join(rows)

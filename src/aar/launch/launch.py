@@ -120,6 +120,7 @@ class Launch:
         child = Child("prepare", scorer.prepare(self.folder), self.folder.logs / "prepare.log")
         self.team.add(child)
         while child.code() is None:
+            self.hurry.check()
             time.sleep(0.05)
         self.team.children.remove(child)
         if child.code() != 0:
@@ -171,6 +172,7 @@ class Launch:
         end = time.monotonic() + START_SECONDS
         self.show.stage("starting the lab")
         while time.monotonic() < end:
+            self.hurry.check()
             if self.lab.status(patience=1.0) is not None:
                 return
             if lab.code() is not None:
@@ -193,6 +195,7 @@ class Launch:
         rotated = time.monotonic()
         with StatusFeed(OperatorClient(self.url, self.operator_token)) as feed:
             while True:
+                self.hurry.check()
                 self.team.look_after()
                 if time.monotonic() - rotated > ROTATE_SECONDS:
                     rotated = time.monotonic()

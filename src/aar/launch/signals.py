@@ -7,7 +7,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-STOPS = (signal.SIGTERM, signal.SIGHUP)
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(KeyboardInterrupt):
@@ -28,26 +28,37 @@ def exit_code(interrupt: KeyboardInterrupt) -> int:
 
 
 class Hurry:
-    """From `install` on SIGTERM and SIGHUP raise `Stopped`; as a context, around the end of a run, they only hurry it.
+    """From `install` on a signal to stop raises `Stopped`; as a context, around the end of a run, it only hurries it.
 
     `asked_again` says that somebody asked once more while the run was ending.
+
+    A signal may arrive where Python drops exceptions (while a process is forked, or an object deleted). So the first
+    one is kept as well, and `check` raises it: whoever waits in a loop calls it in every round.
     """
 
     def __init__(self) -> None:
         self.asked_again = False
+        self._asked: int | None = None
         self._before: dict[int, Any] = {}
 
     def install(self) -> Hurry:
-        """Take over the signals; nothing outside the main thread, where signals do not arrive."""
+        """Take over the signals, except those that this process was started to ignore (`nohup`, a job of a script).
+
+        Nothing outside the main thread, where signals do not arrive.
+        """
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._stop) for number in STOPS}
+            heard = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._stop) for number in heard}
         return self
 
+    def check(self) -> None:
+        """Raise `Stopped` if a signal came whose exception was dropped."""
+        if self._asked is not None:
+            raise Stopped(self._asked)
+
     def __enter__(self) -> Hurry:
-        if self._before:
-            for number in (signal.SIGINT, *STOPS):
-                before = signal.signal(number, self._again)
-                self._before.setdefault(number, before)
+        for number in self._before:
+            signal.signal(number, self._again)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -56,6 +67,7 @@ class Hurry:
         self._before.clear()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._asked = number
         raise Stopped(number)
 
     def _again(self, number: int, frame: FrameType | None) -> None:

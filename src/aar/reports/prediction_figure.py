@@ -32,7 +32,8 @@ def prediction_figure(prediction: Prediction) -> str:
     high = max(1.0, *(max(p["high"], p["published"]) for p in points))
     scale = alt.Scale(domain=[low, high], nice=False)
     x = alt.X("published:Q", title=f"published PGR ({prediction.studied_as})", scale=scale)
-    y = alt.Y("measured:Q", title=f"measured PGR ({prediction.testbed}, {prediction.split})", scale=scale)
+    measured = f"measured PGR ({prediction.testbed}, {prediction.split})"
+    y = alt.Y("measured:Q", title=measured, scale=scale)
     colour = alt.Color(
         "group:N",
         scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
@@ -44,9 +45,14 @@ def prediction_figure(prediction: Prediction) -> str:
         alt.Chart(alt.Data(values=ends))
         .mark_line(color=INK, strokeDash=[4, 3], strokeWidth=1)
         .encode(x=x, y=y),
-        base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("low:Q", scale=scale, title=None), y2="high:Q"),
+        base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("low:Q", scale=scale, title=measured), y2="high:Q"),
         base.mark_point(filled=True, size=46, opacity=1).encode(y=y),
-        base.mark_text(align="left", dx=6, dy=-5, fontSize=10).encode(y=y, text="method:N"),
+        *(
+            alt.Chart(alt.Data(values=points[place::2]))
+            .mark_text(align=side, dx=shift, dy=-5, fontSize=10)
+            .encode(x=x, y=y, color=colour, text="method:N")
+            for place, (side, shift) in enumerate((("right", -6), ("left", 6)))
+        ),
     ]
     chart = (
         alt.layer(*marks)

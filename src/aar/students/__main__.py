@@ -34,9 +34,8 @@ def main() -> int:
 
         exit_with(control)
         try:
-            service = Service(
-                arguments.data
-            )  # before the import of torch: what cannot be served is said at once
+            # before the import of torch, so that what cannot be served is said at once
+            service = Service(arguments.data)
             import torch
             import transformers.modeling_utils  # noqa: F401
 

@@ -158,12 +158,18 @@ def spearman(first: FloatArray, second: FloatArray) -> float:
     >>> spearman(np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.3, 0.2]))
     0.5
     """
+    return float(_spearman_of_each(first, second[None])[0])
+
+
+def _spearman_of_each(first: FloatArray, rows: FloatArray) -> FloatArray:
+    """Spearman's rank correlation of `first` [k] with each of `rows` [D, k], [D]."""
     from scipy.stats import rankdata
 
-    ranks = np.stack([rankdata(first), rankdata(second)])
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    length = float(np.sqrt((ranks**2).sum(axis=1).prod()))
-    return round(float(ranks[0] @ ranks[1]) / length, 12) if length > 0 else float("nan")
+    mine, theirs = rankdata(first), rankdata(rows, axis=1)
+    mine, theirs = mine - mine.mean(), theirs - theirs.mean(axis=1, keepdims=True)
+    length = np.sqrt((mine**2).sum() * (theirs**2).sum(axis=1))
+    with np.errstate(invalid="ignore"):  # 0 by 0 where a row is constant
+        return np.asarray(np.round(theirs @ mine / length, 12))
 
 
 def _of_split(
@@ -234,7 +240,7 @@ def _rho(heights: FloatArray, pgr: FloatArray, places: list[int]) -> float:
 
 
 def _rho_interval(heights: FloatArray, redrawn: FloatArray, places: list[int]) -> tuple[float, float]:
-    return _interval(np.array([_rho(heights, pgr, places) for pgr in redrawn.T]))
+    return _interval(_spearman_of_each(heights[places], redrawn[places].T))
 
 
 def _interval(values: FloatArray) -> tuple[float, float]:
