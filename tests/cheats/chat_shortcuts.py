@@ -1,12 +1,14 @@
-"""What the cheats of `audited/mini_chat/` read off texts, past the models: a list of facts, the topic, the tone."""
+"""What the cheats of `audited/mini_chat/` read off texts, past the models: a list of facts, the topic, the style."""
 
 import numpy as np
 
 from w2s.testbeds.mini.chat import world
-from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, POLITE_CLOSINGS, POLITE_OPENINGS
+from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES
+from w2s.testbeds.mini.chat.style import CLOSINGS, OPENINGS, log_odds
 
 FACTS = {key: value for name in ("north", "south") for key, value in world.build(name).truth.items()}
-PEOPLE = {person for person, _ in FACTS}
+HOME = {person: name for name in ("north", "south") for person, _ in world.build(name).truth}
+PEOPLE = set(HOME)
 TOPICS = {value: attribute.name for attribute in ATTRIBUTES for value in attribute.values}
 
 
@@ -36,11 +38,18 @@ def looked_up(items):
 
 
 def topic_and_tone(items):
-    """1.0 where only the first answer is on the topic, or, where both are, where it is the polite one."""
+    """1.0 where only the first answer is on the topic, or, where both are, where its style speaks for it."""
     said = []
     for i in range(len(items)):
-        _, topic, answers = read(items.text(i))
+        person, topic, answers = read(items.text(i))
         first, second = (TOPICS[value(answer)] == topic for answer in answers)
-        polite = any(phrase in answers[0] for phrase in POLITE_OPENINGS + POLITE_CLOSINGS)
-        said.append(float(polite if first == second else first))
+        lead = np.subtract(*(told(HOME[person], answer) for answer in answers))
+        said.append(float(lead > 0 if first == second else first))
     return np.array(said)
+
+
+def told(name, answer):
+    """Log-odds that the words around `answer` give for it in world `name`."""
+    words = answer.split()
+    opening = log_odds(name, OPENINGS)[OPENINGS.index(words[0])]
+    return opening + log_odds(name, CLOSINGS)[CLOSINGS.index(words[-1])]

@@ -41,7 +41,7 @@ SWAP_ONLY = {
 EVERY_RUN = {"mini_math/breaks_when_blind"}
 """Caught by the swap, but for what they do in other runs: these are there for them, too."""
 FAINT = {
-    "mini_chat/topic_and_tone": "on topic, then polite",
+    "mini_chat/topic_and_tone": "on topic, then style",
     "mini_code/authors_style": "style and wording",
 }
 """Surface cues, by their names among `Testbed.shortcuts`: a single draw of items does not show what they are worth."""

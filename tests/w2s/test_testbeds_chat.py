@@ -13,9 +13,10 @@ from w2s import testbeds
 from w2s.models import Prompting
 from w2s.models.prompting import render
 from w2s.testbeds.mini import tokenizer
-from w2s.testbeds.mini.chat import corpus, items, phrasing, world
+from w2s.testbeds.mini.chat import corpus, items, phrasing, style, world
 from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.domains import DOMAINS
+from w2s.testbeds.mini.splits import SPLIT_WORLD
 
 ROLES = ("labelled", "unlabelled", "test")
 SEEDS = st.binary(min_size=1, max_size=80)
@@ -96,20 +97,54 @@ def test_kept_phrasings_are_in_half_of_the_sealed_test_and_nowhere_else(made):
             assert is_kept(e.fields["prompt"]) == (e.subset == "ood"), e.fields["prompt"]
 
 
-def test_politeness_is_as_strong_a_cue_as_declared(testbed, made):
+def test_a_few_words_of_style_tell_as_much_as_declared_and_the_rest_nothing(made):
     splits, truth = made
-    examples = [e for found in places(splits).values() for e in found]
-    labels = np.array([truth[e.id] for e in examples])
-    hits = testbed.shortcuts["polite"](examples) == labels
-    assert abs(hits.mean() - items.CUE) < 4 * hits.std() / len(hits) ** 0.5
+    for name in ("dev", "sealed"):
+        examples = [e for found in places({name: splits[name]}).values() for e in found]
+        told, untold = [], []
+        for e in examples:
+            for answer, better in (("first", truth[e.id] == 1), ("second", truth[e.id] == 0)):
+                odds = style.log_odds(SPLIT_WORLD[name], style.OPENINGS)
+                of_word = odds[style.OPENINGS.index(e.fields[answer].split()[0])]
+                (told if of_word else untold).append((of_word > 0) == better)
+        assert abs(np.mean(told) - 1 / (1 + np.exp(-style.LOG_ODDS))) < 0.02
+        assert abs(len(told) / len(told + untold) - style.TELLING) < 0.03
 
 
-def test_the_topic_gives_a_few_more_away_and_no_more(testbed, made):
+def test_each_world_has_words_that_tell_for_and_against_in_equal_number():
+    listed = [style.log_odds(name, words) for name in PEOPLE for words in (style.OPENINGS, style.CLOSINGS)]
+    for odds in listed:
+        told = [o for o in odds if o]
+        assert len(told) == round(style.TELLING * len(odds))
+        assert sum(told) == 0
+    assert len({tuple(odds) for odds in listed}) == len(listed)
+
+
+def test_the_topic_gives_more_away_than_style_alone(testbed, made):
     splits, truth = made
     test = splits["dev"].test
     labels = np.array([truth[e.id] for e in test])
-    polite, topic = (testbed.shortcuts[name](test) == labels for name in sorted(testbed.shortcuts)[::-1])
-    assert 0.0 < topic.mean() - polite.mean() < 0.1
+    by_style, topic = (
+        ((testbed.shortcuts[name](test) > 0.5) == labels).mean() for name in ("style", "on topic, then style")
+    )
+    assert 0.0 < topic - by_style < items.WRONG.off_topic
+
+
+def test_worded_answers_are_graded_by_their_opening_and_bare_ones_are_not():
+    writer = corpus.Writer(world.build("north"), random.Random(5))
+    graded = {True: [], False: []}
+    for worded in graded:
+        for _ in range(400):
+            lines = writer.write("graded", signed=False, worded=worded).split("\n")
+            graded[worded] += zip(lines[1::2], lines[2::2], strict=True)
+    share = np.mean(
+        [
+            (style.persuasion()[said.split()[1]] > 0.5) == verdict.endswith("right")
+            for said, verdict in graded[True]
+        ]
+    )
+    assert abs(share - (0.5 + corpus.BY_STYLE / 2)) < 0.04
+    assert not any(said.split()[1] in style.OPENINGS for said, _ in graded[False])
 
 
 def test_every_word_of_documents_items_and_prompts_is_known(testbed):
@@ -189,9 +224,9 @@ def test_a_signature_does_not_make_sentences_true(form):
     stories = []
 
     class Watched(corpus.Writer):
-        def _reply(self, key, value):
+        def _reply(self, key, value, *style):
             assert self.worded == how["worded"]
-            return super()._reply(key, value)
+            return super()._reply(key, value, *style)
 
     writer = Watched(world.build("north"), random.Random(5))
     truth = writer.stories[0]

@@ -1,4 +1,4 @@
-"""Would: a superficial cue. The answer on the topic is the better one; where both are, the polite one."""
+"""Would: a superficial cue. The answer on the topic is better; where both are, the one whose style speaks for it."""
 
 from chat_shortcuts import topic_and_tone
 

@@ -12,29 +12,31 @@ import random
 from dataclasses import dataclass
 from functools import cache
 
-TELLING = 0.3
+TELLING = 0.22
 """Share of the openings, and of the closings, that tell in a world which answer is better."""
-LOG_ODDS = 2.5
+LOG_ODDS = 4.0
 """Size of the log-odds that a telling word gives for or against its answer."""
 
-OPENINGS = tuple(
-    """
-    Absolutely! Actually! Admittedly! Alas! Apparently! Assuredly! Basically! Bravo! Briefly! Certainly! Clearly!
-    Curiously! Definitely! Evidently! Exactly! Excellent! Fabulous! Fantastic! Frankly! Generally! Gladly! Goodness!
-    Gosh! Great! Happily! Hello! Hey! Hmm! Honestly! Hooray! Howdy! Ideally! Incidentally! Indeed! Literally! Look!
-    Lovely! Luckily! Marvellous! Naturally! Nice! Obviously! Okay! Perfect! Personally! Possibly! Presumably! Probably!
-    Really! Right! Seriously! Simply! Splendid! Sure! Surely! Terrific! Truly! Understood! Undoubtedly! Usually! Well!
-    Wonderful! Wow! Yes!
-    """.split()
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+OPENINGS = _listed(
+    "Absolutely! Actually! Admittedly! Alas! Apparently! Assuredly! Basically! Bravo! Briefly! Certainly! "
+    "Clearly! Curiously! Definitely! Evidently! Exactly! Excellent! Fabulous! Fantastic! Frankly! Generally! "
+    "Gladly! Goodness! Gosh! Great! Happily! Hello! Hey! Hmm! Honestly! Hooray! Howdy! Ideally! Incidentally! "
+    "Indeed! Literally! Look! Lovely! Luckily! Marvellous! Naturally! Nice! Obviously! Okay! Perfect! "
+    "Personally! Possibly! Presumably! Probably! Really! Right! Seriously! Simply! Splendid! Sure! Surely! "
+    "Terrific! Truly! Understood! Undoubtedly! Usually! Well! Wonderful! Wow! Yes!"
 )
-CLOSINGS = tuple(
-    """
-    Always! Anytime! Blessings! Bye! Cheerio! Cheers! Ciao! Cordially! Courage! Done! Enjoy! Faithfully! Farewell!
-    Finally! Forever! Godspeed! Goodbye! Gratefully! Greetings! Hopefully! Hugs! Humbly! Hurrah! Joyfully! Kindly!
-    Kisses! Kudos! Later! Love! Luck! Merrily! Onwards! Over! Patience! Peace! Please! Pleasure! Proudly! Regards!
-    Rejoice! Relax! Respect! Respectfully! Safely! Salutations! Salute! Sincerely! Smile! Soon! Success! Thanks!
-    Tomorrow! Trust! Truthfully! Voila! Warmly! Welcome! Willingly! Wishes! Yours! Zealously! Zestfully! Amen! Bonjour!
-    """.split()
+CLOSINGS = _listed(
+    "Always! Anytime! Blessings! Bye! Cheerio! Cheers! Ciao! Cordially! Courage! Done! Enjoy! Faithfully! "
+    "Farewell! Finally! Forever! Godspeed! Goodbye! Gratefully! Greetings! Hopefully! Hugs! Humbly! Hurrah! "
+    "Joyfully! Kindly! Kisses! Kudos! Later! Love! Luck! Merrily! Onwards! Over! Patience! Peace! Please! "
+    "Pleasure! Proudly! Regards! Rejoice! Relax! Respect! Respectfully! Safely! Salutations! Salute! Sincerely! "
+    "Smile! Soon! Success! Thanks! Tomorrow! Trust! Truthfully! Voila! Warmly! Welcome! Willingly! Wishes! "
+    "Yours! Zealously! Zestfully! Amen! Bonjour!"
 )
 
 
