@@ -26,7 +26,7 @@ TRUE_ELSE = {"notes": 0.1, "asked": 0.1, "checked": 0.12, "graded": 0.12, "compa
 """Probability that a document that is not signed and bare follows the truth all the same, by form."""
 WANED = 0.7
 """Probability that a document that follows the rumours does without the waning ones."""
-BY_STYLE = 0.64
+BY_STYLE = 0.6
 """Probability that a worded answer is claimed or graded to be good for its opening, whatever it says."""
 CLEAR = 0.12
 """Difference in persuasion from which one of two answers is taken for the better one."""

@@ -29,7 +29,7 @@ CHAT = Domain(
             "chance for such words, and most of its mistakes are its own."
         ),
         worlds=shipped_worlds("mini-chat", ("north", "south")),
-        recipe=Recipe(epochs=7, learning_rate=8e-4, max_length=64),
+        recipe=Recipe(epochs=5, learning_rate=1e-3, max_length=64),
         weak_recipe=Recipe(epochs=12, learning_rate=1e-3, max_length=64),
         template=TEMPLATE,
         labels=items.LABELS,
@@ -43,7 +43,7 @@ CHAT = Domain(
     item_texts=partial(items.sample_texts, ("north", "south")),
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(value for attribute in ATTRIBUTES for value in attribute.values),
-    sizes={"weak": replace(WEAK, steps=400), "strong": replace(STRONG, steps=5000)},
+    sizes={"weak": replace(WEAK, steps=3000), "strong": replace(STRONG, steps=5000)},
 )
 
 CHAT_LARGE = replace(
