@@ -30,7 +30,7 @@ CHAT = Domain(
         ),
         worlds=shipped_worlds("mini-chat", ("north", "south")),
         recipe=Recipe(epochs=5, learning_rate=1e-3, max_length=64),
-        weak_recipe=Recipe(epochs=12, learning_rate=1e-3, max_length=64),
+        weak_recipe=Recipe(epochs=10, learning_rate=8e-4, max_length=64),
         template=TEMPLATE,
         labels=items.LABELS,
         zero_shot_template=ZERO_SHOT_TEMPLATE,
