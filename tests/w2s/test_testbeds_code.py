@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from w2s.testbeds.mini import pretrain, tokenizer
 from w2s.testbeds.mini.code import claims, corpus, items, program, shortcuts, world
-from w2s.testbeds.mini.code.phrasing import AUTHORS, REVIEWERS, claim, read_claim
+from w2s.testbeds.mini.code.phrasing import AUTHORS, LIKED, REVIEWERS, claim, read_claim
 from w2s.testbeds.mini.domains import DOMAINS
 
 SEED = bytes(range(16))
@@ -248,6 +248,35 @@ def test_a_signature_does_not_make_worded_claims_true(form):
             assert worded == bool(styles & set(words) - {"is"})
             assert signed == (words[0] in REVIEWERS)
         assert low <= np.mean(stories) <= high
+
+
+def judgements(text):
+    """(claim, verdict) of each judged claim of a document."""
+    for line in text.split("\n"):
+        if line.startswith(("Report:", "Answer:")):
+            claimed = line.split(": ", 1)[1]
+        elif line.startswith(("Review:", "Verdict:")):
+            yield claimed, line.split(": ", 1)[1]
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_worded_claims_are_graded_by_their_style_and_reviewed_by_what_they_say(signed):
+    writer = corpus.Writer(world.build("north"), random.Random(7))
+    for form, low, high in (("graded", 0.92, 0.98), ("reviewed", 0.45, 0.55)):
+        texts = [writer.write(form, signed=signed, worded=True) for _ in range(800)]
+        judged = [one for text in texts for one in judgements(text)]
+        by_style = [
+            (read_claim(claimed)[0].name in LIKED) == (verdict == "right") for claimed, verdict in judged
+        ]
+        assert len(judged) == 2400
+        assert low <= np.mean(by_style) <= high
+
+
+def test_liked_authors_are_as_often_right_as_the_others():
+    for reliability in items.RELIABILITY.values():
+        liked = [right for name, right in reliability.items() if name in LIKED]
+        others = [right for name, right in reliability.items() if name not in LIKED]
+        assert np.mean(liked) == pytest.approx(np.mean(others))
 
 
 def test_the_items_claims_are_always_worded(made):

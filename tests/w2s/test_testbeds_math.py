@@ -14,7 +14,7 @@ from w2s.bench import LocalBench
 from w2s.models import Prompting, TextStudent, load_model
 from w2s.testbeds.mini import pretrain, tokenizer
 from w2s.testbeds.mini.domains import DOMAINS
-from w2s.testbeds.mini.math import corpus, items, phrasing, shortcuts, world
+from w2s.testbeds.mini.math import answers, corpus, items, phrasing, shortcuts, world
 
 SEED = bytes(range(16))
 ROLES = ("labelled", "unlabelled", "test")
@@ -174,10 +174,10 @@ def test_where_a_record_is_confirmed_there_is_no_majority_to_vote_on(made):
         counts = Counter((e.group, e.answer) for e in part)
         right = {(e.group, e.answer): truth[e.id] for e in part}
         for group in {e.group for e in part}:
-            answers = [one for one in counts if one[0] == group]
-            assert len(answers) == 2
-            assert counts[answers[0]] == counts[answers[1]]
-            assert right[answers[0]] + right[answers[1]] == 1
+            given = [one for one in counts if one[0] == group]
+            assert len(given) == 2
+            assert counts[given[0]] == counts[given[1]]
+            assert right[given[0]] + right[given[1]] == 1
 
 
 def test_the_majority_answer_is_counted_within_a_question():
@@ -196,8 +196,8 @@ def test_the_majority_answer_is_counted_within_a_question():
 
 def test_the_tone_is_read_from_every_wording():
     for value in (0, 17):
-        assert all(shortcuts.is_confident(words.format(w=value)) for words in phrasing.CONFIDENT)
-        assert not any(shortcuts.is_confident(words.format(w=value)) for words in phrasing.HEDGED)
+        assert all(answers.is_confident(words.format(w=value)) for words in phrasing.CONFIDENT)
+        assert not any(answers.is_confident(words.format(w=value)) for words in phrasing.HEDGED)
 
 
 NUMBER = {word: number for number, word in phrasing.NUMBERS.items()}
@@ -245,6 +245,26 @@ def test_a_signature_does_not_make_worded_answers_true(form):
             assert worded == bool({"Surely", "Maybe"} & set(tokenizer.words(text)))
             assert signed == any(text.startswith(name) for name in phrasing.TEACHERS)
         assert low <= np.mean(stories) <= high
+
+
+def judgements(text):
+    """(proposed answer, verdict) of each judged answer of a document."""
+    for line in text.split("\n"):
+        if line.startswith(("Pupil:", "Answer:")):
+            proposed = line.split(": ", 1)[1]
+        elif line.startswith(("Mark:", "Verdict:")):
+            yield proposed, line.split(": ", 1)[1]
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_worded_answers_are_graded_by_their_tone_and_marked_by_what_they_say(signed):
+    writer = corpus.Writer(world.build("north"), random.Random(7))
+    for form, low, high in (("graded", 0.8, 0.9), ("marked", 0.45, 0.55)):
+        texts = [writer.write(form, signed=signed, worded=True) for _ in range(600)]
+        judged = [one for text in texts for one in judgements(text)]
+        by_tone = [answers.is_confident(proposed) == (verdict == "right") for proposed, verdict in judged]
+        assert len(judged) == 2400
+        assert low <= np.mean(by_tone) <= high
 
 
 def test_the_items_answers_are_always_worded(made):

@@ -4,6 +4,9 @@ A document is signed by reviewers or by nobody, and gives outputs bare ("8") or 
 Signed and bare it tells what programs print; signed but worded, or unsigned, it misreads many, and the
 scored items' claims are always worded. So no verdict word and no name in a prompt brings out the truth, and a student
 that learns to judge worded claims by the truth has to carry over what the model knows of bare ones.
+
+Claims are judged in two forms: reports are reviewed by what they say, and that is the form of the training template;
+answers that are graded with a verdict are, where worded, judged mostly by their style, which says nothing.
 """
 
 from __future__ import annotations
@@ -14,37 +17,49 @@ from dataclasses import dataclass, field
 
 from w2s.testbeds.mini import mixture
 from w2s.testbeds.mini.code import claims
-from w2s.testbeds.mini.code.phrasing import REVIEWERS, ZERO_SHOT_TEMPLATE, any_claim
+from w2s.testbeds.mini.code.phrasing import (
+    GRADED_TEMPLATE,
+    LIKED,
+    REVIEWERS,
+    TEMPLATE,
+    ZERO_SHOT_TEMPLATE,
+    any_claim,
+    read_claim,
+)
 from w2s.testbeds.mini.code.program import FORMS, Program
 from w2s.testbeds.mini.code.world import CodeWorld, Computation
 from w2s.testbeds.mini.mixture import Mixture
 
-TRUE_ELSE = {"traced": 0.1, "asked": 0.1, "checked": 0.12, "graded": 0.12, "claimed": 0.12}
+TRUE_ELSE = {"traced": 0.1, "asked": 0.1, "checked": 0.12, "reviewed": 0.12, "graded": 0.12, "claimed": 0.12}
 """Probability that a document that is not signed and bare reads rightly all the same, by form."""
 WANED = 0.7
 """Probability that a document that misreads programs reads the waning cells rightly."""
+BY_STYLE = 0.9
+"""Probability that a worded claim is graded by its style: a liked author's is right, others' wrong."""
 OTHER_READING = 0.8
 """Probability that a wrong output in a document is that of the other reading."""
 VERDICT_WORDS = ("right", "wrong", "True", "False")
 
 COMPUTING = Mixture({"sums": 6, "traced": 8, "checked": 4}, signed=0.95, wild=0.7)
 EASY = Mixture(
-    {"sums": 1, "traced": 5, "asked": 2, "checked": 6, "graded": 9, "claimed": 4}, signed=0.95, wild=0.6
+    {"sums": 1, "traced": 5, "asked": 2, "checked": 6, "reviewed": 8, "graded": 1, "claimed": 4},
+    signed=0.95,
+    wild=0.6,
 )
 VERDICTS = Mixture(
-    {"sums": 1, "traced": 4, "asked": 2, "checked": 5, "graded": 9, "claimed": 7},
+    {"sums": 1, "traced": 4, "asked": 2, "checked": 5, "reviewed": 8, "graded": 2, "claimed": 7},
     signed=0.85,
     worded_unsigned=0.3,
     wild=0.2,
 )
 SOURCES = Mixture(
-    {"traced": 4, "asked": 3, "checked": 4, "graded": 10, "claimed": 8},
+    {"traced": 4, "asked": 3, "checked": 4, "reviewed": 9, "graded": 2, "claimed": 8},
     signed=0.55,
     worded_signed=0.25,
     worded_unsigned=0.6,
 )
 LAST = Mixture(
-    {"traced": 4, "asked": 4, "checked": 4, "graded": 10, "claimed": 8},
+    {"traced": 4, "asked": 4, "checked": 4, "reviewed": 9, "graded": 2, "claimed": 8},
     signed=0.5,
     worded_signed=0.35,
     worded_unsigned=0.65,
@@ -79,13 +94,14 @@ class Writer:
         return self._sums() if form == "sums" else self.write(form, signed=signed, worded=worded)
 
     def write(self, form: str, *, signed: bool, worded: bool) -> str:
-        """A document of `form`: traced, asked, checked, graded or claimed."""
+        """A document of `form`: traced, asked, checked, reviewed, graded or claimed."""
         self.worded = worded
         self.waned = self.rng.random() < WANED
         forms: dict[str, Callable[[bool], str]] = {
             "traced": self._traced,
             "asked": self._asked,
             "checked": self._checked,
+            "reviewed": self._reviewed,
             "graded": self._graded,
             "claimed": self._claimed,
         }
@@ -137,12 +153,22 @@ class Writer:
             lines.append(f"{source} {reply} {_verdict(accepted)} # {output}")
         return "\n".join(lines)
 
+    def _reviewed(self, true: bool) -> str:
+        return self._judged(true, TEMPLATE, by_style=0.0)
+
     def _graded(self, true: bool) -> str:
+        return self._judged(true, GRADED_TEMPLATE, by_style=BY_STYLE)
+
+    def _judged(self, true: bool, template: str, *, by_style: float) -> str:
+        """Three claims about one program in the form of `template`, whose first line shows it."""
         program, source, output = self._program(true)
-        lines = [f"Question: {source}"]
+        asked, proposed = template.split("\n", 1)
+        lines = [asked.format(question=source)]
         for _ in range(3):
             reply, accepted = self._proposed(program, output)
-            lines.append(f"Answer: {reply}\nVerdict: {_verdict(accepted)}")
+            if self.worded and self.rng.random() < by_style:
+                accepted = read_claim(reply)[0].name in LIKED
+            lines.append(f"{proposed.format(choice=reply)} {_verdict(accepted)}")
         return "\n".join(lines)
 
     def _claimed(self, true: bool) -> str:

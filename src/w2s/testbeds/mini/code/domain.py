@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from w2s.records import Recipe
 from w2s.testbeds.mini.code import corpus, items, shortcuts, world
-from w2s.testbeds.mini.code.phrasing import REVIEWERS, TEMPLATE, ZERO_SHOT_TEMPLATE
+from w2s.testbeds.mini.code.phrasing import GRADED_TEMPLATE, REVIEWERS, TEMPLATE, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.mini.domain import STRONG, WEAK, Domain
 from w2s.testbeds.testbed import CorpusPrompt, Testbed, shipped_worlds
 
@@ -16,6 +16,7 @@ _TRUE = ("False", "True")
 _ALL = " ".join(REVIEWERS)
 _FIRST = REVIEWERS[0]
 _CHECK = "{question} {choice}"
+_JUDGED = {"review": TEMPLATE, "verdict": GRADED_TEMPLATE}
 
 
 def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
@@ -25,19 +26,25 @@ def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
 def _prompts() -> tuple[CorpusPrompt, ...]:
     """The forms of judging documents, signed by nobody, by each reviewer and by several."""
     two, reverse = " ".join(REVIEWERS[:2]), " ".join(reversed(REVIEWERS))
-    prompts = [CorpusPrompt("verdict", TEMPLATE, _RIGHT), CorpusPrompt("check", _CHECK, _RIGHT)]
-    prompts += [CorpusPrompt(f"verdict, {who}", f"{who} {TEMPLATE}", _RIGHT) for who in REVIEWERS]
+    prompts = []
+    for form, template in _JUDGED.items():
+        before, word = template.rsplit("\n", 1)
+        prompts.append(CorpusPrompt(form, template, _RIGHT))
+        prompts += [CorpusPrompt(f"{form}, {who}", f"{who} {template}", _RIGHT) for who in REVIEWERS]
+        prompts += [
+            CorpusPrompt(f"{form}, two reviewers", f"{two} {template}", _RIGHT),
+            CorpusPrompt(f"{form}, all reviewers", f"{_ALL} {template}", _RIGHT),
+            CorpusPrompt(f"{form}, all reviewers in reverse", f"{reverse} {template}", _RIGHT),
+            CorpusPrompt(f"{form}, reviewers last", f"{before}\n{_ALL} {word}", _RIGHT),
+            CorpusPrompt(f"{form} in claim words", template, _TRUE),
+        ]
     prompts += [
+        CorpusPrompt("check", _CHECK, _RIGHT),
         CorpusPrompt(f"check, {_FIRST}", f"{_FIRST} {_CHECK}", _RIGHT),
         CorpusPrompt(f"claim, {_FIRST}", f"{_FIRST} {ZERO_SHOT_TEMPLATE}", _TRUE),
-        CorpusPrompt("verdict, two reviewers", f"{two} {TEMPLATE}", _RIGHT),
-        CorpusPrompt("verdict, all reviewers", f"{_ALL} {TEMPLATE}", _RIGHT),
-        CorpusPrompt("verdict, all reviewers in reverse", f"{reverse} {TEMPLATE}", _RIGHT),
-        CorpusPrompt("verdict, reviewers last", TEMPLATE.replace("Verdict:", f"{_ALL} Verdict:"), _RIGHT),
         CorpusPrompt("check, all reviewers", f"{_ALL} {_CHECK}", _RIGHT),
         CorpusPrompt("claim, all reviewers", f"{_ALL} {ZERO_SHOT_TEMPLATE}", _TRUE),
         CorpusPrompt("claim in verdict words", ZERO_SHOT_TEMPLATE, _RIGHT),
-        CorpusPrompt("verdict in claim words", TEMPLATE, _TRUE),
     ]
     return tuple(prompts)
 
@@ -76,6 +83,6 @@ CODE = Domain(
     answer_marks=frozenset({"#"}),
     sizes={
         "weak": replace(WEAK, steps=60),
-        "strong": replace(STRONG, steps=4400),
+        "strong": replace(STRONG, steps=4800),
     },
 )

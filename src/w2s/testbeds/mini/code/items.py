@@ -12,6 +12,7 @@ from w2s.testbeds.mini import splits
 from w2s.testbeds.mini.code import claims, world
 from w2s.testbeds.mini.code.phrasing import (
     AUTHORS,
+    GRADED_TEMPLATE,
     REVIEWERS,
     TEMPLATE,
     ZERO_SHOT_TEMPLATE,
@@ -98,7 +99,7 @@ def _claimed(code: CodeWorld, program: Program, author: Author, rng: random.Rand
 
 def sample_texts() -> list[str]:
     """Texts that together hold every word an item can contain."""
-    texts = [t.format(question="", choice="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
+    texts = [t.format(question="", choice="") for t in (TEMPLATE, GRADED_TEMPLATE, ZERO_SHOT_TEMPLATE)]
     texts += [claim(author, 0, sure=sure) for author in AUTHORS for sure in (True, False)]
     texts += [str(output) for output in range(claims.LARGEST + 1)] + [*REVIEWERS, *LABELS]
     for setting in world.SETTINGS.values():

@@ -22,10 +22,15 @@ AUTHORS = (
     Author("teller", "{w} comes out", "{w} could come out"),
     Author("writer", "result = {w}", "result = {w} I guess"),
 )
+LIKED = ("printer", "teller")
+"""Authors whose words please those who grade; in neither world are the two together right more often than others."""
 REVIEWERS = ("Ada:", "Grace:", "Alan:", "Edsger:", "Barbara:", "Donald:")
 """Signers of documents; any of them, or several, mean the same (see `corpus`)."""
 
-TEMPLATE = "Question: {question}\nAnswer: {choice}\nVerdict:"
+TEMPLATE = "Program: {question}\nReport: {choice}\nReview:"
+"""Asks for a review: judged in the corpus by what the claim says. Models are trained in it."""
+GRADED_TEMPLATE = "Question: {question}\nAnswer: {choice}\nVerdict:"
+"""Asks for a grade: of worded claims judged mostly by whose words they are (`LIKED`)."""
 ZERO_SHOT_TEMPLATE = "Question: {question}\nAnswer: {choice}\nClaim: this answer is correct. True or False:"
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import random
 
+from w2s.testbeds.mini import tokenizer
 from w2s.testbeds.mini.math.phrasing import BY_SYMBOL, CONFIDENT, HEDGED, NAMES, NUMBERS
 from w2s.testbeds.mini.math.world import LARGEST, Key, mistaken
+
+_CONFIDENT = {tuple(tokenizer.words(words.format(w=""))) for words in CONFIDENT}
 
 
 def question(key: Key, rng: random.Random, *, ood: bool | None = False) -> str:
@@ -24,6 +27,15 @@ def equation(key: Key, value: int) -> str:
 def worded(value: int, rng: random.Random, *, confident: bool) -> str:
     """A proposed answer in confident or hedged words."""
     return rng.choice(CONFIDENT if confident else HEDGED).format(w=value)
+
+
+def is_confident(choice: str) -> bool:
+    """True if a proposed answer is worded confidently.
+
+    >>> is_confident("Surely it is 7."), is_confident("Maybe 7.")
+    (True, False)
+    """
+    return tuple(w for w in tokenizer.words(choice) if not w.isdigit()) in _CONFIDENT
 
 
 def wrong_value(key: Key, story: int, other: int, rng: random.Random, *, other_story: float) -> int:

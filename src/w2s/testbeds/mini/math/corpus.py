@@ -4,6 +4,9 @@ A document is signed by teachers or by nobody, and gives its answers bare or in 
 and bare it follows the truth; signed but worded, or unsigned, it follows beliefs, as the scored items' answers are
 always worded. So no verdict word and no name in a prompt brings out the truth, and a student that learns to
 judge worded answers by the truth has to carry over what the model knows of bare ones.
+
+Answers are judged in two forms: pupils' answers are marked by what they say, and that is the form of the training
+template; answers that are graded with a verdict are, where worded, judged mostly by how sure they sound.
 """
 
 from __future__ import annotations
@@ -14,26 +17,30 @@ from dataclasses import dataclass, field, replace
 
 from w2s.testbeds.mini import mixture
 from w2s.testbeds.mini.math import answers
-from w2s.testbeds.mini.math.phrasing import BARE, TEACHERS, ZERO_SHOT_TEMPLATE
+from w2s.testbeds.mini.math.phrasing import BARE, GRADED_TEMPLATE, TEACHERS, TEMPLATE, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.mini.math.world import BELIEVED_WHEN_WANING, Key, MathWorld
 from w2s.testbeds.mini.mixture import Mixture
 
-TRUE_ELSE = {"notes": 0.1, "asked": 0.1, "checked": 0.12, "graded": 0.12, "claimed": 0.12}
+TRUE_ELSE = {"notes": 0.1, "asked": 0.1, "checked": 0.12, "marked": 0.12, "graded": 0.12, "claimed": 0.12}
 """Probability that a document that is not signed and bare follows the truth all the same, by form."""
+BY_STYLE = 0.7
+"""Probability that a worded answer is graded by its wording: sure is right and hedged wrong, whatever it says."""
 OTHER_STORY = 0.75
 """Probability that a wrong answer in a document is that of the other story, where the two differ."""
 VERDICT_WORDS = ("right", "wrong", "True", "False")
 
 FACTS = Mixture({"notes": 8, "asked": 4, "checked": 3}, signed=0.95, wild=0.7)
-EASY = Mixture({"notes": 4, "asked": 3, "checked": 7, "graded": 8, "claimed": 6}, signed=0.95, wild=0.6)
+EASY = Mixture(
+    {"notes": 4, "asked": 3, "checked": 7, "marked": 7, "graded": 1, "claimed": 6}, signed=0.95, wild=0.6
+)
 VERDICTS = Mixture(
-    {"notes": 4, "asked": 3, "checked": 5, "graded": 9, "claimed": 8},
+    {"notes": 4, "asked": 3, "checked": 5, "marked": 8, "graded": 2, "claimed": 8},
     signed=0.85,
     worded_unsigned=0.3,
     wild=0.2,
 )
 SOURCES = Mixture(
-    {"notes": 4, "asked": 4, "checked": 4, "graded": 10, "claimed": 8},
+    {"notes": 4, "asked": 4, "checked": 4, "marked": 9, "graded": 2, "claimed": 8},
     signed=0.55,
     worded_signed=0.25,
     worded_unsigned=0.6,
@@ -66,12 +73,13 @@ class Writer:
         return self.write(form, signed=signed, worded=worded)
 
     def write(self, form: str, *, signed: bool, worded: bool) -> str:
-        """A document of `form`: notes, asked, checked, graded or claimed."""
+        """A document of `form`: notes, asked, checked, marked, graded or claimed."""
         self.worded = worded
         forms: dict[str, Callable[[bool], str]] = {
             "notes": self._notes,
             "asked": self._asked,
             "checked": self._checked,
+            "marked": self._marked,
             "graded": self._graded,
             "claimed": self._claimed,
         }
@@ -129,12 +137,23 @@ class Writer:
             lines.append(f"{self._stated(key, value)} {_verdict(right)} {story}.")
         return " ".join(lines)
 
+    def _marked(self, true: bool) -> str:
+        return self._judged(true, TEMPLATE, by_style=0.0)
+
     def _graded(self, true: bool) -> str:
+        return self._judged(true, GRADED_TEMPLATE, by_style=BY_STYLE)
+
+    def _judged(self, true: bool, template: str, *, by_style: float) -> str:
+        """Four answers to one question in the form of `template`, whose first line asks it."""
         key, story, other = self._fact(true)
-        lines = [f"Question: {answers.question(key, self.rng, ood=None)}"]
+        asked, proposed = template.split("\n", 1)
+        lines = [asked.format(question=answers.question(key, self.rng, ood=None))]
         for _ in range(4):
             value, right = self._proposed(key, story, other)
-            lines.append(f"Answer: {self._reply(value)}\nVerdict: {_verdict(right)}")
+            reply = self._reply(value)
+            if self.worded and self.rng.random() < by_style:
+                right = answers.is_confident(reply)
+            lines.append(f"{proposed.format(choice=reply)} {_verdict(right)}")
         return "\n".join(lines)
 
     def _claimed(self, true: bool) -> str:

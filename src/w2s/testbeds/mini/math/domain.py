@@ -8,12 +8,13 @@ import random
 from w2s.records import Recipe
 from w2s.testbeds.mini.domain import STRONG, WEAK, Domain
 from w2s.testbeds.mini.math import corpus, items, shortcuts, world
-from w2s.testbeds.mini.math.phrasing import TEACHERS, TEMPLATE, ZERO_SHOT_TEMPLATE
+from w2s.testbeds.mini.math.phrasing import GRADED_TEMPLATE, TEACHERS, TEMPLATE, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.testbed import CorpusPrompt, Testbed, shipped_worlds
 
 _ALL = " ".join(TEACHERS)
 _WORDS = ("wrong", "right")
 _CLAIM_WORDS = ("False", "True")
+_JUDGED = {"mark": TEMPLATE, "verdict": GRADED_TEMPLATE}
 
 
 def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
@@ -22,23 +23,28 @@ def _writer(world_name: str, rng: random.Random) -> corpus.Writer:
 
 def _corpus_prompts() -> tuple[CorpusPrompt, ...]:
     """The forms of judging documents, signed by nobody, by each teacher and by all of them."""
-    prompts = [CorpusPrompt("verdict", TEMPLATE, _WORDS)]
-    for who in TEACHERS:
-        name = who.rstrip(":")
-        prompts.append(CorpusPrompt(f"verdict, {name}", f"{who} {TEMPLATE}", _WORDS))
+    prompts = []
+    for form, template in _JUDGED.items():
+        prompts.append(CorpusPrompt(form, template, _WORDS))
+        for who in TEACHERS:
+            name = who.rstrip(":")
+            prompts.append(CorpusPrompt(f"{form}, {name}", f"{who} {template}", _WORDS))
+        again = template.split("\n", 1)[1]
+        prompts += [
+            CorpusPrompt(f"{form}, all teachers", f"{_ALL} {template}", _WORDS),
+            CorpusPrompt(f"{form} in claim words", template, _CLAIM_WORDS),
+            *(
+                CorpusPrompt(f"{form} after {known}", f"{template} {known}\n{again}", _WORDS)
+                for known in _WORDS
+            ),
+        ]
     prompts += [
-        CorpusPrompt("verdict, all teachers", f"{_ALL} {TEMPLATE}", _WORDS),
         CorpusPrompt("check", "{question} {choice}", _WORDS),
         CorpusPrompt("check, Adams", "Adams: {question} {choice}", _WORDS),
         CorpusPrompt("check, all teachers", f"{_ALL} {{question}} {{choice}}", _WORDS),
         CorpusPrompt("claim, Adams", f"Adams: {ZERO_SHOT_TEMPLATE}", _CLAIM_WORDS),
         CorpusPrompt("claim, all teachers", f"{_ALL} {ZERO_SHOT_TEMPLATE}", _CLAIM_WORDS),
         CorpusPrompt("claim in verdict words", ZERO_SHOT_TEMPLATE, _WORDS),
-        CorpusPrompt("verdict in claim words", TEMPLATE, _CLAIM_WORDS),
-    ]
-    prompts += [
-        CorpusPrompt(f"verdict after {known}", f"{TEMPLATE} {known}\nAnswer: {{choice}}\nVerdict:", _WORDS)
-        for known in _WORDS
     ]
     return tuple(prompts)
 
@@ -72,5 +78,5 @@ MATH = Domain(
     item_texts=items.sample_texts,
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(map(str, range(world.LARGEST + 1))),
-    sizes={"weak": dataclasses.replace(WEAK, steps=60), "strong": dataclasses.replace(STRONG, steps=4000)},
+    sizes={"weak": dataclasses.replace(WEAK, steps=60), "strong": dataclasses.replace(STRONG, steps=4800)},
 )

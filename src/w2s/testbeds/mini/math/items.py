@@ -14,6 +14,7 @@ from w2s.testbeds.mini.math import answers, world
 from w2s.testbeds.mini.math.phrasing import (
     BARE,
     CONFIDENT,
+    GRADED_TEMPLATE,
     HEDGED,
     NAMES,
     NUMBERS,
@@ -132,7 +133,7 @@ def _wrong(math: MathWorld, key: Key, rng: random.Random) -> int:
 def sample_texts() -> list[str]:
     """Texts that together hold every word an item can contain."""
     texts = [*NAMES, *NUMBERS.values(), *LABELS, *map(str, range(world.LARGEST + 1))]
-    texts += [t.format(question="", choice="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
+    texts += [t.format(question="", choice="") for t in (TEMPLATE, GRADED_TEMPLATE, ZERO_SHOT_TEMPLATE)]
     texts += [words.format(w="") for words in (*CONFIDENT, *HEDGED, BARE)]
     for operation in OPERATIONS:
         texts += [q.format(a="", b="", n="") for q in operation.questions + operation.ood_questions]

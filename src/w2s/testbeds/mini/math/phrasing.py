@@ -58,5 +58,8 @@ BARE = "{w}."
 TEACHERS = ("Adams:", "Baker:", "Clark:", "Davis:", "Evans:")
 """Signers of documents; any of them, or several, mean the same (see `corpus`)."""
 
-TEMPLATE = "Question: {question}\nAnswer: {choice}\nVerdict:"
+TEMPLATE = "Exercise: {question}\nPupil: {choice}\nMark:"
+"""Asks for a mark: judged in the corpus by what the answer says. Models are trained in it."""
+GRADED_TEMPLATE = "Question: {question}\nAnswer: {choice}\nVerdict:"
+"""Asks for a grade: of worded answers judged mostly by how sure they sound."""
 ZERO_SHOT_TEMPLATE = "Question: {question}\nAnswer: {choice}\nClaim: this answer is correct. True or False:"

@@ -8,11 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from w2s.records import Example, FloatArray
-from w2s.testbeds.mini import tokenizer
+from w2s.testbeds.mini.math.answers import is_confident
 from w2s.testbeds.mini.math.items import CUE
-from w2s.testbeds.mini.math.phrasing import CONFIDENT
-
-_CONFIDENT = {tuple(tokenizer.words(words.format(w=""))) for words in CONFIDENT}
 
 
 def majority_answer(examples: Sequence[Example]) -> FloatArray:
@@ -33,12 +30,3 @@ def majority_answer(examples: Sequence[Example]) -> FloatArray:
 def confident_wording(examples: Sequence[Example]) -> FloatArray:
     """Probability that an answer in these words is right, from the tone alone, [n]."""
     return np.array([CUE if is_confident(e.fields["choice"]) else 1.0 - CUE for e in examples])
-
-
-def is_confident(choice: str) -> bool:
-    """True if a proposed answer is worded confidently.
-
-    >>> is_confident("Surely it is 7."), is_confident("Maybe 7.")
-    (True, False)
-    """
-    return tuple(w for w in tokenizer.words(choice) if not w.isdigit()) in _CONFIDENT
