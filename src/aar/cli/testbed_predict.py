@@ -60,11 +60,12 @@ def predict_testbed(
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(prediction)))
     else:
-        typer.echo(_text(prediction))
+        typer.echo(as_text(prediction))
     typer.echo(f"results in {results}", err=True)
 
 
-def _text(prediction: Prediction) -> str:
+def as_text(prediction: Prediction) -> str:
+    """Table of the methods, correlations and pairs, for a terminal."""
     from w2s.measurements.prediction import Order
 
     rows = [
