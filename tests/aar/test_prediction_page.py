@@ -22,7 +22,9 @@ def test_the_page_shows_what_the_stored_results_say(name):
     lines = [line for line in LINES if line.testbed == name]
     (prediction,) = predict(name, lines)
     page = PAGE.read_text(encoding="utf-8")
-    assert as_text(prediction) in page, f"put what aar testbed predict {name} prints into {PAGE.name}"
+    assert f"```\n{as_text(prediction)}\n```" in page, (
+        f"put what aar testbed predict {name} prints into {PAGE.name}"
+    )
     shown = (PAGE.parent / "prediction" / f"{name}.svg").read_text(encoding="utf-8")
     assert re.sub(r"\s+", " ", shown) == re.sub(r"\s+", " ", prediction_figure(prediction))
 
