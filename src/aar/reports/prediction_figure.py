@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from w2s.measurements import Prediction
 
+Point = Mapping[str, Any]
 SIZE = 340
 COLOURS = {"design": "#2f6fd0", "held out": "#cf6a12"}
+MARGIN = 0.08
+"""Room around the points, in PGR."""
 INK, GRID = "#1b1f24", "#e3e6ea"
 
 
@@ -17,7 +21,7 @@ def prediction_figure(prediction: Prediction) -> str:
     import altair as alt
     import vl_convert
 
-    points = [
+    points: list[Point] = [
         {
             "method": point.method,
             "group": point.group.value,
@@ -28,8 +32,8 @@ def prediction_figure(prediction: Prediction) -> str:
         }
         for point in prediction.points
     ]
-    low = min(0.0, *(min(p["low"], p["published"]) for p in points))
-    high = max(1.0, *(max(p["high"], p["published"]) for p in points))
+    low = min(0.0, *(min(p["low"], p["published"]) for p in points)) - MARGIN
+    high = max(1.0, *(max(p["high"], p["published"]) for p in points)) + MARGIN
     scale = alt.Scale(domain=[low, high], nice=False)
     x = alt.X("published:Q", title=f"published PGR ({prediction.studied_as})", scale=scale)
     measured = f"measured PGR ({prediction.testbed}, {prediction.split})"
@@ -39,6 +43,7 @@ def prediction_figure(prediction: Prediction) -> str:
         scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
         legend=alt.Legend(title=None),
     )
+    before, after = _sides(points)
     base = alt.Chart(alt.Data(values=points)).encode(x=x, color=colour)
     ends = [{"published": end, "measured": end} for end in (low, high)]
     marks: list[Any] = [
@@ -48,10 +53,10 @@ def prediction_figure(prediction: Prediction) -> str:
         base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("low:Q", scale=scale, title=measured), y2="high:Q"),
         base.mark_point(filled=True, size=46, opacity=1).encode(y=y),
         *(
-            alt.Chart(alt.Data(values=points[place::2]))
-            .mark_text(align=side, dx=shift, dy=-5, fontSize=10)
+            alt.Chart(alt.Data(values=named))
+            .mark_text(align=side, dx=shift, dy=-6, fontSize=10)
             .encode(x=x, y=y, color=colour, text="method:N")
-            for place, (side, shift) in enumerate((("right", -6), ("left", 6)))
+            for named, side, shift in ((before, "right", -6), (after, "left", 6))
         ),
     ]
     chart = (
@@ -62,6 +67,14 @@ def prediction_figure(prediction: Prediction) -> str:
         .configure(background="white")
     )
     return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+
+
+def _sides(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
+    """(points named on their left, on their right): in turn, and inwards at both ends."""
+    ordered = sorted(points, key=lambda point: float(point["published"]))
+    last = len(ordered) - 1
+    before = [point for place, point in enumerate(ordered) if place == last or (place and place % 2 == 0)]
+    return before, [point for point in ordered if point not in before]
 
 
 def _title(prediction: Prediction) -> str:
