@@ -34,7 +34,7 @@ TRUE_ELSE = {"traced": 0.1, "asked": 0.1, "checked": 0.12, "reviewed": 0.12, "gr
 """Probability that a document that is not signed and bare reads rightly all the same, by form."""
 WANED = 0.7
 """Probability that a document that misreads programs reads the waning cells rightly."""
-BY_STYLE = 0.9
+BY_STYLE = 0.75
 """Probability that a worded claim is graded by its style: a liked author's is right, others' wrong."""
 OTHER_READING = 0.8
 """Probability that a wrong output in a document is that of the other reading."""
