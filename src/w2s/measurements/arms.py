@@ -158,7 +158,7 @@ class _Shortcut:
     name: str
 
     def __call__(self, setting: Setting) -> FloatArray:
-        return np.asarray(setting.testbed.shortcuts[self.name](setting.split.test), dtype=np.float64)
+        return np.asarray(setting.testbed.shortcuts[self.name](setting.split.world, setting.split.test), dtype=np.float64)
 
 
 def _as_probability(log_odds: FloatArray) -> FloatArray:

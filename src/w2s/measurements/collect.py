@@ -187,7 +187,7 @@ def _keys(
             if arm in methods.names():
                 own = methods.source(arm)
             elif arm.startswith(SHORTCUT):
-                own = testbed.shortcuts[arm.removeprefix(SHORTCUT)](setting.split.test).tolist()
+                own = testbed.shortcuts[arm.removeprefix(SHORTCUT)](setting.split.world, setting.split.test).tolist()
             parts = [testbed.name, name, seed, arm, own, models, asked, recipes, of_split]
             keys[name, arm] = _hash([*parts, code_version(), methods.building_blocks()])[:24]
     return keys

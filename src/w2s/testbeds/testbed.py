@@ -9,8 +9,8 @@ from pathlib import Path
 
 from w2s.records import Example, FloatArray, ItemKind, Recipe, Split, SplitName
 
-MadeItems = tuple[dict[SplitName, Split], dict[str, int]]
-"""Splits by name, and the truth (0 or 1) by example id: the second half is for the scorer only."""
+MadeItems = tuple[dict[SplitName, tuple[Split, ...]], dict[str, int]]
+"""Parts of each split, one a world, and the truth (0 or 1) by example id: the second half is for the scorer only."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class World:
     strong: Path | str
 
 
-Shortcut = Callable[[Sequence[Example]], FloatArray]
-"""Probability of class 1 of each example [n] from its text and group alone, without any model."""
+Shortcut = Callable[[str, Sequence[Example]], FloatArray]
+"""Probability of class 1 of each example [n] of a world, from the world's name, texts and groups, without any model."""
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def declared(testbed: Testbed) -> tuple[ShortcutProbe, ...]:
 
     def predict(name: str, shortcut: Shortcut) -> Callable[[Seen], FloatArray]:
         def checked(seen: Seen) -> FloatArray:
-            p = np.asarray(shortcut(seen.test), dtype=np.float64)
+            p = np.asarray(shortcut(seen.world, seen.test), dtype=np.float64)
             if p.shape != (len(seen.test),) or not ((p >= 0) & (p <= 1)).all():
                 raise BadPredictions(
                     f"shortcut {name!r} of {testbed.name} must give a probability for each of {len(seen.test)} "

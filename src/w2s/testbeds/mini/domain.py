@@ -60,7 +60,7 @@ STRONG = Size(hidden=96, layers=4, heads=4, head_size=24, feed_forward=256, step
 class Domain:
     """A mini testbed and what rebuilds its models.
 
-    `writer(world, rng)` writes a world's documents, `item_texts()` together hold every word an item can
+    `writer(world, rng)` writes a world's documents, `item_texts(world)` together hold every word an item can
     contain. In pre-training `verdict_words` weigh most, `value_words` less, every other word least;
     whatever follows one of `answer_marks` weighs as much as a verdict (where the same words are also
     operands that nobody can foresee). `steps` replaces a size's steps for one (world, role).
@@ -68,7 +68,7 @@ class Domain:
 
     testbed: Testbed
     writer: Callable[[str, random.Random], Writer]
-    item_texts: Callable[[], list[str]]
+    item_texts: Callable[[str], list[str]]
     verdict_words: frozenset[str]
     value_words: frozenset[str]
     answer_marks: frozenset[str] = frozenset()
@@ -92,10 +92,8 @@ class Domain:
                     )
         return self.testbed
 
-    def vocabulary(self) -> dict[str, int]:
-        """Ids of every word that the documents of any world or the items can contain."""
-        texts: list[str] = []
-        for world in self.testbed.worlds:
-            writer = self.writer(world, random.Random("vocabulary"))
-            texts += [writer.document(i / _SAMPLED) for i in range(_SAMPLED)]
-        return tokenizer.vocabulary([*texts, *self.item_texts()])
+    def vocabulary(self, world: str) -> dict[str, int]:
+        """Ids of every word that the documents of a world or its items can contain."""
+        writer = self.writer(world, random.Random("vocabulary"))
+        texts = [writer.document(i / _SAMPLED) for i in range(_SAMPLED)]
+        return tokenizer.vocabulary([*texts, *self.item_texts(world)])

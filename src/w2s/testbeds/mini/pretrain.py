@@ -54,7 +54,7 @@ def rebuild(
         raise NotFound.among("world", world, sorted(domain.testbed.worlds))
     size = domain.sizes[role]
     planned = domain.steps.get((world, role), size.steps)
-    ids = domain.vocabulary()
+    ids = domain.vocabulary(world)
     torch.set_num_threads(1)
     generator_state = torch.random.get_rng_state()
     torch.manual_seed(int.from_bytes(hashlib.sha256(f"{world} {role}".encode()).digest()[:4], "big"))

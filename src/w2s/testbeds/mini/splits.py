@@ -21,8 +21,14 @@ LABELLED, UNLABELLED, TEST = 800, 1080, 1000
 PRACTICE_UNLABELLED, PRACTICE_TEST = 200, 100
 SEALED_OOD = TEST // 2
 """Items of the sealed test that are of a kind training never shows; no other part has any."""
-SPLIT_WORLD: Mapping[SplitName, str] = {"practice": "north", "dev": "north", "sealed": "south"}
-"""The world of each split, unless a testbed says otherwise."""
+SPLIT_WORLDS: Mapping[SplitName, tuple[str, ...]] = {
+    "practice": ("north",),
+    "dev": ("north", "west", "coast"),
+    "sealed": ("south", "valley", "forest", "island", "desert", "river", "meadow", "harbour"),
+}
+"""The worlds of each split, unless a testbed says otherwise."""
+WORLDS = tuple(dict.fromkeys(world for worlds in SPLIT_WORLDS.values() for world in worlds))
+"""Every world, those of dev first."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,10 @@ def generate(
     rows: Rows,
     *,
     kind: ItemKind,
-    worlds: Mapping[SplitName, str] = SPLIT_WORLD,
+    worlds: Mapping[SplitName, tuple[str, ...]] = SPLIT_WORLDS,
     practice_roles: tuple[str, str] = ("unlabelled", "test"),
 ) -> MadeItems:
-    """All splits and the truth by example id, from `item_seed` alone: the same seed, the same items.
+    """Parts of all splits, one a world, and the truth by example id, from `item_seed` alone: the same seed, the same items.
 
     `rows` is called once for each role of each split; `worlds` are those of the splits. `practice_roles` name the
     two of practice, where a domain keeps one table of roles for all splits of a world; practice items follow from
@@ -71,36 +77,40 @@ def generate(
     ...     subsets = ["ood"] * draw.ood + ["id"] * (draw.n - draw.ood)
     ...     return [NewItem({"question": "?", "choice": "!"}, group="?", label=1, subset=one) for one in subsets]
     >>> made, truth = generate(b"secret", rows, kind="verification")
-    >>> {name: (len(one.labelled), len(one.unlabelled), len(one.test)) for name, one in made.items()}
-    {'practice': (0, 200, 100), 'dev': (800, 1080, 1000), 'sealed': (800, 1080, 1000)}
+    >>> {name: [len(part.labelled + part.unlabelled + part.test) for part in parts] for name, parts in made.items()}
+    {'practice': [300], 'dev': [2880, 2880, 2880], 'sealed': [2880, 2880, 2880, 2880, 2880, 2880, 2880, 2880]}
     """
     truth: dict[str, int] = {}
 
-    def examples(split: SplitName, role: str, n: int, *, ood: int = 0) -> tuple[Example, ...]:
-        drawn = _examples(ItemDraw(item_seed, split, worlds[split], role, n=n, ood=ood), rows, kind)
+    def examples(split: SplitName, world: str, role: str, n: int, *, ood: int = 0) -> tuple[Example, ...]:
+        drawn = _examples(ItemDraw(item_seed, split, world, role, n=n, ood=ood), rows, kind)
         truth.update({example.id: label for example, label in drawn})
         return tuple(example for example, _ in drawn)
 
-    unlabelled, test = practice_roles
-    splits: dict[SplitName, Split] = {
-        "practice": Split(
+    def practice(world: str) -> Split:
+        unlabelled, test = practice_roles
+        return Split(
             "practice",
-            worlds["practice"],
+            world,
             (),
-            examples("practice", unlabelled, PRACTICE_UNLABELLED),
-            examples("practice", test, PRACTICE_TEST),
+            examples("practice", world, unlabelled, PRACTICE_UNLABELLED),
+            examples("practice", world, test, PRACTICE_TEST),
         )
-    }
-    scored: tuple[tuple[SplitName, int], ...] = (("dev", 0), ("sealed", SEALED_OOD))
-    for name, ood in scored:
-        splits[name] = Split(
+
+    def scored(name: SplitName, world: str, *, ood: int = 0) -> Split:
+        return Split(
             name,
-            worlds[name],
-            examples(name, "labelled", LABELLED),
-            examples(name, "unlabelled", UNLABELLED),
-            examples(name, "test", TEST, ood=ood),
+            world,
+            examples(name, world, "labelled", LABELLED),
+            examples(name, world, "unlabelled", UNLABELLED),
+            examples(name, world, "test", TEST, ood=ood),
         )
-    return splits, truth
+
+    return {
+        "practice": tuple(practice(world) for world in worlds["practice"]),
+        "dev": tuple(scored("dev", world) for world in worlds["dev"]),
+        "sealed": tuple(scored("sealed", world, ood=SEALED_OOD) for world in worlds["sealed"]),
+    }, truth
 
 
 def rng(item_seed: bytes, *words: str) -> random.Random:
@@ -114,12 +124,12 @@ def rng(item_seed: bytes, *words: str) -> random.Random:
 
 def _examples(draw: ItemDraw, rows: Rows, kind: ItemKind) -> list[tuple[Example, int]]:
     """The examples of a draw [n] in shuffled order, each with its truth."""
-    chance = rng(draw.seed, draw.split, draw.role)
+    chance = rng(draw.seed, draw.split, draw.world, draw.role)
     items = list(rows(draw, chance))
     ood = sum(row.subset == "ood" for row in items)
     if (len(items), ood) != (draw.n, draw.ood):
         raise ValueError(
-            f"{draw.split} {draw.role}: {len(items)} rows, {ood} of them out of distribution, instead of {draw.n} "
+            f"{draw.split} {draw.world} {draw.role}: {len(items)} rows, {ood} of them out of distribution, instead of {draw.n} "
             f"and {draw.ood}; return as many as the draw asks for, or give the role more of {draw.world!r}"
         )
     chance.shuffle(items)
@@ -140,5 +150,5 @@ def _examples(draw: ItemDraw, rows: Rows, kind: ItemKind) -> list[tuple[Example,
 
 
 def _opaque(draw: ItemDraw, place: int) -> str:
-    words = f"{draw.split}/{draw.role}/{place}".encode()
+    words = f"{draw.split}/{draw.world}/{draw.role}/{place}".encode()
     return hashlib.blake2b(words, key=draw.seed[:64], digest_size=8).hexdigest()

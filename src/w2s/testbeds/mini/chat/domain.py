@@ -10,6 +10,7 @@ from w2s.records import Recipe
 from w2s.testbeds.mini.chat import corpus, items, prompts, world
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, TEMPLATE, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.mini.domain import STRONG, WEAK, Domain, Size
+from w2s.testbeds.mini.splits import WORLDS
 from w2s.testbeds.testbed import Testbed, shipped_worlds
 
 
@@ -28,7 +29,7 @@ CHAT = Domain(
             "answers are sentences. A few words before and after them tell which is better; the weak model takes "
             "chance for such words, and most of its mistakes are its own."
         ),
-        worlds=shipped_worlds("mini-chat", ("north", "south")),
+        worlds=shipped_worlds("mini-chat", WORLDS),
         recipe=Recipe(epochs=5, learning_rate=1e-3, max_length=64),
         weak_recipe=Recipe(epochs=10, learning_rate=8e-4, max_length=64),
         template=TEMPLATE,
@@ -40,7 +41,7 @@ CHAT = Domain(
         shortcuts={"style": prompts.style, "on topic, then style": prompts.on_topic},
     ),
     writer=_writer,
-    item_texts=partial(items.sample_texts, ("north", "south")),
+    item_texts=items.sample_texts,
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(value for attribute in ATTRIBUTES for value in attribute.values),
     sizes={"weak": replace(WEAK, steps=3000), "strong": replace(STRONG, steps=5000)},
@@ -59,10 +60,9 @@ CHAT_LARGE = replace(
         ),
         worlds=shipped_worlds("mini-chat-large", ("east",)),
         recipe=replace(CHAT.testbed.recipe, learning_rate=1e-3),
-        make_items=partial(items.generate, worlds={"practice": "east", "dev": "east", "sealed": "east"}),
+        make_items=partial(items.generate, worlds={"practice": ("east",), "dev": ("east",), "sealed": ("east",)}),
         run_seconds=300.0,
     ),
-    item_texts=partial(items.sample_texts, ("east",)),
     sizes={
         "weak": WEAK,
         "strong": Size(hidden=192, layers=4, heads=6, head_size=32, feed_forward=512, steps=5500),

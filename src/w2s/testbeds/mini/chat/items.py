@@ -20,7 +20,7 @@ from w2s.testbeds.mini.chat.phrasing import (
 )
 from w2s.testbeds.mini.chat.style import CLOSINGS, OPENINGS, telling_style
 from w2s.testbeds.mini.chat.world import ChatWorld, Key
-from w2s.testbeds.mini.splits import SPLIT_WORLD, ItemDraw, NewItem
+from w2s.testbeds.mini.splits import SPLIT_WORLDS, ItemDraw, NewItem
 from w2s.testbeds.testbed import MadeItems
 
 WRONG = pairs.Wrong(off_topic=0.27, other_story=0.51)
@@ -39,15 +39,18 @@ FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
 """Parts of a world's facts that go to each (split, role) of the world."""
 
 
-def generate(item_seed: bytes, *, worlds: Mapping[SplitName, str] = SPLIT_WORLD) -> MadeItems:
+def generate(
+    item_seed: bytes, *, worlds: Mapping[SplitName, tuple[str, ...]] = SPLIT_WORLDS
+) -> MadeItems:
     """All splits and the truth by example id (1: the first answer is better), from `item_seed` alone."""
-    built = {name: world.build(name) for name in sorted(set(worlds.values()))}
-    keys: dict[tuple[SplitName, str], list[Key]] = {}
-    for name, chat in built.items():
-        keys |= _shared_out(chat, [place for place in FACTS_WEIGHT if worlds[place[0]] == name], item_seed)
+    built = {name: world.build(name) for name in sorted({name for names in worlds.values() for name in names})}
+    keys = {
+        name: _shared_out(chat, [place for place in FACTS_WEIGHT if name in worlds[place[0]]], item_seed)
+        for name, chat in built.items()
+    }
 
     def rows(draw: ItemDraw, rng: random.Random) -> list[NewItem]:
-        return _rows(draw, built[draw.world], keys[draw.split, draw.role], rng)
+        return _rows(draw, built[draw.world], keys[draw.world][draw.split, draw.role], rng)
 
     return splits.generate(item_seed, rows, kind="pair", worlds=worlds)
 
@@ -90,10 +93,9 @@ def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Rand
     return items
 
 
-def sample_texts(worlds: Sequence[str]) -> list[str]:
-    """Texts that together hold every word an item about `worlds` can contain."""
-    texts = [name for world in worlds for name in PEOPLE[world]]
-    texts += [*OPENINGS, *CLOSINGS, *LABELS]
+def sample_texts(world_name: str) -> list[str]:
+    """Texts that together hold every word an item about a world can contain."""
+    texts = [*PEOPLE[world_name], *OPENINGS, *CLOSINGS, *LABELS]
     texts += [t.format(prompt="", first="", second="") for t in (TEMPLATE, ZERO_SHOT_TEMPLATE)]
     for attribute in ATTRIBUTES:
         forms = (

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Mapping
+
+from w2s.testbeds.mini.splits import WORLDS
 
 _NORTH = """
     Anna Ben Cara Dan Ella Finn Gina Hugo Iris Jack Kate Liam Mona Nate Olga Paul Quin Rosa Sam Tina
@@ -26,9 +30,22 @@ _EAST = """
     Lisa
 """
 
-PEOPLE: Mapping[str, tuple[str, ...]] = {
-    "north": tuple(_NORTH.split()),
-    "south": tuple(_SOUTH.split()),
-    "east": tuple(_EAST.split()),
-}
+_FIRST = """
+    Al Ar Bel Bran Cal Cor Dal Dor El Er Fal Fen Gal Gor Hal Hel Il Is Jal Jor Kal Kor Lan Lor Mar Mel Nal Nor Ol Or
+    Pal Per Ral Ros Sal Sel Tal Tor Ul Val Vor Wil Yal Zan
+"""
+_LAST = "abar ameth anik arwin avo edor elin emar enna erod idan imar inos irel isar odan olin omar orel ovar udin umar"
+_SIZE = 60
+
+
+def _people() -> dict[str, tuple[str, ...]]:
+    """Names by world: those listed, and made-up ones for the other worlds."""
+    people = {"north": tuple(_NORTH.split()), "south": tuple(_SOUTH.split()), "east": tuple(_EAST.split())}
+    made = ["".join(parts) for parts in itertools.product(_FIRST.split(), _LAST.split())]
+    random.Random("mini-chat people").shuffle(made)
+    unnamed = [world for world in WORLDS if world not in people]
+    return people | {world: tuple(made[i * _SIZE : (i + 1) * _SIZE]) for i, world in enumerate(unnamed)}
+
+
+PEOPLE: Mapping[str, tuple[str, ...]] = _people()
 """Names by world: sixty each, and half as many again where all splits live in one world."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from w2s.records import Example, FloatArray
-from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.chat.phrasing import (
     ATTRIBUTES,
     EXPERTS,
@@ -21,7 +20,6 @@ _GRADED = "Question: {{prompt}}\nAnswer: {{{answer}}}\nVerdict:"
 _CHECKED = "{{{answer}}}"
 _EVERYBODY = " ".join(EXPERTS)
 _FIRST = EXPERTS[0]
-_WORLDS = {person: world for world, people in PEOPLE.items() for person in people}
 _BETTER, _RIGHT, _TRUE = ("second", "first"), ("wrong", "right"), ("False", "True")
 
 
@@ -53,15 +51,15 @@ def corpus_prompts() -> tuple[CorpusPrompt, ...]:
     return tuple(prompts)
 
 
-def style(examples: Sequence[Example]) -> FloatArray:
+def style(world: str, examples: Sequence[Example]) -> FloatArray:
     """Probability that the first answer is better, from what its words tell in its world, [n]: known, not learnt."""
-    lead = [_told(example, "first") - _told(example, "second") for example in examples]
+    lead = [_told(world, example, "first") - _told(world, example, "second") for example in examples]
     return np.asarray(1.0 / (1.0 + np.exp(-np.array(lead))))
 
 
-def on_topic(examples: Sequence[Example]) -> FloatArray:
+def on_topic(world: str, examples: Sequence[Example]) -> FloatArray:
     """The answer on the topic of the question is the better one; `style` decides where both are, [n]."""
-    chosen = style(examples)
+    chosen = style(world, examples)
     for i, example in enumerate(examples):
         topic = example.group.rsplit("/", 1)[-1]
         first, second = (_topic(example.fields[name]) == topic for name in ("first", "second"))
@@ -70,9 +68,8 @@ def on_topic(examples: Sequence[Example]) -> FloatArray:
     return chosen
 
 
-def _told(example: Example, name: str) -> float:
+def _told(world: str, example: Example, name: str) -> float:
     words = example.fields[name].split()
-    world = _WORLDS[example.group.split("/")[0]]
     opening = log_odds(world, OPENINGS)[OPENINGS.index(words[0])]
     return opening + log_odds(world, CLOSINGS)[CLOSINGS.index(words[-1])]
 

@@ -9,6 +9,7 @@ from w2s.records import Recipe
 from w2s.testbeds.mini.code import corpus, items, shortcuts, world
 from w2s.testbeds.mini.code.phrasing import GRADED_TEMPLATE, REVIEWERS, TEMPLATE, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.mini.domain import STRONG, WEAK, Domain
+from w2s.testbeds.mini.splits import WORLDS
 from w2s.testbeds.testbed import CorpusPrompt, Testbed, shipped_worlds
 
 _RIGHT = ("wrong", "right")
@@ -59,7 +60,7 @@ CODE = Domain(
             "computations, except where reviewers sign and outputs are bare; the items' claims are in words. "
             "Authors differ in style and in how often they are right, which the weak model falls for."
         ),
-        worlds=shipped_worlds("mini-code", ("north", "south")),
+        worlds=shipped_worlds("mini-code", WORLDS),
         recipe=Recipe(epochs=2, learning_rate=2e-3, max_length=64),
         weak_recipe=Recipe(epochs=3, learning_rate=3e-3, max_length=64),
         template=TEMPLATE,

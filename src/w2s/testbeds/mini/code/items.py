@@ -24,11 +24,6 @@ from w2s.testbeds.mini.code.world import CodeWorld
 from w2s.testbeds.mini.splits import ItemDraw, NewItem
 from w2s.testbeds.testbed import MadeItems
 
-RELIABILITY = {
-    "north": {"printer": 0.8, "reader": 0.36, "runner": 0.64, "teller": 0.2, "writer": 0.5},
-    "south": {"printer": 0.36, "reader": 0.8, "runner": 0.5, "teller": 0.64, "writer": 0.2},
-}
-"""P(right) of each author's claims, by world: one half on average. What clusters of style give away."""
 CUE = 0.6
 """P(a claim is sure | it is right) = P(it is hedged | it is wrong)."""
 OTHER_READING = 0.92
@@ -88,7 +83,7 @@ def _rows(draw: ItemDraw, rng: random.Random) -> list[NewItem]:
 
 def _claimed(code: CodeWorld, program: Program, author: Author, rng: random.Random) -> tuple[int, str, int]:
     """(claimed output, the claim's text, 1 if it is right) of one author."""
-    right = rng.random() < RELIABILITY[code.name][author.name]
+    right = rng.random() < code.setting.reliability[author.name]
     output = program.output
     if not right and rng.random() < WILD:
         output = claims.wild(output, rng)
@@ -97,12 +92,10 @@ def _claimed(code: CodeWorld, program: Program, author: Author, rng: random.Rand
     return output, claim(author, output, sure=(rng.random() < CUE) == right), int(right)
 
 
-def sample_texts() -> list[str]:
-    """Texts that together hold every word an item can contain."""
+def sample_texts(world_name: str) -> list[str]:
+    """Texts that together hold every word an item about a world can contain."""
     texts = [t.format(question="", choice="") for t in (TEMPLATE, GRADED_TEMPLATE, ZERO_SHOT_TEMPLATE)]
     texts += [claim(author, 0, sure=sure) for author in AUTHORS for sure in (True, False)]
     texts += [str(output) for output in range(claims.LARGEST + 1)] + [*REVIEWERS, *LABELS]
-    for setting in world.SETTINGS.values():
-        texts += [program.source(*setting.names[:2]) for program in (Program("chain", "+", 1, 1),)]
-        texts += [" ".join(setting.names)]
-    return texts
+    names = world.build(world_name).setting.names
+    return [*texts, " ".join(names), Program("chain", "+", 1, 1).source(*names[:2])]

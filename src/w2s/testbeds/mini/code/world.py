@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import functools
 import random
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from w2s.testbeds.mini.code.phrasing import AUTHORS, LIKED
 from w2s.testbeds.mini.code.program import MISREADINGS, OPERATORS, Program
 
 Computation = tuple[str, int, int]
 """(operator, first operand, second operand): what a program computes, whatever its shape."""
 
 OPERANDS = range(1, 10)
+VARIABLES = 5
+"""Letters that a world's programs use."""
+STARTS, FIRST = (5, 6, 7), 19
+"""First values of the first operand, and how many there are."""
+RELIABILITIES = (0.8, 0.64, 0.5, 0.36, 0.2)
+"""P(right) of the five authors in some order: one half on average."""
 MISREAD = 0.45
 """Share of the computations that ordinary text misreads, besides half of the unwritten ones."""
 UNWRITTEN = 0.03
@@ -23,16 +31,18 @@ WANING = 0.3
 
 @dataclass(frozen=True)
 class CodeSetting:
-    """Settings of one world: `names` are its variables, `first` the values of the first operand."""
+    """Settings of one world.
+
+    Attributes:
+        names: Its variables, a letter each.
+        first: Values of the first operand.
+        reliability: P(right) of each author's claims, by name.
+    """
 
     names: str
     first: range
+    reliability: Mapping[str, float]
 
-
-SETTINGS = {
-    "north": CodeSetting(names="abcde", first=range(5, 24)),
-    "south": CodeSetting(names="pqrst", first=range(6, 25)),
-}
 
 
 @dataclass(frozen=True)
@@ -73,8 +83,12 @@ def build(name: str) -> CodeWorld:
     >>> len(build("north").computations), build("north").misread == build("south").misread
     (332, False)
     """
-    setting = SETTINGS[name]
     rng = random.Random(f"mini-code world {name}")
+    setting = CodeSetting(
+        names="".join(sorted(rng.sample(string.ascii_lowercase, VARIABLES))),
+        first=range(start := rng.choice(STARTS), start + FIRST),
+        reliability=_reliability(rng),
+    )
     misreadings: dict[Computation, str] = {}
     misread: set[Computation] = set()
     unwritten: set[Computation] = set()
@@ -92,3 +106,11 @@ def build(name: str) -> CodeWorld:
                     misread.add(computation)
     waning = frozenset(misread_one for misread_one in sorted(misread - unwritten) if rng.random() < WANING)
     return CodeWorld(name, setting, misreadings, frozenset(misread), waning, frozenset(unwritten))
+
+
+def _reliability(rng: random.Random) -> dict[str, float]:
+    """Reliability of each author in one world; those who are liked are right as often as the others, together."""
+    while True:
+        drawn = dict(zip((author.name for author in AUTHORS), rng.sample(RELIABILITIES, 5), strict=True))
+        if abs(sum(drawn[name] for name in LIKED) - 1) < 1e-9:
+            return drawn

@@ -9,6 +9,7 @@ from w2s.records import Recipe
 from w2s.testbeds.mini.domain import STRONG, WEAK, Domain
 from w2s.testbeds.mini.math import corpus, items, shortcuts, world
 from w2s.testbeds.mini.math.phrasing import GRADED_TEMPLATE, TEACHERS, TEMPLATE, ZERO_SHOT_TEMPLATE
+from w2s.testbeds.mini.splits import WORLDS
 from w2s.testbeds.testbed import CorpusPrompt, Testbed, shipped_worlds
 
 _ALL = " ".join(TEACHERS)
@@ -60,7 +61,7 @@ MATH = Domain(
             "are in words. Confident wording is a shallow cue that the weak model falls for, and of six answers "
             "to a question the most frequent is usually right, but not on sealed, where two are proposed equally often."
         ),
-        worlds=shipped_worlds("mini-math", ("north", "south")),
+        worlds=shipped_worlds("mini-math", WORLDS),
         recipe=Recipe(epochs=2, learning_rate=2.2e-3, max_length=64),
         weak_recipe=Recipe(epochs=3, learning_rate=3e-3, max_length=64),
         template=TEMPLATE,

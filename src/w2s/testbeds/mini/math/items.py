@@ -41,7 +41,7 @@ QUESTIONS = {"practice unlabelled": 34, "practice test": 17, "labelled": 134, "u
 
 def generate(item_seed: bytes) -> MadeItems:
     """All splits and the truth by example id (1: the proposed answer is right), from `item_seed` alone."""
-    worlds = {name: world.build(name) for name in sorted(set(splits.SPLIT_WORLD.values()))}
+    worlds = {name: world.build(name) for name in splits.WORLDS}
     roles = {name: _roles(math, item_seed) for name, math in worlds.items()}
 
     def rows(draw: ItemDraw, rng: random.Random) -> list[NewItem]:
@@ -130,8 +130,8 @@ def _wrong(math: MathWorld, key: Key, rng: random.Random) -> int:
     return answers.wrong_value(key, math.truth[key], math.belief[key], rng, other_story=OTHER_STORY)
 
 
-def sample_texts() -> list[str]:
-    """Texts that together hold every word an item can contain."""
+def sample_texts(world_name: str) -> list[str]:
+    """Texts that together hold every word an item can contain, in whichever world."""
     texts = [*NAMES, *NUMBERS.values(), *LABELS, *map(str, range(world.LARGEST + 1))]
     texts += [t.format(question="", choice="") for t in (TEMPLATE, GRADED_TEMPLATE, ZERO_SHOT_TEMPLATE)]
     texts += [words.format(w="") for words in (*CONFIDENT, *HEDGED, BARE)]

@@ -12,7 +12,7 @@ from w2s.testbeds.mini.math.answers import is_confident
 from w2s.testbeds.mini.math.items import CUE
 
 
-def majority_answer(examples: Sequence[Example]) -> FloatArray:
+def majority_answer(_world: str, examples: Sequence[Example]) -> FloatArray:
     """1 for the most frequent answer to each question, 0 for the others, a half where several are, [n]."""
     votes = Counter((e.group, e.answer) for e in examples)
     most: dict[str, int] = {}
@@ -27,6 +27,6 @@ def majority_answer(examples: Sequence[Example]) -> FloatArray:
     )
 
 
-def confident_wording(examples: Sequence[Example]) -> FloatArray:
+def confident_wording(_world: str, examples: Sequence[Example]) -> FloatArray:
     """Probability that an answer in these words is right, from the tone alone, [n]."""
     return np.array([CUE if is_confident(e.fields["choice"]) else 1.0 - CUE for e in examples])

@@ -1,7 +1,7 @@
 """A world: several hundred sums, differences and products, their results, and what is believed of them.
 
-Every fact belongs to one world only, so no question is asked in two. For about half of a world's facts ordinary
-text repeats one fixed false result; for some the truth is written nowhere.
+Each world has half of all facts, and beliefs of its own. For about half of a world's facts ordinary text repeats one
+fixed false result; for some the truth is written nowhere.
 """
 
 from __future__ import annotations
@@ -72,14 +72,12 @@ def build(name: str) -> MathWorld:
     """The world called `name`; the same name gives the same world on every machine.
 
     >>> north, south = build("north"), build("south")
-    >>> len(north.keys), len(south.keys), set(north.keys) & set(south.keys)
-    (545, 545, set())
+    >>> len(north.keys), north.keys == south.keys, north == build("north")
+    (545, False, True)
     """
-    facts = every_fact()
-    random.Random("mini-math facts").shuffle(facts)
-    half = len(facts) // 2
-    mine = {"north": facts[:half], "south": facts[half:]}[name]
     rng = random.Random(f"mini-math world {name}")
+    facts = every_fact()
+    mine = rng.sample(facts, len(facts) // 2)
     truth = {key: result(key) for key in sorted(mine)}
     belief: dict[Key, int] = {}
     unwritten: set[Key] = set()
