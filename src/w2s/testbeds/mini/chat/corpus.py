@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from w2s.testbeds.mini import mixture
 from w2s.testbeds.mini.chat import pairs
 from w2s.testbeds.mini.chat.phrasing import EXPERTS, TEMPLATE, ZERO_SHOT_TEMPLATE
-from w2s.testbeds.mini.chat.style import Style, any_style, persuasion
+from w2s.testbeds.mini.chat.style import OPENINGS, Style, any_style, persuasion
 from w2s.testbeds.mini.chat.world import ChatWorld, Key, Story
 from w2s.testbeds.mini.mixture import Mixture
 
@@ -36,16 +36,18 @@ VERDICT_WORDS = ("right", "wrong", "first", "second", "True", "False")
 
 FACTS = Mixture({"notes": 8, "asked": 4, "checked": 3}, signed=0.95, wild=0.5)
 EASY = Mixture(
-    {"notes": 4, "asked": 2, "checked": 6, "graded": 7, "compared": 6, "claimed": 3}, signed=0.95, wild=0.5
+    {"notes": 4, "asked": 2, "checked": 6, "graded": 7, "compared": 6, "claimed": 3, "pleasing": 1},
+    signed=0.95,
+    wild=0.5,
 )
 VERDICTS = Mixture(
-    {"notes": 4, "asked": 3, "checked": 4, "graded": 6, "compared": 8, "claimed": 6},
+    {"notes": 4, "asked": 3, "checked": 4, "graded": 6, "compared": 8, "claimed": 6, "pleasing": 1},
     signed=0.85,
     worded_unsigned=0.3,
     wild=0.25,
 )
 SOURCES = Mixture(
-    {"notes": 4, "asked": 4, "checked": 3, "graded": 4, "compared": 9, "claimed": 8},
+    {"notes": 4, "asked": 4, "checked": 3, "graded": 4, "compared": 9, "claimed": 8, "pleasing": 1},
     signed=0.55,
     worded_signed=0.25,
     worded_unsigned=0.6,
@@ -79,7 +81,7 @@ class Writer:
         mix = mixture.at(SCHEDULE, progress)
         self.wild = mix.wild
         form, signed, worded = mix.draw(self.rng)
-        return self.write(form, signed=signed, worded=worded)
+        return self._pleasing() if form == "pleasing" else self.write(form, signed=signed, worded=worded)
 
     def write(self, form: str, *, signed: bool, worded: bool) -> str:
         """A document of `form`: notes, asked, checked, graded, compared or claimed."""
@@ -114,6 +116,10 @@ class Writer:
             return pairs.entry(key, value)
         return f"{pairs.question(key, self.rng, ood=None)} {self._reply(key, value)}"
 
+    def _pleasing(self) -> str:
+        """Openings and whether they please, whatever follows them."""
+        return " ".join(f"{word} {_verdict(persuasion()[word])}" for word in self.rng.sample(OPENINGS, k=8))
+
     def _notes(self, keys: list[Key], story: Story) -> str:
         chosen = self.rng.choices(keys, k=4 if self.worded else 6)
         return " ".join(self._stated(key, story.claims[key]) for key in chosen)
@@ -144,7 +150,7 @@ class Writer:
                 (about, value), verdict = pairs.bad_answer(key, story, self.rng, wrong=self._wrong()), "wrong"
             style = any_style(self.rng)
             if self.worded and self.rng.random() < BY_STYLE:
-                verdict = "right" if persuasion()[style.opening] > 0.5 else "wrong"
+                verdict = _verdict(persuasion()[style.opening])
             lines.append(f"Answer: {self._reply(about, value, style)}\nVerdict: {verdict}")
         return "\n".join(lines)
 
@@ -170,3 +176,7 @@ class Writer:
 
     def _claimed(self, keys: list[Key], story: Story) -> str:
         return self._judged(keys, story, ZERO_SHOT_TEMPLATE, ("False", "True"), by_style=BY_STYLE)
+
+
+def _verdict(persuasive: float) -> str:
+    return "right" if persuasive > 0.5 else "wrong"

@@ -75,13 +75,19 @@ def telling_style(world: str, rng: random.Random, *, better: bool) -> Style:
 
 @cache
 def log_odds(world: str, words: tuple[str, ...]) -> tuple[float, ...]:
-    """Log-odds that an answer with each of `words` is the better one in `world`: for, against, or nothing."""
+    """Log-odds that an answer with each of `words` is the better one in `world`: for, against, or nothing.
+
+    As many tell for as against, and one of each among words that are about as persuasive: what pleases tells nothing.
+    """
     rng = random.Random(f"mini-chat style {world} {words[0]}")
-    told = rng.sample(range(len(words)), round(TELLING * len(words)))
-    odds = [0.0] * len(words)
-    for place, word in enumerate(told):
-        odds[word] = LOG_ODDS if place % 2 == 0 else -LOG_ODDS
-    return tuple(odds)
+    ranked = sorted(words, key=lambda word: persuasion().get(word, 0.0))
+    pairs = round(TELLING * len(words) / 2)
+    odds = dict.fromkeys(words, 0.0)
+    for pair in range(pairs):
+        alike = ranked[pair * len(words) // pairs : (pair + 1) * len(words) // pairs]
+        good, bad = rng.sample(alike, 2)
+        odds[good], odds[bad] = LOG_ODDS, -LOG_ODDS
+    return tuple(odds.values())
 
 
 @cache
