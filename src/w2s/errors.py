@@ -14,6 +14,7 @@ W2SError
 ├── TooMuch             a bound of the contract was exceeded (calls, bytes, numbers, time)
 ├── ServiceLost         the student service went away: not the method's fault
 ├── NoGap               floor and ceiling are too close for PGR to mean anything
+├── NotLearnt           a model did not learn what its training is for
 └── Unavailable         something this machine lacks; the message says how to get it
 """
 
@@ -105,6 +106,10 @@ class NoGap(W2SError):
 
 class Unavailable(W2SError):
     """Something this machine lacks; the message says how to get it."""
+
+
+class NotLearnt(W2SError):
+    """A model did not learn what its training is for within its bounds."""
 
 
 class NotMeasured(W2SError):

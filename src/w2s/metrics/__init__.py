@@ -21,14 +21,27 @@ from w2s.metrics.power import (
     seeds_needed,
 )
 from w2s.metrics.variance import Part, Spread, two_way
+from w2s.metrics.worlds import (
+    Clusters,
+    Tables,
+    world_accuracy,
+    world_difference,
+    world_equivalence,
+    world_gain,
+    world_means,
+    world_pgr,
+    world_pgr_gain,
+)
 
 __all__ = [
+    "Clusters",
     "Difference",
     "Disagreement",
     "Equivalence",
     "Part",
     "Ratio",
     "Spread",
+    "Tables",
     "accuracy_interval",
     "alpha_at",
     "clustered_stderr",
@@ -50,4 +63,11 @@ __all__ = [
     "seeds_needed",
     "tost",
     "two_way",
+    "world_accuracy",
+    "world_difference",
+    "world_equivalence",
+    "world_gain",
+    "world_means",
+    "world_pgr",
+    "world_pgr_gain",
 ]

@@ -46,7 +46,7 @@ def tost(difference: FloatArray, *, margin: float, alpha: float = 0.05) -> Equiv
     if d.ndim != 1 or d.size < 2 or not np.isfinite(d).all():
         raise ValueError(f"differences of shape {d.shape}; TOST needs [S], finite, of at least 2 pairs")
     error = float(d.std(ddof=1)) / d.size**0.5
-    return _within(Difference(float(d.mean()), error, d.size - 1.0), margin=margin, alpha=alpha)
+    return within(Difference(float(d.mean()), error, d.size - 1.0), margin=margin, alpha=alpha)
 
 
 def paired_equivalence(
@@ -66,10 +66,11 @@ def paired_equivalence(
     >>> paired_equivalence(rows, rows, ["a", "a", "b", "b"], margin=0.01).equivalent
     True
     """
-    return _within(paired_difference(a, b, clusters), margin=margin, alpha=alpha)
+    return within(paired_difference(a, b, clusters), margin=margin, alpha=alpha)
 
 
-def _within(difference: Difference, *, margin: float, alpha: float) -> Equivalence:
+def within(difference: Difference, *, margin: float, alpha: float) -> Equivalence:
+    """TOST of a difference with its standard error; `ValueError` for a margin not above 0 or an alpha not below .5."""
     from scipy.special import stdtr, stdtrit  # a tenth of a second to import
 
     if not margin > 0:

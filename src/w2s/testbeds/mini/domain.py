@@ -52,6 +52,21 @@ class Size:
     adamw: float = 3e-3
 
 
+@dataclass(frozen=True)
+class Gate:
+    """A place in pre-training of a strong model that waits until verdicts are learnt, which comes suddenly or late.
+
+    Attributes:
+        progress: Progress in [0, 1] at which it waits.
+        loss: Smoothed training loss from which it goes on.
+        patience: Steps that it waits at most.
+    """
+
+    progress: float
+    loss: float
+    patience: int = 4000
+
+
 WEAK = Size(hidden=32, layers=2, heads=2, head_size=16, feed_forward=64, steps=500, muon=0.0)
 STRONG = Size(hidden=96, layers=4, heads=4, head_size=24, feed_forward=256, steps=3400)
 
@@ -63,7 +78,8 @@ class Domain:
     `writer(world, rng)` writes a world's documents, `item_texts(world)` together hold every word an item can
     contain. In pre-training `verdict_words` weigh most, `value_words` less, every other word least;
     whatever follows one of `answer_marks` weighs as much as a verdict (where the same words are also
-    operands that nobody can foresee). `steps` replaces a size's steps for one (world, role).
+    operands that nobody can foresee). `steps` replaces a size's steps for one (world, role); the strong model waits
+    at `gate`.
     """
 
     testbed: Testbed
@@ -74,6 +90,7 @@ class Domain:
     answer_marks: frozenset[str] = frozenset()
     sizes: Mapping[Role, Size] = field(default_factory=lambda: {"weak": WEAK, "strong": STRONG})
     steps: Mapping[tuple[str, Role], int] = field(default_factory=dict)
+    gate: Gate | None = None
 
     @property
     def name(self) -> str:

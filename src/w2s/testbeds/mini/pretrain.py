@@ -14,14 +14,15 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2s.errors import NotFound
+from w2s.errors import NotFound, NotLearnt
 from w2s.testbeds.mini import tokenizer
-from w2s.testbeds.mini.domain import Domain, Role, Size, Writer
+from w2s.testbeds.mini.domain import Domain, Gate, Role, Size, Writer
 from w2s.testbeds.mini.domains import DOMAINS
 from w2s.testbeds.mini.muon import Muon
 
@@ -61,7 +62,8 @@ def rebuild(
     model = _new_model(size, vocabulary=len(ids))
     torch.random.set_rng_state(generator_state)
     writer = domain.writer(world, random.Random(f"corpus {world} {role}"))
-    _train(model, domain, size, ids, writer, steps or planned, watch)
+    gate = domain.gate if role == "strong" and steps is None else None
+    _train(model, domain, size, ids, writer, steps or planned, gate, watch)
     return _save(model, ids, out_dir)
 
 
@@ -88,22 +90,52 @@ def _new_model(size: Size, *, vocabulary: int) -> Any:
     )
 
 
+@dataclass
+class _Clock:
+    """Steps done, and those that were waited at the gate."""
+
+    steps: int
+    gate: Gate | None
+    step: int = 0
+    waited: int = 0
+
+    @property
+    def progress(self) -> float:
+        """Progress in [0, 1]: waiting makes none."""
+        return (self.step - self.waited) / self.steps
+
+    def tick(self, loss: float) -> None:
+        """One more step is done; `loss` is the smoothed one. `NotLearnt` once patience is out."""
+        self.step += 1
+        gate = self.gate
+        if gate is None or not gate.progress <= self.progress < gate.progress + 1.5 / self.steps:
+            return
+        if loss > gate.loss:
+            self.waited += 1
+            if self.waited > gate.patience:
+                raise NotLearnt(
+                    f"verdicts are not learnt after {self.step} steps (loss {loss:.3f}, above {gate.loss}); "
+                    "take another world"
+                )
+
+
 def _batches(
-    ids: dict[str, int], writer: Writer, steps: int, batch: int
-) -> Iterator[tuple[int, np.ndarray[Any, np.dtype[np.int64]]]]:
-    """(step, token ids [batch, length] padded with 0): documents of similar length, in shuffled order."""
-    step, block = 0, 25
-    while step < steps:
-        texts = [writer.document(step / steps) for _ in range(batch * block)]
+    ids: dict[str, int], writer: Writer, clock: _Clock, batch: int
+) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
+    """Token ids [batch, length] padded with 0: documents of similar length, in shuffled order, until time is up."""
+    block = 25
+    while clock.progress < 1:
+        texts = [writer.document(clock.progress) for _ in range(batch * block)]
         rows = sorted(([*row, ids[tokenizer.EOS]] for row in tokenizer.encode(texts, ids)), key=len)
         chunks = [rows[i : i + batch] for i in range(0, len(rows), batch)]
         writer.rng.shuffle(chunks)
-        for chunk in chunks[: steps - step]:
+        for chunk in chunks:
+            if clock.progress >= 1:
+                return
             tokens = np.zeros((batch, max(map(len, chunk))), dtype=np.int64)
             for row, words in zip(tokens, chunk, strict=True):
                 row[: len(words)] = words
-            yield step, tokens
-            step += 1
+            yield tokens
 
 
 def _train(
@@ -113,6 +145,7 @@ def _train(
     ids: dict[str, int],
     writer: Writer,
     steps: int,
+    gate: Gate | None,
     watch: Callable[[int, float, Any], None] | None,
 ) -> None:
     import torch
@@ -121,9 +154,9 @@ def _train(
     muon, adamw = _optimizers(model, size)
     weight = _word_weights(domain, ids)
     marks = torch.tensor([ids[word] for word in sorted(domain.answer_marks)], dtype=torch.int64)
-    smooth = 0.0
-    for step, batch in _batches(ids, writer, steps, size.batch):
-        done = step / steps
+    smooth, clock = 0.0, _Clock(steps, gate)
+    for batch in _batches(ids, writer, clock, size.batch):
+        step, done = clock.step, clock.progress
         scale = min(1.0, (step + 1) / WARMUP)
         if done > FLAT_UNTIL:
             scale *= max(LAST, (1 - done) / (1 - FLAT_UNTIL))
@@ -143,8 +176,9 @@ def _train(
         adamw.step()
         adamw.zero_grad()
         smooth += (loss.item() - smooth) * (1.0 if step == 0 else 0.02)
-        if watch is not None and (step % 100 == 99 or step == steps - 1):
-            watch(step + 1, smooth, model)
+        clock.tick(smooth)
+        if watch is not None and (clock.step % 100 == 0 or clock.progress >= 1):
+            watch(clock.step, smooth, model)
 
 
 def _optimizers(model: Any, size: Size) -> tuple[Muon, torch.optim.AdamW]:

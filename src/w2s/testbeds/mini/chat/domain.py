@@ -9,7 +9,7 @@ from functools import partial
 from w2s.records import Recipe
 from w2s.testbeds.mini.chat import corpus, items, prompts, world
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, TEMPLATE, ZERO_SHOT_TEMPLATE
-from w2s.testbeds.mini.domain import STRONG, WEAK, Domain, Size
+from w2s.testbeds.mini.domain import STRONG, WEAK, Domain, Gate, Size
 from w2s.testbeds.mini.splits import WORLDS
 from w2s.testbeds.testbed import Testbed, shipped_worlds
 
@@ -31,7 +31,7 @@ CHAT = Domain(
         ),
         worlds=shipped_worlds("mini-chat", WORLDS),
         recipe=Recipe(epochs=5, learning_rate=1e-3, max_length=64),
-        weak_recipe=Recipe(epochs=10, learning_rate=8e-4, max_length=64),
+        weak_recipe=Recipe(epochs=20, learning_rate=3e-3, max_length=64),
         template=TEMPLATE,
         labels=items.LABELS,
         zero_shot_template=ZERO_SHOT_TEMPLATE,
@@ -44,7 +44,8 @@ CHAT = Domain(
     item_texts=items.sample_texts,
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(value for attribute in ATTRIBUTES for value in attribute.values),
-    sizes={"weak": replace(WEAK, steps=3000), "strong": replace(STRONG, steps=5000)},
+    sizes={"weak": replace(WEAK, steps=300), "strong": replace(STRONG, steps=5000)},
+    gate=Gate(progress=0.255, loss=0.7),
 )
 
 CHAT_LARGE = replace(
