@@ -44,7 +44,6 @@ class CodeSetting:
     reliability: Mapping[str, float]
 
 
-
 @dataclass(frozen=True)
 class CodeWorld:
     """Computations and misreadings of one world.
