@@ -132,5 +132,5 @@ def test_a_problem_is_about_the_first_world_of_its_split_or_the_one_that_is_name
     assert w2s.Problem.load("mini-code", split="sealed").split.world == "south"
     coast = w2s.Problem.load("mini-code", world="coast", most=3)
     assert (coast.split.name, coast.split.world, len(coast.split.test)) == ("dev", "coast", 3)
-    with pytest.raises(NotFound, match="unknown world of dev 'south'; known: coast, north, west"):
+    with pytest.raises(NotFound, match="unknown world of dev 'south'; did you mean north"):
         w2s.Problem.load("mini-code", world="south")
