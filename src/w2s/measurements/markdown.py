@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from w2s.measurements.targets import best_method, best_prompt, checks_of
+from w2s.measurements.targets import best_method, best_prompt, checks, checks_of
 from w2s.methods import names as method_names
 
 Figures = Mapping[str, Any]
 
 
 def table(figures: Figures) -> str:
-    """The figures of `summarise` as Markdown: every arm over the worlds, then each world and its targets."""
-    return "\n".join([*_rows(*cells(figures)), "", *_rows(*world_cells(figures))])
+    """The figures of `summarise` as Markdown: every arm over the worlds, each world, the targets that are missed."""
+    lines = [*_rows(*cells(figures)), "", *_rows(*world_cells(figures))]
+    missing = missed(figures)
+    return "\n".join([*lines, *([""] if missing else []), *(f"- **missed** {line}" for line in missing)])
 
 
 def cells(figures: Figures) -> tuple[list[str], list[list[str]]]:
@@ -25,9 +27,14 @@ def cells(figures: Figures) -> tuple[list[str], list[list[str]]]:
 
 
 def world_cells(figures: Figures) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the table of worlds, as text: intervals over seeds, the targets that a world misses."""
+    """Header and rows of the table of worlds, as text: intervals over seeds, and whether all targets hold."""
     header = ["world", "floor", "ceiling", "vanilla", "zero shot", "best prompt", "best method", "targets"]
     return header, [[name, *_world(world)] for name, world in figures["worlds"].items()]
+
+
+def missed(figures: Figures) -> list[str]:
+    """Every target that is missed, as text: where, what was asked, what was measured."""
+    return [f"{c.world}: {c.target}: {c.measured}" for c in checks(figures) if not c.met]
 
 
 def _heading(split: Figures) -> str:
@@ -59,8 +66,8 @@ def _world(world: Figures) -> Iterator[str]:
     prompt, method = best_prompt(world), best_method(world)
     yield "" if prompt is None else f"{_cell(world['prompts'][prompt], 'pgr')}: {prompt}"
     yield "" if method is None else f"{_cell(world[method], 'pgr')}: {method.replace('_', ' ')}"
-    missed = [f"{check.target} ({check.measured})" for check in checks_of(world) if not check.met]
-    yield f"missed: {'; '.join(missed)}" if missed else "all met"
+    missing = sum(not check.met for check in checks_of(world))
+    yield f"{missing} missed" if missing else "all met"
 
 
 def _arm(arm: Figures) -> str:
