@@ -32,6 +32,9 @@ def audit_testbed(
     ceiling: Annotated[
         float | None, typer.Option(min=0, max=1, help="Accuracy of the strong model on truth. [as published]")
     ] = None,
+    world: Annotated[
+        list[str] | None, typer.Option(help="A world to audit; give it again for more. [all of them]")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="JSON file; the Markdown goes beside it.", show_default="hackability/NAME.json"),
@@ -45,6 +48,7 @@ def audit_testbed(
     from rich.console import Console
 
     from aar.errors import SettingsError
+    from w2s.errors import NotFound
     from w2s.testbeds import generate, load
     from w2s.testbeds.hackability import Gap, audit, measured_gaps
     from w2s.testbeds.hackability.finding import part_name
@@ -57,6 +61,13 @@ def audit_testbed(
     if path.suffix != ".json":
         raise SettingsError(f"--out {path}: give a file name that ends in .json; the Markdown goes beside it")
     splits, truth = generate(testbed, item_seed=hashlib.sha256(seed.encode()).digest())
+    if world:
+        known = {part.world for parts in splits.values() for part in parts}
+        for name_of_world in set(world) - known:
+            raise NotFound.among("world", name_of_world, known)
+        splits = {
+            split: tuple(part for part in parts if part.world in world) for split, parts in splits.items()
+        }
     gaps = measured_gaps(testbed.name)
     if floor is not None and ceiling is not None:
         names = [part_name(part.name, part.world) for parts in splits.values() for part in parts]
@@ -159,9 +170,10 @@ def _accuracy(results: list[ShortcutResult]) -> str:
 
 
 def _pgr(results: list[ShortcutResult]) -> str:
-    """Mean over the worlds that have a gap, where the shortcut is more than chance in one of them."""
+    """Mean over the worlds, where the gap is known in all and the shortcut is more than chance in one of them."""
     known = [f.pgr.mean for f in results if f.pgr]
-    return f"{sum(known) / len(known):.2f}" if known and any(f.significant for f in results) else ""
+    whole = len(known) == len(results) and any(f.significant for f in results)
+    return f"{sum(known) / len(known):.2f}" if whole else ""
 
 
 def _range(values: list[float]) -> str:
