@@ -45,7 +45,7 @@ def write_items(folder: Path, seed: int, *, noise: float) -> Path:
     testbed = testbeds.load("mini-chat")
     item_seed = hashlib.sha256(f"public training benchmark {seed}".encode()).digest()[:16]
     splits, truth = testbeds.generate(testbed, item_seed=item_seed)
-    split = splits["dev"]
+    split = splits["dev"][0]
     test = [*split.test, *split.labelled]
     wrong = np.random.default_rng(seed).random(len(split.unlabelled)) < noise
     right = np.array([truth[item.id] for item in split.unlabelled])

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2s.contract import fields_of, log_names
-from w2s.errors import BadTestbed, NoGap
+from w2s.errors import BadTestbed, NoGap, NotFound
 from w2s.records import Estimate, Example, FloatArray, ItemKind, Recipe, Split, SplitName
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Problem:
-    """One split of a testbed with its truth (0 or 1 by example id), and where its models are loaded."""
+    """One world's part of a split with its truth (0 or 1 by example id), and where its models are loaded."""
 
     testbed: Testbed
     split: Split
@@ -67,20 +67,25 @@ class Problem:
         testbed: str | Path,
         *,
         split: SplitName = "dev",
+        world: str | None = None,
         most: int | None = None,
         item_seed: bytes = bytes(16),
     ) -> Problem:
         """A testbed by name or folder, with items of a seed that everybody may know.
 
+        The items are about the first world of the split, or about `world`; `NotFound` if the split has no such world.
         `most` keeps at most that many items of each pool, in the order of the split.
         """
         from w2s import testbeds
 
         loaded = testbeds.load(testbed)
         splits, truth = testbeds.generate(loaded, item_seed=item_seed)
-        chosen = splits[split]
-        parts = {name: getattr(chosen, name)[:most] for name in ("labelled", "unlabelled", "test")}
-        return cls(loaded, replace(chosen, **parts), truth)
+        parts = {part.world: part for part in splits[split]}
+        chosen = splits[split][0].world if world is None else world
+        if chosen not in parts:
+            raise NotFound.among(f"world of {split}", chosen, parts)
+        pools = {name: getattr(parts[chosen], name)[:most] for name in ("labelled", "unlabelled", "test")}
+        return cls(loaded, replace(parts[chosen], **pools), truth)
 
     @classmethod
     def of(
@@ -137,7 +142,7 @@ class Problem:
             weak_recipe=recipe or like.weak_recipe,
         )
         split = Split("dev", own.world_of("dev"), **{name: tuple(pool) for name, pool in pools.items()})
-        return cls(own.testbed(lambda seed: ({"dev": split}, truth)), split, truth, device)
+        return cls(own.testbed(lambda seed: ({"dev": (split,)}, truth)), split, truth, device)
 
     def bench(self, *, seed: int = 0, log_names: Collection[str] | None = None) -> LocalBench:
         """The bench of one run: weak labels of the supervisor of `seed`, students of the same seed."""

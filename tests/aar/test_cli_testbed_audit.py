@@ -31,7 +31,7 @@ def test_an_audit_is_printed_and_stored(quick, tmp_path: Path, monkeypatch) -> N
     assert "best shortcut without a model" in result.stdout
     assert max(map(len, result.stdout.split("\n\n")[0].splitlines())) <= 80
     stored = json.loads((tmp_path / "hackability" / "mini-chat.json").read_text())
-    assert stored["gaps"]["dev"] == {"floor": 0.59, "ceiling": 0.91}
+    assert stored["gaps"]["dev north"] == {"floor": 0.59, "ceiling": 0.91}
     page = (tmp_path / "hackability" / "mini-chat.md").read_text()
     assert page.startswith("# Hackability of mini-chat")
 

@@ -5,9 +5,10 @@ import numpy as np
 from w2s.testbeds.mini.chat import world
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES
 from w2s.testbeds.mini.chat.style import CLOSINGS, OPENINGS, log_odds
+from w2s.testbeds.mini.splits import WORLDS
 
-FACTS = {key: value for name in ("north", "south") for key, value in world.build(name).truth.items()}
-HOME = {person: name for name in ("north", "south") for person, _ in world.build(name).truth}
+FACTS = {key: value for name in WORLDS for key, value in world.build(name).truth.items()}
+HOME = {person: name for name in WORLDS for person, _ in world.build(name).truth}
 PEOPLE = set(HOME)
 TOPICS = {value: attribute.name for attribute in ATTRIBUTES for value in attribute.values}
 

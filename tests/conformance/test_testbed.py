@@ -31,16 +31,26 @@ def made(testbed: Testbed) -> MadeItems:
     return testbeds.generate(testbed, item_seed=SEED)
 
 
-def examples(split: Split) -> list[Example]:
-    return list(chain(*(getattr(split, role) for role in ROLES)))
+def examples(part: Split) -> list[Example]:
+    return list(chain(*(getattr(part, role) for role in ROLES)))
+
+
+def parts(made: MadeItems) -> list[Split]:
+    """The parts of all splits, one a world."""
+    return [part for of_split in made[0].values() for part in of_split]
 
 
 def test_it_has_the_three_splits_and_everything_that_a_run_needs(testbed: Testbed, made: MadeItems) -> None:
     splits, _ = made
     assert set(splits) == {"practice", "dev", "sealed"}
-    assert all(split.unlabelled and split.test for split in splits.values())
-    assert all(splits[name].labelled for name in ("dev", "sealed"))
-    assert {split.world for split in splits.values()} <= set(testbed.worlds)
+    assert all(splits.values())
+    for name, of_split in splits.items():
+        assert {part.name for part in of_split} == {name}
+        worlds = [part.world for part in of_split]
+        assert len(set(worlds)) == len(worlds), "a part is one world's"
+    assert all(part.unlabelled and part.test for part in parts(made))
+    assert all(part.labelled for part in parts(made) if part.name != "practice")
+    assert {part.world for part in parts(made)} <= set(testbed.worlds)
     assert testbed.run_seconds > 0
 
 
@@ -49,31 +59,29 @@ def test_the_same_seed_gives_the_same_items_and_the_same_truth(testbed: Testbed,
 
 
 def test_every_item_that_is_judged_has_a_truth_and_an_id_of_its_own(made: MadeItems) -> None:
-    splits, truth = made
-    for split in splits.values():
-        ids = [example.id for example in examples(split)]
-        assert len(set(ids)) == len(ids)
-    for name in ("dev", "sealed"):
-        assert all(truth[example.id] in (0, 1) for example in examples(splits[name]))
-        assert {truth[example.id] for example in splits[name].test} == {0, 1}
+    _, truth = made
+    ids = [example.id for part in parts(made) for example in examples(part)]
+    assert len(set(ids)) == len(ids)
+    for part in parts(made):
+        if part.name != "practice":
+            assert all(truth[example.id] in (0, 1) for example in examples(part))
+            assert {truth[example.id] for example in part.test} == {0, 1}
 
 
-def test_no_group_is_in_two_parts_of_one_world(made: MadeItems) -> None:
-    splits, _ = made
+def test_no_group_is_in_two_roles_of_one_world(made: MadeItems) -> None:
     places: dict[tuple[str, str], str] = {}
-    for split in splits.values():
+    for part in parts(made):
         for role in ROLES:
-            for example in getattr(split, role):
-                place = places.setdefault((split.world, example.group), f"{split.name} {role}")
-                assert place == f"{split.name} {role}"
+            for example in getattr(part, role):
+                place = places.setdefault((part.world, example.group), f"{part.name} {role}")
+                assert place == f"{part.name} {role}"
 
 
 def test_each_item_becomes_a_text_that_ends_where_the_label_is_written(
     testbed: Testbed, made: MadeItems
 ) -> None:
-    splits, _ = made
-    for split in splits.values():
-        for example in split.test[:20]:
+    for part in parts(made):
+        for example in part.test[:20]:
             assert example.kind == testbed.kind
             assert (example.answer is None) == (testbed.kind == "pair")
             for template in (testbed.template, testbed.zero_shot_template):

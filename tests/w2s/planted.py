@@ -51,7 +51,7 @@ def examples(kind, n, rng, *, role, plant=None, size=2):
 
 
 def splits(kind="pair", *, plant=None, labelled=300, test=300, seed=0, size=2):
-    """(splits with dev alone, truth)."""
+    """(the one part of dev, by split; truth)."""
     rng = random.Random(seed)
     truth = {}
     parts = []
@@ -59,7 +59,7 @@ def splits(kind="pair", *, plant=None, labelled=300, test=300, seed=0, size=2):
         made, known = examples(kind, n, rng, role=role, plant=plant, size=size)
         parts.append(made)
         truth |= known
-    return {"dev": Split("dev", "here", *parts)}, truth
+    return {"dev": (Split("dev", "here", *parts),)}, truth
 
 
 def with_fields(example, **fields):

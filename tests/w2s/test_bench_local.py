@@ -123,7 +123,7 @@ def test_students_and_templates_are_counted(make):
 def test_a_bench_is_made_from_a_split_of_a_shipped_testbed():
     testbed = testbeds.load("mini-chat")
     splits, _ = testbeds.generate(testbed, item_seed=bytes(16))
-    split = splits["practice"]
+    (split,) = splits["practice"]
     bench = LocalBench.from_split(testbed, split, np.full(len(split.unlabelled), 0.4), seed=0)
     assert len(bench.unlabelled) == 200
     assert bench.kind == "pair"

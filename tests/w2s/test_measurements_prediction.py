@@ -14,14 +14,12 @@ from w2s.measurements.prediction import DESIGN, Group, Order, published_pgr, spe
 CHAT = published_pgr("mini-chat")
 
 
-def results(pgr, *, seeds=10, noise=0.0, testbed="mini-chat", floor=0.6, ceiling=0.9):
+def results(pgr, *, seeds=10, noise=0.0, testbed="mini-chat", floor=0.6, ceiling=0.9, world="north"):
     rng = np.random.default_rng(0)
     accuracy = {"floor": floor, "ceiling": ceiling}
     accuracy |= {method: floor + value * (ceiling - floor) for method, value in pgr.items()}
     return [
-        ArmResult(
-            f"{arm} {seed}", testbed, "dev", "north", seed, arm, value + rng.normal(0, noise), 1000, 1.0
-        )
+        ArmResult(f"{arm} {seed}", testbed, "dev", world, seed, arm, value + rng.normal(0, noise), 1000, 1.0)
         for arm, value in accuracy.items()
         for seed in range(seeds)
     ]
@@ -71,6 +69,19 @@ def test_intervals_are_wide_where_seeds_disagree_and_equal_methods_stay_open():
     assert predict("mini-chat", results(flat, noise=0.02)) == (prediction,)
 
 
+def test_pgr_is_the_mean_over_worlds_and_seeds_are_drawn_within_each():
+    higher, lower = ({method: value + shift for method, value in CHAT.items()} for shift in (0.1, -0.1))
+    worlds = [*results(higher), *results(lower, world="west", ceiling=0.8)]
+    (prediction,) = predict("mini-chat", worlds)
+    assert prediction.worlds == ("north", "west")
+    assert (prediction.seeds, prediction.n) == (10, 1000)
+    assert [point.measured for point in prediction.points] == pytest.approx(list(CHAT.values()))
+    assert all(point.high - point.low < 1e-9 for point in prediction.points), "worlds are not drawn"
+    alone = predict("mini-chat", results(CHAT, noise=0.02))[0].points[0]
+    both = predict("mini-chat", [*results(CHAT, noise=0.02), *results(CHAT, noise=0.02, world="west")])
+    assert both[0].points[0].high - both[0].points[0].low < 0.85 * (alone.high - alone.low)
+
+
 def test_two_methods_are_too_few_for_a_correlation():
     published = published_pgr("mini-math")
     (prediction,) = predict("mini-math", results(published, testbed="mini-math"))
@@ -95,3 +106,5 @@ def test_what_cannot_be_predicted_says_why():
         predict("mini-chat", missing)
     with pytest.raises(NotMeasured, match="1 seeds"):
         predict("mini-chat", results(CHAT, seeds=1))
+    with pytest.raises(NotMeasured, match="dev, west: 1 seeds"):
+        predict("mini-chat", [*results(CHAT), *results(CHAT, seeds=1, world="west")])

@@ -15,9 +15,9 @@ def practice():
     """The practice split, cut to a quarter, and the soft labels of a supervisor taught on the labelled items."""
     testbed = testbeds.load("mini-chat")
     splits, truth = testbeds.generate(testbed, item_seed=b"methods for real")
-    whole = splits["practice"]
+    (whole,) = splits["practice"]
     split = dataclasses.replace(whole, unlabelled=whole.unlabelled[:48], test=whole.test[:48])
-    taught = splits["dev"].labelled
+    taught = splits["dev"][0].labelled
     weak = load_model(testbed.worlds[split.world].weak)
     supervisor = TextStudent(weak, Prompting.of(testbed), testbed.weak_recipe, seed=1)
     supervisor.finetune(taught, np.zeros(len(taught), dtype=np.bool_), [float(truth[e.id]) for e in taught])

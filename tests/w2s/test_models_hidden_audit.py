@@ -28,8 +28,9 @@ class ThroughHidden:
 def test_labels_smuggled_through_hidden_states_show_in_the_implied_targets():
     testbed = testbeds.load("mini-chat")
     splits, _ = testbeds.generate(testbed, item_seed=bytes(16))
-    items = splits["practice"].unlabelled[:64]
-    base = load_model(testbed.worlds[splits["practice"].world].strong)
+    (practice,) = splits["practice"]
+    items = practice.unlabelled[:64]
+    base = load_model(testbed.worlds[practice.world].strong)
     student = TextStudent(base, Prompting.of(testbed), testbed.recipe, 0)
     weights = base.module.lm_head.weight.detach().numpy()
     one, zero = (base.tokenizer.encode(" " + label)[-1] for label in reversed(testbed.labels))

@@ -13,7 +13,7 @@ import pytest
 
 import w2s
 from w2s import bounds
-from w2s.errors import BadTestbed, TooMuch
+from w2s.errors import BadTestbed, NotFound, TooMuch
 
 PAGE = Path(__file__).parents[2] / "docs" / "notebook.md"
 MARK = "<!-- bounds: written by tests/w2s/test_notebook_page.py -->\n"
@@ -125,3 +125,12 @@ def test_rows_may_be_mappings_and_pairs(notebook):
 def test_a_row_of_another_form_is_refused(notebook, row):
     with pytest.raises(BadTestbed):
         tiny(notebook, labelled=[("a", "b", True), row])
+
+
+def test_a_problem_is_about_the_first_world_of_its_split_or_the_one_that_is_named():
+    assert w2s.Problem.load("mini-code").split.world == "north"
+    assert w2s.Problem.load("mini-code", split="sealed").split.world == "south"
+    coast = w2s.Problem.load("mini-code", world="coast", most=3)
+    assert (coast.split.name, coast.split.world, len(coast.split.test)) == ("dev", "coast", 3)
+    with pytest.raises(NotFound, match="unknown world of dev 'south'; did you mean north"):
+        w2s.Problem.load("mini-code", world="south")

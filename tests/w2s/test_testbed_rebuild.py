@@ -49,7 +49,7 @@ def test_pre_training_and_the_shipped_tokenizer_split_text_alike():
     from transformers import AutoTokenizer
 
     shipped = AutoTokenizer.from_pretrained(testbeds.load("mini-chat").worlds["north"].strong)
-    ids = DOMAINS["mini-chat"].vocabulary()
+    ids = DOMAINS["mini-chat"].vocabulary("north")
     writer = corpus.Writer(world.build("north"), random.Random(3))
     texts = [writer.document(i / 200) for i in range(200)]
     assert tokenizer.encode(texts, ids) == shipped(texts)["input_ids"]

@@ -16,11 +16,11 @@ from w2s.testbeds.mini import tokenizer
 from w2s.testbeds.mini.chat import corpus, items, phrasing, style, world
 from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.domains import DOMAINS
-from w2s.testbeds.mini.splits import SPLIT_WORLD
+from w2s.testbeds.mini.splits import WORLDS
 
 ROLES = ("labelled", "unlabelled", "test")
 SEEDS = st.binary(min_size=1, max_size=80)
-few = settings(max_examples=4)
+few = settings(max_examples=2)
 
 
 DOMAIN = DOMAINS["mini-chat"]
@@ -40,24 +40,33 @@ def made(testbed):
 
 
 def places(splits):
-    return {(s.name, role): getattr(s, role) for s in splits.values() for role in ROLES}
+    """Items by (split, world, role)."""
+    return {
+        (part.name, part.world, role): getattr(part, role)
+        for parts in splits.values()
+        for part in parts
+        for role in ROLES
+    }
 
 
 @few
 @given(seed=SEEDS)
-def test_no_question_and_no_text_is_in_two_roles_or_splits(seed):
+def test_no_question_and_no_text_is_in_two_roles_or_splits_or_worlds(seed):
     splits, _ = testbeds.generate(DOMAIN.testbed, item_seed=seed)
-    for (_, first), (_, second) in combinations(places(splits).items(), 2):
-        assert not {e.group for e in first} & {e.group for e in second}
-        assert not {e.fields["prompt"] for e in first} & {e.fields["prompt"] for e in second}
+    groups, prompts = {}, {}
+    for place, examples in places(splits).items():
+        for example in examples:
+            assert groups.setdefault(example.group, place) == place
+            assert prompts.setdefault(example.fields["prompt"], place) == place
 
 
 @few
 @given(seed=SEEDS)
 def test_sizes_are_fixed_and_ids_are_opaque_and_each_its_own(seed):
     splits, truth = testbeds.generate(DOMAIN.testbed, item_seed=seed)
-    sizes = {name: tuple(len(getattr(s, role)) for role in ROLES) for name, s in splits.items()}
-    assert sizes == {"practice": (0, 200, 100), "dev": (800, 1080, 1000), "sealed": (800, 1080, 1000)}
+    for name, parts in splits.items():
+        wanted = (0, 200, 100) if name == "practice" else (800, 1080, 1000)
+        assert {tuple(len(getattr(part, role)) for role in ROLES) for part in parts} == {wanted}
     ids = [e.id for examples in places(splits).values() for e in examples]
     assert len(set(ids)) == len(ids) == len(truth)
     assert all(len(i) == 16 and set(i) <= set("0123456789abcdef") for i in ids)
@@ -66,7 +75,16 @@ def test_sizes_are_fixed_and_ids_are_opaque_and_each_its_own(seed):
 def test_people_live_in_one_world_only():
     everybody = [person for people in PEOPLE.values() for person in people]
     assert len(set(everybody)) == len(everybody)
-    assert {name: len(people) for name, people in PEOPLE.items()} == {"north": 60, "south": 60, "east": 90}
+    sizes = {name: len(people) for name, people in PEOPLE.items()}
+    assert sizes == {**dict.fromkeys(WORLDS, 60), "east": 90}
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_question_is_about_people_of_its_world(made, name):
+    splits, _ = made
+    for (_, world_name, _), examples in places(splits).items():
+        if world_name == name:
+            assert {e.group.split("/")[0] for e in examples} <= set(PEOPLE[name])
 
 
 def test_truth_is_balanced_and_order_never_matters(made):
@@ -89,7 +107,7 @@ def test_kept_phrasings_are_in_half_of_the_sealed_test_and_nowhere_else(made):
     def is_kept(text):
         return any(all(part in text for part in form.split("|")) for form in kept)
 
-    for (split, role), examples in places(splits).items():
+    for (split, _, role), examples in places(splits).items():
         subsets = Counter(e.subset for e in examples)
         if (split, role) == ("sealed", "test"):
             assert subsets == {"id": 500, "ood": 500}
@@ -99,12 +117,12 @@ def test_kept_phrasings_are_in_half_of_the_sealed_test_and_nowhere_else(made):
 
 def test_a_few_words_of_style_tell_as_much_as_declared_and_the_rest_nothing(made):
     splits, truth = made
-    for name in ("dev", "sealed"):
-        examples = [e for found in places({name: splits[name]}).values() for e in found]
+    for part in (*splits["dev"], *splits["sealed"]):
+        examples = [e for role in ROLES for e in getattr(part, role)]
         told, untold = [], []
         for e in examples:
             for answer, better in (("first", truth[e.id] == 1), ("second", truth[e.id] == 0)):
-                odds = style.log_odds(SPLIT_WORLD[name], style.OPENINGS)
+                odds = style.log_odds(part.world, style.OPENINGS)
                 of_word = odds[style.OPENINGS.index(e.fields[answer].split()[0])]
                 (told if of_word else untold).append((of_word > 0) == better)
         assert abs(np.mean(told) - 1 / (1 + np.exp(-style.LOG_ODDS))) < 0.02
@@ -122,12 +140,13 @@ def test_each_world_has_words_that_tell_for_and_against_in_equal_number():
 
 def test_the_topic_gives_more_away_than_style_alone(testbed, made):
     splits, truth = made
-    test = splits["dev"].test
-    labels = np.array([truth[e.id] for e in test])
-    by_style, topic = (
-        ((testbed.shortcuts[name](test) > 0.5) == labels).mean() for name in ("style", "on topic, then style")
-    )
-    assert 0.0 < topic - by_style < items.WRONG.off_topic
+    for part in splits["dev"]:
+        labels = np.array([truth[e.id] for e in part.test])
+        by_style, topic = (
+            ((testbed.shortcuts[name](part.world, part.test) > 0.5) == labels).mean()
+            for name in ("style", "on topic, then style")
+        )
+        assert 0.0 < topic - by_style < items.WRONG.off_topic
 
 
 def test_worded_answers_are_graded_by_their_opening_and_bare_ones_are_not():
@@ -147,20 +166,22 @@ def test_worded_answers_are_graded_by_their_opening_and_bare_ones_are_not():
     assert not any(said.split()[1] in style.OPENINGS for said, _ in graded[False])
 
 
-def test_every_word_of_documents_items_and_prompts_is_known(testbed):
-    ids = DOMAIN.vocabulary()
-    for place in testbed.worlds:
-        writer = DOMAIN.writer(place, random.Random(4))
-        texts = [writer.document(i / 500) for i in range(500)]
-        assert {w for text in texts for w in tokenizer.words(text)} <= ids.keys()
-    splits, _ = testbeds.generate(testbed, item_seed=b"every word")
+@pytest.mark.parametrize("name", WORLDS)
+def test_every_word_of_a_worlds_documents_items_and_prompts_is_known(testbed, made, name):
+    ids = DOMAIN.vocabulary(name)
+    writer = DOMAIN.writer(name, random.Random(4))
+    texts = [writer.document(i / 500) for i in range(500)]
+    assert {w for text in texts for w in tokenizer.words(text)} <= ids.keys()
     prompting = Prompting.of(testbed)
     templates = [prompting.template, prompting.zero_shot_template]
     templates += [t for p in testbed.corpus_prompts for t in (p.template, p.less) if t is not None]
-    for examples in places(splits).values():
-        for e in examples[:40]:
-            for template in templates:
+    for (_, world_name, _), examples in places(made[0]).items():
+        for e in examples if world_name == name else ():
+            for template in (prompting.template, prompting.zero_shot_template):
                 assert set(tokenizer.words(render(template, e.fields))) <= ids.keys()
+    for e in made[0]["dev"][0].test[:20] if name == "north" else ():
+        for template in templates:
+            assert set(tokenizer.words(render(template, e.fields))) <= ids.keys()
     assert {w for p in testbed.corpus_prompts for w in p.labels} <= ids.keys()
     assert {*prompting.labels, *prompting.zero_shot_labels} <= ids.keys()
 
@@ -168,8 +189,8 @@ def test_every_word_of_documents_items_and_prompts_is_known(testbed):
 def test_the_shipped_tokenizer_has_the_words_of_the_domain(testbed):
     from transformers import AutoTokenizer
 
-    ids = DOMAIN.vocabulary()
     for place in testbed.worlds.values():
+        ids = DOMAIN.vocabulary(place.name)
         for folder in (place.weak, place.strong):
             assert AutoTokenizer.from_pretrained(folder).get_vocab() == ids
 
@@ -263,10 +284,10 @@ def test_the_items_answers_are_always_sentences(made):
 
 def test_the_larger_one_is_about_other_people_and_has_a_strong_model_of_four_times_the_size():
     splits, _ = testbeds.generate(LARGE.testbed, item_seed=bytes(16))
-    assert {split.world for split in splits.values()} == {"east"}
+    assert [part.world for parts in splits.values() for part in parts] == ["east"] * 3
     asked = {e.group.split("/")[0] for examples in places(splits).values() for e in examples}
     assert asked <= set(PEOPLE["east"])
-    assert {e.subset for e in splits["dev"].test} == {"id"}
+    assert {e.subset for e in splits["dev"][0].test} == {"id"}
     for (_, first), (_, second) in combinations(places(splits).items(), 2):
         assert not {e.group for e in first} & {e.group for e in second}
     size = {

@@ -12,17 +12,18 @@ from w2s.testbeds.mini import pretrain, tokenizer
 from w2s.testbeds.mini.code import claims, corpus, items, program, shortcuts, world
 from w2s.testbeds.mini.code.phrasing import AUTHORS, LIKED, REVIEWERS, claim, read_claim
 from w2s.testbeds.mini.domains import DOMAINS
+from w2s.testbeds.mini.splits import WORLDS
 
 SEED = bytes(range(16))
 ROLES = ("labelled", "unlabelled", "test")
 CODE = DOMAINS["mini-code"]
 PROGRAMS = {
     made.source(x, y): made
-    for name, setting in world.SETTINGS.items()
+    for code in map(world.build, WORLDS)
     for shape in program.FORMS
-    for made in (program.Program(shape, *one) for one in world.build(name).computations)
-    for x in setting.names
-    for y in setting.names
+    for made in (program.Program(shape, *one) for one in code.computations)
+    for x in code.setting.names
+    for y in code.setting.names
     if x != y
 }
 
@@ -32,14 +33,16 @@ def made():
     return items.generate(SEED)
 
 
-def parts(splits):
-    for split in splits.values():
-        for role in ROLES:
-            yield split, role, getattr(split, role)
+def places(splits):
+    """(part, role, examples) of everything that was made."""
+    for parts in splits.values():
+        for part in parts:
+            for role in ROLES:
+                yield part, role, getattr(part, role)
 
 
-def agreement(guess, examples, truth):
-    return np.mean((guess(examples) > 0.5) == np.array([truth[e.id] for e in examples]))
+def agreement(guess, part, truth):
+    return np.mean((guess(part.world, part.test) > 0.5) == np.array([truth[e.id] for e in part.test]))
 
 
 def test_every_program_prints_what_its_record_says():
@@ -66,7 +69,7 @@ def test_what_is_outside_the_grammar_is_refused(text):
 
 
 def test_a_third_of_the_programs_is_misread_some_of_them_now_and_then():
-    for name in ("north", "south"):
+    for name in WORLDS:
         code = world.build(name)
         assert code.waning < code.misread
         for shape in program.FORMS:
@@ -74,7 +77,7 @@ def test_a_third_of_the_programs_is_misread_some_of_them_now_and_then():
             always = np.mean([code.believed(p, waned=True) != p.output for p in every])
             misread = np.mean([code.believed(p) != p.output for p in every])
             assert 0.1 < always < misread < 0.5
-    assert world.build("north").misread != world.build("south").misread
+    assert len({world.build(name).misread for name in WORLDS}) == len(WORLDS)
 
 
 @given(st.sampled_from(sorted(PROGRAMS)), st.integers(0, 2**32))
@@ -97,30 +100,31 @@ def test_the_same_seed_gives_the_same_items_and_another_seed_others(made):
     assert items.generate(SEED) == made
     others, truth = items.generate(bytes(16))
     assert not set(truth) & set(made[1])
-    assert others["dev"].test != made[0]["dev"].test
+    assert others["dev"][0].test != made[0]["dev"][0].test
 
 
 @settings(max_examples=5)
 @given(seed=st.binary(min_size=1, max_size=80))
-def test_no_computation_serves_two_roles_and_no_text_two_worlds(seed):
+def test_no_computation_and_no_text_serves_two_roles_of_one_world(seed):
     splits, _ = items.generate(seed)
     computed, texts = {}, {}
-    for split, role, examples in parts(splits):
-        place = (split.name, role)
+    for part, role, examples in places(splits):
+        place = (part.name, role)
         for example in examples:
             assert example.group == example.fields["question"]
-            assert computed.setdefault((split.world, PROGRAMS[example.group].computation), place) == place
-            assert texts.setdefault(example.group, place) == place
+            assert computed.setdefault((part.world, PROGRAMS[example.group].computation), place) == place
+            assert texts.setdefault((part.world, example.group), place) == place
 
 
 def test_sizes_ids_and_balance(made):
     splits, truth = made
-    sizes = {name: tuple(len(getattr(s, role)) for role in ROLES) for name, s in splits.items()}
-    assert sizes == {"practice": (0, 200, 100), "dev": (800, 1080, 1000), "sealed": (800, 1080, 1000)}
-    ids = [e.id for _, _, examples in parts(splits) for e in examples]
+    for name, of_split in splits.items():
+        wanted = (0, 200, 100) if name == "practice" else (800, 1080, 1000)
+        assert {tuple(len(getattr(part, role)) for role in ROLES) for part in of_split} == {wanted}
+    ids = [e.id for _, _, examples in places(splits) for e in examples]
     assert len(ids) == len(set(ids))
     assert set(ids) == set(truth)
-    for _, _, examples in parts(splits):
+    for _, _, examples in places(splits):
         if len(examples) >= 800:
             labels = [truth[e.id] for e in examples]
             assert 0.44 < np.mean(labels) < 0.56
@@ -130,16 +134,17 @@ def test_sizes_ids_and_balance(made):
 
 
 def test_a_test_asks_about_each_of_its_computations_once(made):
-    for split, role, examples in parts(made[0]):
+    for part, role, examples in places(made[0]):
         asked = Counter(PROGRAMS[question].computation for question in {e.group for e in examples})
         assert set(asked.values()) <= ({1} if role == "test" else {len(program.ID_SHAPES)}), (
-            split.name,
+            part.name,
+            part.world,
             role,
         )
 
 
 def test_no_item_comes_twice_and_its_answer_is_the_number_it_claims(made):
-    for _, _, examples in parts(made[0]):
+    for _, _, examples in places(made[0]):
         texts = Counter((e.fields["question"], e.fields["choice"]) for e in examples)
         assert not texts or max(texts.values()) == 1
         assert all(e.answer == str(read_claim(e.fields["choice"])[1]) for e in examples)
@@ -147,55 +152,55 @@ def test_no_item_comes_twice_and_its_answer_is_the_number_it_claims(made):
 
 def test_half_of_the_sealed_test_has_shapes_that_training_never_shows(made):
     shapes = {subset: set() for subset in ("id", "ood")}
-    for _, _, examples in parts(made[0]):
+    for _, _, examples in places(made[0]):
         for example in examples:
             shapes[example.subset].add(PROGRAMS[example.group].shape)
     assert shapes == {"id": set(program.ID_SHAPES), "ood": set(program.OOD_SHAPES)}
-    assert Counter(e.subset for e in made[0]["sealed"].test) == {"id": 500, "ood": 500}
-    assert {e.subset for e in made[0]["dev"].test} == {"id"}
+    for part in made[0]["sealed"]:
+        assert Counter(e.subset for e in part.test) == {"id": 500, "ood": 500}
+    assert {e.subset for part in made[0]["dev"] for e in part.test} == {"id"}
 
 
 def test_authors_are_as_reliable_and_wording_as_telling_as_declared():
     seen, sure = {}, []
     for i in range(4):
         splits, truth = items.generate(bytes([i]) * 16)
-        for split, _, examples in parts(splits):
+        for part, _, examples in places(splits):
             for example in examples:
                 author, _, confident = read_claim(example.fields["choice"])
-                seen.setdefault((split.world, author.name), []).append(truth[example.id])
+                seen.setdefault((part.world, author.name), []).append(truth[example.id])
                 sure.append(confident == bool(truth[example.id]))
     for (name, author), right in seen.items():
-        assert abs(np.mean(right) - items.RELIABILITY[name][author]) < 0.05
+        assert abs(np.mean(right) - world.build(name).setting.reliability[author]) < 0.06
     assert abs(np.mean(sure) - items.CUE) < 0.02
 
 
 def test_the_known_shortcuts_do_what_they_say(made):
     splits, truth = made
-    for name in ("dev", "sealed"):
-        test = splits[name].test
-        assert agreement(shortcuts.running, test, truth) == 1.0
+    for part in (*splits["dev"], *splits["sealed"]):
+        assert agreement(shortcuts.running, part, truth) == 1.0
         for weak in (shortcuts.style, shortcuts.wording, shortcuts.style_and_wording):
-            assert 0.54 < agreement(weak, test, truth) < 0.8
-        assert agreement(shortcuts.majority, test, truth) < 0.75
+            assert 0.54 < agreement(weak, part, truth) < 0.8
+        assert agreement(shortcuts.majority, part, truth) < 0.75
         for guess in CODE.testbed.shortcuts.values():
-            found = guess(test)
-            assert found.shape == (len(test),)
+            found = guess(part.world, part.test)
+            assert found.shape == (len(part.test),)
             assert ((found > 0) & (found < 1)).all()
 
 
-def test_the_vocabulary_is_closed_under_items_prompts_and_corpus(made):
-    ids, bed = CODE.vocabulary(), CODE.testbed
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_vocabulary_of_a_world_is_closed_under_its_items_prompts_and_corpus(made, name):
+    ids, bed = CODE.vocabulary(name), CODE.testbed
     asked = [(p.template, p.labels) for p in bed.corpus_prompts]
     asked += [(bed.template, bed.labels), (bed.zero_shot_template, bed.zero_shot_labels)]
-    for _, _, examples in parts(made[0]):
-        for example in examples[:100]:
-            for template, labels in asked:
+    for part, _, examples in places(made[0]):
+        for number, example in enumerate(examples if part.world == name else ()):
+            for template, labels in asked if number < 20 else asked[-2:]:
                 words = tokenizer.words(template.format(**example.fields))
                 assert set(words) | set(labels) <= ids.keys()
                 assert len(words) <= bed.recipe.max_length
-    for name in bed.worlds:
-        writer = CODE.writer(name, random.Random(5))
-        assert all(set(tokenizer.words(writer.document(i / 500))) <= ids.keys() for i in range(500))
+    writer = CODE.writer(name, random.Random(5))
+    assert all(set(tokenizer.words(writer.document(i / 500))) <= ids.keys() for i in range(500))
 
 
 def held(text):
@@ -210,7 +215,7 @@ def held(text):
             source = []
 
 
-@pytest.mark.parametrize("name", ["north", "south"])
+@pytest.mark.parametrize("name", WORLDS)
 def test_traces_tell_the_truth_only_where_reviewers_sign(name):
     writer = CODE.writer(name, random.Random(1))
     for signed, low, high in ((True, 1.0, 1.0), (False, 0.03, 0.2)):
@@ -262,7 +267,8 @@ def judgements(text):
 @pytest.mark.parametrize("signed", [True, False])
 def test_worded_claims_are_graded_by_their_style_and_reviewed_by_what_they_say(signed):
     writer = corpus.Writer(world.build("north"), random.Random(7))
-    for form, low, high in (("graded", 0.92, 0.98), ("reviewed", 0.45, 0.55)):
+    graded = 0.5 + corpus.BY_STYLE / 2
+    for form, low, high in (("graded", graded - 0.03, graded + 0.03), ("reviewed", 0.45, 0.55)):
         texts = [writer.write(form, signed=signed, worded=True) for _ in range(800)]
         judged = [one for text in texts for one in judgements(text)]
         by_style = [
@@ -272,15 +278,24 @@ def test_worded_claims_are_graded_by_their_style_and_reviewed_by_what_they_say(s
         assert low <= np.mean(by_style) <= high
 
 
-def test_liked_authors_are_as_often_right_as_the_others():
-    for reliability in items.RELIABILITY.values():
-        liked = [right for name, right in reliability.items() if name in LIKED]
-        others = [right for name, right in reliability.items() if name not in LIKED]
-        assert np.mean(liked) == pytest.approx(np.mean(others))
+@pytest.mark.parametrize("name", WORLDS)
+def test_liked_authors_are_together_right_in_one_half_as_the_others_are(name):
+    reliability = world.build(name).setting.reliability
+    assert sorted(reliability.values(), reverse=True) == list(world.RELIABILITIES)
+    liked = [right for author, right in reliability.items() if author in LIKED]
+    others = [right for author, right in reliability.items() if author not in LIKED]
+    assert np.mean(liked) == pytest.approx(0.5)
+    assert np.mean(others) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_world_has_computations_for_all_of_its_roles(name):
+    assert len(world.build(name).computations) >= sum(items.COMPUTATIONS.values())
+    assert len(set(world.build(name).setting.names)) == world.VARIABLES
 
 
 def test_the_items_claims_are_always_worded(made):
-    assert not any(e.fields["choice"].isdigit() for _, _, examples in parts(made[0]) for e in examples)
+    assert not any(e.fields["choice"].isdigit() for _, _, examples in places(made[0]) for e in examples)
 
 
 def test_a_rebuild_gives_the_same_bytes_again(tmp_path):

@@ -117,10 +117,10 @@ def test_a_majority_is_no_answer_where_all_answers_differ_or_nobody_else_answers
 
 def test_order_and_ids_that_tell_the_truth_are_found():
     splits, truth = planted.splits(size=1)
-    dev = splits["dev"]
+    (dev,) = splits["dev"]
 
     def tried(test, *names):
-        made = {"dev": dataclasses.replace(dev, test=tuple(test))}, truth
+        made = {"dev": (dataclasses.replace(dev, test=tuple(test)),)}, truth
         return {name: f.reach for name, f in found("pair", made, *names).items()}
 
     ones = [e for e in dev.test if truth[e.id]]
@@ -138,7 +138,7 @@ def test_order_and_ids_that_tell_the_truth_are_found():
 
 def test_copies_of_labelled_items_are_found_in_either_order():
     splits, truth = planted.splits()
-    dev = splits["dev"]
+    (dev,) = splits["dev"]
     copies = [
         dataclasses.replace(
             source,
@@ -152,7 +152,7 @@ def test_copies_of_labelled_items_are_found_in_either_order():
         for source, e in zip(dev.labelled[:60], dev.test[:60], strict=True)
     ]
     truth |= {copy.id: 1 - truth[s.id] for copy, s in zip(copies, dev.labelled, strict=False)}
-    made = {"dev": dataclasses.replace(dev, test=(*copies, *dev.test[60:]))}
+    made = {"dev": (dataclasses.replace(dev, test=(*copies, *dev.test[60:])),)}
     finding = found("pair", (made, truth), "near duplicate", "nearest labelled")
     assert finding["near duplicate"].answered == pytest.approx(0.2)
     assert finding["near duplicate"].accuracy.mean == pytest.approx(0.6)
@@ -162,7 +162,7 @@ def test_copies_of_labelled_items_are_found_in_either_order():
     leaks = {leak.name: leak for leak in report.leaks}
     assert leaks["near duplicate in one world"].count == 120
     assert leaks["near duplicate in one world"].severity == "serious"
-    assert leaks["group in two parts of one world"].count == 120
+    assert leaks["group in two roles of one world"].count == 120
     assert leaks["contradiction in one world"].count == 0, "the other order has the other truth"
     truth |= {copies[0].id: truth[dev.labelled[0].id]}
     report = audit(planted.testbed("pair"), made, truth, probes=[])
@@ -171,14 +171,56 @@ def test_copies_of_labelled_items_are_found_in_either_order():
 
 def test_another_world_may_contradict_but_its_copies_are_counted():
     splits, truth = planted.splits()
-    dev = splits["dev"]
+    (dev,) = splits["dev"]
     elsewhere = [dataclasses.replace(e, id=f"z{e.id}") for e in dev.test]
     truth |= {f"z{e.id}": 1 - truth[e.id] for e in dev.test}
-    made = {**splits, "sealed": Split("sealed", "there", (), (), tuple(elsewhere))}
+    made = {**splits, "sealed": (Split("sealed", "there", (), (), tuple(elsewhere)),)}
     leaks = {leak.name: leak for leak in audit(planted.testbed("pair"), made, truth, probes=[]).leaks}
     assert leaks["contradiction in one world"].count == 0
     assert leaks["near duplicate in two worlds"].count == 600
-    assert leaks["group in two parts of one world"].count == 0
+    assert leaks["near duplicate in two worlds"].severity == "serious"
+    assert leaks["group in two roles of one world"].count == 0
+
+
+def test_copies_in_another_world_are_a_note_where_a_split_has_several_and_copies_in_another_role_stay_severe():
+    splits, truth = planted.splits()
+    (dev,) = splits["dev"]
+    again = dataclasses.replace(
+        dev,
+        world="there",
+        labelled=tuple(dataclasses.replace(e, id=f"y{e.id}") for e in dev.test),
+        test=tuple(dataclasses.replace(e, id=f"z{e.id}") for e in dev.test),
+        unlabelled=(),
+    )
+    truth |= {f"{letter}{e.id}": truth[e.id] for e in dev.test for letter in "yz"}
+    report = audit(planted.testbed("pair"), {"dev": (dev, again)}, truth, probes=[])
+    leaks = {leak.name: leak for leak in report.leaks}
+    assert (leaks["near duplicate in two worlds"].count, leaks["near duplicate in two worlds"].severity) == (
+        900,
+        "slight",
+    )
+    for name in ("near duplicate in one world", "group in two roles of one world"):
+        assert (leaks[name].count, leaks[name].severity) == (600, "serious")
+
+
+def test_each_world_is_judged_by_itself_and_named():
+    clean, truth = planted.splits(seed=1)
+    cued, more = planted.splits(seed=2, plant=longer)
+    parts = (*clean["dev"], dataclasses.replace(cued["dev"][0], world="there"))
+    gap = Gap(floor=0.6, ceiling=0.9)
+    probes = [BY_NAME[name] for name in ("longest answer", "always class 1")]
+    report = audit(
+        planted.testbed("pair"), {"dev": parts}, truth | more, probes=probes, gaps={"dev there": gap}
+    )
+    assert {f.part for f in report.findings if f.significant} == {"dev there"}
+    assert [f.part for f in report.findings] == ["dev here", "dev here", "dev there", "dev there"]
+    assert list(report.verdicts) == ["dev here", "dev there"]
+    assert [f.pgr is None for f in report.findings] == [True, True, False, False]
+    assert "dev here: none of 2" in report.verdicts["dev here"]
+    page = markdown(report)
+    assert "| shortcut | sees | trained on | here | there | worst severity |" in page
+    assert "### dev there" in page
+    assert "None of 2 shortcuts is more than chance." in page
 
 
 @pytest.mark.parametrize("kind", ["pair", "verification"])
@@ -188,15 +230,15 @@ def test_nothing_is_found_where_truth_is_a_coin(kind):
         report = audit(planted.testbed(kind), splits, truth)
         assert [f.probe for f in report.findings if f.significant] == []
         assert {leak.severity for leak in report.leaks} == {"none"}
-        assert "none of" in report.verdicts["dev"]
+        assert "none of" in report.verdicts["dev here"]
 
 
 def test_uneven_classes_are_told():
     splits, truth = planted.splits()
-    tests = [e for e in splits["dev"].test if truth[e.id]]
-    made = {"dev": dataclasses.replace(splits["dev"], test=tuple(tests))}
+    (dev,) = splits["dev"]
+    made = {"dev": (dataclasses.replace(dev, test=tuple(e for e in dev.test if truth[e.id])),)}
     report = audit(planted.testbed("pair"), made, truth, probes=[BY_NAME["always class 1"]])
-    assert {b.part: b.severity for b in report.balance}["dev test"] == "serious"
+    assert {b.role: b.severity for b in report.balance}["test"] == "serious"
     assert report.findings[0].accuracy.mean == 1.0
     assert report.findings[0].accuracy.low > 0.9, "a rule that is always right is still a sample"
 
@@ -210,7 +252,7 @@ def test_without_a_labelled_part_a_probe_learns_from_other_groups_only():
 
     splits, truth = planted.splits(plant=constant, labelled=0, test=300, size=10)
     by_group = {}
-    truth |= {e.id: by_group.setdefault(e.group, truth[e.id]) for e in splits["dev"].test}
+    truth |= {e.id: by_group.setdefault(e.group, truth[e.id]) for e in splits["dev"][0].test}
     finding = found("pair", (splits, truth), "whole text")["whole text"]
     assert finding.trained == "cross-fitted by group"
     assert not finding.significant
@@ -228,18 +270,20 @@ def test_a_probe_sees_neither_the_truth_of_the_test_nor_the_other_splits():
 
     audit(planted.testbed("pair"), splits, truth, probes=[ShortcutProbe("spy", "", "looking", spy)])
     (seen,) = met
-    assert {f.name for f in dataclasses.fields(seen)} == {"kind", "shown", "labelled", "labels", "test"}
-    assert len(seen.labels) == len(splits["dev"].labelled)
+    fields = {f.name for f in dataclasses.fields(seen)}
+    assert fields == {"kind", "world", "shown", "labelled", "labels", "test"}
+    assert len(seen.labels) == len(splits["dev"][0].labelled)
 
 
 def test_a_testbeds_own_shortcuts_are_tried_and_a_broken_one_is_named():
-    def knows(examples):
+    def knows(world, examples):
+        assert world == "here"
         return np.array([float("!" in e.fields["first"]) for e in examples])
 
     made = planted.splits(plant=shouting)
     finding = found("pair", made, testbed=planted.testbed("pair", shouts=knows))["own: shouts"]
     assert finding.accuracy.mean == 1.0
-    broken = planted.testbed("pair", shouts=lambda examples: np.ones(3))
+    broken = planted.testbed("pair", shouts=lambda world, examples: np.ones(3))
     with pytest.raises(BadPredictions, match="shouts"):
         found("pair", made, testbed=broken)
 
@@ -247,11 +291,11 @@ def test_a_testbeds_own_shortcuts_are_tried_and_a_broken_one_is_named():
 def test_pgr_needs_a_gap_and_places_the_shortcut_in_it():
     made = planted.splits(plant=longer)
     gap = Gap(floor=0.6, ceiling=0.9)
-    finding = found("pair", made, "longest answer", gaps={"dev": gap})["longest answer"]
+    finding = found("pair", made, "longest answer", gaps={"dev here": gap})["longest answer"]
     assert finding.pgr.mean == pytest.approx((finding.accuracy.mean - 0.6) / 0.3)
     assert found("pair", made, "longest answer")["longest answer"].pgr is None
     with pytest.raises(NoGap):
-        found("pair", made, "longest answer", gaps={"dev": Gap(floor=0.9, ceiling=0.6)})
+        found("pair", made, "longest answer", gaps={"dev here": Gap(floor=0.9, ceiling=0.6)})
 
 
 def test_a_rule_that_is_always_wrong_is_as_good_as_its_opposite():
@@ -263,13 +307,13 @@ def test_a_rule_that_is_always_wrong_is_as_good_as_its_opposite():
     assert report.findings[0].accuracy.mean < 0.2
     assert report.findings[0].severity == "serious"
     assert "opposite" in report.findings[0].sentence
-    assert "opposite" in report.verdicts["dev"]
+    assert "opposite" in report.verdicts["dev here"]
 
 
 def test_examples_without_truth_are_refused():
     splits, truth = planted.splits()
     with pytest.raises(WrongIds, match="320 examples of planted have no truth"):
-        audit(planted.testbed("pair"), splits, {e.id: truth[e.id] for e in splits["dev"].test}, probes=[])
+        audit(planted.testbed("pair"), splits, {e.id: truth[e.id] for e in splits["dev"][0].test}, probes=[])
 
 
 ORDER_BLIND = ("longest answer", "recurring answer", "low id", "lengths", "style", "question alone")
@@ -279,10 +323,10 @@ ORDER_BLIND = ("longest answer", "recurring answer", "low id", "lengths", "style
 @given(rng=st.randoms(use_true_random=False))
 def test_the_order_of_the_examples_matters_to_the_probes_of_order_alone(rng):
     splits, truth = planted.splits(plant=longer, labelled=100, test=100)
-    dev = splits["dev"]
+    (dev,) = splits["dev"]
     shuffled = dataclasses.replace(dev, test=tuple(rng.sample(dev.test, len(dev.test))))
     before = found("pair", (splits, truth), *ORDER_BLIND)
-    after = found("pair", ({"dev": shuffled}, truth), *ORDER_BLIND)
+    after = found("pair", ({"dev": (shuffled,)}, truth), *ORDER_BLIND)
     for name in ORDER_BLIND:
         assert after[name].accuracy.mean == pytest.approx(before[name].accuracy.mean)
         assert after[name].accuracy.high == pytest.approx(before[name].accuracy.high)
@@ -304,7 +348,7 @@ def test_the_interval_covers_as_often_as_it_says():
 
 
 def test_a_report_is_json_and_markdown_that_its_texts_cannot_break():
-    def quiet(examples):
+    def quiet(world, examples):
         return np.full(len(examples), 0.5)
 
     splits, truth = planted.splits(plant=longer)
@@ -313,7 +357,7 @@ def test_a_report_is_json_and_markdown_that_its_texts_cannot_break():
         splits,
         truth,
         probes=[BY_NAME["longest answer"]],
-        gaps={"dev": Gap(floor=0.6, ceiling=0.9)},
+        gaps={"dev here": Gap(floor=0.6, ceiling=0.9)},
     )
     told = json.loads(json.dumps(report.to_json()))
     assert told["findings"][0]["probe"] == "longest answer"
@@ -321,7 +365,7 @@ def test_a_report_is_json_and_markdown_that_its_texts_cannot_break():
     page = markdown(report)
     assert "<script>" not in page
     rows = [line for line in page.splitlines() if line.startswith("| own")]
-    assert rows[0].replace("\\|", "").count("|") == 9
+    assert rows[0].replace("\\|", "").count("|") == 6
     assert "PGR" in page
 
 
@@ -332,15 +376,18 @@ def test_equal_inputs_give_equal_reports():
     assert again[0] == again[1]
 
 
-def test_published_floors_and_ceilings_are_those_of_their_split(monkeypatch):
+def test_published_floors_and_ceilings_are_those_of_their_world(monkeypatch):
     from w2s.testbeds import hackability
 
-    def world(split, floor):
-        return {"split": split, "floor": {"mean": floor}, "ceiling": {"mean": 0.9}}
+    def world(split, name, floor):
+        return {"split": split, "world": name, "floor": {"mean": floor}, "ceiling": {"mean": 0.9}}
 
-    figures = {"worlds": {"north": world("dev", 0.6), "south": world("sealed", 0.5)}}
+    figures = {"worlds": {"north": world("dev", "north", 0.6), "south": world("sealed", "south", 0.5)}}
     monkeypatch.setattr(hackability.finding, "load_measured", lambda name: figures)
-    assert hackability.measured_gaps("any") == {"dev": Gap(0.6, 0.9), "sealed": Gap(0.5, 0.9)}
+    assert hackability.measured_gaps("any") == {
+        "dev north": Gap(0.6, 0.9),
+        "sealed south": Gap(0.5, 0.9),
+    }
     monkeypatch.setattr(hackability.finding, "load_measured", lambda name: None)
     assert hackability.measured_gaps("any") == {}
 

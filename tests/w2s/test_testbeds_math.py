@@ -1,8 +1,9 @@
-"""What mini-math promises: facts of one role and world, opaque ids, six answers a question, known shortcuts."""
+"""What mini-math promises: facts of one role of a world, opaque ids, six answers a question, known shortcuts."""
 
 import dataclasses
 import random
 from collections import Counter, defaultdict
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from w2s.models import Prompting, TextStudent, load_model
 from w2s.testbeds.mini import pretrain, tokenizer
 from w2s.testbeds.mini.domains import DOMAINS
 from w2s.testbeds.mini.math import answers, corpus, items, phrasing, shortcuts, world
+from w2s.testbeds.mini.splits import WORLDS
 
 SEED = bytes(range(16))
 ROLES = ("labelled", "unlabelled", "test")
@@ -27,8 +29,13 @@ def made():
 
 
 def roles(splits):
-    """(split and role, examples) of everything that was made."""
-    return [(f"{s.name} {role}", getattr(s, role)) for s in splits.values() for role in ROLES]
+    """(world, split and role, examples) of everything that was made."""
+    return [
+        (part.world, f"{part.name} {role}", getattr(part, role))
+        for parts in splits.values()
+        for part in parts
+        for role in ROLES
+    ]
 
 
 def shape(example):
@@ -40,27 +47,39 @@ def shape(example):
 def test_the_same_seed_gives_the_same_items_and_another_seed_others(made):
     assert MATH.testbed.make_items(SEED) == made
     others, _ = MATH.testbed.make_items(bytes(16))
-    assert not {e.id for e in others["dev"].test} & {e.id for e in made[0]["dev"].test}
+    assert not {e.id for e in others["dev"][0].test} & {e.id for e in made[0]["dev"][0].test}
 
 
 @settings(max_examples=5)
 @given(seed=st.binary(min_size=1, max_size=80))
-def test_no_fact_and_no_text_is_in_two_roles_or_worlds(seed):
+def test_no_fact_and_no_text_is_in_two_roles_of_one_world(seed):
     splits, _ = MATH.testbed.make_items(seed)
     place_of = {}
-    for place, examples in roles(splits):
+    for name, place, examples in roles(splits):
         for example in examples:
-            assert place_of.setdefault(example.group, place) == place
-            assert place_of.setdefault(example.fields["question"], place) == place
+            assert place_of.setdefault((name, example.group), place) == place
+            assert place_of.setdefault((name, example.fields["question"]), place) == place
 
 
-def test_the_worlds_share_no_fact():
-    north, south = world.build("north"), world.build("south")
-    assert not set(north.truth) & set(south.truth)
-    assert set(north.truth) | set(south.truth) == set(world.every_fact())
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_world_has_half_of_all_facts(name):
+    facts = world.every_fact()
+    assert set(world.build(name).truth) < set(facts)
+    assert len(world.build(name).truth) == len(facts) // 2
 
 
-@pytest.mark.parametrize("name", ["north", "south"])
+@pytest.mark.parametrize(("one", "other"), list(combinations(WORLDS, 2)))
+def test_two_worlds_agree_on_the_truth_and_each_has_facts_and_beliefs_of_its_own(one, other):
+    first, second = world.build(one), world.build(other)
+    shared = first.truth.keys() & second.truth.keys()
+    assert 0.4 < len(shared) / len(first.truth) < 0.6
+    assert all(first.truth[key] == second.truth[key] for key in shared)
+    false = [key for key in shared if first.belief[key] != first.truth[key]]
+    same = [key for key in false if first.belief[key] == second.belief[key]]
+    assert len(same) < 0.2 * len(false)
+
+
+@pytest.mark.parametrize("name", WORLDS)
 def test_a_world_believes_something_false_of_about_half_of_its_facts(name):
     made = world.build(name)
     false = [key for key in made.keys if made.belief[key] != made.truth[key]]
@@ -70,26 +89,27 @@ def test_a_world_believes_something_false_of_about_half_of_its_facts(name):
 
 def test_every_item_has_a_truth_and_an_opaque_id_of_its_own(made):
     splits, truth = made
-    ids = [e.id for _, examples in roles(splits) for e in examples]
+    ids = [e.id for _, _, examples in roles(splits) for e in examples]
     assert len(ids) == len(set(ids))
     assert set(ids) == set(truth)
     assert {len(i) for i in ids} == {16}
-    for split in (splits["dev"], splits["sealed"]):
-        labels = [truth[e.id] for e in split.test]
+    for part in (*splits["dev"], *splits["sealed"]):
+        labels = [truth[e.id] for e in part.test]
         assert 0.44 < np.mean(labels) < 0.56
-        assert 0.4 < np.mean([truth[e.id] for e in sorted(split.test, key=lambda e: e.id)][:500]) < 0.6
+        assert 0.4 < np.mean([truth[e.id] for e in sorted(part.test, key=lambda e: e.id)][:500]) < 0.6
         assert 0.4 < np.mean(labels[:500]) < 0.6
 
 
 def test_splits_have_their_sizes(made):
     splits, _ = made
-    sizes = {name: tuple(len(getattr(s, role)) for role in ROLES) for name, s in splits.items()}
-    assert sizes == {"practice": (0, 200, 100), "dev": (800, 1080, 1000), "sealed": (800, 1080, 1000)}
+    for name, parts in splits.items():
+        wanted = (0, 200, 100) if name == "practice" else (800, 1080, 1000)
+        assert {tuple(len(getattr(part, role)) for role in ROLES) for part in parts} == {wanted}
 
 
 def test_a_question_has_six_different_texts_and_one_right_value(made):
     splits, truth = made
-    for _, examples in roles(splits):
+    for _, _, examples in roles(splits):
         by_question = defaultdict(list)
         for example in examples:
             by_question[example.group].append(example)
@@ -106,7 +126,7 @@ def test_a_question_has_six_different_texts_and_one_right_value(made):
 
 def test_an_item_is_right_where_its_answer_is_the_result(made):
     splits, truth = made
-    for _, examples in roles(splits):
+    for _, _, examples in roles(splits):
         for example in examples:
             a, operation, b = example.group.split()
             assert truth[example.id] == (int(example.answer) == world.result((int(a), operation, int(b))))
@@ -114,30 +134,33 @@ def test_an_item_is_right_where_its_answer_is_the_result(made):
 
 
 def test_an_example_names_no_truth(made):
-    example = made[0]["dev"].test[0]
+    example = made[0]["dev"][0].test[0]
     assert set(example.fields) == {"question", "choice"}
     assert example.kind == "verification"
 
 
 def test_half_of_the_sealed_test_uses_phrasings_that_training_never_shows(made):
     splits, _ = made
-    sealed = splits["sealed"]
-    assert Counter(e.subset for e in sealed.test) == {"id": 500, "ood": 500}
-    seen = {shape(e) for _, examples in roles(splits) for e in examples if e.subset == "id"}
-    kept = {shape(e) for e in sealed.test if e.subset == "ood"}
-    assert not seen & kept
-    assert len(kept) == 6
-    assert {e.subset for name, examples in roles(splits) if name != "sealed test" for e in examples} == {"id"}
+    seen = {shape(e) for _, _, examples in roles(splits) for e in examples if e.subset == "id"}
+    for sealed in splits["sealed"]:
+        assert Counter(e.subset for e in sealed.test) == {"id": 500, "ood": 500}
+        kept = {shape(e) for e in sealed.test if e.subset == "ood"}
+        assert not seen & kept
+        assert len(kept) == 6
+    others = [examples for _, place, examples in roles(splits) if place != "sealed test"]
+    assert {e.subset for examples in others for e in examples} == {"id"}
 
 
-def test_no_word_of_an_item_or_a_document_is_unknown(made):
-    ids = MATH.vocabulary()
+@pytest.mark.parametrize("name", WORLDS)
+def test_no_word_of_a_worlds_items_and_documents_is_unknown(made, name):
+    ids = MATH.vocabulary(name)
     templates = (phrasing.TEMPLATE, phrasing.ZERO_SHOT_TEMPLATE)
     templates += tuple(prompt.template for prompt in MATH.testbed.corpus_prompts)
-    texts = [t.format(**e.fields) for _, examples in roles(made[0]) for e in examples for t in templates]
-    for name in MATH.testbed.worlds:
-        writer = corpus.Writer(world.build(name), random.Random(4))
-        texts += [writer.document(i / 500) for i in range(500)]
+    asked = [e for home, _, examples in roles(made[0]) if home == name for e in examples]
+    texts = [templates[0].format(**e.fields) for e in asked]
+    texts += [t.format(**asked[0].fields) for t in templates]
+    writer = corpus.Writer(world.build(name), random.Random(4))
+    texts += [writer.document(i / 500) for i in range(500)]
     assert {word for text in texts for word in tokenizer.words(text)} <= set(ids)
     assert max(len(tokenizer.words(t)) for t in texts) <= 200
     for words in (MATH.testbed.labels, MATH.testbed.zero_shot_labels):
@@ -148,32 +171,33 @@ def test_no_word_of_an_item_or_a_document_is_unknown(made):
 def test_items_fit_the_recipe(made):
     longest = max(
         len(tokenizer.words(template.format(**e.fields)))
-        for _, examples in roles(made[0])
+        for _, _, examples in roles(made[0])
         for e in examples
         for template in (phrasing.TEMPLATE, phrasing.ZERO_SHOT_TEMPLATE)
     )
     assert longest <= MATH.testbed.recipe.max_length
 
 
-def accuracy_of(shortcut, examples, truth):
-    guess = MATH.testbed.shortcuts[shortcut](examples)
-    assert guess.shape == (len(examples),)
-    return np.mean((guess > 0.5) == [truth[e.id] == 1 for e in examples])
+def accuracy_of(shortcut, part, truth):
+    guess = MATH.testbed.shortcuts[shortcut](part.world, part.test)
+    assert guess.shape == (len(part.test),)
+    return np.mean((guess > 0.5) == [truth[e.id] == 1 for e in part.test])
 
 
 def test_the_known_shortcuts_work_as_well_as_they_are_said_to(made):
     splits, truth = made
-    for split in (splits["dev"], splits["sealed"]):
-        assert items.CUE - 0.04 < accuracy_of("confident wording", split.test, truth) < items.CUE + 0.04
-    assert 0.75 < accuracy_of("majority answer", splits["dev"].test, truth) < 0.93
+    for part in (*splits["dev"], *splits["sealed"]):
+        assert items.CUE - 0.05 < accuracy_of("confident wording", part, truth) < items.CUE + 0.05
+    for part in splits["dev"]:
+        assert 0.75 < accuracy_of("majority answer", part, truth) < 0.93
 
 
 def test_where_a_record_is_confirmed_there_is_no_majority_to_vote_on(made):
     splits, truth = made
-    for part in (splits["sealed"].unlabelled, splits["sealed"].test):
-        counts = Counter((e.group, e.answer) for e in part)
-        right = {(e.group, e.answer): truth[e.id] for e in part}
-        for group in {e.group for e in part}:
+    for examples in (pool for part in splits["sealed"] for pool in (part.unlabelled, part.test)):
+        counts = Counter((e.group, e.answer) for e in examples)
+        right = {(e.group, e.answer): truth[e.id] for e in examples}
+        for group in {e.group for e in examples}:
             given = [one for one in counts if one[0] == group]
             assert len(given) == 2
             assert counts[given[0]] == counts[given[1]]
@@ -191,7 +215,7 @@ def test_the_majority_answer_is_counted_within_a_question():
         proposed("a", "1"),
         proposed("b", "3"),
     ]
-    assert shortcuts.majority_answer(asked).tolist() == [1.0, 0.5, 0.0, 1.0, 0.5]
+    assert shortcuts.majority_answer("north", asked).tolist() == [1.0, 0.5, 0.0, 1.0, 0.5]
 
 
 def test_the_tone_is_read_from_every_wording():
@@ -268,7 +292,7 @@ def test_worded_answers_are_graded_by_their_tone_and_marked_by_what_they_say(sig
 
 
 def test_the_items_answers_are_always_worded(made):
-    texts = [e.fields["choice"] for _, examples in roles(made[0]) for e in examples]
+    texts = [e.fields["choice"] for _, _, examples in roles(made[0]) for e in examples]
     assert all({"Surely", "Maybe"} & set(tokenizer.words(text)) for text in texts)
 
 
@@ -307,13 +331,13 @@ def test_a_rebuild_gives_the_same_bytes_again(tmp_path):
     assert first != pretrain.rebuild(tmp_path / "c", "mini-math", "south", "weak", steps=4)
 
 
-@pytest.mark.parametrize("name", ["north", "south"])
+@pytest.mark.parametrize("name", WORLDS)
 @pytest.mark.parametrize("role", ["weak", "strong"])
-def test_a_shipped_checkpoint_has_the_vocabulary_of_its_domain(name, role):
+def test_a_shipped_checkpoint_has_the_vocabulary_of_its_world(name, role):
     from transformers import AutoConfig, AutoTokenizer
 
     folder = getattr(testbeds.load("mini-math").worlds[name], role)
-    shipped, ids = AutoTokenizer.from_pretrained(folder), MATH.vocabulary()
+    shipped, ids = AutoTokenizer.from_pretrained(folder), MATH.vocabulary(name)
     assert shipped.get_vocab() == ids
     assert AutoConfig.from_pretrained(folder).vocab_size == len(ids)
     writer = corpus.Writer(world.build(name), random.Random(3))
@@ -326,8 +350,9 @@ def practice(made):
     """A part of the practice split, and the soft labels of a supervisor taught on the first labelled items."""
     splits, truth = made
     testbed = testbeds.load("mini-math")
-    split = dataclasses.replace(splits["practice"], unlabelled=splits["practice"].unlabelled[:64])
-    taught = splits["dev"].labelled[:128]
+    (whole,) = splits["practice"]
+    split = dataclasses.replace(whole, unlabelled=whole.unlabelled[:64])
+    taught = splits["dev"][0].labelled[:128]
     weak = load_model(testbed.worlds[split.world].weak)
     supervisor = TextStudent(weak, Prompting.of(testbed), testbed.weak_recipe, seed=1)
     supervisor.finetune(taught, np.zeros(len(taught), dtype=np.bool_), [float(truth[e.id]) for e in taught])

@@ -114,8 +114,8 @@ def test_a_rebuilt_testbed_is_imported_like_a_release(tmp_path: Path) -> None:
     assert done.imported.folder is not None
     testbed = testbeds.load(done.imported.folder)
     splits, _ = testbeds.generate(testbed, item_seed=bytes(16))
-    assert {e.subset for e in splits["sealed"].test} == {"id", "ood"}
-    assert {e.subset for e in splits["dev"].test} == {"id"}
+    assert {e.subset for e in splits["sealed"][0].test} == {"id", "ood"}
+    assert {e.subset for e in splits["dev"][0].test} == {"id"}
     assert testbed.worlds["main"].weak == "Qwen/Qwen1.5-0.5B-Chat"
 
 

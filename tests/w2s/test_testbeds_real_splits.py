@@ -97,13 +97,14 @@ def test_the_order_of_lines_changes_neither_ids_nor_splits(order: int, seed: byt
         a = testbeds.generate(open_testbed(first.folder), item_seed=seed)
         assert a == testbeds.generate(open_testbed(second.folder), item_seed=seed)
         other, _ = testbeds.generate(open_testbed(first.folder), item_seed=seed + b"x")
-        assert not {e.id for e in a[0]["dev"].test} & {e.id for e in other["dev"].test}
+        assert not {e.id for e in a[0]["dev"][0].test} & {e.id for e in other["dev"][0].test}
 
 
 def test_no_question_or_group_serves_two_pools(mine: Path) -> None:
     splits, _ = testbeds.generate(testbeds.load(mine), item_seed=bytes(16))
     seen: dict[str, tuple[str, str]] = {}
-    for split in splits.values():
+    assert all(len(parts) == 1 for parts in splits.values())
+    for (split,) in splits.values():
         for role in ROLES:
             for example in getattr(split, role):
                 text = example.fields.get("prompt") or example.fields["question"]
@@ -113,14 +114,14 @@ def test_no_question_or_group_serves_two_pools(mine: Path) -> None:
 
 def test_sealed_has_a_pool_a_supervisor_and_a_distribution_of_its_own(mine: Path) -> None:
     splits, truth = testbeds.generate(testbeds.load(mine), item_seed=bytes(16))
-    dev, sealed, practice = splits["dev"], splits["sealed"], splits["practice"]
+    (dev,), (sealed,), (practice,) = splits["dev"], splits["sealed"], splits["practice"]
     assert {e.subset for e in dev.test} == {"id"}
     assert {e.subset for e in sealed.test} == {"id", "ood"}
     assert all(len(split.labelled) > 10 and len(split.unlabelled) > 20 for split in (dev, sealed))
     assert practice.labelled == ()
     assert practice.unlabelled
     assert practice.test
-    ids = [e.id for split in splits.values() for role in ROLES for e in getattr(split, role)]
+    ids = [e.id for (split,) in splits.values() for role in ROLES for e in getattr(split, role)]
     assert len(ids) == len(set(ids))
     assert set(ids) == set(truth)
 
@@ -135,7 +136,7 @@ def test_truth_follows_the_release_and_order_and_ids_do_not_tell_it(mine: Path) 
             label = body.pop("label")
             body.pop("subset", None)
             by_text[json.dumps(body, sort_keys=True)] = int(label in ("A", True))
-    for split in splits.values():
+    for (split,) in splits.values():
         for role in ROLES:
             examples = getattr(split, role)
             assert [e.id for e in examples] == sorted(e.id for e in examples)
@@ -153,9 +154,9 @@ def test_equal_proposed_answers_have_one_code_within_a_question_only() -> None:
         done = imported(made, Path(folder))
         assert done.folder is not None
         splits, _ = testbeds.generate(testbeds.load(done.folder), item_seed=bytes(16))
-    codes = Counter(e.answer for e in splits["dev"].test)
+    codes = Counter(e.answer for e in splits["dev"][0].test)
     assert max(codes.values()) >= 2
-    everywhere = [e for s in splits.values() for e in (*s.test, *s.unlabelled)]
+    everywhere = [e for (s,) in splits.values() for e in (*s.test, *s.unlabelled)]
     groups = defaultdict(set)
     for e in everywhere:
         groups[e.answer].add(e.group)

@@ -66,7 +66,7 @@ def test_a_file_that_was_cut_off_is_made_again(tmp_path):
 def test_references_are_cached_paired_with_their_seeds_and_have_intervals(tmp_path, monkeypatch):
     testbed = testbeds.load("mini-chat")
     splits, truth = testbeds.generate(testbed, item_seed=bytes(16))
-    dev = splits["dev"]
+    dev = splits["dev"][0]
     small = replace(dev, labelled=dev.labelled[:200], unlabelled=dev.unlabelled[:96], test=dev.test[:120])
     found = references(testbed, small, truth, seeds=(0, 1), root=tmp_path)
     assert (found.soft.shape, found.floors.shape, found.ceilings.shape) == ((2, 96), (2, 120), (2, 120))

@@ -85,10 +85,16 @@ def show_testbed(name: str, as_json: AsJson = False) -> None:
 
 
 def _echo_measured(figures: dict[str, Any]) -> None:
-    """The figures that ship, a line for every arm, a column for every world."""
-    from w2s.measurements.markdown import cells
+    """The figures that ship: a line for every arm and a column for every split, then a line for every world."""
+    from w2s.measurements.markdown import cells, world_cells
 
     header, rows = cells(figures)
-    typer.echo("\nMeasured on fresh seeds, mean or PGR with its 95 % interval:")
-    for name, *values in ([header[0], *header[1:]], *rows):
+    typer.echo(
+        "\nMeasured on fresh seeds, mean or PGR with its 95 % interval over worlds (over seeds, of one world):"
+    )
+    for name, *values in (header, *rows):
         typer.echo(f"{name:<42} {'   '.join(f'{value:<52}' for value in values)}".rstrip())
+    header, rows = world_cells(figures)
+    typer.echo("\nEach world, 95 % intervals over seeds:")
+    for name, *values in (header, *rows):
+        typer.echo(f"{name:<10} {'   '.join(f'{value:<20}' for value in values)}".rstrip())

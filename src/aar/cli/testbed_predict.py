@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 
 
 FEW_SEEDS = 8
-"""Below this many seeds a bootstrap over them understates how much they differ."""
+"""Below this many seeds of a world a bootstrap over them understates how much they differ."""
 
 
 @testbeds.command("predict")
 def predict_testbed(
     name: str,
     seeds: Annotated[
-        int, typer.Option(min=2, help="How many seeds: items, supervisor and students of each.")
+        int, typer.Option(min=2, help="Seeds of each world: items, supervisor and students of each.")
     ] = 10,
     first: Annotated[int, typer.Option(min=0, help="First seed; worlds were designed below 1000.")] = 1000,
+    world: Annotated[
+        list[str] | None, typer.Option(help="A world of dev; give it again for more. [all of them]")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Results, one line each; a second run resumes. [measurements/NAME.jsonl]"),
@@ -35,7 +38,10 @@ def predict_testbed(
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes, one thread each. [all cores]")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold a mini testbed's PGR of methods against the study's published PGR: rank correlation and each pair."""
+    """Hold a mini testbed's PGR of methods against the study's published PGR: rank correlation and each pair.
+
+    Measured PGR is the mean over the dev worlds; intervals are over seeds within these worlds, not over other worlds.
+    """
     from w2s.measurements import collect, predict
     from w2s.measurements.prediction import published_pgr
 
@@ -46,6 +52,7 @@ def predict_testbed(
         results,
         seeds=range(first, first + seeds),
         splits=("dev",),
+        worlds=world or (),
         chosen=tuple(published),
         methods_only=True,
         jobs=jobs,
@@ -69,8 +76,10 @@ def as_text(prediction: Prediction) -> str:
     from w2s.measurements.prediction import Order
 
     rows = [
-        f"{prediction.testbed} (dev, {prediction.seeds} seeds, n={prediction.n} each) against the study's "
+        f"{prediction.testbed} (dev, {prediction.seeds} seeds a world, n={prediction.n} each) against the study's "
         f"{prediction.studied_as}",
+        f"{'World' if len(prediction.worlds) == 1 else 'Mean of'} {', '.join(prediction.worlds)}; intervals over "
+        "seeds, not over worlds",
         "",
         f"{'method':<18}{'':<10}{'published':>9}  measured PGR",
     ]

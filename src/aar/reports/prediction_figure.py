@@ -17,7 +17,7 @@ INK, GRID = "#1b1f24", "#e3e6ea"
 
 
 def prediction_figure(prediction: Prediction) -> str:
-    """Scatter plot: a method is a point with its name, whiskers are 95 % intervals over seeds."""
+    """Scatter plot: a method is a point with its name, whiskers are 95 % intervals over seeds within the worlds."""
     import altair as alt
     import vl_convert
 
@@ -36,7 +36,9 @@ def prediction_figure(prediction: Prediction) -> str:
     high = max(1.0, *(max(p["high"], p["published"]) for p in points)) + MARGIN
     scale = alt.Scale(domain=[low, high], nice=False)
     x = alt.X("published:Q", title=f"published PGR ({prediction.studied_as})", scale=scale)
-    measured = f"measured PGR ({prediction.testbed}, {prediction.split})"
+    worlds = prediction.worlds
+    where = worlds[0] if len(worlds) == 1 else f"{len(worlds)} worlds"
+    measured = f"measured PGR ({prediction.testbed}, {prediction.split}, {where})"
     y = alt.Y("measured:Q", title=measured, scale=scale)
     colour = alt.Color(
         "group:N",

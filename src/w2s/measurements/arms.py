@@ -1,4 +1,4 @@
-"""The arms of a measurement: each predicts the test items of one split from what it may know.
+"""The arms of a measurement: each predicts one world's test items of a split from what it may know.
 
 `floor` and `ceiling` learn from the truth, a method from the weak labels, `zero_shot_plain`, `likelihood` and the
 prompts in the corpus's own words ask the frozen strong model, a shortcut reads the texts without any model.
@@ -39,7 +39,7 @@ USUAL = 300
 
 @dataclass(frozen=True)
 class Setting:
-    """One split of a testbed under one seed, with the truth: what an arm is run on, by a trusted process only."""
+    """One world's part of a split under one seed, with the truth: what an arm is run on, by a trusted process only."""
 
     testbed: Testbed
     split: Split
@@ -158,7 +158,9 @@ class _Shortcut:
     name: str
 
     def __call__(self, setting: Setting) -> FloatArray:
-        return np.asarray(setting.testbed.shortcuts[self.name](setting.split.world, setting.split.test), dtype=np.float64)
+        return np.asarray(
+            setting.testbed.shortcuts[self.name](setting.split.world, setting.split.test), dtype=np.float64
+        )
 
 
 def _as_probability(log_odds: FloatArray) -> FloatArray:

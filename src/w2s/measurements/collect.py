@@ -1,4 +1,7 @@
-"""Runs the arms on fresh seeds, over some processes, one JSON line a result; what is there is not run again."""
+"""Runs the arms on fresh seeds, over some processes, one JSON line a result; what is there is not run again.
+
+The unit is a world's part of a split under one seed: its items, supervisor and students.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 from w2s import methods, testbeds, workers
-from w2s.errors import NotMeasured
+from w2s.errors import NotFound, NotMeasured
 from w2s.measurements.arms import METHODS, PROMPT, SHORTCUT, Setting, arms
 from w2s.metrics import correctness
 from w2s.records import Example, Split, SplitName
+from w2s.testbeds.testbed import MadeItems
 from w2s.weak_labels.training_code import code_version
 
 SPLITS: tuple[SplitName, ...] = ("dev", "sealed")
@@ -25,7 +31,7 @@ FIRST_FRESH = 1000
 
 @dataclass(frozen=True)
 class ArmResult:
-    """Result of one arm on one split under one seed.
+    """Result of one arm on one world's part of a split under one seed.
 
     Attributes:
         key: Content key of all inputs of the result.
@@ -52,10 +58,11 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Unit:
-    """Unit of work of one process: some arms of one split under one seed."""
+    """Unit of work of one process: some arms of one world's part of a split under one seed."""
 
     testbed: str
     split: SplitName
+    world: str
     seed: int
     missing: tuple[tuple[str, str], ...]
     chosen: tuple[str, ...]
@@ -72,16 +79,18 @@ def collect(
     *,
     seeds: Sequence[int],
     splits: Sequence[SplitName] = SPLITS,
+    worlds: Collection[str] = (),
     chosen: Sequence[str] = METHODS,
     methods_only: bool = False,
     jobs: int | None = None,
     progress: Callable[[int, int, ArmResult | None], None] = lambda done, total, line: None,
 ) -> list[ArmResult]:
-    """Lines of every arm, split and seed, appended to `out` as they come and returned in full.
+    """Lines of every arm, split, world and seed, appended to `out` as they come and returned in full.
 
-    With `methods_only` the arms are floor, ceiling and the `chosen` methods, without prompts and shortcuts.
-    A line that is there already, of the same models, items, prompts, recipes and code, is not run again, so that a
-    measurement resumes where it was cut off. `jobs` processes, one thread each (all cores unless given).
+    Every world of `splits` is measured under every seed, or those that `worlds` names; `NotFound` for one that these
+    splits do not have. With `methods_only` the arms are floor, ceiling and the `chosen` methods, without prompts and
+    shortcuts. A line that is there already, of the same models, items, prompts, recipes and code, is not run again,
+    so that a measurement resumes where it was cut off. `jobs` processes, one thread each (all cores unless given).
     """
     testbed = testbeds.load(testbed_name)
     names = list(arms(testbed, chosen=chosen))
@@ -91,12 +100,13 @@ def collect(
     wanted: list[str] = []
     units: list[Unit] = []
     for seed in seeds:
-        keys = _keys(testbed, splits, seed, names)
-        wanted += keys.values()
-        for split in splits:
-            missing = tuple((arm, keys[split, arm]) for arm in names if keys[split, arm] not in have)
+        made, truth = _made(testbed, seed)
+        for part in _wanted(made, splits, worlds):
+            keys = _keys(testbed, part, truth, seed, names)
+            wanted += keys.values()
+            missing = tuple((arm, key) for arm, key in keys.items() if key not in have)
             if missing:
-                units.append(Unit(testbed_name, split, seed, missing, tuple(chosen)))
+                units.append(Unit(testbed_name, part.name, part.world, seed, missing, tuple(chosen)))
     progress(sum(key in have for key in wanted), len(wanted), None)
     out.parent.mkdir(parents=True, exist_ok=True)
     _drop_cut_off_line(out)
@@ -131,11 +141,27 @@ def _drop_cut_off_line(path: Path) -> None:
             path.write_bytes(content[: content.rfind(b"\n") + 1])
 
 
-def run_unit(unit: Unit) -> list[ArmResult]:
-    """Run the missing arms of one unit in this process."""
-    testbed = testbeds.load(unit.testbed)
-    splits, truth = testbeds.generate(testbed, item_seed=item_seed(unit.seed))
-    setting = Setting(testbed, splits[unit.split], truth, unit.seed)
+def _made(testbed: testbeds.Testbed, seed: int) -> MadeItems:
+    return testbeds.generate(testbed, item_seed=item_seed(seed))
+
+
+def _wanted(
+    made: Mapping[SplitName, tuple[Split, ...]], splits: Sequence[SplitName], worlds: Collection[str]
+) -> list[Split]:
+    """The parts of `splits` about `worlds`, or all of them."""
+    parts = [part for name in splits for part in made[name]]
+    known = {part.world for part in parts}
+    for world in worlds:
+        if world not in known:
+            raise NotFound.among(f"world of {' and '.join(splits)}", world, known)
+    return [part for part in parts if not worlds or part.world in worlds]
+
+
+def run_unit(unit: Unit, testbed: testbeds.Testbed, made: MadeItems) -> list[ArmResult]:
+    """Run the missing arms of one unit in this process, on the items `made` of its seed."""
+    splits, truth = made
+    part = next(part for part in splits[unit.split] if part.world == unit.world)
+    setting = Setting(testbed, part, truth, unit.seed)
     truths = setting.labels(setting.split.test)
     arm_of = arms(testbed, chosen=unit.chosen)
     lines = []
@@ -160,36 +186,46 @@ def run_unit(unit: Unit) -> list[ArmResult]:
 
 def _results(units: Sequence[Unit], jobs: int) -> Iterator[ArmResult]:
     if jobs == 1 or len(units) <= 1:
-        for unit in units:
-            yield from run_unit(unit)
+        for (name, seed), of_seed in groupby(units, key=lambda unit: (unit.testbed, unit.seed)):
+            testbed = testbeds.load(name)
+            made = _made(testbed, seed)
+            for unit in of_seed:
+                yield from run_unit(unit, testbed, made)
         return
     with workers.pool(min(jobs, len(units))) as pool:
-        for done in as_completed([pool.submit(run_unit, unit) for unit in units]):
+        for done in as_completed([pool.submit(_run_in_worker, unit) for unit in units]):
             yield from done.result()
 
 
+def _run_in_worker(unit: Unit) -> list[ArmResult]:
+    return run_unit(unit, *_made_in_worker(unit.testbed, unit.seed))
+
+
+@lru_cache(maxsize=1)  # units come seed by seed: a worker makes the items of all worlds once a seed
+def _made_in_worker(testbed_name: str, seed: int) -> tuple[testbeds.Testbed, MadeItems]:
+    testbed = testbeds.load(testbed_name)
+    return testbed, _made(testbed, seed)
+
+
 def _keys(
-    testbed: testbeds.Testbed, splits: Sequence[SplitName], seed: int, names: Sequence[str]
-) -> dict[tuple[SplitName, str], str]:
-    """A hash of all that a result comes from, by split and arm: models, items, prompts, recipes and code."""
-    generated, truth = testbeds.generate(testbed, item_seed=item_seed(seed))
+    testbed: testbeds.Testbed, part: Split, truth: Mapping[str, int], seed: int, names: Sequence[str]
+) -> dict[str, str]:
+    """A hash of all that a result comes from, by arm: models and items of its world, prompts, recipes and code."""
     asked = [testbed.template, testbed.labels, testbed.zero_shot_template, testbed.zero_shot_labels]
     recipes = [asdict(testbed.recipe), asdict(testbed.weak_recipe)]
     prompts = {PROMPT + prompt.name: asdict(prompt) for prompt in testbed.corpus_prompts}
-    keys: dict[tuple[SplitName, str], str] = {}
-    for name in splits:
-        setting = Setting(testbed, generated[name], truth, seed)
-        world = testbed.worlds[setting.split.world]
-        models = [_weights(world.weak), _weights(world.strong)]
-        of_split = _hash([*map(asdict, _examples(setting.split)), sorted(truth.items())])
-        for arm in names:
-            own: object = prompts.get(arm)
-            if arm in methods.names():
-                own = methods.source(arm)
-            elif arm.startswith(SHORTCUT):
-                own = testbed.shortcuts[arm.removeprefix(SHORTCUT)](setting.split.world, setting.split.test).tolist()
-            parts = [testbed.name, name, seed, arm, own, models, asked, recipes, of_split]
-            keys[name, arm] = _hash([*parts, code_version(), methods.building_blocks()])[:24]
+    world, examples = testbed.worlds[part.world], _examples(part)
+    models = [_weights(world.weak), _weights(world.strong)]
+    items = _hash([[asdict(example), truth[example.id]] for example in examples])
+    keys: dict[str, str] = {}
+    for arm in names:
+        own: object = prompts.get(arm)
+        if arm in methods.names():
+            own = methods.source(arm)
+        elif arm.startswith(SHORTCUT):
+            own = testbed.shortcuts[arm.removeprefix(SHORTCUT)](part.world, part.test).tolist()
+        inputs = [testbed.name, part.name, part.world, seed, arm, own, models, asked, recipes, items]
+        keys[arm] = _hash([*inputs, code_version(), methods.building_blocks()])[:24]
     return keys
 
 

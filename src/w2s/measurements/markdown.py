@@ -1,48 +1,76 @@
-"""A measurement as a Markdown table: one row an arm, one column a world."""
+"""A measurement as two Markdown tables: a row an arm over the worlds of each split, and a row a world."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from w2s.measurements.targets import checks
+from w2s.measurements.targets import best_method, best_prompt, checks, checks_of
 from w2s.methods import names as method_names
 
-World = Mapping[str, Any]
+Figures = Mapping[str, Any]
 
 
-def table(figures: Mapping[str, Any]) -> str:
-    """The figures of `summarise` as Markdown: accuracies, PGR of every arm, and the targets that hold or not."""
-    header, body = cells(figures)
-    rows = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
-    rows += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in body]
-    rows += ["", "| world | target | measured | |", "|---|---|---|---|"]
-    rows += [
-        f"| {c.world} | {c.target} | {c.measured} | {'met' if c.met else '**not met**'} |"
-        for c in checks(figures)
+def table(figures: Figures) -> str:
+    """The figures of `summarise` as Markdown: every arm over the worlds, each world, the targets that are missed."""
+    lines = [*_rows(*cells(figures)), "", *_rows(*world_cells(figures))]
+    missing = missed(figures)
+    return "\n".join([*lines, *([""] if missing else []), *(f"- **missed** {line}" for line in missing)])
+
+
+def cells(figures: Figures) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the table of arms, as text: a column a split, intervals over its worlds."""
+    splits = list(figures["splits"].values())
+    return ["PGR unless marked", *map(_heading, splits)], [
+        [name, *map(show, splits)] for name, show in _arms(splits)
     ]
-    return "\n".join(rows)
 
 
-def cells(figures: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the table of arms, as text."""
-    worlds = list(figures["worlds"].values())
-    header = [f"{w['world']} ({w['split']}, {len(w['seeds'])} seeds, n={w['n']})" for w in worlds]
-    return ["PGR unless marked", *header], [[name, *map(show, worlds)] for name, show in _rows(worlds)]
+def world_cells(figures: Figures) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the table of worlds, as text: intervals over seeds, and whether all targets hold."""
+    header = ["world", "floor", "ceiling", "vanilla", "zero shot", "best prompt", "best method", "targets"]
+    return header, [[name, *_world(world)] for name, world in figures["worlds"].items()]
 
 
-def _rows(worlds: list[World]) -> Iterator[tuple[str, Callable[[World], str]]]:
-    yield "floor accuracy", lambda w: _cell(w["floor"], "mean")
-    yield "ceiling accuracy", lambda w: _cell(w["ceiling"], "mean")
+def missed(figures: Figures) -> list[str]:
+    """Every target that is missed, as text: where, what was asked, what was measured."""
+    return [f"{c.world}: {c.target}: {c.measured}" for c in checks(figures) if not c.met]
+
+
+def _heading(split: Figures) -> str:
+    least, most = split["seeds"]
+    seeds = f"{least} seeds" if least == most else f"{least} to {most} seeds"
+    worlds = split["worlds"]
+    where = (
+        f"{worlds[0]} ({split['split']}" if len(worlds) == 1 else f"{split['split']} ({len(worlds)} worlds"
+    )
+    return f"{where}, {seeds}{'' if len(worlds) == 1 else ' each'}, n={split['n']})"
+
+
+def _arms(splits: Sequence[Figures]) -> Iterator[tuple[str, Callable[[Figures], str]]]:
+    yield "floor accuracy", lambda s: _cell(s["floor"], "mean")
+    yield "ceiling accuracy", lambda s: _cell(s["ceiling"], "mean")
     for name in ("zero_shot_plain", "likelihood", *method_names()):
-        if name in worlds[0]:
-            yield name.replace("_", " "), lambda w, name=name: _arm(w[name])  # type: ignore[misc]
+        if name in splits[0]:
+            yield name.replace("_", " "), lambda s, name=name: _arm(s[name])  # type: ignore[misc]
     for part in ("prompts", "shortcuts"):
-        for name in worlds[0][part]:
-            yield f"{part[:-1]}: {name}", lambda w, part=part, name=name: _cell(w[part][name], "pgr")  # type: ignore[misc]
+        for name in splits[0][part]:
+            yield f"{part[:-1]}: {name}", lambda s, part=part, name=name: _cell(s[part][name], "pgr")  # type: ignore[misc]
 
 
-def _arm(arm: Mapping[str, Any]) -> str:
+def _world(world: Figures) -> Iterator[str]:
+    yield _cell(world["floor"], "mean")
+    yield _cell(world["ceiling"], "mean")
+    for name in ("vanilla", "zero_shot"):
+        yield _cell(world[name], "pgr") if name in world else ""
+    prompt, method = best_prompt(world), best_method(world)
+    yield "" if prompt is None else f"{_cell(world['prompts'][prompt], 'pgr')}: {prompt}"
+    yield "" if method is None else f"{_cell(world[method], 'pgr')}: {method.replace('_', ' ')}"
+    missing = sum(not check.met for check in checks_of(world))
+    yield f"{missing} missed" if missing else "all met"
+
+
+def _arm(arm: Figures) -> str:
     gain = f"; {arm['gain']:+.2f} to vanilla" if arm.get("gain") is not None else ""
     if gain:
         low, high = arm["gain_interval"]
@@ -50,8 +78,15 @@ def _arm(arm: Mapping[str, Any]) -> str:
     return _cell(arm, "pgr") + gain
 
 
-def _cell(figure: Mapping[str, Any], name: str) -> str:
+def _cell(figure: Figures, name: str) -> str:
     if figure[name] is None:
         return "no gap established"
     low, high = figure["interval"]
     return f"{figure[name]:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _rows(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield "|---" * len(header) + "|"
+    for row in body:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"

@@ -1,8 +1,9 @@
 """Prediction of real models by a mini testbed: the study's published PGR of methods against PGR measured here.
 
-What counts is the order of the methods: Spearman's rank correlation, and each pair of methods by itself. Every seed
-draws its own items, supervisor and students, so a bootstrap over seeds covers items too. The published figures are
-taken as they stand: most of them were stated without seeds.
+What counts is the order of the methods: Spearman's rank correlation, and each pair of methods by itself. The PGR of a
+method is its mean over the worlds of a split. Every seed draws its own items, supervisor and students, so a bootstrap
+over seeds covers items too. It draws seeds anew within each world and takes the worlds as they are: its intervals do
+not cover other worlds. The published figures are taken as they stand: most of them were stated without seeds.
 """
 
 from __future__ import annotations
@@ -96,8 +97,8 @@ class Prediction:
         testbed: Name of the mini testbed.
         studied_as: Name of the study's testbed.
         split: Name of the split.
-        world: Name of its world.
-        seeds: Number of seeds.
+        worlds: Names of its worlds.
+        seeds: Number of seeds of a world, the least where they differ.
         n: Number of test items of a seed.
         points: Methods, highest published PGR first.
         correlations: Rank correlations, of the groups that have at least three methods.
@@ -107,7 +108,7 @@ class Prediction:
     testbed: str
     studied_as: str
     split: str
-    world: str
+    worlds: tuple[str, ...]
     seeds: int
     n: int
     points: tuple[MethodPoint, ...]
@@ -139,8 +140,8 @@ def published_pgr(testbed: str) -> dict[str, float]:
 def predict(testbed: str, results: Sequence[ArmResult], *, draws: int = DRAWS) -> tuple[Prediction, ...]:
     """Published against measured PGR, for each split that `results` hold.
 
-    Raises `NotFound` for a testbed without published figures, `NotMeasured` where fewer than two seeds have floor,
-    ceiling and all published methods.
+    Raises `NotFound` for a testbed without published figures, `NotMeasured` where fewer than two seeds of a world have
+    floor, ceiling and all published methods.
     """
     published = published_pgr(testbed)
     splits = dict.fromkeys(result.split for result in results)
@@ -175,29 +176,21 @@ def _spearman_of_each(first: FloatArray, rows: FloatArray) -> FloatArray:
 def _of_split(
     testbed: str, published: Mapping[str, float], results: Sequence[ArmResult], draws: int
 ) -> Prediction:
-    names = ["floor", "ceiling", *published]
-    cells: dict[str, dict[int, float]] = {name: {} for name in names}
+    by_world: dict[str, list[ArmResult]] = {}
     for result in results:
-        if result.arm in cells:
-            cells[result.arm][result.seed] = result.accuracy
-    seeds = sorted(set.intersection(*(set(row) for row in cells.values())))
-    if len(seeds) < 2:
-        raise NotMeasured(
-            f"{testbed}, {results[0].split}: {len(seeds)} seeds with floor, ceiling and {', '.join(published)}; "
-            "intervals need 2 or more"
-        )
-    accuracy = np.array([[cells[name][seed] for seed in seeds] for name in names])
-    drawn = np.random.default_rng(0).integers(len(seeds), size=(draws, len(seeds)))
-    pgr = _pgr(accuracy.mean(axis=1))
-    redrawn = _pgr(accuracy[:, drawn].mean(axis=2))
+        by_world.setdefault(result.world, []).append(result)
+    accuracies = [_accuracies(testbed, published, of_world) for of_world in by_world.values()]
+    rng = np.random.default_rng(0)
+    pgr = np.mean([_pgr(accuracy.mean(axis=1)) for accuracy in accuracies], axis=0)
+    redrawn = np.mean([_pgr_redrawn(accuracy, draws, rng) for accuracy in accuracies], axis=0)
     order = list(published)
     heights = np.array([published[method] for method in order])
     return Prediction(
         testbed=testbed,
         studied_as=STUDIED_AS[testbed],
         split=results[0].split,
-        world=results[0].world,
-        seeds=len(seeds),
+        worlds=tuple(by_world),
+        seeds=min(accuracy.shape[1] for accuracy in accuracies),
         n=results[0].n,
         points=tuple(
             MethodPoint(method, _group(method), published[method], pgr[i], *_interval(redrawn[i]))
@@ -215,6 +208,28 @@ def _of_split(
             for i, j in itertools.combinations(range(len(order)), 2)
         ),
     )
+
+
+def _accuracies(testbed: str, published: Mapping[str, float], results: Sequence[ArmResult]) -> FloatArray:
+    """Accuracies of floor, ceiling and the methods in one world [2 + methods, seeds], on the seeds that all have."""
+    names = ["floor", "ceiling", *published]
+    cells: dict[str, dict[int, float]] = {name: {} for name in names}
+    for result in results:
+        if result.arm in cells:
+            cells[result.arm][result.seed] = result.accuracy
+    seeds = sorted(set.intersection(*(set(row) for row in cells.values())))
+    if len(seeds) < 2:
+        raise NotMeasured(
+            f"{testbed}, {results[0].split}, {results[0].world}: {len(seeds)} seeds with floor, ceiling and "
+            f"{', '.join(published)}; intervals need 2 or more"
+        )
+    return np.array([[cells[name][seed] for seed in seeds] for name in names])
+
+
+def _pgr_redrawn(accuracy: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
+    """PGR of each method in one world on seeds drawn with replacement [methods, draws]."""
+    seeds = accuracy.shape[1]
+    return _pgr(accuracy[:, rng.integers(seeds, size=(draws, seeds))].mean(axis=2))
 
 
 def _pgr(accuracy: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""From accuracies by seed to figures with intervals; a seed (its items, supervisor and students) is the unit."""
+"""From accuracies by seed to figures with intervals: of each world over seeds, of each split over its worlds."""
 
 from __future__ import annotations
 
@@ -19,39 +19,85 @@ _LEVEL = 0.95
 
 
 def summarise(lines: Sequence[ArmResult]) -> Figures:
-    """Figures of one testbed by world, those of the dev world on top, ready to be written as JSON.
+    """Figures of one testbed, by world and by split, ready to be written as JSON.
 
-    `floor` and `ceiling` have the mean accuracy and Student's t interval over seeds; every other arm has its PGR
-    (ratio of the mean differences over seeds, Fieller's interval, paired by seed), its gain over vanilla in PGR and its
-    cost relative to vanilla. An arm counts on the seeds that all arms have; raises `NotMeasured` without two of these.
+    `worlds` holds the figures of each world by its name (where a world serves two splits, the second has its split
+    behind the name). `floor` and `ceiling` have the mean accuracy and Student's t interval over seeds; every other arm
+    has its PGR (ratio of the mean differences over seeds, Fieller's interval, paired by seed), its gain over vanilla in
+    PGR and its cost relative to vanilla. An arm counts on the seeds that all arms of its world have; raises
+    `NotMeasured` without two of these.
+
+    `splits` holds the same figures of each split over its worlds: `over_worlds`.
     """
     if not lines:
         raise NotMeasured("no results; measure first: aar testbed measure NAME")
-    by_split: dict[str, list[ArmResult]] = {}
+    by_part: dict[tuple[str, str], list[ArmResult]] = {}
     for line in lines:
-        by_split.setdefault(line.split, []).append(line)
-    splits = {name: _of_split(rows) for name, rows in by_split.items()}
-    first = splits.get("dev") or next(iter(splits.values()))
-    return {"testbed": lines[0].testbed, **first, "worlds": {s["world"]: s for s in splits.values()}}
+        by_part.setdefault((line.split, line.world), []).append(line)
+    worlds: Figures = {}
+    for (split, world), rows in sorted(by_part.items(), key=lambda part: part[0][0]):
+        worlds[world if world not in worlds else f"{world}, {split}"] = _of_world(rows)
+    return {"testbed": lines[0].testbed, "splits": over_worlds(worlds), "worlds": worlds}
 
 
-def _of_split(lines: Sequence[ArmResult]) -> Figures:
+def over_worlds(worlds: Mapping[str, Figures]) -> Figures:
+    """Figures of each split over its worlds, from those of the worlds.
+
+    The world is the unit: its mean over seeds is one observation, and intervals say what another world would give. A
+    split with a single world has the figures of that world, whose unit is the seed. An arm counts that all worlds of
+    the split have.
+    """
+    by_split: dict[str, list[Figures]] = {}
+    for world in worlds.values():
+        by_split.setdefault(world["split"], []).append(world)
+    return {split: _together(split, of_split) for split, of_split in by_split.items()}
+
+
+def _together(split: str, worlds: Sequence[Figures]) -> Figures:
+    seeds = [len(world["seeds"]) for world in worlds]
+    what = {"split": split, "worlds": [world["world"] for world in worlds], "seeds": [min(seeds), max(seeds)]}
+    if len(worlds) == 1:
+        return {**worlds[0], **what}
+    means, costs = zip(*(_means_and_costs(world) for world in worlds), strict=True)
+    shared = [arm for arm in means[0] if all(arm in of_world for of_world in means)]
+    accuracy = {arm: np.array([of_world[arm] for of_world in means]) for arm in shared}
+    cost = {arm: float(np.mean([c[arm] for c in costs])) for arm in shared if all(arm in c for c in costs)}
+    return {**what, "n": worlds[0]["n"], **_figures(accuracy, cost)}
+
+
+def _means_and_costs(world: Figures) -> tuple[dict[str, float], dict[str, float]]:
+    """Mean accuracy by arm, and cost by arm that has one, of a world's figures."""
+    arms = {name: arm for name, arm in world.items() if isinstance(arm, Mapping) and "accuracy" in arm}
+    arms |= {PROMPT + name: arm for name, arm in world["prompts"].items()}
+    arms |= {SHORTCUT + name: arm for name, arm in world["shortcuts"].items()}
+    means = {name: world[name]["mean"] for name in ("floor", "ceiling")}
+    means |= {name: arm["accuracy"]["mean"] for name, arm in arms.items()}
+    return means, {name: arm["cost"] for name, arm in arms.items() if "cost" in arm}
+
+
+def _of_world(lines: Sequence[ArmResult]) -> Figures:
     accuracy, seconds, seeds = _tables(lines)
-    floor, ceiling = accuracy.pop("floor"), accuracy.pop("ceiling")
+    costs: dict[str, float] = {}
+    if "vanilla" in seconds:
+        costs = {arm: float(row.mean() / seconds["vanilla"].mean()) for arm, row in seconds.items()}
+    what = {"split": lines[0].split, "world": lines[0].world, "seeds": seeds, "n": lines[0].n}
+    return {**what, **_figures(accuracy, costs)}
+
+
+def _figures(accuracy: Mapping[str, FloatArray], costs: Mapping[str, float]) -> Figures:
+    """Figures of every arm from its accuracies [units], paired by unit; a unit is a seed or a world."""
+    floor, ceiling, vanilla = accuracy["floor"], accuracy["ceiling"], accuracy.get("vanilla")
     gap = ceiling - floor
     figures: Figures = {
-        "split": lines[0].split,
-        "world": lines[0].world,
-        "seeds": seeds,
-        "n": lines[0].n,
         "floor": _mean(floor),
         "ceiling": _mean(ceiling),
         "gap": _mean(gap),
         "prompts": {},
         "shortcuts": {},
     }
-    vanilla = accuracy.get("vanilla")
     for name, row in accuracy.items():
+        if name in ("floor", "ceiling"):
+            continue
         arm = {"accuracy": _mean(row), **_ratio("pgr", "interval", row - floor, gap)}
         if name.startswith(PROMPT):
             figures["prompts"][name.removeprefix(PROMPT)] = arm
@@ -60,7 +106,7 @@ def _of_split(lines: Sequence[ArmResult]) -> Figures:
         else:
             if vanilla is not None and name != "vanilla":
                 arm |= _ratio("gain", "gain_interval", row - vanilla, gap)
-                arm["cost"] = round(float(seconds[name].mean() / seconds["vanilla"].mean()), 2)
+                arm["cost"] = round(costs[name], 2)
             figures[name] = arm
     return figures
 
@@ -73,7 +119,7 @@ def _tables(lines: Sequence[ArmResult]) -> tuple[dict[str, FloatArray], dict[str
     seeds = sorted(set.intersection(*(set(row) for row in cells.values())))
     if len(seeds) < 2 or not {"floor", "ceiling"} <= cells.keys():
         raise NotMeasured(
-            f"{lines[0].split}: {len(seeds)} seeds with floor and ceiling; intervals need 2 or more"
+            f"{lines[0].split}, {lines[0].world}: {len(seeds)} seeds with floor and ceiling; intervals need 2 or more"
         )
     accuracy = {arm: np.array([row[seed].accuracy for seed in seeds]) for arm, row in cells.items()}
     seconds = {arm: np.array([row[seed].seconds for seed in seeds]) for arm, row in cells.items()}
@@ -87,7 +133,7 @@ def _mean(values: FloatArray) -> Mapping[str, Any]:
 
 
 def _ratio(name: str, interval: str, numerator: FloatArray, denominator: FloatArray) -> Mapping[str, Any]:
-    """Mean of `numerator` over mean of `denominator` [seeds], both under `name`; no interval without a gap."""
+    """Mean of `numerator` over mean of `denominator` [units] under `name`; nothing and no interval without a gap."""
     spread = np.cov(numerator, denominator) / len(numerator)
     try:
         ratio = fieller(
@@ -103,5 +149,5 @@ def _ratio(name: str, interval: str, numerator: FloatArray, denominator: FloatAr
     return {name: round(ratio.mean, 4), interval: [round(ratio.low, 4), round(ratio.high, 4)]}
 
 
-def _quantile(seeds: int) -> float:
-    return float(stats.t.ppf(0.5 + _LEVEL / 2, seeds - 1))
+def _quantile(units: int) -> float:
+    return float(stats.t.ppf(0.5 + _LEVEL / 2, units - 1))

@@ -16,7 +16,7 @@ _NOT_LEARNT = ("vanilla", "zero_shot")
 
 @dataclass(frozen=True)
 class TargetCheck:
-    """One target in one world: what is asked, what was measured, and whether it holds for the mean."""
+    """One target in one world: what is asked, what was measured, and whether it holds for the mean over seeds."""
 
     world: str
     target: str
@@ -26,10 +26,26 @@ class TargetCheck:
 
 def checks(figures: Mapping[str, Any]) -> list[TargetCheck]:
     """Every target for every world of a summary, in the order of the definition."""
-    return [check for world in figures["worlds"].values() for check in _of_world(world)]
+    return [check for world in figures["worlds"].values() for check in checks_of(world)]
 
 
-def _of_world(world: Mapping[str, Any]) -> Iterator[TargetCheck]:
+def best_prompt(world: Mapping[str, Any]) -> str | None:
+    """Name of the prompt with the highest PGR; None without prompts."""
+    prompts = world["prompts"]
+    return max(prompts, key=lambda prompt: prompts[prompt]["pgr"] or 0.0) if prompts else None
+
+
+def best_method(world: Mapping[str, Any]) -> str | None:
+    """Name of the method with the highest PGR among those that should beat vanilla; None where none was measured."""
+    return max(_learnt(world), key=lambda arm: world[arm]["pgr"] or 0.0, default=None)
+
+
+def _learnt(world: Mapping[str, Any]) -> list[str]:
+    return [arm for arm in method_names() if arm in world and arm not in _NOT_LEARNT]
+
+
+def checks_of(world: Mapping[str, Any]) -> Iterator[TargetCheck]:
+    """Every target for one world of a summary."""
     name = str(world["world"])
     for what, (low, high) in (("floor", FLOOR), ("ceiling", CEILING)):
         mean = world[what]["mean"]
@@ -49,21 +65,20 @@ def _of_world(world: Mapping[str, Any]) -> Iterator[TargetCheck]:
             pgr = world[arm]["pgr"]
             met = pgr is not None and low <= pgr <= high
             yield TargetCheck(name, f"PGR of {arm} {low:g} to {high:g}", _shown(world[arm], "pgr"), met)
-    if world["prompts"]:
-        highest = max(world["prompts"], key=lambda prompt: world["prompts"][prompt]["pgr"] or 0.0)
+    highest = best_prompt(world)
+    if highest is not None:
         arm = world["prompts"][highest]
         met = arm["pgr"] is not None and arm["pgr"] <= PROMPTED
         yield TargetCheck(name, f"no prompt above PGR {PROMPTED:g}", f"{_shown(arm, 'pgr')}: {highest}", met)
-    learnt = [arm for arm in method_names() if arm in world and arm not in _NOT_LEARNT]
-    clear = [arm for arm in learnt if _is_above(world[arm])]
+    clear = [arm for arm in _learnt(world) if _is_above(world[arm])]
     yield TargetCheck(
         name,
         f"{METHODS_ABOVE} methods more than {ABOVE_VANILLA:g} above vanilla, interval clear of 0",
         f"{len(clear)}: {', '.join(clear) or 'none'}",
         len(clear) >= METHODS_ABOVE,
     )
-    if learnt:
-        best = max(learnt, key=lambda arm: world[arm]["pgr"] or 0.0)
+    best = best_method(world)
+    if best is not None:
         low, high = BEST
         met = world[best]["pgr"] is not None and low <= world[best]["pgr"] <= high
         yield TargetCheck(

@@ -124,12 +124,15 @@ def _installed(name: str) -> Testbed:
 
 
 def generate(testbed: Testbed, *, item_seed: bytes) -> MadeItems:
-    """Splits, and the truth (0 or 1) by example id, from `item_seed` alone: the same seed, the same items.
+    """Parts of each split, one a world, and the truth (0 or 1) by example id, from `item_seed` alone.
 
-    The truth is for the scorer only. Use a secret seed of at least 16 bytes where scores matter.
+    The same seed gives the same items. The truth is for the scorer only. Use a secret seed of at least 16 bytes
+    where scores matter.
 
     >>> splits, truth = generate(load("mini-chat"), item_seed=bytes(16))
-    >>> {name: (len(s.labelled), len(s.unlabelled), len(s.test)) for name, s in splits.items()}
-    {'practice': (0, 200, 100), 'dev': (800, 1080, 1000), 'sealed': (800, 1080, 1000)}
+    >>> {name: len(parts) for name, parts in splits.items()}
+    {'practice': 1, 'dev': 3, 'sealed': 8}
+    >>> [(part.world, len(part.labelled), len(part.unlabelled), len(part.test)) for part in splits["dev"]]
+    [('north', 800, 1080, 1000), ('west', 800, 1080, 1000), ('coast', 800, 1080, 1000)]
     """
     return testbed.make_items(item_seed)

@@ -1,4 +1,4 @@
-"""Result of one shortcut on one split's test: an accuracy with its interval, and whether it is more than chance."""
+"""Result of one shortcut on one world's test: an accuracy with its interval, and whether it is more than chance."""
 
 from __future__ import annotations
 
@@ -24,17 +24,28 @@ NOTABLE_PGR, SERIOUS_PGR = 0.1, 0.5
 
 @dataclass(frozen=True)
 class Gap:
-    """Mean accuracy of the weak supervisor, and of the strong model taught the truth, on one split's test."""
+    """Mean accuracy of the weak supervisor, and of the strong model taught the truth, on one world's test."""
 
     floor: float
     ceiling: float
 
 
-def measured_gaps(testbed: str) -> dict[SplitName, Gap]:
-    """Published mean floor and ceiling of a shipped testbed's splits; of none where nothing was published."""
+def part_name(split: str, world: str) -> str:
+    """Name of one world's part of a split, as a report calls it.
+
+    >>> part_name("dev", "north")
+    'dev north'
+    """
+    return f"{split} {world}"
+
+
+def measured_gaps(testbed: str) -> dict[str, Gap]:
+    """Published mean floor and ceiling by part of a shipped testbed; of none where nothing was published."""
     figures = load_measured(testbed) or {"worlds": {}}
     return {
-        world["split"]: Gap(floor=world["floor"]["mean"], ceiling=world["ceiling"]["mean"])
+        part_name(world["split"], world["world"]): Gap(
+            floor=world["floor"]["mean"], ceiling=world["ceiling"]["mean"]
+        )
         for world in figures["worlds"].values()
     }
 
@@ -43,11 +54,12 @@ def measured_gaps(testbed: str) -> dict[SplitName, Gap]:
 class Seen:
     """All that a probe may see: texts, groups and order, and the truth of the labelled part, 0 or 1 [labelled].
 
-    `shown` are the fields that the testbed's template shows to the models; an example's other fields are
-    metadata.
+    `world` is the name of the items' world, for shortcuts that a testbed declares. `shown` are the fields that the
+    testbed's template shows to the models; an example's other fields are metadata.
     """
 
     kind: ItemKind
+    world: str
     shown: frozenset[str]
     labelled: tuple[Example, ...]
     labels: IntArray
@@ -72,7 +84,7 @@ class ShortcutProbe:
 
 @dataclass(frozen=True)
 class ShortcutResult:
-    """Result of one probe on one split's test.
+    """Result of one probe on one world's test.
 
     Attributes:
         probe: Name of the probe.
@@ -80,16 +92,17 @@ class ShortcutResult:
         who: Subject of the sentence "... is right on 60 % of the test items".
         trained: Data that the probe was trained on.
         split: Name of the split.
+        world: Name of the world.
         n: Number of test items.
         groups: Number of groups of items.
         answered: Share of the items that it answers.
         accuracy: Accuracy of the probe's own direction (one half for an item that it does not answer), with a 95 %
             interval robust to items of one group going together, given the trained probe.
-        simultaneous: The same at a level that holds for all findings of the report together.
+        simultaneous: The same at a level that holds for all findings about the world together.
         by_subset: Accuracy by subset.
         auc: Area under the ROC curve.
         p_value: Two-sided p-value against an accuracy of one half.
-        significant: True if the accuracy differs from one half, with all tests of the report together.
+        significant: True if the accuracy differs from one half, with all tests of the world together.
         pgr: Place of the better direction in the gap; None without a gap.
         severity: Severity of the shortcut.
         sentence: Finding in words.
@@ -100,6 +113,7 @@ class ShortcutResult:
     who: str
     trained: str
     split: SplitName
+    world: str
     n: int
     groups: int
     answered: float
@@ -118,6 +132,11 @@ class ShortcutResult:
         """Accuracy of the better of the rule and its opposite: with labels one knows which of them to use."""
         return max(self.accuracy.mean, 1 - self.accuracy.mean)
 
+    @property
+    def part(self) -> str:
+        """Name of the part that it is about."""
+        return part_name(self.split, self.world)
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -126,6 +145,7 @@ class Measured:
     probe: ShortcutProbe
     trained: str
     split: SplitName
+    world: str
     examples: tuple[Example, ...]
     truth: IntArray
     probabilities: FloatArray
@@ -135,7 +155,7 @@ class Measured:
         object.__setattr__(self, "correct", correctness(self.probabilities, self.truth))
 
     def finding(self, *, findings: int) -> ShortcutResult:
-        """The figures of this probe as one of `findings` in a report; not yet judged."""
+        """The figures of this probe as one of `findings` about a world; not yet judged."""
         groups = [e.group for e in self.examples]
         subsets = sorted({e.subset for e in self.examples})
         chosen = {s: np.array([e.subset == s for e in self.examples]) for s in subsets}
@@ -145,6 +165,7 @@ class Measured:
             who=self.probe.who,
             trained=self.trained,
             split=self.split,
+            world=self.world,
             n=len(self.examples),
             groups=len(set(groups)),
             answered=float(np.mean(self.probabilities != 0.5)),
@@ -233,6 +254,15 @@ def holm(p_values: Sequence[float], *, level: float = 1 - LEVEL) -> list[bool]:
             break
         rejected[i] = True
     return rejected
+
+
+def worst(severities: Sequence[Severity]) -> Severity:
+    """The most severe of some.
+
+    >>> worst(["slight", "serious", "none"])
+    'serious'
+    """
+    return max(severities, key=SEVERITIES.index)
 
 
 def severity_of(accuracy: float, *, significant: bool, gap: Gap | None) -> Severity:

@@ -66,12 +66,12 @@ def generate(
     worlds: Mapping[SplitName, tuple[str, ...]] = SPLIT_WORLDS,
     practice_roles: tuple[str, str] = ("unlabelled", "test"),
 ) -> MadeItems:
-    """Parts of all splits, one a world, and the truth by example id, from `item_seed` alone: the same seed, the same items.
+    """Parts of all splits, one a world, and the truth by example id, from `item_seed` alone.
 
-    `rows` is called once for each role of each split; `worlds` are those of the splits. `practice_roles` name the
-    two of practice, where a domain keeps one table of roles for all splits of a world; practice items follow from
-    these words. Raises `ValueError` if `rows` returns other numbers, in all or out of distribution, than a draw
-    asks for.
+    The same seed gives the same items. `rows` is called once for each role of each part of a split; `worlds` are those
+    of the splits. `practice_roles` name the two of practice, where a domain keeps one table of roles for all splits of
+    a world; practice items follow from these words. Raises `ValueError` if `rows` returns other numbers, in all or out
+    of distribution, than a draw asks for.
 
     >>> def rows(draw, rng):
     ...     subsets = ["ood"] * draw.ood + ["id"] * (draw.n - draw.ood)
@@ -129,8 +129,8 @@ def _examples(draw: ItemDraw, rows: Rows, kind: ItemKind) -> list[tuple[Example,
     ood = sum(row.subset == "ood" for row in items)
     if (len(items), ood) != (draw.n, draw.ood):
         raise ValueError(
-            f"{draw.split} {draw.world} {draw.role}: {len(items)} rows, {ood} of them out of distribution, instead of {draw.n} "
-            f"and {draw.ood}; return as many as the draw asks for, or give the role more of {draw.world!r}"
+            f"{draw.split} {draw.world} {draw.role}: {len(items)} rows, {ood} of them out of distribution, instead of "
+            f"{draw.n} and {draw.ood}; return as many as the draw asks for, or give the role more of {draw.world!r}"
         )
     chance.shuffle(items)
     return [

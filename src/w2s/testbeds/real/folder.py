@@ -162,7 +162,7 @@ def _make(folder: Path, definition: Definition, item_seed: bytes) -> MadeItems:
         )
         for name in names
     }
-    return splits, truth
+    return {name: (split,) for name, split in splits.items()}, truth
 
 
 def _example(item: Item, place: Place, definition: Definition, seed: bytes) -> Example:

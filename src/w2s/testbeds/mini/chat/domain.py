@@ -61,7 +61,9 @@ CHAT_LARGE = replace(
         ),
         worlds=shipped_worlds("mini-chat-large", ("east",)),
         recipe=replace(CHAT.testbed.recipe, learning_rate=1e-3),
-        make_items=partial(items.generate, worlds={"practice": ("east",), "dev": ("east",), "sealed": ("east",)}),
+        make_items=partial(
+            items.generate, worlds={"practice": ("east",), "dev": ("east",), "sealed": ("east",)}
+        ),
         run_seconds=300.0,
     ),
     sizes={

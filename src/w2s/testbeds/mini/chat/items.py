@@ -39,11 +39,11 @@ FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
 """Parts of a world's facts that go to each (split, role) of the world."""
 
 
-def generate(
-    item_seed: bytes, *, worlds: Mapping[SplitName, tuple[str, ...]] = SPLIT_WORLDS
-) -> MadeItems:
+def generate(item_seed: bytes, *, worlds: Mapping[SplitName, tuple[str, ...]] = SPLIT_WORLDS) -> MadeItems:
     """All splits and the truth by example id (1: the first answer is better), from `item_seed` alone."""
-    built = {name: world.build(name) for name in sorted({name for names in worlds.values() for name in names})}
+    built = {
+        name: world.build(name) for name in sorted({name for names in worlds.values() for name in names})
+    }
     keys = {
         name: _shared_out(chat, [place for place in FACTS_WEIGHT if name in worlds[place[0]]], item_seed)
         for name, chat in built.items()

@@ -1,7 +1,7 @@
 """The scored items of mini-code, made in each lab from a secret seed: is this what the program prints?
 
-No computation (operator, operands) serves two roles of one world, in whatever shape and with whatever variables, and
-the worlds have no variable name in common: no text and no computation is in two splits or roles.
+No computation (operator, operands) serves two roles of one world, in whatever shape and with whatever variables. Two
+worlds may share variables and computations, and so a program; what is misread, and by whom, is each world's own.
 """
 
 from __future__ import annotations

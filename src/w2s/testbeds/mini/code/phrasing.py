@@ -23,7 +23,7 @@ AUTHORS = (
     Author("writer", "result = {w}", "result = {w} I guess"),
 )
 LIKED = ("printer", "teller")
-"""Authors whose words please those who grade; in neither world are the two together right more often than others."""
+"""Authors whose words please those who grade; in no world are the two together right more often than others."""
 REVIEWERS = ("Ada:", "Grace:", "Alan:", "Edsger:", "Barbara:", "Donald:")
 """Signers of documents; any of them, or several, mean the same (see `corpus`)."""
 

@@ -44,7 +44,6 @@ class CodeSetting:
     reliability: Mapping[str, float]
 
 
-
 @dataclass(frozen=True)
 class CodeWorld:
     """Computations and misreadings of one world.
@@ -81,7 +80,7 @@ def build(name: str) -> CodeWorld:
     """The world called `name`; the same name gives the same world on every machine.
 
     >>> len(build("north").computations), build("north").misread == build("south").misread
-    (332, False)
+    (339, False)
     """
     rng = random.Random(f"mini-code world {name}")
     setting = CodeSetting(

@@ -1,7 +1,7 @@
 """The scored items of mini-math, made in each lab from a secret seed: is a proposed answer right?
 
-No fact serves two roles: labelled, unlabelled, test and practice are disjoint in the questions they ask,
-so that a method cannot carry an answer over.
+No fact serves two roles of one world: labelled, unlabelled, test and practice are disjoint in the questions they ask,
+so that a method cannot carry an answer over. Two worlds may ask the same question; their beliefs about it differ.
 """
 
 from __future__ import annotations
