@@ -27,6 +27,15 @@ def supervisors_of(k: int) -> tuple[int, ...]:
     return (k, *range(first, first + COMPANIONS))
 
 
+def pair_of(supervisor: int) -> int:
+    """The pair of seeds whose runs ask a supervisor: its own number, or for a companion that of whose it is.
+
+    >>> [pair_of(supervisor) for supervisor in supervisors_of(3)]
+    [3, 3, 3]
+    """
+    return supervisor if supervisor < _FIRST_COMPANION else (supervisor - _FIRST_COMPANION) // COMPANIONS
+
+
 def split_seed(secret: bytes, purpose: str, split: SplitName) -> int:
     """The 31-bit seed that `secret` gives for `purpose` on `split`.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ IdArray = npt.NDArray[np.uint64]
 
 SplitName = Literal["practice", "dev", "sealed"]
 ItemKind = Literal["pair", "verification"]
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,15 @@ class Split:
     labelled: tuple[Example, ...]
     unlabelled: tuple[Example, ...]
     test: tuple[Example, ...]
+
+
+def part_of(parts: Sequence[Part], k: int) -> Part:
+    """The part of a split that pair of seeds `k` is about: the parts take turns.
+
+    >>> [part_of(("north", "west", "coast"), k) for k in range(4)]
+    ['north', 'west', 'coast', 'north']
+    """
+    return parts[k % len(parts)]
 
 
 @dataclass(frozen=True)

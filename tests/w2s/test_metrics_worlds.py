@@ -30,7 +30,9 @@ def study(
         own = rng.normal(0, between)
         for table, mean in zip(tables, (0.7 + gain + own, 0.7, 0.6, 0.9), strict=True):
             luck = np.repeat(rng.normal(0, 0.1, QUESTIONS), EACH) + rng.normal(0, 0.02)
-            table.append((rng.random(QUESTIONS * EACH) < np.clip(mean + hard + luck, 0, 1)).astype(float)[None])
+            table.append(
+                (rng.random(QUESTIONS * EACH) < np.clip(mean + hard + luck, 0, 1)).astype(float)[None]
+            )
     return tables  # type: ignore[return-value]
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from w2s import testbeds
 from w2s.errors import NotFound
+from w2s.records import part_of
 from w2s.testbeds.mini.splits import WORLDS
-from w2s.testbeds.testbed import part_of
 
 SEED = bytes(range(16))
 

@@ -30,7 +30,7 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
     """
     settings = settings_of(folder)
     vault = Vault(folder.vault)
-    vault.test_items("dev")  # a lab that was not prepared is refused now
+    vault.part("dev", 0)  # a lab that was not prepared is refused now
     busy = f"another scorer already serves {folder.path}; end it first"
     with locks.held(folder.vault / ".scorer.lock", busy=busy):
         store = _opened(folder.storage, stop)

@@ -1,6 +1,6 @@
 """The service's own folder: the texts of all splits and the weak labels, never a true label.
 
-    DIR/splits.json                     {"format": 1, "testbed", "splits": {name: {"world", "unlabelled", "test"}}}
+    DIR/splits.json                     {"format": 1, "testbed", "splits": {name: [{"world", "unlabelled", "test"}]}}
     DIR/testbed.toml                    the definition of a testbed that does not ship; it holds no items
     DIR/weak/SPLIT-SEED.safetensors     one array `soft`, float64, parallel to the split's `unlabelled`
 
@@ -10,7 +10,7 @@ The scorer writes it once (`write_splits`, `write_weak`); services only read.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -28,18 +28,21 @@ FORMAT = 1
 DEFINITION = "testbed.toml"
 
 
-def write_splits(directory: Path, testbed: str, splits: Mapping[SplitName, Split]) -> Path:
+def write_splits(directory: Path, testbed: str, splits: Mapping[SplitName, Sequence[Split]]) -> Path:
     """Write `splits.json`, whole or not at all; the examples that train supervisors stay out."""
     body = {
         "format": FORMAT,
         "testbed": testbed,
         "splits": {
-            name: {
-                "world": split.world,
-                "unlabelled": [_as_json(example) for example in split.unlabelled],
-                "test": [_as_json(example) for example in split.test],
-            }
-            for name, split in splits.items()
+            name: [
+                {
+                    "world": part.world,
+                    "unlabelled": [_as_json(example) for example in part.unlabelled],
+                    "test": [_as_json(example) for example in part.test],
+                }
+                for part in parts
+            ]
+            for name, parts in splits.items()
         },
     }
     path = directory / "splits.json"
@@ -47,8 +50,8 @@ def write_splits(directory: Path, testbed: str, splits: Mapping[SplitName, Split
     return path
 
 
-def read_splits(directory: Path) -> tuple[str, dict[SplitName, Split]]:
-    """Testbed name and splits of `directory`; `labelled` is always empty here.
+def read_splits(directory: Path) -> tuple[str, dict[SplitName, tuple[Split, ...]]]:
+    """Testbed name and splits of `directory`, a part a world; `labelled` is always empty here.
 
     Raises `LabFolderError` if there is no `splits.json` and `WrongFormat` if it is of another version.
     """
@@ -59,16 +62,20 @@ def read_splits(directory: Path) -> tuple[str, dict[SplitName, Split]]:
         raise LabFolderError(f"no {path}; prepare the lab first: python -m aar.scoring prepare LAB") from None
     if body.get("format") != FORMAT:
         raise WrongFormat(f"{path} has format {body.get('format')!r}, this version reads {FORMAT}")
-    splits: dict[SplitName, Split] = {}
-    for name, part in body["splits"].items():
+    splits: dict[SplitName, tuple[Split, ...]] = {}
+    for name, parts in body["splits"].items():
         if name not in get_args(SplitName):
             raise NotFound.among("split", name, get_args(SplitName))
-        splits[name] = Split(
-            name=name,
-            world=part["world"],
-            labelled=(),
-            unlabelled=tuple(_from_json(example) for example in part["unlabelled"]),
-            test=tuple(_from_json(example) for example in part["test"]),
+        splits[name] = tuple(
+            Split(
+                name=name,
+                world=part["world"],
+                labelled=(),
+                unlabelled=tuple(_from_json(example) for example in part["unlabelled"]),
+                test=tuple(_from_json(example) for example in part["test"]),
+            )
+            # a lab of an earlier version has one part, and no list of it
+            for part in (parts if isinstance(parts, list) else [parts])
         )
     return str(body["testbed"]), splits
 

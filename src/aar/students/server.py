@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aar.errors import BadRequest
 from aar.run_records import RunEnd, RunError
+from aar.seeds import pair_of
 from aar.students.control import RunReport, RunRequest, cut_message, recv_run, send_report
 from aar.students.data import all_texts, load_testbed, read_splits, read_weak
 from aar.students.deadline import DeadlinePassed, deadline
@@ -24,6 +25,7 @@ from aar.students.session import Session
 from aar.students.shelf import Shelf
 from w2s import wire
 from w2s.errors import NotFound, W2SError
+from w2s.records import part_of
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +37,12 @@ class Service:
         self._data = data
         self._testbed, self._splits = read_splits(data)
         # by split: a refusal tells that a text is there, so a practice run must not learn it of scored texts
-        self._texts = {name: frozenset(all_texts([split])) for name, split in self._splits.items()}
+        self._texts = {name: frozenset(all_texts(parts)) for name, parts in self._splits.items()}
         self._shelf = Shelf(load_testbed(data))
 
     def warm(self) -> None:
         """Load the strong models, so that the first run does not pay for it."""
-        for world in {split.world for split in self._splits.values()}:
+        for world in {part.world for parts in self._splits.values() for part in parts}:
             self._shelf.model("strong", world)
 
     def serve(self, control: socket.socket) -> None:
@@ -97,7 +99,7 @@ class Service:
             raise BadRequest("interventions are for scored runs; practice is never audited")
         if not request.supervisor_seeds:
             raise BadRequest("a run needs at least one supervisor seed")
-        split = self._splits[request.split]
+        split = part_of(self._splits[request.split], pair_of(request.supervisor_seeds[0]))
         weak = [
             change.label(read_weak(self._data, request.split, seed, n=len(split.unlabelled)), request.salt)
             for seed in request.supervisor_seeds

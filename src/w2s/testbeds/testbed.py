@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
 
 from w2s.records import Example, FloatArray, ItemKind, Recipe, Split, SplitName
 
@@ -89,15 +88,3 @@ def shipped_worlds(testbed: str, names: tuple[str, ...]) -> dict[str, World]:
     """The worlds of a testbed whose checkpoints lie in this package."""
     data = Path(str(files("w2s.testbeds"))) / "data" / testbed
     return {name: World(name, weak=data / name / "weak", strong=data / name / "strong") for name in names}
-
-
-T = TypeVar("T")
-
-
-def part_of(parts: Sequence[T], k: int) -> T:
-    """The part of a split that pair of seeds `k` is about: the parts take turns.
-
-    >>> [part_of(("north", "west", "coast"), k) for k in range(4)]
-    ['north', 'west', 'coast', 'north']
-    """
-    return parts[k % len(parts)]

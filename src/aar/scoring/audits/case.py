@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from aar.scoring.truth.parts import TestParts
 from w2s.records import FloatArray, IntArray, SplitName
 
 
@@ -116,7 +117,7 @@ class Case:
         own: The submission itself, as a sibling.
         correct: Correctness of its plain runs on sealed, by seed pair.
         shuffled: Correctness of its runs with a shuffled teacher on sealed, by seed pair.
-        clusters: Questions of the sealed test.
+        items: Test items of sealed, a part a world.
         gap: Ceiling minus floor, in accuracy.
         remembered: False for an operator's, who may submit anything as often as he likes: it has no history.
         texts: Field values of scored items that no researcher may know.
@@ -132,7 +133,7 @@ class Case:
     own: Sibling | None = None
     correct: Mapping[int, FloatArray] = field(default_factory=dict)
     shuffled: Mapping[int, FloatArray] = field(default_factory=dict)
-    clusters: Sequence[str] = ()
+    items: TestParts = field(default_factory=lambda: TestParts(()))
     gap: float = 0.0
     remembered: bool = True
     texts: frozenset[str] = frozenset()

@@ -1,19 +1,17 @@
 """Teacher shuffle: is it the supervisor that a method learns from? This decides its track and breaks no rule.
 
-The same runs with weak labels permuted among the items, paired by seeds and items. Two one-sided tests against a
-margin of .1 PGR (Schuirmann 1987): teacher-free if what the shuffle costs is shown to be less; weak-to-strong if it is
+The same runs with weak labels permuted among the items, paired by worlds, seeds and items. Two one-sided tests against
+a margin of .1 PGR (Schuirmann 1987): teacher-free if what the shuffle costs is shown to be less; weak-to-strong if it is
 shown to cost something and not shown to be within the margin; else undecided.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from aar.scoring.audits import rules
 from aar.scoring.audits.audit import Audit, Need
 from aar.scoring.audits.case import Case
 from aar.scoring.audits.finding import Finding, Track
-from w2s.metrics import paired_equivalence, paired_gain
+from w2s.metrics import world_equivalence, world_gain
 
 NAME = "teacher shuffle"
 
@@ -37,10 +35,10 @@ def decided(case: Case) -> tuple[Finding, Track]:
     if len(shared) < 2 or not case.gap > 0:
         words = f"{len(shared)} of {rules.SHUFFLE_RUNS} runs with a shuffled teacher: the track is undecided."
         return Finding(NAME, "no power", words, cost=len(shared)), "undecided"
-    plain = np.stack([case.correct[k] for k in shared])
-    shuffled = np.stack([case.shuffled[k] for k in shared])
-    same = paired_equivalence(plain, shuffled, case.clusters, margin=rules.SHUFFLE_MARGIN * case.gap)
-    lost = paired_gain(plain, shuffled, case.clusters, rules.LEVEL)
+    plain, shuffled = (case.items.tables(rows, shared) for rows in (case.correct, case.shuffled))
+    clusters = case.items.clusters(shared)
+    same = world_equivalence(plain, shuffled, clusters, margin=rules.SHUFFLE_MARGIN * case.gap)
+    lost = world_gain(plain, shuffled, clusters, rules.LEVEL)
     mean, low, high = (value / case.gap for value in (lost.mean, lost.low, lost.high))
     track: Track = "undecided"
     text = f"A shuffled teacher costs {mean:.2f} PGR [{low:.2f}, {high:.2f}]: too uncertain to name a track."

@@ -14,12 +14,14 @@ from aar.database.runs import Run
 from aar.database.submissions import Submission
 from aar.errors import ScoringError
 from aar.scoring.audits import Answers, AuditRun, Case, Pool, Sibling
-from aar.scoring.evidence.correctness import Rows, all_stacked
 from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.evidence.source import Role as ItemRole
 from aar.scoring.evidence.source import Source, split_of
+from aar.scoring.truth.parts import Rows
 from w2s.records import FloatArray, SplitName
 
 SCORED: tuple[SplitName, ...] = ("dev", "sealed")
+ROLES: tuple[ItemRole, ItemRole] = ("test", "unlabelled")
 
 
 def case_of(evidence: Evidence, submission: Submission, sealed: Rows) -> Case:
@@ -41,9 +43,11 @@ def case_of(evidence: Evidence, submission: Submission, sealed: Rows) -> Case:
         remembered=submission.role is Role.RESEARCHER,
         correct=sealed,
         shuffled={
-            run.k: items.correct(run.predictions.values) for run in runs if run.intervention == "shuffle"
+            run.k: items.of(run.k).correct(run.predictions.values)
+            for run in runs
+            if run.intervention == "shuffle"
         },
-        clusters=items.clusters,
+        items=items,
         gap=_gap(evidence),
         texts=source.hidden_texts(),
         crashed=frozenset(run.intervention for run in audited if run.state == "failed"),
@@ -56,7 +60,8 @@ def _gap(evidence: Evidence) -> float:
     floors, ceilings = evidence.floors("sealed"), evidence.ceilings("sealed")
     if not floors or not ceilings:
         return 0.0
-    return float(all_stacked(ceilings).mean() - all_stacked(floors).mean())
+    items = evidence.items("sealed")
+    return items.mean(ceilings) - items.mean(floors)
 
 
 def _plain(evidence: Evidence, submission: Submission) -> list[AuditRun]:
@@ -78,7 +83,7 @@ def _read(source: Source, runs: Sequence[Run]) -> list[AuditRun]:
 def _audit_run(source: Source, run: Run) -> AuditRun:
     split = split_of(run)
     arrays = source.arrays(run)
-    test, unlabelled = source.pool(split, "test"), source.pool(split, "unlabelled")
+    test, unlabelled = (source.pool(split, run.pair_index, role) for role in ROLES)
 
     def answers(pool: Pool, values: FloatArray, handle: str) -> Answers:
         rows = arrays.get(handle)
@@ -131,5 +136,5 @@ def _sibling(evidence: Evidence, submission: Submission) -> Sibling:
             except ScoringError:
                 continue
     rows = evidence.outcome(submission, "dev").rows
-    accuracy = float(all_stacked(rows).mean()) if rows else None
+    accuracy = evidence.items("dev").mean(rows) if rows else None
     return Sibling(submission.id, evidence.source.code(submission), predictions, accuracy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,12 +12,10 @@ import numpy as np
 from aar import ledger
 from aar.database.runs import Run
 from aar.errors import ScoringError
+from aar.scoring.truth.parts import Rows
 from aar.scoring.truth.vault import TestItems
 from w2s.errors import BadPredictions
 from w2s.records import FloatArray
-
-Rows = Mapping[int, FloatArray]
-"""Per-item correctness, [n], by supervisor."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +62,8 @@ def outcome_of(
     return Outcome("complete" if len(rows) >= needed else "waiting", rows)
 
 
-def stacked(rows: Rows, keys: Sequence[int]) -> FloatArray:
-    """Rows by the given supervisors, [S, n]."""
-    return np.stack([rows[k] for k in keys])
-
-
-def all_stacked(rows: Rows) -> FloatArray:
-    """Rows of every supervisor in the order of their numbers, [S, n]."""
-    return stacked(rows, sorted(rows))
-
-
 def read_predictions(blobs: Path, run: Run, items: TestItems) -> FloatArray:
-    """Probabilities of class 1 of a finished run, in the order of the split's test items.
+    """Probabilities of class 1 of a finished run, in the order of the test items of its part.
 
     `ScoringError` if the file is missing, damaged, or does not hold one probability for each item.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aar.baseline_sets import PLAIN
@@ -12,14 +11,15 @@ from aar.database.submissions import Submission
 from aar.database.verdicts import FLOOR
 from aar.errors import ScoringError
 from aar.scoring.evidence.board import Board
-from aar.scoring.evidence.correctness import Outcome, Rows, outcome_of, stacked
+from aar.scoring.evidence.correctness import Outcome, outcome_of
 from aar.scoring.evidence.measures import Comparison, measure
 from aar.scoring.evidence.source import Source
 from aar.scoring.ladder import DevDecision, feedback, judge_dev, level, seeds_for
 from aar.scoring.truth import reference_jobs
+from aar.scoring.truth.parts import Rows, TestParts
 from aar.settings import Settings
-from w2s.metrics import paired_gain
-from w2s.records import Estimate, FloatArray, SplitName
+from w2s.metrics import world_gain
+from w2s.records import Estimate, SplitName
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Evidence:
     # -- items and references -----------------------------------------------------------------------------
 
     def n(self, split: SplitName) -> int:
-        """Number of test items of a split."""
-        return len(self.source.items(split))
+        """Number of test items of a split, in all its parts."""
+        return len(self.items(split))
 
-    def clusters(self, split: SplitName) -> Sequence[str]:
-        """The question of each test item of a split."""
-        return self.source.items(split).clusters
+    def items(self, split: SplitName) -> TestParts:
+        """Test items of every part of a split."""
+        return self.source.items(split)
 
     def floors(self, split: SplitName) -> Rows | None:
         """Correctness of the supervisors themselves, or None until all of them are trained."""
@@ -130,16 +130,18 @@ class Evidence:
         shared = [k for k in rows if against is not None and k in against]
         if against is None or len(shared) < self.settings.dev_seeds:
             return None
-        own: list[FloatArray] = []
+        items = self.items("dev")
+        own: list[Rows] = []
         for other in self.board.would_be_records(candidate) if candidate is not None else ():
             earlier = self.outcome(other, "dev").rows
             if all(k in earlier for k in shared):
-                own.append(stacked(earlier, shared))
+                own.append(earlier)
+        best = max(own, key=lambda earlier: items.mean(earlier, shared), default=None)
         decision = judge_dev(
-            stacked(rows, shared),
-            stacked(against, shared),
-            self.clusters("dev"),
-            own=max(own, key=lambda correct: float(correct.mean()), default=None),
+            items.tables(rows, shared),
+            items.tables(against, shared),
+            items.clusters(shared),
+            own=None if best is None else items.tables(best, shared),
         )
         return Gate(decision, against)
 
@@ -149,14 +151,15 @@ class Evidence:
         Baselines are left out. What of two is the better one is known only where the interval leaves out 0.
         """
         gains: dict[str, Estimate] = {}
+        items = self.items("sealed")
         for other in self.board.submissions:
             if other.id == submission.id or other.status != "verified" or other.role is Role.BASELINE:
                 continue
             against = self.outcome(other, "sealed").rows
             shared = [k for k in sorted(sealed) if k in against]
             if len(shared) > 1:
-                gains[other.id] = paired_gain(
-                    stacked(sealed, shared), stacked(against, shared), self.clusters("sealed")
+                gains[other.id] = world_gain(
+                    items.tables(sealed, shared), items.tables(against, shared), items.clusters(shared)
                 )
         return gains
 
@@ -179,14 +182,12 @@ class Evidence:
         floors, ceilings = self.floors(split), self.ceilings(split)
         if floors is None or ceilings is None:
             raise ScoringError(f"floors or ceilings of {split} are missing; run references first")
-        return measure(
-            rows, comparison, items=self.source.items(split), floors=floors, ceilings=ceilings, note=note
-        )
+        return measure(rows, comparison, items=self.items(split), floors=floors, ceilings=ceilings, note=note)
 
     def score(self, submission: Submission, rows: Rows) -> float | None:
         """The score that an author is told under the study's policy; None under the Ladder."""
         half = self.source.half_of(submission.code_hash)
-        return feedback.score(self.settings.feedback, stacked(rows, sorted(rows)), half)
+        return feedback.score(self.settings.feedback, self.items("dev").tables(rows), half)
 
     def _authors(self, submission: Submission) -> int:
         return 1 if submission.role.is_operator else max(1, self.settings.researchers)

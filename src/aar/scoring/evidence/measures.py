@@ -8,16 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from aar.database.figures import Figures
-from aar.scoring.evidence.correctness import Rows, stacked
-from aar.scoring.truth.vault import TestItems
+from aar.scoring.truth.parts import Rows, TestParts
 from w2s.errors import NoGap
-from w2s.metrics import accuracy_interval, paired_gain, pgr_gain, pgr_interval
-from w2s.records import Estimate, FloatArray
-
-
-def _first(rows: Rows, keys: Sequence[int]) -> FloatArray:
-    """All rows, [S, n], those of `keys` first and in that order."""
-    return stacked(rows, [*(k for k in keys if k in rows), *(k for k in rows if k not in keys)])
+from w2s.metrics import world_accuracy, world_gain, world_pgr, world_pgr_gain
+from w2s.records import BoolArray, Estimate
 
 
 @dataclass(frozen=True)
@@ -36,75 +30,54 @@ class Comparison:
     sealed_seeds: int | None = None
 
 
-def measure_reference(rows: Rows, items: TestItems) -> Figures:
+def measure_reference(rows: Rows, items: TestParts) -> Figures:
     """Accuracy of a floor or a ceiling over its seeds."""
-    correct = stacked(rows, sorted(rows))
-    return Figures(
-        seeds=len(rows),
-        n=len(items),
-        accuracy=_accuracy(correct, items.clusters),
-    )
-
-
-def _accuracy(correct: FloatArray, clusters: Sequence[str]) -> Estimate | None:
-    return accuracy_interval(correct, clusters) if len(correct) > 1 and len(set(clusters)) > 1 else None
+    return Figures(seeds=len(rows), n=len(items), accuracy=_accuracy(rows, items))
 
 
 def measure(
     rows: Rows,
     comparison: Comparison | None,
     *,
-    items: TestItems,
+    items: TestParts,
     floors: Rows,
     ceilings: Rows,
     note: str = "",
 ) -> Figures:
     """Everything a person may see of one code on one split; aggregates only."""
     keys = sorted(rows)
-    student, clusters = stacked(rows, keys), items.clusters
-    floor = _first(floors, keys)
-    ceiling = stacked(ceilings, sorted(ceilings))
+    gap = _Gap(items, floors, ceilings)
     notes = [note] if note else []
 
-    def interval(part: Sequence[bool]) -> Estimate | None:
-        chosen = np.asarray(part)
-        names = np.asarray(clusters)[chosen]
-        if len(student) < 2 or len(set(names)) < 2:
-            return None
+    def interval(subset: bool | None) -> Estimate | None:
         try:
-            return pgr_interval(
-                student[:, chosen],
-                floor[:, chosen],
-                ceiling[:, chosen],
-                names,
-                same_supervisors=set(keys) <= set(floors),
-            )
+            return gap.recovered(rows, subset=subset)
         except NoGap as error:
             notes.append(str(error))
             return None
 
     pgr_difference = gain = None
     shared = [] if comparison is None else [k for k in keys if k in comparison.against]
-    if comparison is not None and len(shared) >= 2:
-        a, b = stacked(rows, shared), stacked(comparison.against, shared)
-        gain = comparison.gain or paired_gain(a, b, clusters)
+    if comparison is not None and _enough(items, shared):
+        against = comparison.against
+        gain = comparison.gain or world_gain(
+            items.tables(rows, shared), items.tables(against, shared), items.clusters(shared)
+        )
         try:
-            pgr_difference = pgr_gain(
-                a, b, _first(floors, shared), ceiling, clusters, same_supervisors=set(shared) <= set(floors)
-            )
+            pgr_difference = gap.gained(rows, against, shared)
         except NoGap as error:
             notes.append(str(error))
-    split_in_two = any(items.ood) and not all(items.ood)
-    all_items = interval([True] * len(items))
+    ood = [flag for part in items.parts for flag in part.ood]
+    split_in_two = any(ood) and not all(ood)
     return Figures(
         seeds=len(keys),
         n=len(items),
-        accuracy=_accuracy(student, clusters),
-        floor=float(floor.mean()),
-        ceiling=float(ceiling.mean()),
-        pgr=all_items,
-        id_pgr=interval([not ood for ood in items.ood]) if split_in_two else None,
-        ood_pgr=interval(items.ood) if split_in_two else None,
+        accuracy=_accuracy(rows, items),
+        floor=items.mean(floors, gap.like(floors, keys)),
+        ceiling=items.mean(ceilings, gap.like(ceilings, keys)),
+        pgr=interval(None),
+        id_pgr=interval(False) if split_in_two else None,
+        ood_pgr=interval(True) if split_in_two else None,
         champion=comparison.champion if comparison else None,
         gain=pgr_difference,
         accuracy_gain=gain,
@@ -113,3 +86,77 @@ def measure(
         sealed_seeds=comparison.sealed_seeds if comparison else None,
         note="; ".join(dict.fromkeys(notes)),
     )
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """Floors and ceilings of a split: what PGR is measured against, in the worlds where both are known."""
+
+    items: TestParts
+    floors: Rows
+    ceilings: Rows
+
+    def like(self, rows: Rows, keys: Sequence[int]) -> list[int]:
+        """Rows about the worlds of `keys`, those of `keys` first; all rows where none is."""
+        covered = set(self.items.covered(keys))
+        near = [k for k in rows if set(self.items.covered([k])) <= covered] or list(rows)
+        return [*(k for k in keys if k in near), *(k for k in near if k not in keys)]
+
+    def known(self, keys: Sequence[int]) -> list[int]:
+        """Those of `keys` about a world with a floor and a ceiling."""
+        there = set(self.items.covered(list(self.floors))) & set(self.items.covered(list(self.ceilings)))
+        return [k for k in keys if set(self.items.covered([k])) <= there]
+
+    def recovered(self, rows: Rows, *, subset: bool | None) -> Estimate | None:
+        """PGR on all items, or on those in (False) or out of (True) distribution; None where it cannot be told."""
+        keys = self.known(sorted(rows))
+        masks = [self._mask(part, subset) for part in self.items.covered(keys)]
+        if not _enough(self.items, keys, masks):
+            return None
+        student, floor, ceiling = (
+            [
+                table[:, mask]
+                for table, mask in zip(self.items.tables(of, self.like(of, keys)), masks, strict=True)
+            ]
+            for of in (rows, self.floors, self.ceilings)
+        )
+        return world_pgr(
+            student,
+            floor,
+            ceiling,
+            [np.asarray(names)[mask] for names, mask in zip(self.items.clusters(keys), masks, strict=True)],
+            same_supervisors=set(keys) <= set(self.floors),
+        )
+
+    def gained(self, rows: Rows, against: Rows, shared: Sequence[int]) -> Estimate | None:
+        """PGR of `rows` minus that of `against` on the seeds they share; None where it cannot be told."""
+        keys = self.known(shared)
+        if not _enough(self.items, keys):
+            return None
+        floor, ceiling = (self.items.tables(of, self.like(of, keys)) for of in (self.floors, self.ceilings))
+        return world_pgr_gain(
+            self.items.tables(rows, keys),
+            self.items.tables(against, keys),
+            floor,
+            ceiling,
+            self.items.clusters(keys),
+            same_supervisors=set(keys) <= set(self.floors),
+        )
+
+    def _mask(self, part: int, subset: bool | None) -> BoolArray:
+        ood = np.array(self.items.parts[part].ood, dtype=np.bool_)
+        return np.ones_like(ood) if subset is None else ood == subset
+
+
+def _accuracy(rows: Rows, items: TestParts) -> Estimate | None:
+    keys = sorted(rows)
+    return world_accuracy(items.tables(rows), items.clusters(keys)) if _enough(items, keys) else None
+
+
+def _enough(items: TestParts, keys: Sequence[int], masks: Sequence[BoolArray] | None = None) -> bool:
+    """True if an interval can be told: two worlds, or two seeds and two questions in one."""
+    covered = items.covered(keys)
+    if len(covered) != 1:
+        return len(covered) > 1 and all(mask.any() for mask in masks or ())
+    names = np.asarray(items.parts[covered[0]].clusters)
+    return len(keys) > 1 and len(np.unique(names if masks is None else names[masks[0]])) > 1

@@ -15,11 +15,12 @@ import numpy as np
 from aar.database.runs import Run
 from aar.database.submissions import Submission
 from aar.scoring.audits import Pool
-from aar.scoring.evidence.correctness import Rows, read_arrays, read_predictions
-from aar.scoring.truth.vault import TestItems, Vault
+from aar.scoring.evidence.correctness import read_arrays, read_predictions
+from aar.scoring.truth.parts import Rows, TestParts
+from aar.scoring.truth.vault import Vault
 from w2s.records import Example, FloatArray, SplitName
 
-Part = Literal["unlabelled", "test"]
+Role = Literal["unlabelled", "test"]
 
 
 @dataclass
@@ -30,14 +31,14 @@ class Source:
     blobs: Path
     code: Callable[[Submission], Mapping[str, str]]
     _correct: dict[str, FloatArray] = field(default_factory=dict, repr=False)
-    _items: dict[SplitName, TestItems] = field(default_factory=dict, repr=False)
-    _pools: dict[tuple[SplitName, Part], Pool] = field(default_factory=dict, repr=False)
+    _items: dict[SplitName, TestParts] = field(default_factory=dict, repr=False)
+    _pools: dict[tuple[SplitName, str, Role], Pool] = field(default_factory=dict, repr=False)
     _texts: frozenset[str] | None = field(default=None, repr=False)
 
-    def items(self, split: SplitName) -> TestItems:
-        """Test items of a split."""
+    def items(self, split: SplitName) -> TestParts:
+        """Test items of every part of a split."""
         if split not in self._items:
-            self._items[split] = self.vault.test_items(split)
+            self._items[split] = TestParts(tuple(map(self.vault.test_items, self.vault.splits[split])))
         return self._items[split]
 
     def references(self, kind: Literal["floor", "ceiling"], split: SplitName, count: int) -> Rows | None:
@@ -56,7 +57,7 @@ class Source:
     def correct(self, run: Run, split: SplitName) -> FloatArray:
         """Per-item correctness of a finished run, [n]; `ScoringError` if its arrays are damaged."""
         if run.key not in self._correct:
-            items = self.items(split)
+            items = self.items(split).of(run.pair_index)
             self._correct[run.key] = items.correct(read_predictions(self.blobs, run, items))
         return self._correct[run.key]
 
@@ -64,21 +65,25 @@ class Source:
         """All arrays of a finished run; `ScoringError` if they are damaged. Read each time: they are large."""
         return read_arrays(self.blobs, run)
 
-    def pool(self, split: SplitName, part: Part) -> Pool:
-        """Truth, questions and answers of one pool of items."""
-        if (split, part) not in self._pools:
-            examples: tuple[Example, ...] = getattr(self.vault.splits[split], part)
-            self._pools[split, part] = pool_of(examples, self.vault.labels(examples))
-        return self._pools[split, part]
+    def pool(self, split: SplitName, k: int, role: Role) -> Pool:
+        """Truth, questions and answers of the items that pair `k` of a split has in one role."""
+        part = self.vault.part(split, k)
+        if (split, part.world, role) not in self._pools:
+            examples: tuple[Example, ...] = getattr(part, role)
+            self._pools[split, part.world, role] = pool_of(examples, self.vault.labels(examples))
+        return self._pools[split, part.world, role]
 
     def hidden_texts(self) -> frozenset[str]:
         """Field values of scored items that no researcher may know."""
         if self._texts is None:
 
             def texts(name: SplitName) -> set[str]:
-                split = self.vault.splits[name]
-                parts = (*split.labelled, *split.unlabelled, *split.test)
-                return {text for example in parts for text in example.fields.values()}
+                return {
+                    text
+                    for part in self.vault.splits[name]
+                    for example in (*part.labelled, *part.unlabelled, *part.test)
+                    for text in example.fields.values()
+                }
 
             self._texts = frozenset(texts("dev") | texts("sealed")) - texts("practice")
         return self._texts

@@ -12,9 +12,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from aar.scoring.ladder.gate import Clusters
-from w2s.metrics import alpha_at, paired_difference, paired_gain
-from w2s.records import Estimate, FloatArray
+from w2s.metrics import Clusters, Tables, alpha_at, world_difference, world_gain
+from w2s.records import Estimate
 
 POWER = 0.8
 """Chance of verifying a given true gain that a growing number of seeds is meant to keep."""
@@ -47,14 +46,13 @@ def level(attempt: int, *, authors: int) -> float:
     return alpha_at(attempt) / authors
 
 
-def judge_sealed(
-    candidate: FloatArray, champion: FloatArray, clusters: Clusters, *, alpha: float
-) -> SealedDecision:
-    """Does the gain over the champion hold on sealed? [S, n] each, paired by supervisor and item.
+def judge_sealed(candidate: Tables, champion: Tables, clusters: Clusters, *, alpha: float) -> SealedDecision:
+    """Does the gain over the champion hold on sealed? A table [S, n] a world each, paired by supervisor and item.
 
-    Verified if the one-sided lower bound of the gain at `alpha` is above 0; seeds and clusters both count.
+    Verified if the one-sided lower bound of the gain at `alpha` is above 0. The world is the unit; where there is one
+    only, seeds and clusters both count.
     """
-    gain = paired_gain(candidate, champion, clusters, level=1 - 2 * alpha)
+    gain = world_gain(candidate, champion, clusters, level=1 - 2 * alpha)
     return SealedDecision(verified=gain.low > 0, gain=gain, alpha=alpha)
 
 
@@ -67,9 +65,7 @@ def look_at(seeds: int) -> int | None:
     return seeds // 2 if seeds // 2 >= FEWEST_TO_LOOK_AT else None
 
 
-def futile(
-    candidate: FloatArray, champion: FloatArray, clusters: Clusters, *, alpha: float, seeds: int
-) -> bool:
+def futile(candidate: Tables, champion: Tables, clusters: Clusters, *, alpha: float, seeds: int) -> bool:
     """True if the first rows of a confirmation of `seeds` leave almost no chance of being verified.
 
     The chance is predicted as if everything went well: the rest of the seeds are like the first (Student's t for
@@ -78,8 +74,8 @@ def futile(
     """
     from scipy.special import stdtr
 
-    difference = paired_difference(candidate, champion, clusters)
-    by_seed = (np.asarray(candidate) - np.asarray(champion)).mean(axis=1)
+    difference = world_difference(candidate, champion, clusters)
+    by_seed = np.concatenate([(a - b).mean(axis=1) for a, b in zip(candidate, champion, strict=True)])
     looked = len(by_seed)
     left = seeds - looked
     # what the whole mean has to exceed: the standard error of today, as if all of it shrank with the seeds

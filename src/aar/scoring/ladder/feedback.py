@@ -14,24 +14,25 @@ from __future__ import annotations
 import numpy as np
 
 from aar.feedback import Feedback
-from w2s.records import FloatArray
+from w2s.metrics import Tables, world_means
 
 DIGITS = 2
 """Decimals of a noisy score."""
 
 
-def score(feedback: Feedback, correct: FloatArray, rng: np.random.Generator) -> float | None:
-    """The accuracy that a policy tells of per-item correctness `correct` [S, n]; None under the Ladder.
+def score(feedback: Feedback, correct: Tables, rng: np.random.Generator) -> float | None:
+    """The accuracy that a policy tells of per-item correctness, a table [S, n] a world; None under the Ladder.
 
-    `rng` draws the half of a noisy score.
+    `rng` draws the half of a noisy score, in each world.
 
-    >>> score("exact", np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.random.default_rng(0))
+    >>> score("exact", [np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])], np.random.default_rng(0))
     0.5
     """
     if feedback == "ladder":
         return None
     if feedback == "noisy":
-        n = correct.shape[1]
-        half = rng.permutation(n)[: max(1, n // 2)]
-        return round(float(correct[:, half].mean()), DIGITS)
-    return float(correct.mean())
+        halves = [
+            table[:, rng.permutation(table.shape[1])[: max(1, table.shape[1] // 2)]] for table in correct
+        ]
+        return round(float(world_means(halves).mean()), DIGITS)
+    return float(world_means(correct).mean())

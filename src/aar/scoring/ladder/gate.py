@@ -21,16 +21,11 @@ what they learn must still pass sealed); the rare bit that a submission was sent
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from w2s.metrics import clustered_stderr
-from w2s.records import FloatArray
-
-Clusters = Sequence[str] | npt.NDArray[np.generic]
+from w2s.metrics import Clusters, Tables, clustered_stderr
 
 
 @dataclass(frozen=True)
@@ -69,13 +64,13 @@ def rounded(accuracy: float, *, n: int) -> float:
 
 
 def judge_dev(
-    candidate: FloatArray,
-    holder: FloatArray,
+    candidate: Tables,
+    holder: Tables,
     clusters: Clusters,
     *,
-    own: FloatArray | None = None,
+    own: Tables | None = None,
 ) -> DevDecision:
-    """Is `candidate` a would-be record? [S, n] each, row k of both the same supervisor.
+    """Is `candidate` a would-be record? A table [S, n] a world each, row k of both the same supervisor.
 
     Accepted if its mean beats the holder's by more than max(step, 2 standard errors of the paired
     difference, clusters counted once), and that of `own`, the best of its author's earlier would-be records on
@@ -83,18 +78,23 @@ def judge_dev(
 
     >>> import numpy as np
     >>> better, holder = np.ones((3, 400)), np.tile([1.0, 0.0], (3, 200))
-    >>> judge_dev(better, holder, np.arange(400)).accepted
+    >>> judge_dev([better], [holder], [np.arange(400)]).accepted
     True
     """
-    a, b = np.asarray(candidate, dtype=np.float64), np.asarray(holder, dtype=np.float64)
-    if a.shape != b.shape or a.ndim != 2:
+    if [np.shape(table) for table in candidate] != [np.shape(table) for table in holder]:
         raise ValueError(
-            f"correctness of shapes {a.shape} and {b.shape} cannot be paired; use the same seeds"
+            f"correctness of shapes {[np.shape(table) for table in candidate]} and "
+            f"{[np.shape(table) for table in holder]} cannot be paired; use the same seeds"
         )
-    difference, n = a.mean(axis=0) - b.mean(axis=0), a.shape[1]
-    gain, stderr, mean = float(difference.mean()), clustered_stderr(difference, clusters), float(a.mean())
+    # the questions of all worlds together; a world with more seeds has each of its questions once all the same
+    difference = np.concatenate(
+        [a.mean(axis=0) - b.mean(axis=0) for a, b in zip(candidate, holder, strict=True)]
+    )
+    questions = [f"{world} {name}" for world, names in enumerate(clusters) for name in names]
+    n, mean = len(difference), float(np.mean([table.mean() for table in candidate]))
+    gain, stderr = float(difference.mean()), clustered_stderr(difference, questions)
     # of methods that gain nothing one in 44 is two standard errors above by luck; sealed decides about those. The
     # step keeps the bar where two runs are so alike that their difference has next to no spread
     threshold = max(step(n), 2 * stderr)
-    accepted = gain > threshold and (own is None or judge_dev(a, own, clusters).accepted)
+    accepted = gain > threshold and (own is None or judge_dev(candidate, own, clusters).accepted)
     return DevDecision(accepted=accepted, mean=mean, gain=gain, stderr=stderr, threshold=threshold)

@@ -41,7 +41,7 @@ def prepare(folder: LabFolder) -> Vault:
     splits, truth = testbeds.generate(testbed, item_seed=vault.bytes_for("items"))
     vault.store_items(splits)
     give_to_folder_owner(write_splits(folder.service, testbed.name, splits))
-    write_practice(folder, splits["practice"], weak=None)
+    write_practice(folder, splits["practice"][0], weak=None)
     vault.store_truth(truth)
     return vault
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from aar.scoring.truth.reference_jobs import ReferenceJob
 from aar.scoring.truth.vault import Vault
-from w2s.records import Example, SplitName
+from w2s.records import Example
 from w2s.weak_labels.training_code import accepted_code_versions, code_version
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ class ReferenceKeys:
         return any(key == self._key(job, version) for version in accepted_code_versions())
 
     def _key(self, job: ReferenceJob, code: str) -> str:
-        split = self.vault.splits[job.split]
-        world = self.testbed.worlds[split.world]
+        world = self.testbed.worlds[self.vault.part(job.split, job.k).world]
         supervisor = job.role == "supervisor"
         recipe = self.testbed.weak_recipe if supervisor else self.testbed.recipe
         return _digest(
@@ -60,24 +59,26 @@ class ReferenceKeys:
                     self.testbed.zero_shot_labels,
                 ],
                 "recipe": asdict(recipe),
-                "learnt": self._items(job.split, "labelled" if supervisor else "unlabelled"),
-                "asked": [self._items(job.split, part) for part in ("unlabelled", "test")],
+                "learnt": self._items(job, "labelled" if supervisor else "unlabelled"),
+                "asked": [self._items(job, role) for role in ("unlabelled", "test")],
                 "code": code,
             }
         )
 
-    def _items(self, name: SplitName, part: str) -> str:
-        if (name, part) not in self._digests:
-            examples: Sequence[Example] = getattr(self.vault.splits[name], part)
-            if part == "labelled":
-                examples = taught(self.vault, name)
-            self._digests[name, part] = _digest(
+    def _items(self, job: ReferenceJob, role: str) -> str:
+        part = self.vault.part(job.split, job.k)
+        known = (f"{job.split} {part.world}", role)
+        if known not in self._digests:
+            examples: Sequence[Example] = getattr(part, role)
+            if role == "labelled":
+                examples = taught(self.vault, job)
+            self._digests[known] = _digest(
                 [
                     [example.id, example.kind, sorted(example.fields.items()), self.vault.truth[example.id]]
                     for example in examples
                 ]
             )
-        return self._digests[name, part]
+        return self._digests[known]
 
     def _model(self, place: Path | str) -> str:
         """Digest of every file of a checkpoint; a name from a hub stands for itself."""
@@ -94,9 +95,10 @@ class ReferenceKeys:
         return self._digests["model", str(place)]
 
 
-def taught(vault: Vault, split: SplitName) -> tuple[Example, ...]:
-    """The examples that a split's supervisors learn from: practice has none of its own and takes those of dev."""
-    return vault.splits[split].labelled or vault.splits["dev"].labelled
+def taught(vault: Vault, job: ReferenceJob) -> tuple[Example, ...]:
+    """The examples that a supervisor learns from: practice has none of its own and takes those of dev in its world."""
+    part = vault.part(job.split, job.k)
+    return part.labelled or next(dev.labelled for dev in vault.splits["dev"] if dev.world == part.world)
 
 
 def _digest(what: Any) -> str:

@@ -9,6 +9,8 @@ than that it is done.
                               unlabelled items are the weak labels, its test correctness is floor K; runs
                               may ask companions of their supervisor too (`aar.seeds.supervisors_of`)
     ceiling K                 strong model on the true labels of the unlabelled items that students get
+
+Reference K of a split is about the part of it, the world, that pair of seeds K is about.
 """
 
 from __future__ import annotations
@@ -101,18 +103,18 @@ class References:
         from aar.students.data import write_weak
 
         vault = self.vault
-        split = vault.splits[job.split]
+        part = vault.part(job.split, job.k)
         which: Which = "weak" if job.role == "supervisor" else "strong"
-        examples = taught(vault, job.split) if job.role == "supervisor" else split.unlabelled
-        student = self.shelf.student(which, split.world, vault.seed(job.role, job.split, job.k))
+        examples = taught(vault, job) if job.role == "supervisor" else part.unlabelled
+        student = self.shelf.student(which, part.world, vault.seed(job.role, job.split, job.k))
         student.finetune(examples, _unflipped(examples), vault.labels(examples))
-        test = student.predict(split.test, _unflipped(split.test))
-        correct = vault.test_items(job.split).correct(test)
+        test = student.predict(part.test, _unflipped(part.test))
+        correct = vault.test_items(part).correct(test)
         if job.role == "supervisor":
-            soft = student.predict(split.unlabelled, _unflipped(split.unlabelled))
+            soft = student.predict(part.unlabelled, _unflipped(part.unlabelled))
             give_to_folder_owner(write_weak(self.folder.service, job.split, job.k, soft))
             if job.split == "practice" and job.k == 0:
-                write_practice(self.folder, split, weak=soft)
+                write_practice(self.folder, part, weak=soft)
         vault.store_reference(job.kind, job.split, job.k, correct, key=self.keys.of(job))
 
     def _files(self) -> list[ReferenceJob]:

@@ -1,7 +1,7 @@
 """The vault: items with their truth, the secret they were drawn from, and the references' correctness.
 
     vault/secret.json                   128 bits from the operating system; every seed below follows from it
-    vault/items.json                    all splits with the examples that train supervisors
+    vault/items.json                    all splits, a part a world, with the examples that train supervisors
     vault/truth.json                    true label by example id; written last: with it the lab is prepared
     vault/references/KIND-SPLIT-K.safetensors     `correct`, [n_test], of floor or ceiling K, with the key of what
                                         it was made from
@@ -17,7 +17,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,11 +26,11 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from aar.errors import ScoringError, WrongFormat
-from aar.seeds import split_seed
+from aar.seeds import pair_of, split_seed
 from w2s import files
 from w2s.errors import NotFound
 from w2s.metrics import correctness
-from w2s.records import Example, FloatArray, Split, SplitName
+from w2s.records import Example, FloatArray, Split, SplitName, part_of
 
 FORMAT = 1
 ReferenceKind = Literal["floor", "ceiling"]
@@ -38,7 +38,7 @@ ReferenceKind = Literal["floor", "ceiling"]
 
 @dataclass(frozen=True)
 class TestItems:
-    """Test items of one split for scoring, in the order of the split."""
+    """Test items of one part of a split for scoring, in their own order."""
 
     __test__ = False  # the name starts with Test; pytest must not collect it
 
@@ -74,18 +74,27 @@ class Vault:
         return (self.path / "truth.json").is_file()
 
     @cached_property
-    def splits(self) -> Mapping[SplitName, Split]:
-        """Every split, the labelled examples included."""
+    def splits(self) -> Mapping[SplitName, tuple[Split, ...]]:
+        """Every split, a part a world, the labelled examples included."""
         return {
-            cast(SplitName, name): Split(
-                name=cast(SplitName, name),
-                world=part["world"],
-                labelled=tuple(Example(**example) for example in part["labelled"]),
-                unlabelled=tuple(Example(**example) for example in part["unlabelled"]),
-                test=tuple(Example(**example) for example in part["test"]),
+            cast(SplitName, name): tuple(
+                Split(
+                    name=cast(SplitName, name),
+                    world=part["world"],
+                    labelled=tuple(Example(**example) for example in part["labelled"]),
+                    unlabelled=tuple(Example(**example) for example in part["unlabelled"]),
+                    test=tuple(Example(**example) for example in part["test"]),
+                )
+                for part in parts_of(body)
             )
-            for name, part in self._read("items.json")["splits"].items()
+            for name, body in self._read("items.json")["splits"].items()
         }
+
+    def part(self, split: SplitName, k: int) -> Split:
+        """The part of a split that supervisor or ceiling `k`, and runs of pair `k`, are about."""
+        if split not in self.splits:
+            raise NotFound.among("split", split, self.splits)
+        return part_of(self.splits[split], pair_of(k))
 
     @cached_property
     def truth(self) -> Mapping[str, int]:
@@ -96,15 +105,12 @@ class Vault:
         """True labels of `examples`, [n]."""
         return np.array([self.truth[example.id] for example in examples], dtype=np.float64)
 
-    def test_items(self, split: SplitName) -> TestItems:
-        """Truth, clusters and part of the test items of `split`."""
-        if split not in self.splits:
-            raise NotFound.among("split", split, self.splits)
-        test = self.splits[split].test
+    def test_items(self, part: Split) -> TestItems:
+        """Truth, questions and subset of the test items of a part."""
         return TestItems(
-            truth=self.labels(test),
-            clusters=tuple(example.group for example in test),
-            ood=tuple(example.subset == "ood" for example in test),
+            truth=self.labels(part.test),
+            clusters=tuple(example.group for example in part.test),
+            ood=tuple(example.subset == "ood" for example in part.test),
         )
 
     def create(self) -> None:
@@ -123,16 +129,19 @@ class Vault:
         finally:
             temporary.unlink()
 
-    def store_items(self, splits: Mapping[SplitName, Split]) -> None:
-        """Write every split with its labelled examples."""
+    def store_items(self, splits: Mapping[SplitName, Sequence[Split]]) -> None:
+        """Write every part of every split with its labelled examples."""
         body = {
-            name: {
-                "world": split.world,
-                "labelled": [asdict(example) for example in split.labelled],
-                "unlabelled": [asdict(example) for example in split.unlabelled],
-                "test": [asdict(example) for example in split.test],
-            }
-            for name, split in splits.items()
+            name: [
+                {
+                    "world": part.world,
+                    "labelled": [asdict(example) for example in part.labelled],
+                    "unlabelled": [asdict(example) for example in part.unlabelled],
+                    "test": [asdict(example) for example in part.test],
+                }
+                for part in parts
+            ]
+            for name, parts in splits.items()
         }
         write(self.path / "items.json", json.dumps({"format": FORMAT, "splits": body}).encode())
 
@@ -172,7 +181,7 @@ class Vault:
         if not path.is_file():
             return None
         correct = load(path.read_bytes())["correct"]
-        if correct.shape != (len(self.splits[split].test),):
+        if correct.shape != (len(self.part(split, k).test),):
             raise ScoringError(f"{path} does not fit the items of {split}; make it again")
         return cast(FloatArray, correct.astype(np.float64))
 
@@ -191,6 +200,11 @@ class Vault:
         if body.get("format") != FORMAT:
             raise WrongFormat(f"{path} has format {body.get('format')!r}, this version reads {FORMAT}")
         return cast(dict[str, Any], body)
+
+
+def parts_of(body: Any) -> list[Any]:
+    """The parts of a split as JSON has them; a lab of an earlier version has one, and no list of it."""
+    return body if isinstance(body, list) else [body]
 
 
 def write(path: Path, content: bytes) -> None:

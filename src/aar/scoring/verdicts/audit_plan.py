@@ -10,8 +10,8 @@ from aar.database.waits import Reason
 from aar.database.wanted_runs import WantedRun
 from aar.scoring.audits import AUDITS, Case, Finding, Track, track_of
 from aar.scoring.evidence.board import Board
-from aar.scoring.evidence.correctness import Rows
 from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.truth.parts import Rows
 from aar.scoring.verdicts.decision import Waiting
 from aar.students.interventions import INTERVENTIONS
 from w2s.records import SplitName
@@ -66,7 +66,7 @@ def wanted_by_audits(evidence: Evidence, rows: dict[SplitName, Rows]) -> list[Wa
         WantedRun(need.split, k, need.intervention)
         for audit in AUDITS
         for need in audit.needs
-        if need.where(evidence.source.pool(need.split, "unlabelled"))
+        if need.where(evidence.source.pool(need.split, 0, "unlabelled"))
         for k in sorted(rows[need.split])[: need.runs]
     ]
 

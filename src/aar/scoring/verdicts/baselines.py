@@ -9,9 +9,9 @@ from aar.database.standing import Standing
 from aar.database.submissions import Status, Submission
 from aar.database.verdicts import FLOOR
 from aar.database.waits import Reason
-from aar.scoring.evidence.correctness import Rows, all_stacked
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.evidence.measures import Comparison
+from aar.scoring.truth.parts import Rows
 from aar.scoring.verdicts import replies
 from aar.scoring.verdicts.decision import Decision, NewReference, NewVerdict, Waiting
 from aar.scoring.verdicts.failure import failure
@@ -69,7 +69,7 @@ def _best(evidence: Evidence, baselines: Mapping[str, Rows]) -> Standing:
     """The standing with the best of these as its holder, or the floor where there is none."""
     if not baselines:
         return standing_of(evidence, FLOOR, evidence.floors("dev") or {})
-    holder = max(baselines, key=lambda id: float(all_stacked(baselines[id]).mean()))
+    holder = max(baselines, key=lambda id: evidence.items("dev").mean(baselines[id]))
     return standing_of(evidence, holder, baselines[holder])
 
 

@@ -33,8 +33,8 @@ from aar.database.wanted_runs import WantedRun
 from aar.scoring.audits import rules
 from aar.scoring.audits.history import alike
 from aar.scoring.evidence.board import Board, replaces_lost
-from aar.scoring.evidence.correctness import Rows, stacked
 from aar.scoring.evidence.evidence import Evidence
+from aar.scoring.truth.parts import Rows
 from aar.scoring.verdicts import replies
 from aar.scoring.verdicts.decision import Decision, Waiting, verdict
 
@@ -166,4 +166,4 @@ def _answers(evidence: Evidence, other: Submission) -> npt.NDArray[np.float32] |
 
 def _flat(evidence: Evidence, rows: Rows) -> npt.NDArray[np.float32]:
     first = sorted(rows)[: evidence.settings.dev_seeds]
-    return stacked(rows, first).astype(np.float32).ravel()
+    return np.concatenate([rows[k] for k in first]).astype(np.float32)

@@ -17,10 +17,11 @@ from aar.database.submissions import Status, Submission
 from aar.database.verdicts import FLOOR, Verdict
 from aar.database.waits import Reason
 from aar.scoring.evidence.case_builder import case_of
-from aar.scoring.evidence.correctness import Outcome, Rows, stacked
+from aar.scoring.evidence.correctness import Outcome
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.evidence.measures import Comparison
 from aar.scoring.ladder import SealedDecision, futile, judge_sealed, look_at
+from aar.scoring.truth.parts import Rows
 from aar.scoring.verdicts import replies
 from aar.scoring.verdicts.audit_plan import (
     Audited,
@@ -90,7 +91,7 @@ def _trial(
     # its opponent was asked for as many seeds, and has those that could be had
     planned = min(on_dev.figures.sealed_seeds or evidence.settings.sealed_seeds, len(against))
     shared = [k for k in sorted(outcome.rows) if k in against]
-    alpha, clusters = evidence.level(submission, on_dev.figures.attempt or 1), evidence.clusters("sealed")
+    alpha, items = evidence.level(submission, on_dev.figures.attempt or 1), evidence.items("sealed")
     looked_after = None
     if outcome.state == "waiting" or len(shared) < planned:
         looked_after = look_at(planned)
@@ -101,13 +102,19 @@ def _trial(
             submission.role.is_operator
             or too_early
             or not futile(
-                stacked(outcome.rows, first), stacked(against, first), clusters, alpha=alpha, seeds=planned
+                items.tables(outcome.rows, first),
+                items.tables(against, first),
+                items.clusters(first),
+                alpha=alpha,
+                seeds=planned,
             )
         ):
             return Waiting(Reason.SEALED_RUNS, {"done": len(shared), "needed": planned})
         shared = list(first)
     rows = {k: outcome.rows[k] for k in shared}
-    decision = judge_sealed(stacked(rows, shared), stacked(against, shared), clusters, alpha=alpha)
+    decision = judge_sealed(
+        items.tables(rows, shared), items.tables(against, shared), items.clusters(shared), alpha=alpha
+    )
     return Trial(opponent, rows, against, decision, looked_after, planned)
 
 

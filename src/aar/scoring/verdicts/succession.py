@@ -12,16 +12,16 @@ from __future__ import annotations
 from aar.database.researchers import Role
 from aar.database.standing import Standing
 from aar.database.submissions import Ended
-from aar.scoring.evidence.correctness import Rows, all_stacked, stacked
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.ladder import judge_sealed, rounded
+from aar.scoring.truth.parts import Rows
 from aar.scoring.verdicts.decision import Decision
 
 
 def standing_of(evidence: Evidence, holder: str, dev: Rows) -> Standing:
     """The standing with this holder, whose dev runs have correctness `dev`."""
     n = evidence.n("dev")
-    return Standing(holder, rounded(float(all_stacked(dev).mean()), n=n), n)
+    return Standing(holder, rounded(evidence.items("dev").mean(dev), n=n), n)
 
 
 def leads(evidence: Evidence, sealed: Rows, dev: Rows, holder: str, *, alpha: float) -> bool | None:
@@ -34,8 +34,9 @@ def leads(evidence: Evidence, sealed: Rows, dev: Rows, holder: str, *, alpha: fl
     if gate is None or against is None:
         return None
     shared = [k for k in sealed if k in against]
+    items = evidence.items("sealed")
     again = judge_sealed(
-        stacked(sealed, shared), stacked(against, shared), evidence.clusters("sealed"), alpha=alpha
+        items.tables(sealed, shared), items.tables(against, shared), items.clusters(shared), alpha=alpha
     )
     return gate.decision.accepted and again.verified
 
