@@ -22,6 +22,8 @@ from aar.scoring.audits.structure import structure
 from aar.scoring.audits.swap import identity_swap
 from aar.scoring.audits.teacher import teacher_shuffle
 from aar.scoring.audits.texts import text_in_code
+from aar.scoring.truth.parts import TestParts
+from aar.scoring.truth.vault import TestItems
 from aar.students.interventions import INTERVENTIONS
 from w2s.errors import NotFound
 
@@ -222,10 +224,11 @@ def correctness(accuracy, *, seed, runs=4, n=1000):
     }
 
 
-def tracked(plain, shuffled):
-    return Case(
-        "s1", {}, correct=plain, shuffled=shuffled, clusters=[f"q{i // 6}" for i in range(1000)], gap=0.3
-    )
+ITEMS = TestItems(np.zeros(1000), clusters=tuple(f"q{i // 6}" for i in range(1000)), ood=(False,) * 1000)
+
+
+def tracked(plain, shuffled, *, worlds=1):
+    return Case("s1", {}, correct=plain, shuffled=shuffled, items=TestParts((ITEMS,) * worlds), gap=0.3)
 
 
 def test_the_same_with_a_shuffled_teacher_is_teacher_free():
@@ -238,6 +241,13 @@ def test_what_a_shuffled_teacher_ruins_is_weak_to_strong():
     assert track_of(found) == "weak-to-strong"
     assert teacher_shuffle(found).low > 0.5
     assert teacher_shuffle(found).verdict == "clean"
+
+
+def test_a_shuffled_teacher_that_ruins_some_worlds_and_leaves_others_is_undecided():
+    kept, ruined = correctness(0.75, seed=1), correctness(0.5, seed=1)
+    half = {k: (ruined if k % 2 else kept)[k] for k in kept}
+    assert track_of(tracked(kept, ruined, worlds=4)) == "weak-to-strong"
+    assert track_of(tracked(kept, half, worlds=4)) == "undecided"
 
 
 def test_a_loss_that_is_neither_here_nor_there_leaves_the_track_undecided():
