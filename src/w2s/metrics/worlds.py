@@ -89,7 +89,7 @@ def world_pgr(
     level: float = 0.95,
     same_supervisors: bool = False,
 ) -> Estimate:
-    """PGR with Fieller's interval: as `pgr_interval` in one world, from means over worlds of numerator and gap in several.
+    """PGR with Fieller's interval: as `pgr_interval` in one world, else from means over worlds of numerator and gap.
 
     `same_supervisors` matters in one world only. `NoGap` where the gap is not established.
     """

@@ -1,8 +1,8 @@
 """Teacher shuffle: is it the supervisor that a method learns from? This decides its track and breaks no rule.
 
 The same runs with weak labels permuted among the items, paired by worlds, seeds and items. Two one-sided tests against
-a margin of .1 PGR (Schuirmann 1987): teacher-free if what the shuffle costs is shown to be less; weak-to-strong if it is
-shown to cost something and not shown to be within the margin; else undecided.
+a margin of .1 PGR (Schuirmann 1987): teacher-free if what the shuffle costs is shown to be less; weak-to-strong if it
+is shown to cost something and not shown to be within the margin; else undecided.
 """
 
 from __future__ import annotations
