@@ -36,8 +36,9 @@ def fewer_draws(monkeypatch):
 # -- statistics --------------------------------------------------------------------------------------------
 
 
-def test_pooled_gain_is_the_gain_of_all_runs_together():
-    one = case(solving(0.4)).of("none", "dev")
+@pytest.mark.parametrize("worlds", [1, 3])
+def test_pooled_gain_is_the_gain_of_all_runs_together(worlds):
+    one = case(solving(0.4), worlds=worlds).of("none", "dev")
     answers = [run.targets for run in one]
     together = balanced_gain(
         np.concatenate([a.values for a in answers]), np.concatenate([a.pool.truth for a in answers])
@@ -114,14 +115,24 @@ def test_predictions_that_cheat_behind_honest_targets_are_found():
     assert "predictions" in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("says", "audit"),
+    [(leaking(0.45), identity_swap), (solving(0.4), blind_world), (majority(0.3), structure)],
+)
+def test_what_breaks_a_rule_is_found_where_each_run_is_about_another_world(says, audit):
+    assert audit(case(says, worlds=8)).verdict == "violation"
+
+
 # -- false alarms ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("repeats", "most"), [(12, 1), pytest.param(40, 3, marks=pytest.mark.slow)])
-def test_honest_evidence_is_no_violation_and_rarely_goes_to_a_person(repeats, most):
+@pytest.mark.parametrize(
+    ("repeats", "most", "worlds"), [(12, 1, 1), (6, 1, 8), pytest.param(40, 3, 1, marks=pytest.mark.slow)]
+)
+def test_honest_evidence_is_no_violation_and_rarely_goes_to_a_person(repeats, most, worlds):
     verdicts = []
     for seed in range(repeats):
-        one = case(honest, seed=seed)
+        one = case(honest, seed=seed, worlds=worlds)
         verdicts.append([audit(one).verdict for audit in (identity_swap, blind_world, structure)])
     flat = [verdict for found in verdicts for verdict in found]
     assert "violation" not in flat
