@@ -8,6 +8,7 @@ import aar.cli.testbed_rebuild  # noqa: F401  (registers the command)
 from aar.cli import app
 from w2s.errors import NotFound
 from w2s.testbeds.mini import pretrain
+from w2s.testbeds.mini.splits import WORLDS
 
 
 def test_a_trial_of_two_steps_is_not_what_ships_and_is_the_same_each_time(tmp_path, monkeypatch):
@@ -18,7 +19,7 @@ def test_a_trial_of_two_steps_is_not_what_ships_and_is_the_same_each_time(tmp_pa
     assert done.exit_code == 0, done.output
     built = json.loads(done.stdout.splitlines()[-1])["rebuilt"]
     assert {(one["world"], one["role"]) for one in built} == {
-        (world, role) for world in ("north", "south") for role in ("weak", "strong")
+        (world, role) for world in WORLDS for role in ("weak", "strong")
     }
     assert not any(one["same"] for one in built)
     weak = next(one for one in built if (one["world"], one["role"]) == ("north", "weak"))
