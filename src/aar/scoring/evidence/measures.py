@@ -30,9 +30,10 @@ class Comparison:
     sealed_seeds: int | None = None
 
 
-def measure_reference(rows: Rows, items: TestParts) -> Figures:
-    """Accuracy of a floor or a ceiling over its seeds."""
-    return Figures(seeds=len(rows), n=len(items), accuracy=_accuracy(rows, items))
+def measure_reference(rows: Rows, items: TestParts, *, collapsed: int = 0) -> Figures:
+    """Accuracy of a floor or a ceiling over its seeds; `collapsed` trainings were thrown away and drawn again."""
+    note = f"{collapsed} of {len(rows) + collapsed} trainings collapsed and were drawn again" if collapsed else ""
+    return Figures(seeds=len(rows), n=len(items), accuracy=_accuracy(rows, items), note=note)
 
 
 def measure(

@@ -57,7 +57,7 @@ class Source:
     def correct(self, run: Run, split: SplitName) -> FloatArray:
         """Per-item correctness of a finished run, [n]; `ScoringError` if its arrays are damaged."""
         if run.key not in self._correct:
-            items = self.items(split).of(run.pair_index)
+            items = self.items(split).of(run.supervisor_seed)
             self._correct[run.key] = items.correct(read_predictions(self.blobs, run, items))
         return self._correct[run.key]
 
