@@ -9,7 +9,7 @@ import numpy as np
 
 from aar.scoring.audits import Answers, AuditRun, Case, Pool
 from aar.students.interventions import swap, thinned
-from w2s.records import Example, SplitName
+from w2s.records import Example, SplitName, part_of
 
 Says = Callable[["World", Pool, np.ndarray, np.ndarray], np.ndarray]
 """What a method answers: (world, pool, rows of handles it sees, rows of their sources) -> values in [0, 1]."""
@@ -118,33 +118,39 @@ def case(
     blind: int = 8,
     thin: int = 3,
     believes: bool = True,
+    worlds: int = 1,
     **more: object,
 ) -> Case:
-    """All evidence of a method: plain runs on dev and sealed, blind repeats and thin runs."""
+    """All evidence of a method: plain runs on dev and sealed, blind repeats and thin runs.
+
+    Each split has `worlds` parts, of which each has more questions than the one before.
+    """
     runs = []
     for split, even, plain, share in (("dev", False, dev, 0.15), ("sealed", True, sealed, 0.5)):
-        world = World(seed=seed + (0 if split == "dev" else 50_000), even=even)
-        unlabelled, test = world.pool("u"), world.pool("t")
+        first = seed + (0 if split == "dev" else 50_000)
+        there = [World(seed=first + 1000 * w, even=even, questions=180 + 5 * w) for w in range(worlds)]
+        items = [(world.pool("u"), world.pool("t")) for world in there]
 
         def made(
             kind: str,
             k: int,
             share: float = share,
-            w: World = world,
-            u=unlabelled,
-            t=test,
+            there: list[World] = there,
+            items=items,
             s=split,
             **how: object,
         ) -> AuditRun:
             name: SplitName = s  # type: ignore[assignment]
-            targets = answers(w, u, says, share=share, **how)  # type: ignore[arg-type]
-            predictions = answers(w, t, honest, share=share, **how)  # type: ignore[arg-type]
+            world, (unlabelled, test) = part_of(there, k), part_of(items, k)
+            targets = answers(world, unlabelled, says, share=share, **how)  # type: ignore[arg-type]
+            predictions = answers(world, test, honest, share=share, **how)  # type: ignore[arg-type]
             return AuditRun(name, k, kind, targets, predictions, (targets,))  # type: ignore[arg-type]
 
         runs += [made("none", k) for k in range(plain)]
         if split == "dev":
             runs += [made("thin", k, thin=True) for k in range(thin)]
         else:
-            world.blind = True
+            for world in there:
+                world.blind = True
             runs += [made("blind", k) for k in range(blind)]
     return Case("s1", {"method.py": ""}, runs=runs, **more)  # type: ignore[arg-type]

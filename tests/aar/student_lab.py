@@ -27,12 +27,20 @@ SEEDS = (3, 4)
 
 
 @cache
-def splits() -> dict[SplitName, Split]:
+def worlds() -> dict[SplitName, tuple[Split, ...]]:
+    """Every part of every split, a few items of each."""
     made, _ = testbeds.generate(testbeds.load("mini-chat"), item_seed=bytes(16))
     return {
-        name: replace(split, unlabelled=split.unlabelled[:UNLABELLED], test=split.test[:TEST])
-        for name, split in made.items()
+        name: tuple(
+            replace(part, unlabelled=part.unlabelled[:UNLABELLED], test=part.test[:TEST]) for part in parts
+        )
+        for name, parts in made.items()
     }
+
+
+def splits() -> dict[SplitName, Split]:
+    """The first part of each split: what is served unless a test asks for all."""
+    return {name: parts[0] for name, parts in worlds().items()}
 
 
 def soft_labels(split: SplitName, seed: int) -> np.ndarray:
@@ -41,7 +49,7 @@ def soft_labels(split: SplitName, seed: int) -> np.ndarray:
 
 def fill(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    write_splits(folder, "mini-chat", splits())
+    write_splits(folder, "mini-chat", {name: (part,) for name, part in splits().items()})
     for split in splits():
         for seed in SEEDS:
             write_weak(folder, split, seed, soft_labels(split, seed))

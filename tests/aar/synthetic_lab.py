@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,9 +23,11 @@ from aar.scoring.truth.vault import Vault
 from aar.scoring.verdicts.judge import Judge
 from aar.settings import Settings
 from aar.students.interventions import SWAPPED, swap
-from w2s.records import Example, Split, SplitName
+from w2s.records import Example, Split, SplitName, part_of
 
 State = Literal["done", "failed", "lost"]
+Accuracy = float | Sequence[float]
+"""Of a method: the same everywhere, or one a world."""
 BASELINES = {"vanilla": 0.66, "confident_labels": 0.68, "zero_shot": 0.64}
 FLOOR, CEILING = 0.60, 0.95
 SUPERVISORS = 10
@@ -43,6 +45,7 @@ class SyntheticLab:
 
     `cheats` is the share of exchanged items of which every method knows the truth by the handle. Runs with another
     submission's seeds are finished too: `like` names, by submission, whose method it repeats under other seeds.
+    Dev and sealed have `worlds` parts each, and pairs of seeds take these in turn; practice has one.
     `denied` is what each run was denied, None if nobody counted.
     """
 
@@ -50,6 +53,7 @@ class SyntheticLab:
     baselines: tuple[str, ...] = tuple(BASELINES)
     dev_seeds: int = 3
     seed: int = 0
+    worlds: int = 1
     made: int = 0
     cheats: float = 0.0
     breaks: str = ""
@@ -63,7 +67,7 @@ class SyntheticLab:
         self.folder = LabFolder(self.path)
         self.settings = Settings(baselines=self.baselines, dev_seeds=self.dev_seeds, feedback=self.feedback)
         self.rng = np.random.default_rng(self.seed)
-        kind = repr((self.settings, self.seed))
+        kind = repr((self.settings, self.seed, self.worlds))
         if kind not in _BUILT:
             self._build()
             self.db.close()
@@ -80,14 +84,20 @@ class SyntheticLab:
         self.folder.describe({"testbed": "mini-chat", "settings": self.settings.as_json()})
         self.vault = Vault(self.folder.vault)
         self.vault.create()
-        splits: dict[SplitName, Split] = {name: self._split(name, n) for name, n in ITEMS.items()}  # type: ignore[misc, arg-type]
-        every = [e for s in splits.values() for e in (*s.unlabelled, *s.test)]
+        splits: dict[SplitName, tuple[Split, ...]] = {
+            "practice": (self._part("practice", 0),),
+            "dev": tuple(self._part("dev", world) for world in range(self.worlds)),
+            "sealed": tuple(self._part("sealed", world) for world in range(self.worlds)),
+        }
+        every = [e for parts in splits.values() for part in parts for e in (*part.unlabelled, *part.test)]
         self.truth = {e.id: int(self.rng.random() < 0.5) for e in every}
         self.vault.store_items(splits)
         self.vault.store_truth(self.truth)
         self.splits = splits
         # how hard an item is, is the same for whoever answers it
-        self.hard = {name: self.rng.random(len(split.test)) for name, split in splits.items()}
+        self.hard = {
+            name: tuple(self.rng.random(len(part.test)) for part in parts) for name, parts in splits.items()
+        }
         self.references("dev", floors=10, ceilings=10)
         self.references("sealed", floors=SUPERVISORS, ceilings=10)
         self.folder.blobs.mkdir()
@@ -107,16 +117,16 @@ class SyntheticLab:
     def references(self, split: SplitName, *, floors: int, ceilings: int) -> None:
         """Write floors and ceilings of a split."""
         for k in range(floors):
-            self.vault.store_reference("floor", split, k, self._correct(split, FLOOR), key="made up")
+            self.vault.store_reference("floor", split, k, self._correct(split, k, FLOOR), key="made up")
         for k in range(ceilings):
-            self.vault.store_reference("ceiling", split, k, self._correct(split, CEILING), key="made up")
+            self.vault.store_reference("ceiling", split, k, self._correct(split, k, CEILING), key="made up")
 
     def with_baselines(self) -> SyntheticLab:
         """Submit the baselines with finished runs on both splits, and judge them.
 
         Done once for each kind of lab; the next one of that kind is a copy of the first, as it was then.
         """
-        kind = repr({**vars(self.settings), "seed": self.seed, "cheats": self.cheats, "breaks": self.breaks})
+        kind = repr((self.settings, self.seed, self.worlds, self.cheats, self.breaks))
         plain = not (self.made or self.like or self.code or self.denied)
         if plain and kind in _JUDGED:
             self._take(*_JUDGED[kind])
@@ -154,8 +164,8 @@ class SyntheticLab:
         self,
         researcher: str,
         *,
-        dev: float,
-        sealed: float | None = None,
+        dev: Accuracy,
+        sealed: Accuracy | None = None,
         title: str = "a method",
         seeds: int | None = None,
     ) -> str:
@@ -179,7 +189,7 @@ class SyntheticLab:
         self,
         one: str,
         split: SplitName,
-        accuracy: float,
+        accuracy: Accuracy,
         *,
         seeds: int,
         state: State = "done",
@@ -234,7 +244,7 @@ class SyntheticLab:
         code: str,
         split: SplitName,
         k: int,
-        accuracy: float,
+        accuracy: Accuracy,
         state: State,
         *,
         intervention: str = "none",
@@ -242,7 +252,7 @@ class SyntheticLab:
         key: str | None = None,
     ) -> None:
         key = key or f"{code}-{split}-{k}"
-        arrays = self.arrays(split, accuracy)
+        arrays = self.arrays(split, k, accuracy)
         (self.folder.blobs / f"{key}.safetensors").write_bytes(save(arrays))
         runs.queue(
             tx,
@@ -272,17 +282,14 @@ class SyntheticLab:
             blob=key if state == "done" else None,
         )
 
-    def arrays(self, split: SplitName, accuracy: float) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
-        """What a run of this accuracy on this split leaves, drawn from `rng`."""
+    def arrays(self, split: SplitName, k: int, accuracy: Accuracy) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+        """What a run of this accuracy with pair `k` of this split leaves, drawn from `rng`."""
         arrays: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
-        for name, examples in (
-            ("test", self.splits[split].test),
-            ("unlabelled", self.splits[split].unlabelled),
-        ):
+        part = part_of(self.splits[split], k)
+        level = accuracy if isinstance(accuracy, int | float) else part_of(accuracy, k)
+        for name, examples in (("test", part.test), ("unlabelled", part.unlabelled)):
             truth = np.array([self.truth[e.id] for e in examples])
-            right = (
-                self._correct(split, accuracy) if name == "test" else self.rng.random(len(truth)) < accuracy
-            )
+            right = self._correct(split, k, level) if name == "test" else self.rng.random(len(truth)) < level
             said = np.where(right > 0, truth, 1 - truth)
             handle = swap(examples, SWAPPED[split], self.rng)
             known = (handle != np.arange(len(handle))) & (self.rng.random(len(handle)) < self.cheats)
@@ -327,24 +334,25 @@ class SyntheticLab:
         assert stands is not None
         return stands.record
 
-    def _split(self, name: str, n: int) -> Split:
+    def _part(self, name: SplitName, world: int) -> Split:
         test, unlabelled = (
             tuple(
                 Example(
-                    id=f"{name}{part}{i}",
+                    id=f"{name}{world}{role}-{i}",
                     kind="pair",
                     fields={"prompt": "?", "first": "a", "second": "b"},
-                    group=f"{name}{part}-question{i // 3}",
+                    group=f"{name}{world}{role}-question{i // 3}",
                     subset="ood" if name == "sealed" and i % 4 == 0 else "id",
                 )
-                for i in range(n)
+                for i in range(ITEMS[name])
             )
-            for part in ("", "u")
+            for role in ("", "u")
         )
-        return Split(name=name, world="north", labelled=(), unlabelled=unlabelled, test=test)  # type: ignore[arg-type]
+        return Split(name=name, world=f"world {world}", labelled=(), unlabelled=unlabelled, test=test)
 
-    def _correct(self, split: SplitName, accuracy: float) -> np.ndarray:  # type: ignore[type-arg]
-        hard = self.hard[split]
+    def _correct(self, split: SplitName, k: int, accuracy: float) -> np.ndarray:  # type: ignore[type-arg]
+        """Which of the test items of pair `k` are right, [n]."""
+        hard = part_of(self.hard[split], k)
         noise = self.rng.random(len(hard))
         score = 0.7 * hard + 0.3 * noise
         return (score < np.quantile(score, accuracy)).astype(np.float64)

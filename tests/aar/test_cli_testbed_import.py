@@ -71,9 +71,9 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = root / "release"
     folder.mkdir()
     for name, examples in (
-        ("test.jsonl", (*splits["dev"].test[:120], *splits["sealed"].test[:60])),
-        ("train_label.jsonl", splits["dev"].labelled[:300]),
-        ("train_unlabel.jsonl", splits["dev"].unlabelled[:500]),
+        ("test.jsonl", (*splits["dev"][0].test[:120], *splits["sealed"][0].test[:60])),
+        ("train_label.jsonl", splits["dev"][0].labelled[:300]),
+        ("train_unlabel.jsonl", splits["dev"][0].unlabelled[:500]),
     ):
         chosen = [e for e in examples if e.fields["prompt"] not in taken]
         taken |= {e.fields["prompt"] for e in chosen}
@@ -235,8 +235,10 @@ def test_a_method_runs_in_its_sandbox_on_a_users_own_testbed(lab: LabFolder) -> 
 
     done = asyncio.run(play())
     assert done.status == "ok", done  # type: ignore[attr-defined]
-    correct = Vault(lab.vault).test_items("dev").correct(done.arrays["predictions"])  # type: ignore[attr-defined]
-    assert correct.shape == (len(Vault(lab.vault).splits["dev"].test),)
+    vault = Vault(lab.vault)
+    part = vault.part("dev", 0)
+    correct = vault.test_items(part).correct(done.arrays["predictions"])  # type: ignore[attr-defined]
+    assert correct.shape == (len(part.test),)
     assert np.isfinite(correct).all()
 
 

@@ -176,7 +176,7 @@ def test_the_training_code_of_today_gives_its_results(lab: LabFolder, role: Any)
     references, job = References(lab), ReferenceJob(role, "dev", 0)
     before = references.vault.reference(job.kind, "dev", 0)
     weak = lab.service / "weak" / "dev-0.safetensors"
-    n = len(references.vault.splits["dev"].unlabelled)
+    n = len(references.vault.part("dev", 0).unlabelled)
     soft = read_weak(lab.service, "dev", 0, n=n)
     references.vault.reference_path(job.kind, "dev", 0).unlink()
     if role == "supervisor":

@@ -22,6 +22,8 @@ from aar.scoring.audits.structure import structure
 from aar.scoring.audits.swap import identity_swap
 from aar.scoring.audits.teacher import teacher_shuffle
 from aar.scoring.audits.texts import text_in_code
+from aar.scoring.truth.parts import TestParts
+from aar.scoring.truth.vault import TestItems
 from aar.students.interventions import INTERVENTIONS
 from w2s.errors import NotFound
 
@@ -34,8 +36,9 @@ def fewer_draws(monkeypatch):
 # -- statistics --------------------------------------------------------------------------------------------
 
 
-def test_pooled_gain_is_the_gain_of_all_runs_together():
-    one = case(solving(0.4)).of("none", "dev")
+@pytest.mark.parametrize("worlds", [1, 3])
+def test_pooled_gain_is_the_gain_of_all_runs_together(worlds):
+    one = case(solving(0.4), worlds=worlds).of("none", "dev")
     answers = [run.targets for run in one]
     together = balanced_gain(
         np.concatenate([a.values for a in answers]), np.concatenate([a.pool.truth for a in answers])
@@ -112,14 +115,24 @@ def test_predictions_that_cheat_behind_honest_targets_are_found():
     assert "predictions" in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("says", "audit"),
+    [(leaking(0.45), identity_swap), (solving(0.4), blind_world), (majority(0.3), structure)],
+)
+def test_what_breaks_a_rule_is_found_where_each_run_is_about_another_world(says, audit):
+    assert audit(case(says, worlds=8)).verdict == "violation"
+
+
 # -- false alarms ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("repeats", "most"), [(12, 1), pytest.param(40, 3, marks=pytest.mark.slow)])
-def test_honest_evidence_is_no_violation_and_rarely_goes_to_a_person(repeats, most):
+@pytest.mark.parametrize(
+    ("repeats", "most", "worlds"), [(12, 1, 1), (6, 1, 8), pytest.param(40, 3, 1, marks=pytest.mark.slow)]
+)
+def test_honest_evidence_is_no_violation_and_rarely_goes_to_a_person(repeats, most, worlds):
     verdicts = []
     for seed in range(repeats):
-        one = case(honest, seed=seed)
+        one = case(honest, seed=seed, worlds=worlds)
         verdicts.append([audit(one).verdict for audit in (identity_swap, blind_world, structure)])
     flat = [verdict for found in verdicts for verdict in found]
     assert "violation" not in flat
@@ -222,10 +235,11 @@ def correctness(accuracy, *, seed, runs=4, n=1000):
     }
 
 
-def tracked(plain, shuffled):
-    return Case(
-        "s1", {}, correct=plain, shuffled=shuffled, clusters=[f"q{i // 6}" for i in range(1000)], gap=0.3
-    )
+ITEMS = TestItems(np.zeros(1000), clusters=tuple(f"q{i // 6}" for i in range(1000)), ood=(False,) * 1000)
+
+
+def tracked(plain, shuffled, *, worlds=1):
+    return Case("s1", {}, correct=plain, shuffled=shuffled, items=TestParts((ITEMS,) * worlds), gap=0.3)
 
 
 def test_the_same_with_a_shuffled_teacher_is_teacher_free():
@@ -238,6 +252,13 @@ def test_what_a_shuffled_teacher_ruins_is_weak_to_strong():
     assert track_of(found) == "weak-to-strong"
     assert teacher_shuffle(found).low > 0.5
     assert teacher_shuffle(found).verdict == "clean"
+
+
+def test_a_shuffled_teacher_that_ruins_some_worlds_and_leaves_others_is_undecided():
+    kept, ruined = correctness(0.75, seed=1), correctness(0.5, seed=1)
+    half = {k: (ruined if k % 2 else kept)[k] for k in kept}
+    assert track_of(tracked(kept, ruined, worlds=4)) == "weak-to-strong"
+    assert track_of(tracked(kept, half, worlds=4)) == "undecided"
 
 
 def test_a_loss_that_is_neither_here_nor_there_leaves_the_track_undecided():

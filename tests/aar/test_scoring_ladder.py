@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from aar.scoring import futile, judge_dev, judge_sealed, level, rounded, seeds_for, step
+from w2s.metrics import Clusters, Tables
 
 
 def test_a_gain_within_two_standard_errors_is_no_record() -> None:
     rng = np.random.default_rng(0)
     holder = (rng.random((3, 1000)) < 0.7).astype(float)
     better = np.where(rng.random((3, 1000)) < 0.02, 1.0, holder)
-    decision = judge_dev(better, holder, np.arange(1000))
+    decision = judge_dev([better], [holder], [np.arange(1000)])
     assert 0 < decision.gain < decision.threshold
     assert not decision.accepted
 
@@ -21,18 +22,18 @@ def test_a_clear_gain_is_a_would_be_record() -> None:
     rng = np.random.default_rng(0)
     holder = (rng.random((3, 1000)) < 0.7).astype(float)
     better = np.where(rng.random((3, 1000)) < 0.3, 1.0, holder)
-    assert judge_dev(better, holder, np.arange(1000)).accepted
+    assert judge_dev([better], [holder], [np.arange(1000)]).accepted
 
 
 def test_an_author_must_pass_the_gate_against_their_own_would_be_record_too() -> None:
     holder, better = np.zeros((3, 400)), np.tile(np.arange(400) < 200, (3, 1)).astype(float)
     earlier, close = (np.tile(np.arange(400) < count, (3, 1)).astype(float) for count in (160, 192))
-    assert judge_dev(better, holder, np.arange(400), own=earlier).accepted
-    assert not judge_dev(better, holder, np.arange(400), own=close).accepted
+    assert judge_dev([better], [holder], [np.arange(400)], own=[earlier]).accepted
+    assert not judge_dev([better], [holder], [np.arange(400)], own=[close]).accepted
     # more than a step better than its own record, but by items that as well went the other way
     noisy = np.tile((np.arange(400) >= 100) & (np.arange(400) < 284), (3, 1)).astype(float)
     assert better.mean() - noisy.mean() > step(400)
-    assert not judge_dev(better, holder, np.arange(400), own=noisy).accepted
+    assert not judge_dev([better], [holder], [np.arange(400)], own=[noisy]).accepted
 
 
 def test_the_record_moves_in_steps() -> None:
@@ -44,8 +45,8 @@ def test_few_questions_with_many_items_need_a_larger_gain() -> None:
     rng = np.random.default_rng(1)
     holder = np.zeros((3, 600))
     better = np.repeat(rng.random(20) < 0.3, 30).astype(float) * np.ones((3, 1))
-    many = judge_dev(better, holder, np.arange(600))
-    few = judge_dev(better, holder, np.repeat(np.arange(20), 30))
+    many = judge_dev([better], [holder], [np.arange(600)])
+    few = judge_dev([better], [holder], [np.repeat(np.arange(20), 30)])
     assert few.threshold > 3 * many.threshold
 
 
@@ -53,8 +54,8 @@ def test_a_later_attempt_is_held_to_a_stricter_level() -> None:
     rng = np.random.default_rng(2)
     champion = (rng.random((8, 500)) < 0.70).astype(float)
     candidate = np.where(rng.random((8, 500)) < 0.015, 1.0, champion)
-    first = judge_sealed(candidate, champion, np.arange(500), alpha=level(1, authors=1))
-    tenth = judge_sealed(candidate, champion, np.arange(500), alpha=level(10, authors=1))
+    first = judge_sealed([candidate], [champion], [np.arange(500)], alpha=level(1, authors=1))
+    tenth = judge_sealed([candidate], [champion], [np.arange(500)], alpha=level(10, authors=1))
     assert first.gain.mean == tenth.gain.mean
     assert first.gain.low > tenth.gain.low
     assert first.verified
@@ -67,8 +68,62 @@ def test_a_method_no_better_than_the_champion_is_verified_at_most_as_often_as_al
     for _ in range(400):
         hard = rng.random(300)
         one, other = ((rng.random((8, 300)) * 0.6 + hard * 0.4 < 0.5).astype(float) for _ in range(2))
-        verified += judge_sealed(one, other, np.arange(300), alpha=level(1, authors=1)).verified
+        verified += judge_sealed([one], [other], [np.arange(300)], alpha=level(1, authors=1)).verified
     assert verified / 400 < 0.0304 + 3 * 0.0086
+
+
+def eight_worlds(rng: np.random.Generator, gain: list[float]) -> tuple[Tables, Tables, Clusters]:
+    """A candidate and a champion of accuracy one half, one pair in each world; `gain` is the candidate's, by world."""
+    hard = [rng.random(300) for _ in gain]
+    candidate, champion = (
+        [
+            (rng.random((1, 300)) * 0.6 + world * 0.4 < 0.5 + shift).astype(float)
+            for world, shift in zip(hard, shifts, strict=True)
+        ]
+        for shifts in (gain, [0.0] * len(gain))
+    )
+    return candidate, champion, [np.arange(300)] * len(gain)
+
+
+def test_a_gain_in_one_world_of_eight_is_not_verified_however_large() -> None:
+    rng, alpha = np.random.default_rng(8), level(1, authors=1)
+    one = judge_sealed(*eight_worlds(rng, [0.4, *[0.0] * 7]), alpha=alpha)
+    every = judge_sealed(*eight_worlds(rng, [0.025] * 8), alpha=alpha)
+    assert one.gain.mean == pytest.approx(every.gain.mean, abs=0.02)
+    assert every.verified
+    assert not one.verified
+
+
+def test_a_method_whose_gain_differs_by_world_and_is_none_on_average_is_rarely_verified() -> None:
+    # the questions of these eight worlds alone would not show how much worlds differ
+    rng, alpha = np.random.default_rng(9), level(1, authors=1)
+    decisions = [
+        judge_sealed(*eight_worlds(rng, list(rng.normal(0, 0.05, 8))), alpha=alpha) for _ in range(400)
+    ]
+    assert sum(decision.verified for decision in decisions) / 400 < alpha + 3 * 0.0086
+
+
+def test_a_confirmation_over_worlds_is_looked_at_in_half_of_them() -> None:
+    rng = np.random.default_rng(10)
+    nothing, much = (eight_worlds(rng, [gain] * 8) for gain in (-0.03, 0.1))
+    ended = [
+        futile(candidate[:4], champion[:4], clusters[:4], alpha=level(1, authors=1), seeds=8)
+        for candidate, champion, clusters in (nothing, much)
+    ]
+    assert ended == [True, False]
+
+
+def test_a_would_be_record_over_worlds_has_its_questions_counted_in_each() -> None:
+    # questions of two worlds may have the same name and are two all the same
+    rng = np.random.default_rng(11)
+    holder = [np.zeros((seeds, 200)) for seeds in (2, 1, 1)]
+    better = [np.repeat(rng.random(20) < 0.3, 10) * np.ones((len(table), 1)) for table in holder]
+    apart = judge_dev(better, holder, [np.arange(20).repeat(10)] * 3)
+    together = judge_dev(
+        [np.hstack([table[:1] for table in better])], [np.zeros((1, 600))], [np.arange(60).repeat(10)]
+    )
+    assert apart.accepted
+    assert (apart.gain, apart.stderr) == pytest.approx((together.gain, together.stderr))
 
 
 def test_later_attempts_get_more_seeds() -> None:
@@ -104,8 +159,8 @@ def confirmations(gain: float, *, count: int, seed: int) -> list[tuple[bool, boo
             seeds = rng.normal(0, 0.01, (8, 1))
             tables.append((0.5 * rng.random((8, 600)) + 0.5 * hard < 0.5 + shift + seeds).astype(float))
         a, b = tables
-        early = futile(a[:4], b[:4], np.arange(600), alpha=alpha, seeds=8)
-        found.append((early, judge_sealed(a, b, np.arange(600), alpha=alpha).verified))
+        early = futile([a[:4]], [b[:4]], [np.arange(600)], alpha=alpha, seeds=8)
+        found.append((early, judge_sealed([a], [b], [np.arange(600)], alpha=alpha).verified))
     return found
 
 
@@ -136,6 +191,6 @@ def test_hill_climbing_against_the_gate_learns_little() -> None:
         flip = rng.random(n) < 0.15
         tried = np.where(flip, ~best, best)
         correct = (tried == truth).astype(float)[None, :]
-        if judge_dev(correct, holder, np.arange(n), own=own).accepted:
-            best, own = tried, correct  # sealed refuses it: the shared holder stays
+        if judge_dev([correct], [holder], [np.arange(n)], own=own).accepted:
+            best, own = tried, [correct]  # sealed refuses it: the shared holder stays
     assert float((best == truth).mean()) - start < 0.06

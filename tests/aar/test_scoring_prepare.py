@@ -49,24 +49,25 @@ def test_the_service_and_researchers_get_texts_and_only_the_vault_the_truth(prep
     testbed, splits = read_splits(prepared.service)
     assert testbed == "mini-chat"
     assert set(splits) == {"practice", "dev", "sealed"}
-    for name, split in splits.items():
-        assert split.test == vault.splits[name].test
-        assert split.labelled == ()
-    assert vault.splits["dev"].labelled
-    assert set(vault.truth) >= {e.id for split in splits.values() for e in (*split.unlabelled, *split.test)}
+    for name, parts in splits.items():
+        for part, whole in zip(parts, vault.splits[name], strict=True):
+            assert (part.world, part.test) == (whole.world, whole.test)
+            assert part.labelled == ()
+    assert all(part.labelled for part in vault.splits["dev"])
+    every = [part for parts in splits.values() for part in parts]
+    assert set(vault.truth) >= {e.id for part in every for e in (*part.unlabelled, *part.test)}
     lines = (prepared.practice / "items.jsonl").read_text().splitlines()
     shown = [json.loads(line) for line in lines]
-    assert {line["id"] for line in shown} == {
-        e.id for e in (*splits["practice"].unlabelled, *splits["practice"].test)
-    }
+    (practice,) = splits["practice"]
+    assert {line["id"] for line in shown} == {e.id for e in (*practice.unlabelled, *practice.test)}
     assert all(not {"truth", "label", "weak"} & set(line) for line in shown)
 
 
 def test_practice_shares_no_item_with_what_is_scored(prepared: LabFolder) -> None:
     splits = Vault(prepared.vault).splits
     ids = {
-        name: {e.id for e in (*split.labelled, *split.unlabelled, *split.test)}
-        for name, split in splits.items()
+        name: {e.id for part in parts for e in (*part.labelled, *part.unlabelled, *part.test)}
+        for name, parts in splits.items()
     }
     assert ids["practice"].isdisjoint(ids["dev"] | ids["sealed"])
     assert ids["dev"].isdisjoint(ids["sealed"])
@@ -91,7 +92,7 @@ def test_preparing_twice_is_preparing_once(prepared: LabFolder) -> None:
 def test_a_resumed_lab_keeps_its_weak_practice_labels(tmp_path: Path) -> None:
     folder = new_lab(tmp_path / "lab")
     vault = prepare(folder)
-    write_practice(folder, vault.splits["practice"], weak=np.full(200, 0.25))
+    write_practice(folder, vault.part("practice", 0), weak=np.full(200, 0.25))
     prepare(folder)
     lines = [json.loads(line) for line in (folder.practice / "items.jsonl").read_text().splitlines()]
     assert [line["weak"] for line in lines if line["part"] == "unlabelled"] == [0.25] * 200
@@ -102,7 +103,7 @@ def test_two_labs_have_different_secrets_and_items(prepared: LabFolder, tmp_path
     other = prepare(new_lab(tmp_path / "lab"))
     mine = Vault(prepared.vault)
     assert other.seed("supervisor", "dev", 0) != mine.seed("supervisor", "dev", 0)
-    assert {e.id for e in other.splits["dev"].test}.isdisjoint(e.id for e in mine.splits["dev"].test)
+    assert {e.id for e in other.part("dev", 0).test}.isdisjoint(e.id for e in mine.part("dev", 0).test)
 
 
 def test_prepare_killed_at_any_moment_works_the_next_time(tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_prepare_killed_at_any_moment_works_the_next_time(tmp_path: Path) -> Non
     vault = prepare(folder)
     secrets.add((folder.vault / "secret.json").read_text())
     assert len(secrets) == 1
-    assert len(vault.test_items("sealed")) == len(read_splits(folder.service)[1]["sealed"].test)
+    assert read_splits(folder.service)[1]["sealed"][0].test == vault.part("sealed", 0).test
 
 
 def test_a_folder_that_is_no_lab_and_an_unknown_testbed_are_one_clear_line(
@@ -141,4 +142,4 @@ def test_a_folder_that_is_no_lab_and_an_unknown_testbed_are_one_clear_line(
 
 def test_a_lab_that_was_not_prepared_is_not_served(tmp_path: Path) -> None:
     with pytest.raises(ScoringError, match="prepare the lab first"):
-        Vault(tmp_path).test_items("dev")
+        Vault(tmp_path).part("dev", 0)

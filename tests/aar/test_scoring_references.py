@@ -95,7 +95,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
 def test_every_supervisor_has_weak_labels_that_know_something_and_a_floor(lab: LabFolder) -> None:
     vault = Vault(lab.vault)
     for name in ("practice", "dev", "sealed"):
-        split = vault.splits[name]  # type: ignore[index]
+        split = vault.part(name, 0)  # type: ignore[arg-type]
         soft = read_weak(lab.service, name, 0, n=len(split.unlabelled))  # type: ignore[arg-type]
         accuracy = float(np.mean((soft > 0.5) == vault.labels(split.unlabelled)))
         # weak but not blind; 200 practice items in some dozen questions say little
@@ -114,15 +114,16 @@ def test_researchers_get_the_practice_supervisors_labels(lab: LabFolder) -> None
 
 def test_a_key_covers_model_recipe_prompt_items_truth_and_seed(lab: LabFolder, tmp_path: Path) -> None:
     vault, testbed, job = Vault(lab.vault), load("mini-chat"), ReferenceJob("supervisor", "dev", 0)
+    dev = vault.part("dev", 0)
     weights = tmp_path / "weak"
-    shutil.copytree(testbed.worlds[vault.splits["dev"].world].weak, weights)
-    world = replace(testbed.worlds[vault.splits["dev"].world], weak=weights)
+    shutil.copytree(testbed.worlds[dev.world].weak, weights)
+    world = replace(testbed.worlds[dev.world], weak=weights)
     copied = replace(testbed, worlds={**testbed.worlds, world.name: world})
     key = ReferenceKeys(vault, testbed).of(job)
     assert key == vault.reference_key("floor", "dev", 0) == ReferenceKeys(vault, copied).of(job)
     (weights / "config.json").write_text((weights / "config.json").read_text() + " ")
     other_truth = Vault(lab.vault)
-    first = vault.splits["dev"].labelled[0].id
+    first = dev.labelled[0].id
     other_truth.__dict__["truth"] = {**vault.truth, first: 1 - vault.truth[first]}
     others = [
         ReferenceKeys(vault, copied).of(job),
@@ -138,7 +139,7 @@ def test_a_key_covers_model_recipe_prompt_items_truth_and_seed(lab: LabFolder, t
 
 def test_what_was_made_from_something_else_is_not_taken_but_made_again(lab: LabFolder) -> None:
     vault = Vault(lab.vault)
-    nothing = np.zeros(len(vault.splits["dev"].test))
+    nothing = np.zeros(len(vault.part("dev", 0).test))
     kept = vault.reference_path("floor", "practice", 0).stat().st_mtime_ns
     vault.store_reference("floor", "dev", 0, nothing, key="of another lab")
     vault.store_reference("floor", "sealed", 7, nothing, key="of other settings")

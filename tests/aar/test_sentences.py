@@ -168,7 +168,7 @@ class WholeLab(SyntheticLab):
         accuracy = method.dev if run.split == "dev" else method.sealed
         if run.intervention != "none":
             accuracy = 0.5 if run.intervention in ("blind", "shuffle") else 0.8
-        arrays = self.arrays(cast(SplitName, run.split), accuracy)
+        arrays = self.arrays(cast(SplitName, run.split), run.pair_index, accuracy)
         return Outcome("ok", RunEnd(seconds=1.0, core_seconds=1.0, denied={}), arrays=arrays)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from student_lab import fill, request, run, serve, service_here, vanilla
+from student_lab import fill, request, run, serve, service_here, splits, vanilla
 
 from w2s import wire
 
@@ -100,8 +100,7 @@ def test_no_sequence_of_requests_breaks_the_service(service, expected, requests)
 
 
 def test_a_run_that_ended_badly_leaves_no_model_behind(service):
-    world = next(iter(service._splits.values())).world
-    model = weakref.ref(service._shelf.model("strong", world))
+    model = weakref.ref(service._shelf.model("strong", splits()["dev"].world))
     report, _ = serve(service, lambda sock: sock.sendall(b"garbage" * 9), request())
     assert report.status == "bad"
     assert model() is None

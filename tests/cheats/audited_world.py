@@ -55,19 +55,21 @@ WHOLE: Plan = [
 
 
 class World:
-    """Items, truth and a service of one testbed; made once."""
+    """Items of one world a split, truth and a service of one testbed; made once."""
 
     def __init__(self, folder: Path, testbed: str, *, share: float = SHARE) -> None:
         self.testbed = testbed
         made, self.truth = testbeds.generate(testbeds.load(testbed), item_seed=bytes(16))
         self.splits = {
             name: replace(
-                split, unlabelled=_questions(split.unlabelled, share), test=_questions(split.test, share)
+                parts[0],
+                unlabelled=_questions(parts[0].unlabelled, share),
+                test=_questions(parts[0].test, share),
             )
-            for name, split in made.items()
+            for name, parts in made.items()
         }
         folder.mkdir(parents=True)
-        write_splits(folder, testbed, self.splits)
+        write_splits(folder, testbed, {name: (part,) for name, part in self.splits.items()})
         self._folder = folder
         for name in ("dev", "sealed"):
             y = self.labels(self.splits[name].unlabelled)  # type: ignore[index]

@@ -20,7 +20,7 @@ DIGITS, ITEMS = 4, 500
 def lab(item_seed: bytes) -> tuple[LocalBench, np.ndarray]:
     testbed = testbeds.load("mini-code")
     splits, truth = testbeds.generate(testbed, item_seed=item_seed)
-    split = splits["dev"]
+    split = splits["dev"][0]
     bench = LocalBench.from_split(testbed, split, np.full(len(split.unlabelled), 0.4), seed=0)
     return bench, np.array([truth[e.id] for e in split.test[:ITEMS]])
 

@@ -30,7 +30,8 @@ def gate() -> Answer:
 
     def answer(guess: np.ndarray) -> float:
         candidate, holder = (np.tile(one, (3, 1)) for one in (guess == TRUTH, HELD))
-        decision = judge_dev(candidate, holder, np.arange(N), own=max(best, key=np.mean, default=None))
+        own = max(best, key=np.mean, default=None)
+        decision = judge_dev([candidate], [holder], [np.arange(N)], own=None if own is None else [own])
         if decision.accepted:
             best.append(candidate)
         return float(decision.accepted)

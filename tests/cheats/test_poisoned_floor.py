@@ -31,7 +31,7 @@ def test_a_floor_that_is_believed_raises_what_a_poor_method_recovers(
         lab = SyntheticLab(tmp_path / name, baselines=())
         for split in ("dev", "sealed"):
             for k in range(10):
-                lab.vault.store_reference("floor", split, k, lab._correct(split, floor), key="mine")  # type: ignore[arg-type]
+                lab.vault.store_reference("floor", split, k, lab._correct(split, k, floor), key="mine")  # type: ignore[arg-type]
         one = lab.submit("operator", dev=0.64, sealed=0.64)
         lab.settle()
         recovered.append(pgr(lab, one))
@@ -48,7 +48,7 @@ def test_a_floor_without_the_key_of_what_it_is_made_from_is_removed(tmp_path: Pa
     prepare(folder)
     vault = Vault(folder.vault)
     for split in ("dev", "sealed"):
-        nothing = np.zeros(len(vault.splits[split].test))  # type: ignore[index]
+        nothing = np.zeros(len(vault.part(split, 0).test))  # type: ignore[index]
         vault.store_reference("floor", split, 0, nothing, key="f" * 64)  # type: ignore[arg-type]
 
     References(folder).remove_foreign()  # as at every start of a lab

@@ -35,13 +35,14 @@ def play(rng: np.random.Generator) -> tuple[float, bool]:
     for _ in range(TICKETS):
         ticket = runs(rng, hard, 3)
         luckiest = max(luckiest, float(ticket.mean() - record.mean()) / GAP)
-        decision = judge_dev(ticket, record, CLUSTERS, own=max(best, key=np.mean, default=None))
+        own = max(best, key=np.mean, default=None)
+        decision = judge_dev([ticket], [record], [CLUSTERS], own=None if own is None else [own])
         if decision.accepted:
             best.append(ticket)
             attempt, seeds = len(best), seeds_for(len(best))
             against = confirmed.setdefault(seeds, runs(rng, other, seeds))
-            again = judge_sealed(runs(rng, other, seeds), against, CLUSTERS, alpha=level(attempt, authors=1))
-            verified |= again.verified
+            again, alpha = runs(rng, other, seeds), level(attempt, authors=1)
+            verified |= judge_sealed([again], [against], [CLUSTERS], alpha=alpha).verified
     return luckiest, verified
 
 

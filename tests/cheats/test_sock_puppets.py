@@ -35,7 +35,7 @@ def test_ten_names_hear_of_one_ladder_and_sealed_knows_none_of_the_items(table) 
     rng = np.random.default_rng(10)
     champion, theirs = ((rng.random((8, N)) < 0.6).astype(float) for _ in range(2))
     # dev's labels are worth nothing there
-    confirmed = judge_sealed(theirs, champion, np.arange(N), alpha=level(1, authors=NAMES))
+    confirmed = judge_sealed([theirs], [champion], [np.arange(N)], alpha=level(1, authors=NAMES))
     table("sock_puppets", ended="no_improvement", by="one Ladder a lab", figure=f"gain {gain:.3f}")
     assert gain < 0.06
     assert not confirmed.verified

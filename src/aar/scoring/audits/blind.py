@@ -81,7 +81,7 @@ def _judged(what: str, blind: list[Answers], plain: list[Answers], *, looks: int
     from scipy.special import stdtr  # a tenth of a second to import
 
     rng = np.random.default_rng(0)
-    nothing, real = Sums.of(blind), Sums.of(plain)
+    nothing, real = (Sums.of(runs, among=[*blind, *plain]) for runs in (blind, plain))
     g, known = gain(nothing, rng=rng), gain(real, rng=rng)
     part = share(nothing, real, rng=rng, looks=looks)
     error = max(float(np.std(g.draws)), 1e-9)

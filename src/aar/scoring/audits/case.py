@@ -29,6 +29,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self.truth)
 
+    @cached_property
+    def key(self) -> bytes:
+        """Equal for pools of the same items, and for no others."""
+        return self.truth.tobytes() + self.group.tobytes() + self.answer.tobytes()
+
     @property
     def votes(self) -> bool:
         """True if any answer was proposed more than once, so that the audit can count."""

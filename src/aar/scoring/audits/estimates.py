@@ -43,18 +43,27 @@ def balanced_gain(values: FloatArray, truth: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class Sums:
-    """Input of `balanced_gain` by run and question, [4, runs, questions]: sums and counts by truth."""
+    """Input of `balanced_gain` by run and question of any pool, [4, runs, questions]: sums and counts by truth."""
 
     table: FloatArray
 
     @classmethod
-    def of(cls, runs: Sequence[Answers]) -> Sums:
-        """Sums over the served items of runs that share one pool."""
-        count = int(runs[0].pool.group.max()) + 1
+    def of(cls, runs: Sequence[Answers], *, among: Sequence[Answers] = ()) -> Sums:
+        """Sums over the served items of runs, each about its own pool; questions of two pools are never the same.
+
+        Sums of some of the runs of `among` have the same questions as those of others of them.
+        """
+        first: dict[bytes, int] = {}
+        count = 0
+        for run in among or runs:
+            if run.pool.key not in first:
+                first[run.pool.key] = count
+                count += int(run.pool.group.max()) + 1
         table = np.zeros((4, len(runs), count))
         for r, run in enumerate(runs):
             rows = run.served
-            group, truth, t = run.pool.group[rows], run.pool.truth[rows], run.values[rows]
+            group = first[run.pool.key] + run.pool.group[rows]
+            truth, t = run.pool.truth[rows], run.values[rows]
             for i, weights in enumerate((t * truth, truth, t * (1 - truth), 1 - truth)):
                 table[i, r] = np.bincount(group, weights, minlength=count)
         return cls(table)

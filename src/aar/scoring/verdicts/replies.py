@@ -84,12 +84,11 @@ def _score(feedback: Feedback, figures: Figures) -> str:
     """The score of `figures` in words; nothing where none was told.
 
     >>> _score("exact", Figures(seeds=2, n=3, score=0.5))
-    '; accuracy 0.500000 on dev, 3 of 6 answers right'
+    '; accuracy 0.500000 on dev'
     """
     score = figures.score
     if score is None or feedback == "ladder":
         return ""
     if feedback == "noisy":
         return f"; accuracy {score:.{DIGITS}f} on a random half of dev"
-    answers = figures.seeds * figures.n
-    return f"; accuracy {score:.6f} on dev, {round(score * answers, 2):g} of {answers} answers right"
+    return f"; accuracy {score:.6f} on dev"
