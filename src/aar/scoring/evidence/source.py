@@ -25,11 +25,19 @@ Role = Literal["unlabelled", "test"]
 
 @dataclass
 class Source:
-    """Reads the files of one lab; `code` gives the files of a submission."""
+    """Reads the files of one lab.
+
+    Attributes:
+        vault: The lab's vault.
+        blobs: Folder of the arrays of runs.
+        code: Gives the files of a submission.
+        typical: Accuracy of a typical supervisor by split, where the testbed was measured.
+    """
 
     vault: Vault
     blobs: Path
     code: Callable[[Submission], Mapping[str, str]]
+    typical: Mapping[str, float] = field(default_factory=dict)
     _correct: dict[str, FloatArray] = field(default_factory=dict, repr=False)
     _items: dict[SplitName, TestParts] = field(default_factory=dict, repr=False)
     _pools: dict[tuple[SplitName, str, Role], Pool] = field(default_factory=dict, repr=False)

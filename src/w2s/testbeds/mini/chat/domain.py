@@ -44,7 +44,7 @@ CHAT = Domain(
     item_texts=items.sample_texts,
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(value for attribute in ATTRIBUTES for value in attribute.values),
-    sizes={"weak": replace(WEAK, steps=300), "strong": replace(STRONG, steps=4200)},
+    sizes={"weak": replace(WEAK, steps=300), "strong": replace(STRONG, steps=5000)},
     gate=Gate(progress=0.255, loss=0.7),
 )
 
