@@ -78,7 +78,7 @@ class Folders:
 
 def the_split(items: int) -> tuple[Split, np.ndarray]:
     """The items of all sides, and their weak labels."""
-    split = testbeds.generate(testbeds.load("mini-chat"), item_seed=bytes(16))[0]["dev"]
+    split = testbeds.generate(testbeds.load("mini-chat"), item_seed=bytes(16))[0]["dev"][0]
     split = replace(split, unlabelled=split.unlabelled[:items], test=split.test[:items])
     return split, np.random.default_rng(0).uniform(size=len(split.unlabelled))
 
@@ -158,7 +158,7 @@ def lab(items: int) -> Iterator[Folders]:
         folders = Folders(Path(made))
         Path(made).chmod(0o755)
         folders.service.mkdir()
-        write_splits(folders.service, "mini-chat", {"dev": split})
+        write_splits(folders.service, "mini-chat", {"dev": (split,)})
         write_weak(folders.service, "dev", 0, soft)
         yield folders
 

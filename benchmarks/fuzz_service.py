@@ -43,7 +43,7 @@ from w2s import testbeds, wire
 from w2s.client import RemoteBench
 from w2s.errors import W2SError
 from w2s.models.losses import LossArrays, torch_gradient
-from w2s.records import SplitName
+from w2s.records import Split, SplitName
 
 UNLABELLED, TEST, SUPERVISOR = 64, 24, 3
 DEADLINE_SECONDS, GRACE_SECONDS = 3.0, 10.0
@@ -231,14 +231,17 @@ class Fuzzing:
     def __init__(self, folder: Path, seed: int) -> None:
         self.seed, self.run = seed, 0
         made, _ = testbeds.generate(testbeds.load("mini-chat"), item_seed=bytes(16))
-        splits: dict[SplitName, Any] = {
-            name: replace(split, unlabelled=split.unlabelled[:UNLABELLED], test=split.test[:TEST])
-            for name, split in made.items()
+        splits: dict[SplitName, list[Split]] = {
+            name: [
+                replace(part, unlabelled=part.unlabelled[:UNLABELLED], test=part.test[:TEST])
+                for part in parts
+            ]
+            for name, parts in made.items()
         }
         write_splits(folder, "mini-chat", splits)
         for name in splits:
             write_weak(folder, name, SUPERVISOR, np.random.default_rng(len(name)).uniform(size=UNLABELLED))
-        withheld = [split for name, split in splits.items() if name != "practice"]
+        withheld = [part for name, parts in splits.items() if name != "practice" for part in parts]
         self.texts = [text.encode() for text in all_texts(withheld) if len(text) > 20]
         self.control, theirs = socket.socketpair()
         argv = [

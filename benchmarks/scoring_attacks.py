@@ -84,7 +84,7 @@ class Oracle:
         correct, n = self._correct(vector), len(self.truth)
         accuracy = float(correct.mean())
         if self.policy in ("exact", "noisy"):
-            value = score(self.policy, correct, self.rng)  # type: ignore[arg-type]
+            value = score(self.policy, [correct], self.rng)  # type: ignore[arg-type]
             assert value is not None
             return value
         if self.policy == "rounded":
@@ -95,7 +95,8 @@ class Oracle:
             better = accuracy > self.record + 0.5 / np.sqrt(n)
             self.record = accuracy if better else self.record
             return float(better)
-        accepted = judge_dev(correct, self.holder, self.items, own=self.own).accepted
+        own = None if self.own is None else [self.own]
+        accepted = judge_dev([correct], [self.holder], [self.items], own=own).accepted
         if accepted:
             self.own = correct
         return float(accepted)
@@ -251,7 +252,8 @@ class ProbedLab:
         vault.create()
         splits = {name: _split(name, self.n) for name in ("dev", "sealed")}
         labels = {one.id: int(self.rng.random() < 0.5) for split in splits.values() for one in split.test}
-        vault.store_items({**splits, "practice": _split("practice", 2)})  # type: ignore[arg-type]
+        parts = {**splits, "practice": _split("practice", 2)}
+        vault.store_items({name: (part,) for name, part in parts.items()})  # type: ignore[misc]
         vault.store_truth(labels | {one.id: 0 for one in _split("practice", 2).test})
         self.truth = np.array([labels[one.id] == 1 for one in splits["dev"].test])
         self.base = at_chance(self.truth, self.rng)

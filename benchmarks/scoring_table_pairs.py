@@ -12,13 +12,12 @@ from scoring_table_rows import SCORES, Row, Rows, key, version
 from aar import database
 from aar.folder import LabFolder
 from aar.scoring.evidence.board import Watch
-from aar.scoring.evidence.correctness import stacked
 from aar.scoring.evidence.evidence import Evidence
 from aar.scoring.evidence.source import Source
 from aar.scoring.ladder import judge_dev, judge_sealed, level
 from aar.scoring.truth.vault import Vault
 from aar.settings import settings_of
-from w2s.records import FloatArray
+from w2s.metrics import Tables
 
 
 def add_pairs(rows: Rows, folder: LabFolder, *, testbed: str, lab: int) -> None:
@@ -31,7 +30,8 @@ def add_pairs(rows: Rows, folder: LabFolder, *, testbed: str, lab: int) -> None:
     vanillas = _vanillas(evidence)
     if len(vanillas) < 2:
         return
-    dev, sealed = (evidence.clusters(split) for split in ("dev", "sealed"))
+    dev = evidence.items("dev").clusters(range(settings.dev_seeds))
+    sealed = evidence.items("sealed").clusters(range(settings.sealed_seeds))
     passed = []
     for one in vanillas:
         for other in vanillas:
@@ -56,14 +56,17 @@ def add_pairs(rows: Rows, folder: LabFolder, *, testbed: str, lab: int) -> None:
         rows.add(row)
 
 
-def _vanillas(evidence: Evidence) -> list[tuple[FloatArray, FloatArray]]:
-    """Correctness on dev and sealed of each vanilla that was run on both, [seeds, n] each."""
-    found: dict[str, tuple[FloatArray, FloatArray]] = {}
+def _vanillas(evidence: Evidence) -> list[tuple[Tables, Tables]]:
+    """Correctness on dev and sealed of each vanilla that was run on both, a table [seeds, n] a world each."""
+    found: dict[str, tuple[Tables, Tables]] = {}
     for one in evidence.board.submissions:
         if one.title.split(" again")[0] != "vanilla" or one.code_hash in found:
             continue
         dev, sealed = (evidence.outcome(one, split).rows for split in ("dev", "sealed"))
         on_dev, on_sealed = range(evidence.settings.dev_seeds), range(evidence.settings.sealed_seeds)
         if set(on_dev) <= set(dev) and set(on_sealed) <= set(sealed):
-            found[one.code_hash] = (stacked(dev, on_dev), stacked(sealed, on_sealed))
+            found[one.code_hash] = (
+                evidence.items("dev").tables(dev, on_dev),
+                evidence.items("sealed").tables(sealed, on_sealed),
+            )
     return list(found.values())

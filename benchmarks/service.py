@@ -95,13 +95,13 @@ def measure(rounds: int, items: int) -> dict[str, dict[str, float]]:
 
     torch.set_num_threads(1)
     testbed = testbeds.load("mini-chat")
-    split = testbeds.generate(testbed, item_seed=bytes(16))[0]["dev"]
+    split = testbeds.generate(testbed, item_seed=bytes(16))[0]["dev"][0]
     split = replace(split, unlabelled=split.unlabelled[:items], test=split.test[:200])
     soft = np.random.default_rng(0).uniform(size=len(split.unlabelled))
     shelf = Shelf(testbed)
     found: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as made:
-        write_splits(Path(made), "mini-chat", {"dev": split})
+        write_splits(Path(made), "mini-chat", {"dev": (split,)})
         write_weak(Path(made), "dev", 0, soft)
         with service(Path(made)) as control:
             for name, make in (("plain", lambda: None), ("custom", LogConfidence)):

@@ -24,7 +24,7 @@ from aar.folder import LabFolder
 from aar.run_records import RunEnd
 from aar.scoring.truth.preparation import prepare
 from aar.scoring.truth.reference_jobs import ReferenceJob, plan
-from aar.scoring.truth.reference_keys import ReferenceKeys
+from aar.scoring.truth.reference_keys import ReferenceKeys, taught
 from aar.scoring.truth.references import References
 from aar.scoring.truth.vault import Vault
 from aar.seeds import split_seed, supervisors_of
@@ -36,6 +36,8 @@ from w2s.testbeds import load
 ONE_OF_EACH = Settings(dev_seeds=1, baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
 
 JOBS = [job for job in plan(ONE_OF_EACH) if job.role == "supervisor"]
+SECOND = ReferenceJob("supervisor", "dev", 1)
+"""It is about another world than the first."""
 
 
 class Process:
@@ -85,7 +87,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     before = done.stat().st_mtime_ns
     second = Process(folder)
     assert second.there == [list(JOBS[0].place)]
-    for job in JOBS:
+    for job in (*JOBS, SECOND):
         assert second.train(job)["core_seconds"] >= 0
     assert second.end() == 0
     assert done.stat().st_mtime_ns == before
@@ -137,6 +139,38 @@ def test_a_key_covers_model_recipe_prompt_items_truth_and_seed(lab: LabFolder, t
     assert len({key, *others}) == 1 + len(others)
 
 
+def test_a_key_covers_the_world_of_its_pair_and_no_other(lab: LabFolder, tmp_path: Path) -> None:
+    vault, testbed = Vault(lab.vault), load("mini-chat")
+    second = vault.part("dev", 1)
+    shutil.copytree(testbed.worlds[second.world].weak, tmp_path / "weak")
+    (tmp_path / "weak" / "config.json").write_text("{}")
+    changed = replace(testbed.worlds[second.world], weak=tmp_path / "weak")
+    other = replace(testbed, worlds={**testbed.worlds, second.world: changed})
+    differ = {
+        k: ReferenceKeys(vault, testbed).of(job) != ReferenceKeys(vault, other).of(job)
+        for k in (0, 1, 2, 4, *supervisors_of(1)[1:])
+        for job in [ReferenceJob("supervisor", "dev", k)]
+    }
+    assert differ == {0: False, 1: True, 2: False, 4: True, 10_002: True, 10_003: True}
+
+
+def test_a_supervisor_learns_from_the_labelled_examples_of_its_own_world(lab: LabFolder) -> None:
+    vault = Vault(lab.vault)
+    for split, k, world in (("practice", 0, "north"), ("dev", 1, "west"), ("sealed", 9, "valley")):
+        examples = taught(vault, ReferenceJob("supervisor", split, k))  # type: ignore[arg-type]
+        assert vault.part(split, k).world == world  # type: ignore[arg-type]
+        home = vault.splits["dev" if split == "practice" else split]  # type: ignore[index]
+        assert examples == next(part.labelled for part in home if part.world == world)
+
+
+def test_the_second_supervisor_labels_and_is_tested_on_the_second_world(lab: LabFolder) -> None:
+    vault = Vault(lab.vault)
+    first, second = vault.splits["dev"][:2]
+    soft = read_weak(lab.service, "dev", 1, n=len(second.unlabelled))
+    agree = [float(np.mean((soft > 0.5) == vault.labels(part.unlabelled))) for part in (first, second)]
+    assert agree[1] > max(0.52, agree[0])
+
+
 def test_what_was_made_from_something_else_is_not_taken_but_made_again(lab: LabFolder) -> None:
     vault = Vault(lab.vault)
     nothing = np.zeros(len(vault.part("dev", 0).test))
@@ -145,7 +179,7 @@ def test_what_was_made_from_something_else_is_not_taken_but_made_again(lab: LabF
     vault.store_reference("floor", "sealed", 7, nothing, key="of other settings")
     References(lab).remove_foreign()
     process = Process(lab)
-    assert process.there == [["supervisor", "practice", 0], ["supervisor", "sealed", 0]]
+    assert process.there == [list(job.place) for job in (SECOND, *JOBS) if job.place[1:] != ("dev", 0)]
     process.train(ReferenceJob("supervisor", "dev", 0))
     assert process.end() == 0
     made = vault.reference("floor", "dev", 0)

@@ -127,7 +127,7 @@ class _Gap:
         """PGR on all items, or on those in (False) or out of (True) distribution; None where it cannot be told."""
         keys = self.known(sorted(rows))
         masks = [self._mask(part, subset) for part in self.items.covered(keys)]
-        if not _enough(self.items, keys, masks):
+        if not self._enough(keys, masks):
             return None
         student, floor, ceiling = (
             [
@@ -148,7 +148,7 @@ class _Gap:
     def gained(self, rows: Rows, against: Rows, shared: Sequence[int]) -> Estimate | None:
         """PGR of `rows` minus that of `against` on the seeds they share; None where it cannot be told."""
         keys = self.known(shared)
-        if not _enough(self.items, keys):
+        if not self._enough(keys):
             return None
         floor, ceiling = (self.items.tables(of, self.like(of, keys)) for of in (self.floors, self.ceilings))
         return world_pgr_gain(
@@ -160,6 +160,11 @@ class _Gap:
             same_supervisors=set(keys) <= set(self.floors),
             supervisors=self.supervisors(keys),
         )
+
+    def _enough(self, keys: Sequence[int], masks: Sequence[BoolArray] | None = None) -> bool:
+        """True if an interval can be told: in one world of two floors and two ceilings, too."""
+        fewest = min(len(self.like(of, keys)) for of in (self.floors, self.ceilings))
+        return _enough(self.items, keys, masks) and (fewest > 1 or len(self.items.covered(keys)) > 1)
 
     def _mask(self, part: int, subset: bool | None) -> BoolArray:
         ood = np.array(self.items.parts[part].ood, dtype=np.bool_)
