@@ -131,7 +131,7 @@ def directions(testbed: Testbed) -> list[Row]:
 def cost(testbed: Testbed) -> str:
     """Seconds of a basis against those of the states that are shown in it."""
     splits, _ = testbeds.generate(testbed, item_seed=lab_seed(0))
-    examples = splits["sealed"].test
+    examples = splits["sealed"][0].test
     student = TextStudent(
         load_model(testbed.worlds["south"].strong), Prompting.of(testbed), testbed.recipe, seed=0
     )
@@ -214,7 +214,8 @@ def main(arguments: Sequence[str] | None = None, say: Callable[[str], None] = pr
 
 COMMAND = "OMP_NUM_THREADS=1 python benchmarks/decoder.py --out docs/tables/decoder.md"
 INTRODUCTION = """Written by that command. Accuracy on the 1000 sealed test items of a lab whose item seed the attacker
-does not have (mean, lowest to highest over the labs), then PGR by the published floor and ceiling of that world.
+does not have (mean, lowest to highest over the labs), in its first world, which the attacker is told; then PGR by the
+published floor and ceiling of that world.
 "Without" is the model's own basis, and seeds that name the same direction in every run. Rows "home in another world"
 are fitted on the other shipped world: what is left where a lab's world is private. Seeded moves are asked in one lab,
 on 400 items of each pool. "fixed" with it is the mean over 100 bases a lab.

@@ -140,9 +140,12 @@ def at_home(testbed: Testbed, *, seeds: Sequence[int], layer: int, n: int | None
 def seen_of(
     testbed: Testbed, item_seed: bytes, *, layer: int, n: int | None = None, world: str | None = None
 ) -> tuple[Seen, LocalBench]:
-    """The sealed items that `item_seed` gives, at most `n` of each pool, and the bench that was asked about them."""
+    """The items of the first sealed world that `item_seed` gives, at most `n` of each pool, and their bench.
+
+    The attacker is told the world: finding it among eight would come on top.
+    """
     splits, truth = testbeds.generate(testbed, item_seed=item_seed)
-    whole = splits["dev" if world == "north" else "sealed"]
+    whole = splits["dev" if world == "north" else "sealed"][0]
     unlabelled, test = whole.unlabelled[:n], whole.test[:n]
     split = Split(whole.name, whole.world, (), unlabelled, test)
     examples: list[Example] = [*unlabelled, *test]

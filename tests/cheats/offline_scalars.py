@@ -42,9 +42,9 @@ class Own:
     def of(
         cls, testbed: Testbed, item_seed: bytes, *, n: int | None = None, split: SplitName = "sealed"
     ) -> Own:
-        """The items of `split`, at most `n` of each pool; dev is about the other world."""
+        """The items of the first world of `split`, at most `n` of each pool; that of dev is another one."""
         splits, truth = testbeds.generate(testbed, item_seed=item_seed)
-        whole = splits[split]
+        whole = splits[split][0]
         cut = Split(whole.name, whole.world, (), whole.unlabelled[:n], whole.test[:n])
         signs = [2.0 * truth[e.id] - 1.0 for e in (*cut.unlabelled, *cut.test)]
         bench = bench_of(testbed, cut, seed=int.from_bytes(item_seed[-4:], "big"))

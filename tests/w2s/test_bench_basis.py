@@ -30,7 +30,7 @@ def practice():
     """Practice items of mini-math, cut short, and made-up soft labels that are right three times in four."""
     testbed = testbeds.load("mini-math")
     splits, truth = testbeds.generate(testbed, item_seed=b"another basis...")
-    whole = splits["practice"]
+    whole = splits["practice"][0]
     split = dataclasses.replace(whole, unlabelled=whole.unlabelled[:120], test=whole.test[:60])
     right = np.random.default_rng(0).uniform(0.35, 1.0, size=len(split.unlabelled))
     soft = [p if truth[e.id] else 1 - p for e, p in zip(split.unlabelled, right, strict=True)]
