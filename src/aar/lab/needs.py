@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from aar.database import Transaction, standing, submissions, verdicts, wanted_runs
-from aar.database.researchers import Role
+from aar.database.researchers import LAB, Role
 from aar.database.submissions import Submission
 from aar.database.verdicts import FLOOR
 from aar.database.wanted_runs import WantedRun
@@ -79,8 +79,9 @@ def _of_one(tx: Transaction, settings: Settings, submission: Submission) -> Iter
         # the opponent that it had to beat, and the holder of the record if that one broke on sealed
         for name in {figures.champion, standing.champion(tx)} - {None, FLOOR}:
             if submissions.get(tx, str(name)).status != "failed":
-                paid_by = submission.researcher if seeds > settings.sealed_seeds else None
-                yield Need(str(name), seeds, students=settings.students, paid_by=paid_by)
+                yield Need(str(name), settings.sealed_seeds, students=settings.students, paid_by=LAB)
+                if seeds > settings.sealed_seeds:
+                    yield Need(str(name), seeds, students=settings.students, paid_by=submission.researcher)
 
 
 def of_baselines(
