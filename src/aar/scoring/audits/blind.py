@@ -23,7 +23,7 @@ from aar.broken_rules import Rule
 from aar.scoring.audits import rules
 from aar.scoring.audits.audit import Audit, Need
 from aar.scoring.audits.case import Answers, AuditRun, Case
-from aar.scoring.audits.estimates import Sums, gain, share
+from aar.scoring.audits.estimates import Sums, counts, gain, share
 from aar.scoring.audits.finding import Finding, Verdict, worse
 from w2s.records import SplitName
 
@@ -135,11 +135,8 @@ def _error_of_one(sums: Sums, rng: np.random.Generator) -> float:
     """Standard error of a single repeat's gain over questions, the median of the repeats."""
     each = []
     for r in range(sums.shape[0]):
-        run = Sums(sums.table[:, r : r + 1])
-        drawn = run.gain(
-            np.ones((200, 1)),
-            rng.multinomial(run.shape[1], np.full(run.shape[1], 1 / run.shape[1]), 200).astype(float),
-        )
+        own = sums.table[:, r : r + 1, (sums.table[1, r] + sums.table[3, r]) > 0]
+        drawn = Sums(own).gain(np.ones((200, 1)), counts(own.shape[2], 200, rng))
         each.append(float(np.nanstd(drawn)))
     return float(np.median(each))
 
