@@ -11,6 +11,8 @@ from w2s.records import SplitName
 COMPANIONS = 2
 """Supervisors that a run may ask besides its own."""
 _FIRST_COMPANION = 10_000
+_STUDENTS = 1_000_000
+"""Distance between the numbers of two students of one supervisor; above the number of every supervisor."""
 
 _CODES: Mapping[SplitName, int] = {"practice": 0, "dev": 1, "sealed": 2}
 
@@ -27,8 +29,26 @@ def supervisors_of(k: int) -> tuple[int, ...]:
     return (k, *range(first, first + COMPANIONS))
 
 
+def pair_index(k: int, student: int = 0) -> int:
+    """The number of the pair of supervisor `k` and its `student`-th student; the first one's is `k`.
+
+    >>> pair_index(3), pair_index(3, 2)
+    (3, 2000003)
+    """
+    return k + _STUDENTS * student
+
+
+def supervisor_of(pair: int) -> int:
+    """The supervisor of a numbered pair.
+
+    >>> supervisor_of(pair_index(3, 2))
+    3
+    """
+    return pair % _STUDENTS
+
+
 def pair_of(supervisor: int) -> int:
-    """The pair of seeds whose runs ask a supervisor: its own number, or for a companion that of whose it is.
+    """The supervisor itself, or for a companion the one whose it is: what says which part of a split it is about.
 
     >>> [pair_of(supervisor) for supervisor in supervisors_of(3)]
     [3, 3, 3]

@@ -28,7 +28,7 @@ MOST_SUBMISSIONS = 1_000_000
 MOST_SEEDS = 1000
 MOST_NAMED = 4
 """Missing fields that one message names."""
-LATER = frozenset({"engine", "sandbox", "runtime", "storage"})
+LATER = frozenset({"engine", "sandbox", "runtime", "storage", "students"})
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
 EXPECTED = {
     "a valid integer": "a whole number",
@@ -67,8 +67,9 @@ class Settings:
         baselines: The methods that the lab itself hands in.
         confirmed: Whether all baselines are run on sealed, or only the best on dev.
         dev_seeds: Pairs of (supervisor, student) seeds that a submission is run on.
-        baseline_seeds: The same for a baseline on dev.
-        sealed_seeds: The same for a confirmation.
+        baseline_seeds: Supervisors that a baseline is run with on dev.
+        sealed_seeds: Supervisors that a confirmation is run with.
+        students: Students for each supervisor of a baseline on dev, and on sealed of whoever others are compared with.
         floors: Seeds that the floor of each split is measured over.
         ceilings: Seeds that the ceiling of each split is measured over.
         submissions: The budget of each researcher.
@@ -96,10 +97,11 @@ class Settings:
     baselines: Names = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
     dev_seeds: Seeds = 3
-    baseline_seeds: Seeds = 5
+    baseline_seeds: Seeds = 3
     sealed_seeds: Seeds = 8
-    floors: Seeds = 10
-    ceilings: Seeds = 10
+    students: Seeds = 2
+    floors: Seeds = 9
+    ceilings: Seeds = 9
     submissions: Budget = 5
     submissions_in_all: Budget | None = None
     practices: Budget = 60

@@ -495,13 +495,17 @@ def test_further_seeds_of_whoever_holds_the_record_are_paid_by_who_attacks_it(
         ledger.record_verdict(
             tx, holder, stage="sealed", status="verified", reply="v", figures=Figures(seeds=8, n=9)
         )
-        lab.queue.sealed(tx, submissions.get(tx, holder), seeds=lab.settings.sealed_seeds, spare=False)
+        lab.queue.sealed(
+            tx, submissions.get(tx, holder), seeds=lab.settings.sealed_seeds, students=1, spare=False
+        )
     conductor.advance(lab)
     with lab.database.read() as tx:
         mine = [run for run in runs.all(tx, split="sealed") if run.submission == holder]
+    first, second = lab.settings.sealed_seeds, lab.settings.students - 1
     assert [run.researcher for run in sorted(mine, key=lambda run: run.pair_index)] == [
-        *["r1"] * lab.settings.sealed_seeds,
+        *["r1"] * first,
         *["r2"] * 4,
+        *[*[researchers.LAB] * first, *["r2"] * 4] * second,  # its second students are the lab's own wish
     ]
 
 

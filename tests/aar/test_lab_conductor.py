@@ -36,10 +36,10 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     store.close()
 
 
-def hand_in(lab: Lab, researcher: str = "r1") -> str:
+def hand_in(lab: Lab, researcher: str = "r1", *, code: str = METHOD) -> str:
     made = lab.submit(
         researcher,
-        files={"method.py": METHOD},
+        files={"method.py": code},
         title="a method",
         summary="",
         parents=(),
@@ -140,3 +140,31 @@ def test_a_run_under_an_intervention_that_there_is_no_more_stops_nothing(lab: La
         wanted_runs.add(tx, one, [WantedRun("sealed", 0, "blind"), WantedRun("sealed", 0, "forgetfull")])
     conductor.advance(lab)
     assert {run.intervention for run in sealed(lab)} == {"none", "blind"}
+
+
+def test_whoever_others_are_compared_with_has_more_students_for_each_supervisor(lab: Lab) -> None:
+    """So that its luck counts for less; a candidate has one, and what is queued once stays as it is."""
+    with lab.database.write() as tx:
+        for name in ("vanilla", "newcomer"):
+            people.add(tx, name, token=name, submissions=5)
+    holder, candidate = hand_in(lab, "vanilla"), hand_in(lab, "newcomer", code=METHOD + "# another\n")
+    with lab.database.write() as tx:
+        ledger.record_verdict(
+            tx, holder, stage="dev", status="no_improvement", reply="no", figures=Figures(seeds=2, n=9)
+        )
+        ledger.record_verdict(
+            tx,
+            candidate,
+            stage="dev",
+            status="pending",
+            reply="pending",
+            figures=Figures(seeds=2, n=9, champion=holder, sealed_seeds=2),
+        )
+    conductor.advance(lab)
+    by_submission = {
+        one: sorted((run.supervisor_seed, run.student_seed) for run in sealed(lab) if run.submission == one)
+        for one in (holder, candidate)
+    }
+    assert [supervisor for supervisor, _ in by_submission[candidate]] == [0, 1]
+    assert [supervisor for supervisor, _ in by_submission[holder]] == [0, 0, 1, 1]
+    assert len({seed for _, seed in by_submission[holder]}) == 4

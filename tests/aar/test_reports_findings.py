@@ -289,7 +289,7 @@ def test_the_best_comes_first_with_why_it_is_believed(tmp_path: Path) -> None:
     lines = in_words(found)
     assert lines[0].startswith(f"s3, “{TITLE}” by r2, closes 0.62 [0.52, 0.72] of the gap")
     assert (
-        "reproduced on 8 fresh seeds and 1,000 unseen items of another world, with a gain of +0.38 [+0.20, +0.50] PGR "
+        "reproduced on 8 fresh seeds and 1,000 unseen items of 8 other worlds, with a gain of +0.38 [+0.20, +0.50] PGR "
         "over vanilla, the record it had to beat; 2 audits looked and found nothing; the ledger holds"
     ) in lines[1]
     assert lines[-3] == "Next: See whether s3 helps on another testbed too:"

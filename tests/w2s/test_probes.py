@@ -39,16 +39,16 @@ def test_with_full_shrinkage_the_whitened_probe_is_the_mean_difference():
     assert np.corrcoef(ours(x), plain(x))[0, 1] > 1 - 1e-9
 
 
-def test_the_logistic_probe_is_scikit_learns_on_standardised_states():
+def test_the_logistic_probe_is_scikit_learns_on_states_of_unit_mean_variance():
     x, y = states()
-    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    z = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0).mean())
     theirs = LogisticRegression(C=0.5, max_iter=5000, tol=1e-10).fit(z, y).decision_function(z)
     np.testing.assert_allclose(probes.logistic(x, y, penalty=2.0)(x), theirs, atol=2e-3)
 
 
-def test_the_ridge_probe_is_scikit_learns_on_standardised_states():
+def test_the_ridge_probe_is_scikit_learns_on_states_of_unit_mean_variance():
     x, y = states()
-    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    z = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0).mean())
     theirs = Ridge(alpha=3.0).fit(z, 2 * y - 1).predict(z)
     np.testing.assert_allclose(probes.ridge(x, y, penalty=3.0)(x), theirs, atol=1e-9)
 

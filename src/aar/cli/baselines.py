@@ -28,7 +28,9 @@ def baselines(
         Protocol,
         typer.Option(help="library: every method as it is; human: the grid that people tuned."),
     ] = "library",
-    seeds: Annotated[int, typer.Option(min=2, help="Pairs of supervisor and student seeds.")] = 10,
+    seeds: Annotated[
+        int, typer.Option(min=2, help="Pairs of supervisor and student seeds; worlds take turns.")
+    ] = 9,
     sealed: Annotated[
         bool, typer.Option("--sealed", help="Run every method on sealed too, not the best on dev alone.")
     ] = False,
@@ -62,9 +64,9 @@ def baselines(
         baselines=tuple(dict.fromkeys(chosen)),
         confirmed="all" if sealed else "best",
         baseline_seeds=seeds,
-        sealed_seeds=seeds,
-        floors=max(10, seeds),
-        ceilings=10,
+        sealed_seeds=max(seeds, Settings.sealed_seeds),
+        students=1,
+        floors=max(Settings.floors, seeds),
         run_seconds=PATIENCE * round(problem.run_seconds),
     )
     choose(settings.sandbox)

@@ -102,7 +102,14 @@ def _act(lab: Lab, tx: Transaction, look: Look) -> None:
         if need.wanted is not None:
             lab.queue.wanted(tx, submission, [need.wanted])
         else:
-            lab.queue.sealed(tx, submission, seeds=need.seeds, spare=need.spare, paid_by=need.paid_by)
+            lab.queue.sealed(
+                tx,
+                submission,
+                seeds=need.seeds,
+                students=need.students,
+                spare=need.spare,
+                paid_by=need.paid_by,
+            )
         logger.debug("runs of %s are queued for a verdict", need.submission)
     cancellation.end_refused(tx, look.refused - done.refused)
 

@@ -8,16 +8,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from aar.seeds import split_seed, supervisors_of
+from aar.seeds import split_seed, supervisor_of, supervisors_of
 from w2s.records import SplitName
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Draws of the lab for the k-th run of one code on one split.
+    """Draws of the lab for the k-th pair of one code on one split.
 
     `student_seed` and `salt` follow from the secret and the code, so that nobody can choose or foresee
-    them; `supervisor` is k: run k of every submission has the same supervisor (docs/decisions/0002).
+    them; `supervisor` follows from k alone: pair k of every submission has the same one (docs/decisions/0002).
     """
 
     supervisor: int
@@ -53,8 +53,10 @@ def lab_secret(path: Path) -> bytes:
 
 
 def draw(secret: bytes, *, code_hash: str, split: SplitName, k: int) -> Draw:
-    """Draw for run `k` (from 0) of the code on the split."""
+    """Draw for pair `k` of the code on the split; see `aar.seeds.pair_index`."""
     digest = hmac.new(secret, f"{code_hash}|{split}|{k}".encode(), hashlib.sha256).digest()
     return Draw(
-        supervisor=k, student_seed=split_seed(secret, f"student|{code_hash}|{k}", split), salt=digest[:16]
+        supervisor=supervisor_of(k),
+        student_seed=split_seed(secret, f"student|{code_hash}|{k}", split),
+        salt=digest[:16],
     )

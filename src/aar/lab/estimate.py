@@ -128,7 +128,7 @@ def _work(
         left[_kind(PRIORITIES[rank], roles[who])] += 1 / 2
     submitted = [submission for submission in everything if submission.role is not Role.BASELINE]
     if standing.find(tx) is None:
-        left["baseline"] += len(settings.baselines) * settings.sealed_seeds
+        left["baseline"] += (len(settings.baselines) + settings.students - 1) * settings.sealed_seeds
     coming = _coming(tx, settings)
     open_on_dev = sum(submission.stage == "dev" for submission in submitted)
     confirming = sum(submission.stage == "sealed" for submission in submitted)

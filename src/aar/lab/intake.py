@@ -35,7 +35,7 @@ from aar.lab import estimate
 from aar.lab.cooldown import refuse_while_waiting
 from aar.lab.draw import draw, lab_secret
 from aar.lab.needs import Conducted
-from aar.lab.queueing import Queueing
+from aar.lab.queueing import Queueing, pairs
 from aar.lab.references import planned
 from aar.lab.resubmission import is_answered, refuse_ended
 from aar.settings import Settings
@@ -157,8 +157,9 @@ class Lab:
                     raise OverBudget(f"all {in_all} submissions of this study are used")
                 same = submissions.all(tx, code_hash=snapshot.tree)
                 refuse_ended(tx, same, decisive=("dev",) if counted else ("dev", "sealed"))
-                count = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
-                self._admit(tx, who, new=0 if is_answered(same) else count)
+                seeds = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
+                numbers = pairs(seeds, students=self.settings.students if baseline else 1)
+                self._admit(tx, who, new=0 if is_answered(same) else len(numbers))
                 submission = ledger.record_submission(
                     tx,
                     code_hash=snapshot.tree,
@@ -174,7 +175,7 @@ class Lab:
                 opening = baseline and standing.find(tx) is None
                 priority: Priority = "opening" if opening else "baseline" if baseline else "dev"
                 named = names_companions(files)
-                self.queue.runs_of(tx, submission, "dev", range(count), priority=priority, companions=named)
+                self.queue.runs_of(tx, submission, "dev", numbers, priority=priority, companions=named)
         return submission
 
     def show_code(self, submission: submissions.Submission) -> None:

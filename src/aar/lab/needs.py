@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from aar.database import Transaction, standing, submissions, verdicts, wanted_runs
-from aar.database.researchers import Role
+from aar.database.researchers import LAB, Role
 from aar.database.submissions import Submission
 from aar.database.verdicts import FLOOR
 from aar.database.wanted_runs import WantedRun
@@ -19,7 +19,8 @@ class Need:
 
     Attributes:
         submission: Its id.
-        seeds: How many pairs of seeds on sealed; 0 for a run that the scorer wants.
+        seeds: How many supervisors on sealed; 0 for a run that the scorer wants.
+        students: How many students of each.
         spare: Whether they may wait for cores that are left over.
         paid_by: Who asked for them, where that is not the author.
         wanted: The run that the scorer wants.
@@ -27,6 +28,7 @@ class Need:
 
     submission: str
     seeds: int = 0
+    students: int = 1
     spare: bool = False
     paid_by: str | None = None
     wanted: WantedRun | None = None
@@ -68,16 +70,18 @@ def of_confirmations(tx: Transaction, settings: Settings, undecided: Sequence[Su
 
 
 def _of_one(tx: Transaction, settings: Settings, submission: Submission) -> Iterator[Need]:
-    """Runs on sealed of a submission, and as many of its opponent."""
+    """Runs on sealed of a submission, and of its opponents, with more students so that their luck counts for little."""
     verdict = verdicts.find(tx, submission.id, "dev")
     figures = verdict.figures if verdict is not None else None
     seeds = (figures.sealed_seeds if figures is not None else None) or settings.sealed_seeds
     yield Need(submission.id, seeds)
-    if seeds > settings.sealed_seeds and figures is not None:
+    if figures is not None:
         # the opponent that it had to beat, and the holder of the record if that one broke on sealed
         for name in {figures.champion, standing.champion(tx)} - {None, FLOOR}:
             if submissions.get(tx, str(name)).status != "failed":
-                yield Need(str(name), seeds, paid_by=submission.researcher)
+                yield Need(str(name), settings.sealed_seeds, students=settings.students, paid_by=LAB)
+                if seeds > settings.sealed_seeds:
+                    yield Need(str(name), seeds, students=settings.students, paid_by=submission.researcher)
 
 
 def of_baselines(

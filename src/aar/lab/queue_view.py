@@ -13,6 +13,7 @@ from typing import Any
 from aar.database import Transaction, clock, meta, researchers, runs, waiting, waits
 from aar.lab import cooldown
 from aar.lab.view import View
+from aar.seeds import supervisor_of
 
 TOLD: tuple[runs.Priority, ...] = ("opening", *runs.ASKED_FOR)
 """Of these runs researchers are told."""
@@ -154,7 +155,7 @@ def _under_way(run: runs.Run, time_s: float) -> UnderWay:
         researcher=run.researcher,
         submission=run.submission,
         split=run.split,
-        pair=run.pair_index,
+        pair=supervisor_of(run.pair_index),
         place=run.place,
         seconds=round(max(0.0, time_s - (run.started or time_s)), 1),
         tries=run.tries,

@@ -12,11 +12,21 @@ from aar.database.wanted_runs import WantedRun
 from aar.engines import RunSpec, names_companions
 from aar.lab.draw import Draw, draw
 from aar.lab.resubmission import again
+from aar.seeds import pair_index
 from aar.students.interventions import INTERVENTIONS
 from aar.submissions.snapshots import Snapshots
 from w2s.records import SplitName
 
 logger = logging.getLogger(__name__)
+
+
+def pairs(seeds: int, *, students: int) -> list[int]:
+    """Numbers of the pairs of `seeds` supervisors with `students` each, every supervisor's first student first.
+
+    >>> pairs(2, students=2)
+    [0, 1, 1000000, 1000001]
+    """
+    return [pair_index(k, student) for student in range(students) for k in range(seeds)]
 
 
 class Queueing:
@@ -32,17 +42,20 @@ class Queueing:
         submission: submissions.Submission,
         *,
         seeds: int,
+        students: int,
         spare: bool,
         paid_by: str | None = None,
     ) -> int:
-        """Queue the confirmation runs of a submission; how many were new.
+        """Queue the confirmation runs of a submission, `students` for each of `seeds` supervisors; how many were new.
 
         `paid_by` is who asked for them where that is not its author: somebody whose method is compared with it.
         `spare` ones (of baselines that nobody is compared with) get the cores that are left over; they move
         up once the champion is among them.
         """
         priority: Priority = "baseline" if spare else "sealed"
-        return self.runs_of(tx, submission, "sealed", range(seeds), priority=priority, paid_by=paid_by)
+        return self.runs_of(
+            tx, submission, "sealed", pairs(seeds, students=students), priority=priority, paid_by=paid_by
+        )
 
     def wanted(
         self, tx: Transaction, submission: submissions.Submission, wanted: Sequence[WantedRun]
@@ -70,7 +83,7 @@ class Queueing:
         tx: Transaction,
         submission: submissions.Submission,
         split: SplitName,
-        pairs: Sequence[int],
+        numbers: Sequence[int],
         *,
         priority: Priority,
         intervention: str = "none",
@@ -87,7 +100,7 @@ class Queueing:
         if companions is None:
             companions = self._names_companions(submission.code_hash, submission.commit)
         there = trainings.supervisors(tx, split)
-        for k in pairs:
+        for k in numbers:
             drawn = draw(self._secret, code_hash=seeds_of or submission.code_hash, split=split, k=k)
             key = self.key(submission.code_hash, split, k, drawn, intervention)
             new += again(tx, key, submission, priority=priority)

@@ -18,7 +18,7 @@ from aar.reports.ending import Ended, Ending, ending, researchers_ended
 from aar.reports.ranking import best_first
 from aar.run_records import RunError
 from w2s.records import Estimate
-from w2s.testbeds import load, names
+from w2s.testbeds.measured import load_measured
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,11 @@ class Contents:
     runs_left: int
 
     @property
-    def second_world(self) -> bool:
-        """True if sealed items are known to come from another world than the items used for feedback."""
-        return self.testbed in names() and len(load(self.testbed).worlds) > 1
+    def other_worlds(self) -> int:
+        """How many worlds sealed items are known to come from that items used for feedback do not; 0 if not known."""
+        measured = (load_measured(self.testbed) or {}).get("splits", {})
+        dev, sealed = (set(measured.get(split, {}).get("worlds", ())) for split in ("dev", "sealed"))
+        return len(sealed - dev)
 
     @property
     def researchers(self) -> list[Person]:

@@ -151,7 +151,8 @@ def _believed(contents: Contents, top: Entry) -> str:
     if top.overruled or top.sealed is None:
         return f"It is believed on the word of a person, whose note the ledger keeps; {ledger}."
     sealed = top.sealed
-    where = " of another world" if contents.second_world else ""
+    worlds = contents.other_worlds
+    where = f" of {count(worlds, 'other world')}" if worlds else ""
     text = f"Why it is believed: it was reproduced on {count(sealed.seeds, 'fresh seed')} and {sealed.n:,} unseen items"
     text += where
     gain, of = (sealed.gain, " PGR") if sealed.gain is not None else (sealed.accuracy_gain, " of accuracy")

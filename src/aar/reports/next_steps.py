@@ -11,7 +11,7 @@ from aar.reports.outcomes import Outcome, best_lead, counted, outcome, undecided
 from aar.reports.words import printable
 
 FOR_CONFIRMATION = ("mini-math", "mini-chat", "mini-code")
-"""Testbeds that ship, with a second world, on which what was found elsewhere can be tried."""
+"""Testbeds that ship, with worlds of their own, on which what was found elsewhere can be tried."""
 
 
 @dataclass(frozen=True)

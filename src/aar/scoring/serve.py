@@ -18,6 +18,7 @@ from aar.scoring.truth.truth_digest import commit
 from aar.scoring.truth.vault import Vault
 from aar.scoring.verdicts.judge import Judge
 from aar.settings import settings_of
+from w2s.testbeds.measured import load_measured
 
 LOOK_SECONDS = 0.25
 PATIENCE_SECONDS = 30.0
@@ -35,7 +36,8 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
     with locks.held(folder.vault / ".scorer.lock", busy=busy):
         store = _opened(folder.storage, stop)
         commit(store, vault)
-        judge = Judge(store, Source(vault, folder.blobs, _code(folder)), settings)
+        source = Source(vault, folder.blobs, _code(folder), typical_supervisors(settings.testbed))
+        judge = Judge(store, source, settings)
         seen = -1
         while not stop.is_set():
             # every run, submission and reference that ends is a commit: without one there is nothing to decide
@@ -45,6 +47,12 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
                     say(line)
             seen = version
             stop.wait(LOOK_SECONDS)
+
+
+def typical_supervisors(testbed: str) -> dict[str, float]:
+    """Accuracy of a typical supervisor by split, from the measurement that ships with a testbed; empty without one."""
+    measured = load_measured(testbed) or {}
+    return {split: float(figures["floor"]["mean"]) for split, figures in measured.get("splits", {}).items()}
 
 
 def _code(folder: LabFolder) -> Callable[[Submission], Mapping[str, str]]:

@@ -22,6 +22,8 @@ from aar.students.training import training
 from aar.students.untrained import untrained
 from w2s import bounds, contract, wire
 from w2s.bench import student_seed
+from w2s.bench.basis import Bases, Basis, InBasis, Layer
+from w2s.bench.directions import in_run
 from w2s.contract import Usage
 from w2s.errors import BadTargets, NotFound, W2SError
 from w2s.records import FloatArray, Split
@@ -56,6 +58,7 @@ class Session:
             swapped=SWAPPED[request.split],
             intervention=intervention(request.intervention),
         )
+        self._bases = Bases(request.salt)
         self._record = TargetRecord(self._handles.n_unlabelled)
         self._students = Students()
         self._usage = Usage(
@@ -145,7 +148,11 @@ class Session:
         chosen = self._chosen(arrays, trained_on=True)
         recipe = self._shelf.recipe(served.which)
         wanted = training(header, arrays, n=len(chosen), recipe=recipe)
-        loss = RemoteLoss(self._sock, wants_hidden=wanted.wants_hidden) if wanted.custom else None
+        loss: RemoteLoss | InBasis | None = None
+        if wanted.custom:
+            loss = RemoteLoss(self._sock, wants_hidden=wanted.wants_hidden)
+        if loss is not None and wanted.wants_hidden:
+            loss = InBasis(loss, self._basis(served.which, "readout"))
         served.frozen = False
         visits = wanted.epochs * len(chosen)
         self.nominal += _BACKWARD * visits
@@ -193,7 +200,8 @@ class Session:
         layer = contract.layer(checks.field(header, "layer", int), layers=model.layers)
         contract.states(len(checks.vector(arrays, "ids", "u8")), width=model.hidden)
         question = Question("hidden_states", template=self._template(header, served), layer=layer)
-        return {}, {"states": self._ask(header, arrays, question)}
+        states = self._ask(header, arrays, question)  # from a cache that runs share, so it is turned only now
+        return {}, {"states": self._basis(served.which, layer).shown(states)}
 
     def _generate(self, header: wire.Header, arrays: dict[str, wire.Array]) -> Reply:
         served, chosen = self._served(header), self._chosen(arrays)
@@ -213,7 +221,7 @@ class Session:
         if len(seeds) != len(weights):
             raise wire.WireError("seeds and weights differ in length")
         directions = contract.directions(dict(zip(seeds.tolist(), weights.tolist(), strict=True)))
-        served.student.step(directions)
+        served.student.step(in_run(self._request.salt, directions))
         served.frozen = False
         return {}, {}
 
@@ -261,6 +269,9 @@ class Session:
             )
             return self._shelf.frozen(question, served.which, self._split.world, pools, chosen)
         return question.ask(served.student, self._examples(chosen), chosen.flipped)
+
+    def _basis(self, which: Which, layer: Layer) -> Basis:
+        return self._bases.of(which, layer, width=self._shelf.model(which, self._split.world).hidden)
 
     def _template(
         self, header: wire.Header, served: Served, labels: tuple[str, str] | None = None

@@ -60,7 +60,10 @@ class CheckedStudent(ABC):
         return self._ask("likelihood", *contract.item_ids(items))
 
     def hidden_states(self, items: Items, layer: int, *, template: str | None = None) -> FloatStates:
-        """Residual stream at the label position after block `layer` (1 is the first), float32 [n, hidden]."""
+        """Residual stream at the label position after block `layer` (1 is the first), float32 [n, hidden].
+
+        In a random orthonormal basis of the run, the same for all students and templates, another one for each layer.
+        """
         number = contract.whole_number("layer", layer)
         ids, flipped = contract.item_ids(items)
         states = self._ask("hidden_states", ids, flipped, template=_form(template), layer=number)
@@ -72,7 +75,7 @@ class CheckedStudent(ABC):
         self._generate(*contract.item_ids(items), text, name)
 
     def perturb(self, seed: int, scale: float) -> None:
-        """Move the trained parameters by `scale` along the direction that `seed` names."""
+        """Move the trained parameters by `scale` along the direction that `seed` names in this run."""
         self._step({contract.seed(seed): contract.scale(scale)})
 
     def step(self, direction_weights: Mapping[int, float]) -> None:

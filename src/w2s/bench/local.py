@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s import contract
+from w2s.bench.basis import Bases, Basis, InBasis, Layer
 from w2s.bench.checked import Asked, CheckedStudent
+from w2s.bench.directions import in_run
 from w2s.bench.protocol import student_seed
 from w2s.contract import RunIds, Training, Usage
 from w2s.errors import BadTargets, WrongIds
@@ -30,6 +32,7 @@ from w2s.records import (
 
 if TYPE_CHECKING:
     from w2s.models import BaseModel, Prompting, TextStudent
+    from w2s.models.losses import Gradient
     from w2s.testbeds import Testbed
 
 
@@ -71,6 +74,8 @@ class LocalBench:
             "strong": (strong, recipe),
             "weak": (weak, weak_recipe),
         }
+        self._secret = f"local bench {seed}".encode()  # in the lab it is one
+        self._bases = Bases(self._secret)
         self._prompting = prompting
         handles = _Handles([*unlabelled, *test], strong, prompting.template)
         self.unlabelled = handles.items(slice(0, len(unlabelled)))
@@ -144,7 +149,7 @@ class LocalBench:
         base, recipe = self._models[which]
         number = self.usage.student()
         text = TextStudent(base, self._prompting, recipe, student_seed(self.seed, number))
-        return LocalStudent(self, text, number)
+        return LocalStudent(self, text, number, which)
 
     def _examples_of(self, ids: IdArray, flipped: BoolArray, *, trained_on: bool = False) -> list[Example]:
         return [self._examples[i] for i in self._ids.places(ids, flipped, trained_on=trained_on)]
@@ -153,15 +158,15 @@ class LocalBench:
 class LocalStudent(CheckedStudent):
     """A student in this process; see `Student` for what each call means."""
 
-    def __init__(self, bench: LocalBench, student: TextStudent, number: int) -> None:
-        self._bench, self._text, self._number = bench, student, number
+    def __init__(self, bench: LocalBench, student: TextStudent, number: int, which: str) -> None:
+        self._bench, self._text, self._number, self._which = bench, student, number, which
         self._generated: set[str] = set()
         self._gone = False
 
     def copy(self) -> LocalStudent:
         """A second student in the same state; they part from here."""
         usage = self._requested()
-        twin = LocalStudent(self._bench, self._text.copy(), usage.student())
+        twin = LocalStudent(self._bench, self._text.copy(), usage.student(), self._which)
         twin._generated = set(self._generated)
         return twin
 
@@ -182,12 +187,21 @@ class LocalStudent(CheckedStudent):
             flipped,
             training.targets,
             weights=training.weights,
-            loss=loss,
+            gradient=None if loss is None else self._gradient(loss),
             epochs=training.epochs,
             learning_rate=training.learning_rate,
             order=training.order,
         )
         self._gone = False
+
+    def _gradient(self, loss: Callable[[Any], Any]) -> Gradient:
+        from w2s.models.losses import torch_gradient
+
+        gradient = torch_gradient(loss)
+        return InBasis(gradient, self._basis("readout")) if gradient.wants_hidden else gradient
+
+    def _basis(self, layer: Layer) -> Basis:
+        return self._bench._bases.of(self._which, layer, width=self._text.base.hidden)
 
     def _ask(
         self,
@@ -209,7 +223,7 @@ class LocalStudent(CheckedStudent):
             return self._text.zero_shot(examples, flipped, template=template, labels=labels)
         if layer is not None:
             states = self._text.hidden_states(examples, flipped, layer, template=template)
-            return cast(FloatArray, states)
+            return cast(FloatArray, self._basis(layer).shown(states))
         return (
             self._text.likelihood(examples, flipped)
             if op == "likelihood"
@@ -226,7 +240,7 @@ class LocalStudent(CheckedStudent):
 
     def _step(self, directions: Mapping[int, float]) -> None:
         self._requested()
-        self._text.step(directions)
+        self._text.step(in_run(self._bench._secret, directions))
 
 
 class _Handles:

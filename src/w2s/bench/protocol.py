@@ -50,13 +50,16 @@ class Student(Protocol):
         """Mean log-probability of the proposed answer (for pairs: first minus second), [n]."""
 
     def hidden_states(self, items: Items, layer: int, *, template: str | None = None) -> FloatStates:
-        """Residual stream at the label position after block `layer` (1 is the first), float32 [n, hidden]."""
+        """Residual stream at the label position after block `layer` (1 is the first), float32 [n, hidden].
+
+        In a random orthonormal basis of the run, the same for all students and templates, another one for each layer.
+        """
 
     def generate(self, items: Items, template: str, *, into: str) -> None:
         """Let the student write a field that templates of this student may name as {`into`}."""
 
     def perturb(self, seed: int, scale: float) -> None:
-        """Move the trained parameters by `scale` along the direction that `seed` names."""
+        """Move the trained parameters by `scale` along the direction that `seed` names in this run."""
 
     def step(self, direction_weights: Mapping[int, float]) -> None:
         """Move along several seeded directions at once, each by its weight."""

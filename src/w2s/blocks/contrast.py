@@ -29,12 +29,13 @@ TEMPLATE = "Question: {{question}}\nAnswer: {{choice}}\nLabel: {word}"
 class ContrastProbe:
     """margin = direction . (plus' - minus') / 2, where ' is each side less its own mean, over its own spread.
 
-    `loss` is what the search ended with. `direction`, `means` and `spreads` (of plus, of minus) have shape [h].
+    `loss` is what the search ended with. `direction` and `means` (of plus, of minus) have shape [h]; `spreads` are
+    one number each, the root of the mean variance of the coordinates.
     """
 
     direction: FloatArray
     means: tuple[FloatArray, FloatArray]
-    spreads: tuple[FloatArray, FloatArray]
+    spreads: tuple[float, float]
     loss: float
 
     def __call__(self, plus: States, minus: States) -> FloatArray:
@@ -56,8 +57,10 @@ def ccs(
     Minimises the mean over items of (p+ - (1 - p-))^2 + min(p+, p-)^2 + penalty |direction|^2, where p is the
     logistic probability of a side, from `restarts` random starts of unit length; the lowest loss wins. The two
     sides are answered by one direction and one intercept (which the margin cancels). Its sign means nothing:
-    see `towards`. L-BFGS instead of the source's AdamW, whose weight decay is the small penalty. Source:
-    Burns et al. 2022 (2212.03827).
+    see `towards`. L-BFGS instead of the source's AdamW, whose weight decay is the small penalty. The result does not
+    depend on the basis of the states: each side is divided by one number (as the authors' code leaves out the
+    variance of each coordinate unless asked for it), and starts are uniform in the span of the states. Source: Burns
+    et al. 2022 (2212.03827).
     """
     x, y = np.asarray(plus, dtype=np.float64), np.asarray(minus, dtype=np.float64)
     if x.ndim != 2 or x.shape != y.shape or len(x) < 2 or restarts < 1:
@@ -72,9 +75,11 @@ def ccs(
         theta = np.append(theta[:-1], 0.0)
         return value + penalty * float(theta @ theta), slope + 2.0 * penalty * theta
 
+    # V (U^T g) for normal g is uniform in the span and turns with the states; rows of g are items, not coordinates
+    u, _, vt = np.linalg.svd(np.vstack([x, y]), full_matrices=False)
     fits = []
     for _ in range(restarts):
-        start = np.append(rng.normal(size=x.shape[1]), 0.0)
+        start = np.append((rng.normal(size=len(u)) @ u) @ vt, 0.0)
         start /= np.linalg.norm(start)
         fits.append(minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}))
     best = min(fits, key=lambda result: float(result.fun))
@@ -135,10 +140,10 @@ def _loss(theta: FloatArray, x: FloatArray, y: FloatArray) -> tuple[float, Float
     return float(np.mean(gap**2 + least**2)), slope
 
 
-def _spread(side: FloatArray) -> FloatArray:
-    spread = side.std(axis=0)
-    return np.where(spread > 1e-9, spread, 1.0)
+def _spread(side: FloatArray) -> float:
+    spread = float(np.sqrt(side.var(axis=0).mean()))
+    return spread if spread > 1e-9 else 1.0
 
 
-def _scaled(side: States, mean: FloatArray, spread: FloatArray) -> FloatArray:
+def _scaled(side: States, mean: FloatArray, spread: float) -> FloatArray:
     return np.asarray((np.asarray(side, dtype=np.float64) - mean) / spread)

@@ -2,7 +2,8 @@
 
 A `Fit` takes states [n, h] and soft targets [n] and gives a `Probe`; calling the probe on states gives a
 margin [n], positive for class 1. For pairs use states that are odd under swapping
-(`elicitation.both_orders`) and `odd=True`, which leaves centring and intercept out.
+(`elicitation.both_orders`) and `odd=True`, which leaves centring and intercept out. No probe depends on the
+orthonormal basis that states are given in.
 """
 
 from __future__ import annotations
@@ -81,14 +82,14 @@ def ridge(
     penalty: float = 1.0,
     odd: bool = False,
 ) -> Probe:
-    """Least squares on targets of -1 and 1 with `penalty` (in items) on standardised directions."""
+    """Least squares on targets of -1 and 1 with `penalty` (in items) on directions of states of unit mean variance."""
     x, y, w = _checked(states, soft, weights)
     origin, spread = _standard(x, w, odd)
     z = (x - origin) / spread
     aim = 2.0 * y - 1.0
     constant = 0.0 if odd else float(np.average(aim, weights=w))
     gram = (w[:, None] * z).T @ z + penalty * np.eye(z.shape[1])
-    direction = np.linalg.solve(gram, z.T @ (w * (aim - constant))) / spread
+    direction = np.asarray(np.linalg.solve(gram, z.T @ (w * (aim - constant))) / spread, dtype=np.float64)
     return _with_constant(direction, origin, constant)
 
 
@@ -100,7 +101,7 @@ def logistic(
     penalty: float = 1.0,
     odd: bool = False,
 ) -> Probe:
-    """Logistic regression on soft targets with `penalty` (in items) on standardised directions.
+    """Logistic regression on soft targets with `penalty` (in items) on directions of states of unit mean variance.
 
     Minimises sum of weighted cross-entropy + penalty / 2 * |direction|^2 by L-BFGS; the intercept is free.
     """
@@ -120,7 +121,8 @@ def logistic(
         return float(value), z.T @ (w * (targets.sigmoid(margin) - y)) + price * theta
 
     best = minimize(objective, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
-    return _with_constant(best[: x.shape[1]] / spread, origin, 0.0 if odd else float(best[-1]))
+    direction: FloatArray = best[: x.shape[1]] / spread
+    return _with_constant(direction, origin, 0.0 if odd else float(best[-1]))
 
 
 def cross_fitted(
@@ -192,10 +194,11 @@ def _checked(
     return x, y, w
 
 
-def _standard(x: FloatArray, w: FloatArray, odd: bool) -> tuple[FloatArray, FloatArray]:
+def _standard(x: FloatArray, w: FloatArray, odd: bool) -> tuple[FloatArray, float]:
+    """Origin [h] and spread: one number, since states come in a basis whose single coordinates mean nothing."""
     origin = np.zeros(x.shape[1]) if odd else np.average(x, axis=0, weights=w)
-    spread = np.sqrt(np.average((x - origin) ** 2, axis=0, weights=w))
-    return origin, np.where(spread > 1e-12, spread, 1.0)
+    spread = float(np.sqrt(np.average((x - origin) ** 2, axis=0, weights=w).mean()))
+    return origin, spread if spread > 1e-12 else 1.0
 
 
 def _with_constant(direction: FloatArray, origin: FloatArray, constant: float) -> Probe:

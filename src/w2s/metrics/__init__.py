@@ -23,7 +23,9 @@ from w2s.metrics.power import (
 from w2s.metrics.variance import Part, Spread, two_way
 from w2s.metrics.worlds import (
     Clusters,
+    Supervisors,
     Tables,
+    adjusted,
     world_accuracy,
     world_difference,
     world_equivalence,
@@ -41,8 +43,10 @@ __all__ = [
     "Part",
     "Ratio",
     "Spread",
+    "Supervisors",
     "Tables",
     "accuracy_interval",
+    "adjusted",
     "alpha_at",
     "clustered_stderr",
     "correctness",

@@ -3,13 +3,18 @@
 A table [S, n] holds per-item correctness in one world, one row a seed; tables of two methods are paired row by row
 and item by item. With one world seeds and item clusters both count (`two_way`). With several, each world gives one
 mean, whatever it has of seeds and items, and the spread of these means is all that counts: it holds the luck of
-items, supervisors and students, and what differs between worlds. Student's t with one degree of freedom less than
-worlds.
+items, supervisors and students, and what differs between worlds.
+
+Much of that spread is the supervisors' luck: most gains are larger where the supervisor is worse. It is measured by
+something that no method can move, the supervisor's own accuracy, and taken out by regression (analysis of covariance,
+Fisher 1932): a figure is the one at a typical supervisor. Student's t with one degree of freedom less than worlds, two
+less with supervisors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +24,25 @@ from w2s.metrics.gains import Difference, paired_difference
 from w2s.metrics.gap import fieller, pgr, pgr_gain, pgr_interval
 from w2s.records import Estimate, FloatArray
 
+FEWEST = 5
+"""Worlds from which on the supervisors' accuracy is taken into account: three degrees of freedom are left."""
+
 Tables = Sequence[FloatArray]
 """Correctness of one method, a table [S, n] a world; tables of other methods have the same worlds in the same order."""
 Clusters = Sequence[Sequence[str] | npt.NDArray[np.generic]]
 """Question of each item, [n] a world."""
+
+
+@dataclass(frozen=True)
+class Supervisors:
+    """Accuracy of the supervisors of each world, [worlds], and that of a `typical` one, at which figures are stated.
+
+    `typical` is known beforehand, from many supervisors of the testbed; without it the mean of these here takes its
+    place, and figures speak of supervisors like these.
+    """
+
+    accuracy: FloatArray
+    typical: float | None = None
 
 
 def world_means(tables: Tables) -> FloatArray:
@@ -34,7 +54,9 @@ def world_means(tables: Tables) -> FloatArray:
     return np.array([float(np.mean(table)) for table in tables])
 
 
-def world_difference(a: Tables, b: Tables, clusters: Clusters) -> Difference:
+def world_difference(
+    a: Tables, b: Tables, clusters: Clusters, supervisors: Supervisors | None = None
+) -> Difference:
     """Mean accuracy of `a` minus that of `b`, with its standard error and degrees of freedom.
 
     Worlds count equally. `ValueError` for tables that cannot be paired, and as for `paired_difference` in one world.
@@ -46,15 +68,18 @@ def world_difference(a: Tables, b: Tables, clusters: Clusters) -> Difference:
     _paired(a, b)
     if len(a) == 1:
         return paired_difference(a[0], b[0], clusters[0])
-    difference = world_means(a) - world_means(b)
-    return Difference(
-        mean=float(difference.mean()),
-        stderr=float(difference.std(ddof=1)) / len(difference) ** 0.5,
-        degrees_of_freedom=len(difference) - 1.0,
-    )
+    means, covariance, freedom = _at_typical((world_means(a) - world_means(b))[:, None], supervisors)
+    return Difference(float(means[0]), float(covariance[0, 0]) ** 0.5, freedom)
 
 
-def world_gain(a: Tables, b: Tables, clusters: Clusters, level: float = 0.95) -> Estimate:
+def world_gain(
+    a: Tables,
+    b: Tables,
+    clusters: Clusters,
+    level: float = 0.95,
+    *,
+    supervisors: Supervisors | None = None,
+) -> Estimate:
     """Mean accuracy of `a` minus that of `b` with a two-sided interval; `low` is a one-sided bound at (1 - level) / 2.
 
     Errors as for `world_difference`, and `ValueError` for a level that is not between 0 and 1.
@@ -63,7 +88,7 @@ def world_gain(a: Tables, b: Tables, clusters: Clusters, level: float = 0.95) ->
 
     if not 0 < level < 1:
         raise ValueError(f"level {level} is not between 0 and 1, e.g. 0.95")
-    found = world_difference(a, b, clusters)
+    found = world_difference(a, b, clusters, supervisors)
     half = float(stdtrit(found.degrees_of_freedom, 0.5 + level / 2)) * found.stderr
     return _estimate(a, found.mean, found.mean - half, found.mean + half, level)
 
@@ -88,6 +113,7 @@ def world_pgr(
     *,
     level: float = 0.95,
     same_supervisors: bool = False,
+    supervisors: Supervisors | None = None,
 ) -> Estimate:
     """PGR with Fieller's interval: as `pgr_interval` in one world, else from means over worlds of numerator and gap.
 
@@ -98,7 +124,7 @@ def world_pgr(
             student[0], floor[0], ceiling[0], clusters[0], level=level, same_supervisors=same_supervisors
         )
     low = world_means(floor)
-    return _ratio(student, world_means(student) - low, world_means(ceiling) - low, level)
+    return _ratio(student, world_means(student) - low, world_means(ceiling) - low, level, supervisors)
 
 
 def world_pgr_gain(
@@ -110,6 +136,7 @@ def world_pgr_gain(
     *,
     level: float = 0.95,
     same_supervisors: bool = False,
+    supervisors: Supervisors | None = None,
 ) -> Estimate:
     """PGR of `a` minus PGR of `b`, paired by world, supervisor and item; otherwise as `world_pgr`."""
     _paired(a, b)
@@ -118,23 +145,58 @@ def world_pgr_gain(
             a[0], b[0], floor[0], ceiling[0], clusters[0], level=level, same_supervisors=same_supervisors
         )
     gap = world_means(ceiling) - world_means(floor)
-    return _ratio(a, world_means(a) - world_means(b), gap, level)
+    return _ratio(a, world_means(a) - world_means(b), gap, level, supervisors)
 
 
-def _ratio(tables: Tables, numerator: FloatArray, gap: FloatArray, level: float) -> Estimate:
+def adjusted(difference: FloatArray, supervisors: Supervisors | None) -> FloatArray:
+    """Differences by world, [worlds], as they would be with typical supervisors; unchanged in few worlds.
+
+    >>> unlucky = Supervisors(np.array([0.6, 0.5, 0.6, 0.5, 0.6, 0.5]), typical=0.6)
+    >>> adjusted(np.array([0.1, 0.2, 0.1, 0.2, 0.1, 0.2]), unlucky).round(3).tolist()
+    [0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
+    """
+    x = _covariate(len(difference), supervisors)
+    if x is None:
+        return difference
+    slope = float(np.polyfit(x, difference, 1)[0])
+    return np.asarray(difference - slope * x)
+
+
+def _covariate(worlds: int, supervisors: Supervisors | None) -> FloatArray | None:
+    """Supervisors' accuracy above the typical one, [worlds]; None where there is too little to fit."""
+    if supervisors is None or worlds < FEWEST or np.ptp(supervisors.accuracy) < 1e-6:
+        return None
+    accuracy = np.asarray(supervisors.accuracy, dtype=np.float64)
+    return accuracy - (accuracy.mean() if supervisors.typical is None else supervisors.typical)
+
+
+def _at_typical(figures: FloatArray, supervisors: Supervisors | None) -> tuple[FloatArray, FloatArray, float]:
+    """Means of figures [worlds, m] at a typical supervisor, their covariance [m, m], and its degrees of freedom."""
+    worlds = len(figures)
+    x = _covariate(worlds, supervisors)
+    design = np.ones((worlds, 1)) if x is None else np.column_stack([np.ones(worlds), x])
+    inverse = np.linalg.inv(design.T @ design)
+    fitted = inverse @ design.T @ figures
+    rest = figures - design @ fitted
+    freedom = float(worlds - design.shape[1])
+    return fitted[0], rest.T @ rest / freedom * inverse[0, 0], freedom
+
+
+def _ratio(
+    tables: Tables, numerator: FloatArray, gap: FloatArray, level: float, supervisors: Supervisors | None
+) -> Estimate:
     """Ratio of two means over worlds, [worlds] each, with Fieller's interval."""
     from scipy.special import stdtrit  # a tenth of a second to import
 
-    count = len(gap)
-    pgr(float(numerator.mean()), floor=0.0, ceiling=float(gap.mean()))  # refuses a gap that is not there
-    covariance = np.cov(numerator, gap, ddof=1) / count
+    means, covariance, freedom = _at_typical(np.column_stack([numerator, gap]), supervisors)
+    pgr(float(means[0]), floor=0.0, ceiling=float(means[1]))  # refuses a gap that is not there
     ratio = fieller(
-        float(numerator.mean()),
-        float(gap.mean()),
+        float(means[0]),
+        float(means[1]),
         var_numerator=float(covariance[0, 0]),
         var_denominator=float(covariance[1, 1]),
         covariance=float(covariance[0, 1]),
-        t=float(stdtrit(count - 1, 0.5 + level / 2)),
+        t=float(stdtrit(freedom, 0.5 + level / 2)),
     )
     return _estimate(tables, ratio.mean, ratio.low, ratio.high, level)
 

@@ -83,7 +83,7 @@ def _read(source: Source, runs: Sequence[Run]) -> list[AuditRun]:
 def _audit_run(source: Source, run: Run) -> AuditRun:
     split = split_of(run)
     arrays = source.arrays(run)
-    test, unlabelled = (source.pool(split, run.pair_index, role) for role in ROLES)
+    test, unlabelled = (source.pool(split, run.supervisor_seed, role) for role in ROLES)
 
     def answers(pool: Pool, values: FloatArray, handle: str) -> Answers:
         rows = arrays.get(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aar.baseline_sets import PLAIN
@@ -18,7 +19,7 @@ from aar.scoring.ladder import DevDecision, feedback, judge_dev, level, seeds_fo
 from aar.scoring.truth import reference_jobs
 from aar.scoring.truth.parts import Rows, TestParts
 from aar.settings import Settings
-from w2s.metrics import world_gain
+from w2s.metrics import Supervisors, world_gain, world_means
 from w2s.records import Estimate, SplitName
 
 
@@ -62,6 +63,13 @@ class Evidence:
     def references_done(self, split: SplitName) -> bool:
         """True if floors and ceilings of a split are all there; nothing is judged on it before."""
         return self.floors(split) is not None and self.ceilings(split) is not None
+
+    def supervisors(self, split: SplitName, keys: Sequence[int]) -> Supervisors | None:
+        """Accuracy of the supervisors of these pairs, a mean a world; None while a floor is missing."""
+        floors, items = self.floors(split), self.items(split)
+        if floors is None or any(k not in floors for k in keys):
+            return None
+        return Supervisors(world_means(items.tables(floors, keys)), self.source.typical.get(split))
 
     # -- runs ---------------------------------------------------------------------------------------------
 
@@ -159,7 +167,10 @@ class Evidence:
             shared = [k for k in sorted(sealed) if k in against]
             if len(shared) > 1:
                 gains[other.id] = world_gain(
-                    items.tables(sealed, shared), items.tables(against, shared), items.clusters(shared)
+                    items.tables(sealed, shared),
+                    items.tables(against, shared),
+                    items.clusters(shared),
+                    supervisors=self.supervisors("sealed", shared),
                 )
         return gains
 
@@ -182,7 +193,15 @@ class Evidence:
         floors, ceilings = self.floors(split), self.ceilings(split)
         if floors is None or ceilings is None:
             raise ScoringError(f"floors or ceilings of {split} are missing; run references first")
-        return measure(rows, comparison, items=self.items(split), floors=floors, ceilings=ceilings, note=note)
+        return measure(
+            rows,
+            comparison,
+            items=self.items(split),
+            floors=floors,
+            ceilings=ceilings,
+            typical=self.source.typical.get(split),
+            note=note,
+        )
 
     def score(self, submission: Submission, rows: Rows) -> float | None:
         """The score that an author is told under the study's policy; None under the Ladder."""

@@ -10,7 +10,7 @@ import numpy as np
 from aar.database.figures import Figures
 from aar.scoring.truth.parts import Rows, TestParts
 from w2s.errors import NoGap
-from w2s.metrics import world_accuracy, world_gain, world_pgr, world_pgr_gain
+from w2s.metrics import Supervisors, world_accuracy, world_gain, world_means, world_pgr, world_pgr_gain
 from w2s.records import BoolArray, Estimate
 
 
@@ -30,9 +30,14 @@ class Comparison:
     sealed_seeds: int | None = None
 
 
-def measure_reference(rows: Rows, items: TestParts) -> Figures:
-    """Accuracy of a floor or a ceiling over its seeds."""
-    return Figures(seeds=len(rows), n=len(items), accuracy=_accuracy(rows, items))
+def measure_reference(rows: Rows, items: TestParts, *, collapsed: int = 0) -> Figures:
+    """Accuracy of a floor or a ceiling over its seeds; `collapsed` trainings were thrown away and drawn again."""
+    note = (
+        f"{collapsed} of {len(rows) + collapsed} trainings collapsed and were drawn again"
+        if collapsed
+        else ""
+    )
+    return Figures(seeds=len(rows), n=len(items), accuracy=_accuracy(rows, items), note=note)
 
 
 def measure(
@@ -42,11 +47,12 @@ def measure(
     items: TestParts,
     floors: Rows,
     ceilings: Rows,
+    typical: float | None = None,
     note: str = "",
 ) -> Figures:
     """Everything a person may see of one code on one split; aggregates only."""
     keys = sorted(rows)
-    gap = _Gap(items, floors, ceilings)
+    gap = _Gap(items, floors, ceilings, typical)
     notes = [note] if note else []
 
     def interval(subset: bool | None) -> Estimate | None:
@@ -61,7 +67,10 @@ def measure(
     if comparison is not None and _enough(items, shared):
         against = comparison.against
         gain = comparison.gain or world_gain(
-            items.tables(rows, shared), items.tables(against, shared), items.clusters(shared)
+            items.tables(rows, shared),
+            items.tables(against, shared),
+            items.clusters(shared),
+            supervisors=gap.supervisors(shared),
         )
         try:
             pgr_difference = gap.gained(rows, against, shared)
@@ -95,6 +104,13 @@ class _Gap:
     items: TestParts
     floors: Rows
     ceilings: Rows
+    typical: float | None
+
+    def supervisors(self, keys: Sequence[int]) -> Supervisors | None:
+        """Accuracy of the supervisors of these pairs; None where a floor is missing."""
+        if any(k not in self.floors for k in keys):
+            return None
+        return Supervisors(world_means(self.items.tables(self.floors, keys)), self.typical)
 
     def like(self, rows: Rows, keys: Sequence[int]) -> list[int]:
         """Rows about the worlds of `keys`, those of `keys` first; all rows where none is."""
@@ -126,6 +142,7 @@ class _Gap:
             ceiling,
             [np.asarray(names)[mask] for names, mask in zip(self.items.clusters(keys), masks, strict=True)],
             same_supervisors=set(keys) <= set(self.floors),
+            supervisors=self.supervisors(keys),
         )
 
     def gained(self, rows: Rows, against: Rows, shared: Sequence[int]) -> Estimate | None:
@@ -141,6 +158,7 @@ class _Gap:
             ceiling,
             self.items.clusters(keys),
             same_supervisors=set(keys) <= set(self.floors),
+            supervisors=self.supervisors(keys),
         )
 
     def _enough(self, keys: Sequence[int], masks: Sequence[BoolArray] | None = None) -> bool:

@@ -25,11 +25,19 @@ Role = Literal["unlabelled", "test"]
 
 @dataclass
 class Source:
-    """Reads the files of one lab; `code` gives the files of a submission."""
+    """Reads the files of one lab.
+
+    Attributes:
+        vault: The lab's vault.
+        blobs: Folder of the arrays of runs.
+        code: Gives the files of a submission.
+        typical: Accuracy of a typical supervisor by split, where the testbed was measured.
+    """
 
     vault: Vault
     blobs: Path
     code: Callable[[Submission], Mapping[str, str]]
+    typical: Mapping[str, float] = field(default_factory=dict)
     _correct: dict[str, FloatArray] = field(default_factory=dict, repr=False)
     _items: dict[SplitName, TestParts] = field(default_factory=dict, repr=False)
     _pools: dict[tuple[SplitName, str, Role], Pool] = field(default_factory=dict, repr=False)
@@ -57,7 +65,7 @@ class Source:
     def correct(self, run: Run, split: SplitName) -> FloatArray:
         """Per-item correctness of a finished run, [n]; `ScoringError` if its arrays are damaged."""
         if run.key not in self._correct:
-            items = self.items(split).of(run.pair_index)
+            items = self.items(split).of(run.supervisor_seed)
             self._correct[run.key] = items.correct(read_predictions(self.blobs, run, items))
         return self._correct[run.key]
 

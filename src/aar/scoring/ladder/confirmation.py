@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from w2s.metrics import Clusters, Tables, alpha_at, world_difference, world_gain
+from w2s.metrics import Clusters, Supervisors, Tables, adjusted, alpha_at, world_difference, world_gain
 from w2s.records import Estimate
 
 POWER = 0.8
@@ -46,13 +46,20 @@ def level(attempt: int, *, authors: int) -> float:
     return alpha_at(attempt) / authors
 
 
-def judge_sealed(candidate: Tables, champion: Tables, clusters: Clusters, *, alpha: float) -> SealedDecision:
+def judge_sealed(
+    candidate: Tables,
+    champion: Tables,
+    clusters: Clusters,
+    *,
+    alpha: float,
+    supervisors: Supervisors | None = None,
+) -> SealedDecision:
     """Does the gain over the champion hold on sealed? A table [S, n] a world each, paired by supervisor and item.
 
-    Verified if the one-sided lower bound of the gain at `alpha` is above 0. The world is the unit; where there is one
-    only, seeds and clusters both count.
+    Verified if the one-sided lower bound of the gain at `alpha` is above 0. The world is the unit, and the gain that at
+    a typical one of `supervisors`; where there is one world only, seeds and clusters both count.
     """
-    gain = world_gain(candidate, champion, clusters, level=1 - 2 * alpha)
+    gain = world_gain(candidate, champion, clusters, level=1 - 2 * alpha, supervisors=supervisors)
     return SealedDecision(verified=gain.low > 0, gain=gain, alpha=alpha)
 
 
@@ -65,7 +72,15 @@ def look_at(seeds: int) -> int | None:
     return seeds // 2 if seeds // 2 >= FEWEST_TO_LOOK_AT else None
 
 
-def futile(candidate: Tables, champion: Tables, clusters: Clusters, *, alpha: float, seeds: int) -> bool:
+def futile(
+    candidate: Tables,
+    champion: Tables,
+    clusters: Clusters,
+    *,
+    alpha: float,
+    seeds: int,
+    supervisors: Supervisors | None = None,
+) -> bool:
     """True if the first rows of a confirmation of `seeds` leave almost no chance of being verified.
 
     The chance is predicted as if everything went well: the rest of the seeds are like the first (Student's t for
@@ -74,8 +89,10 @@ def futile(candidate: Tables, champion: Tables, clusters: Clusters, *, alpha: fl
     """
     from scipy.special import stdtr
 
-    difference = world_difference(candidate, champion, clusters)
+    difference = world_difference(candidate, champion, clusters, supervisors)
     by_seed = np.concatenate([(a - b).mean(axis=1) for a, b in zip(candidate, champion, strict=True)])
+    if len(candidate) == len(by_seed):  # a seed a world
+        by_seed = adjusted(by_seed, supervisors)
     looked = len(by_seed)
     left = seeds - looked
     # what the whole mean has to exceed: the standard error of today, as if all of it shrank with the seeds

@@ -10,6 +10,7 @@ than that it is done.
                               may ask companions of their supervisor too (`aar.seeds.supervisors_of`)
     ceiling K                 strong model on the true labels of the unlabelled items that students get
 
+A training that collapsed is thrown away, and counted, before anything is measured of it (`w2s.weak_labels.collapse`).
 Reference K of a split is about the part of it, the world, that pair of seeds K is about.
 """
 
@@ -27,17 +28,23 @@ import numpy as np
 from aar import database
 from aar.database import runs, waiting
 from aar.database.trainings import Role
-from aar.errors import NoLab, WrongFormat
+from aar.errors import NoLab, ScoringError, WrongFormat
 from aar.folder import LabFolder
 from aar.scoring.truth.preparation import write_practice
 from aar.scoring.truth.reference_jobs import ReferenceJob
 from aar.scoring.truth.reference_keys import ReferenceKeys, taught
 from aar.scoring.truth.vault import Vault, give_to_folder_owner
-from w2s.records import Example, SplitName
+from w2s.records import Example, FloatArray, Split, SplitName
+from w2s.weak_labels.collapse import Collapse, collapse_of
 
 if TYPE_CHECKING:
     from aar.students.shelf import Shelf, Which
+    from w2s.models import TextStudent
     from w2s.testbeds import Testbed
+
+
+TRIES = 5
+"""Seeds that a training may take before its recipe is blamed."""
 
 
 class References:
@@ -104,18 +111,40 @@ class References:
 
         vault = self.vault
         part = vault.part(job.split, job.k)
-        which: Which = "weak" if job.role == "supervisor" else "strong"
-        examples = taught(vault, job) if job.role == "supervisor" else part.unlabelled
-        student = self.shelf.student(which, part.world, vault.seed(job.role, job.split, job.k))
-        student.finetune(examples, _unflipped(examples), vault.labels(examples))
+        student, soft, collapsed = self._trained(job, part)
         test = student.predict(part.test, _unflipped(part.test))
         correct = vault.test_items(part).correct(test)
         if job.role == "supervisor":
-            soft = student.predict(part.unlabelled, _unflipped(part.unlabelled))
             give_to_folder_owner(write_weak(self.folder.service, job.split, job.k, soft))
             if job.split == "practice" and job.k == 0:
                 write_practice(self.folder, part, weak=soft)
-        vault.store_reference(job.kind, job.split, job.k, correct, key=self.keys.of(job))
+        vault.store_reference(job.kind, job.split, job.k, correct, key=self.keys.of(job), collapsed=collapsed)
+
+    def _trained(self, job: ReferenceJob, part: Split) -> tuple[TextStudent, FloatArray, int]:
+        """A model that has not collapsed, its answers on the unlabelled items, and how many collapsed before it.
+
+        `ScoringError` where all of several seeds collapse: then it is the recipe, and nothing can be scored.
+        """
+        vault = self.vault
+        which: Which = "weak" if job.role == "supervisor" else "strong"
+        examples = taught(vault, job) if job.role == "supervisor" else part.unlabelled
+        labels = vault.labels(examples)
+        reasons: list[Collapse] = []
+        while len(reasons) < TRIES:
+            seed = vault.seed(job.role, job.split, job.k, again=len(reasons))
+            student = self.shelf.student(which, part.world, seed)
+            student.finetune(examples, _unflipped(examples), labels)
+            # a ceiling is taught the unlabelled items themselves, so that it is looked at on those
+            soft = student.predict(part.unlabelled, _unflipped(part.unlabelled))
+            own = soft if examples is part.unlabelled else student.predict(examples, _unflipped(examples))
+            reason = collapse_of(own, labels, soft)
+            if reason is None:
+                return student, soft, len(reasons)
+            reasons.append(reason)
+        raise ScoringError(
+            f"{job} collapsed with {TRIES} seeds ({', '.join(reasons)}): the {which} model of {self.testbed.name} does "
+            "not learn under its recipe; change the recipe (epochs, learning rate) or the model"
+        )
 
     def _files(self) -> list[ReferenceJob]:
         files = []

@@ -60,9 +60,12 @@ class Vault:
 
     path: Path
 
-    def seed(self, role: str, split: SplitName, k: int) -> int:
-        """The 31-bit seed of the `k`-th training of a role; that of another split is always another one."""
-        return split_seed(self._secret, f"{role}|{k}", split)
+    def seed(self, role: str, split: SplitName, k: int, *, again: int = 0) -> int:
+        """The 31-bit seed of the `k`-th training of a role; that of another split is always another one.
+
+        `again` counts the trainings of this number that collapsed: each is drawn another seed.
+        """
+        return split_seed(self._secret, f"{role}|{k}" + (f"|{again}" if again else ""), split)
 
     def bytes_for(self, *purpose: str | int) -> bytes:
         """32 secret bytes for a purpose."""
@@ -155,23 +158,41 @@ class Vault:
         return self.path / "references" / f"{kind}-{split}-{k}.safetensors"
 
     def store_reference(
-        self, kind: ReferenceKind, split: SplitName, k: int, correct: FloatArray, *, key: str
+        self,
+        kind: ReferenceKind,
+        split: SplitName,
+        k: int,
+        correct: FloatArray,
+        *,
+        key: str,
+        collapsed: int = 0,
     ) -> None:
-        """Write the per-item correctness, [n_test], of one floor or ceiling, and the key of what it was made from."""
+        """Write the per-item correctness, [n_test], of one floor or ceiling, and the key of what it was made from.
+
+        `collapsed` trainings of this number were thrown away before.
+        """
         from safetensors.numpy import save
 
-        data = save({"correct": np.ascontiguousarray(correct, dtype=np.float64)}, metadata={"key": key})
+        metadata = {"key": key, "collapsed": str(collapsed)}
+        data = save({"correct": np.ascontiguousarray(correct, dtype=np.float64)}, metadata=metadata)
         write(self.reference_path(kind, split, k), data)
 
     def reference_key(self, kind: ReferenceKind, split: SplitName, k: int) -> str | None:
         """The key that one floor or ceiling was stored with; None while it is not measured, or has none."""
+        return self._metadata(kind, split, k).get("key")
+
+    def collapsed(self, kind: ReferenceKind, split: SplitName, k: int) -> int:
+        """How many trainings of this number collapsed and were drawn again."""
+        return int(self._metadata(kind, split, k).get("collapsed", "0"))
+
+    def _metadata(self, kind: ReferenceKind, split: SplitName, k: int) -> Mapping[str, str]:
         from safetensors import SafetensorError, safe_open
 
         try:
             with safe_open(self.reference_path(kind, split, k), framework="numpy") as file:
-                return cast("str | None", (file.metadata() or {}).get("key"))
+                return cast("Mapping[str, str]", file.metadata() or {})
         except (FileNotFoundError, SafetensorError):
-            return None
+            return {}
 
     def reference(self, kind: ReferenceKind, split: SplitName, k: int) -> FloatArray | None:
         """Per-item correctness of one floor or ceiling, or None while it is not measured."""

@@ -81,7 +81,8 @@ class Judge:
                 rows = evidence.floors(split) if kind == "floor" else evidence.ceilings(split)
                 if rows is None or (split, kind) in self._measured:
                     continue
-                figures = measure_reference(rows, self.source.items(split))
+                collapsed = sum(self.source.vault.collapsed(kind, split, k) for k in rows)
+                figures = measure_reference(rows, self.source.items(split), collapsed=collapsed)
                 decision = Decision(references=(NewReference(split, kind, kind, figures),))
                 lines += write(self.database, evidence.board, decision)
                 self._measured.add((split, kind))

@@ -107,13 +107,18 @@ def _trial(
                 items.clusters(first),
                 alpha=alpha,
                 seeds=planned,
+                supervisors=evidence.supervisors("sealed", first),
             )
         ):
             return Waiting(Reason.SEALED_RUNS, {"done": len(shared), "needed": planned})
         shared = list(first)
     rows = {k: outcome.rows[k] for k in shared}
     decision = judge_sealed(
-        items.tables(rows, shared), items.tables(against, shared), items.clusters(shared), alpha=alpha
+        items.tables(rows, shared),
+        items.tables(against, shared),
+        items.clusters(shared),
+        alpha=alpha,
+        supervisors=evidence.supervisors("sealed", shared),
     )
     return Trial(opponent, rows, against, decision, looked_after, planned)
 

@@ -36,7 +36,11 @@ def leads(evidence: Evidence, sealed: Rows, dev: Rows, holder: str, *, alpha: fl
     shared = [k for k in sealed if k in against]
     items = evidence.items("sealed")
     again = judge_sealed(
-        items.tables(sealed, shared), items.tables(against, shared), items.clusters(shared), alpha=alpha
+        items.tables(sealed, shared),
+        items.tables(against, shared),
+        items.clusters(shared),
+        alpha=alpha,
+        supervisors=evidence.supervisors("sealed", shared),
     )
     return gate.decision.accepted and again.verified
 

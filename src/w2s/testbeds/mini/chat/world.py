@@ -18,7 +18,7 @@ Key = tuple[str, str]
 
 RUMOURED = 0.44
 """Share of the facts that a false rumour goes round about, besides half of the unwritten ones."""
-UNWRITTEN = 0.03
+UNWRITTEN = 0.08
 """Share of the facts whose truth no document gives."""
 WANING = 0.3
 """Share of the false rumours that only some documents repeat."""
