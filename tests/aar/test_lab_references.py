@@ -52,12 +52,14 @@ def train(lab: Lab, *places: Place) -> None:
 def test_the_first_supervisors_come_before_everything_that_only_figures_need(lab: Lab) -> None:
     order = next_places(lab, 100)
     assert order[0] == ("supervisor", "practice", 0)
-    assert set(order[1:6]) == {("supervisor", "dev", k) for k in range(5)}
-    assert {place[1] for place in order[6:21]} == {
+    first = 1 + lab.settings.baseline_seeds
+    assert set(order[1:first]) == {("supervisor", "dev", k) for k in range(lab.settings.baseline_seeds)}
+    sealed = 1 + lab.settings.floors + lab.settings.ceilings
+    assert {place[1] for place in order[first:sealed]} == {
         "dev"
     }  # ceilings and further floors: dev verdicts have figures
-    assert {place[1] for place in order[21:]} == {"sealed"}
-    assert len(order) == len(planned(lab.settings)) == 41
+    assert {place[1] for place in order[sealed:]} == {"sealed"}
+    assert len(order) == len(planned(lab.settings)) == 37
 
 
 def test_a_run_is_taken_once_the_supervisor_that_it_asks_is_trained(lab: Lab) -> None:

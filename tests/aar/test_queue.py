@@ -123,7 +123,8 @@ def test_priorities_go_before_shares(lab: Lab) -> None:
 def test_baselines_go_first_until_the_ladder_stands_and_last_afterwards(lab: Lab) -> None:
     submit(lab, "r1", "early")
     submit(lab, researchers.LAB, "vanilla")
-    assert claim_all(lab, 5) == [researchers.LAB] * 5
+    opening = lab.settings.baseline_seeds * lab.settings.students
+    assert claim_all(lab, opening) == [researchers.LAB] * opening
     with lab.database.write() as tx:
         standing.put(tx, standing.Standing("s2", 0.6, 8))
     submit(lab, researchers.LAB, "a later one")
@@ -135,8 +136,8 @@ def test_spare_confirmations_move_up_when_others_are_compared_with_them(lab: Lab
     one = submit(lab, researchers.LAB, "vanilla")
     with lab.database.write() as tx:
         row = submissions.get(tx, one)
-        assert lab.queue.sealed(tx, row, seeds=3, spare=True) == 3
-        assert lab.queue.sealed(tx, row, seeds=3, spare=False) == 0
+        assert lab.queue.sealed(tx, row, seeds=3, students=2, spare=True) == 6
+        assert lab.queue.sealed(tx, row, seeds=3, students=2, spare=False) == 0
         assert {run.priority for run in runs.all(tx, split="sealed")} == {runs.PRIORITIES.index("sealed")}
 
 
