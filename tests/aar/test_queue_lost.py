@@ -87,10 +87,10 @@ def test_a_confirmation_that_was_lost_is_run_again(lab: Lab) -> None:
     with lab.database.write() as tx:
         for_sealed = Figures(seeds=2, n=8)
         ledger.record_verdict(tx, first, stage="dev", status="pending", reply="", figures=for_sealed)
-        lab.queue.sealed(tx, submissions.get(tx, first), seeds=2, spare=False)
+        lab.queue.sealed(tx, submissions.get(tx, first), seeds=2, students=1, spare=False)
     lose(lab, first, stage="sealed")
     with lab.database.write() as tx:  # for the one that lost them, they stay lost
-        assert lab.queue.sealed(tx, submissions.get(tx, first), seeds=2, spare=False) == 0
+        assert lab.queue.sealed(tx, submissions.get(tx, first), seeds=2, students=1, spare=False) == 0
     again = submit(lab, "r1", "record")
     with lab.database.write() as tx:
         assert lab.queue.sealed(tx, submissions.get(tx, again), seeds=2, spare=False) == 2
