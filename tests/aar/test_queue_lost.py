@@ -93,7 +93,7 @@ def test_a_confirmation_that_was_lost_is_run_again(lab: Lab) -> None:
         assert lab.queue.sealed(tx, submissions.get(tx, first), seeds=2, students=1, spare=False) == 0
     again = submit(lab, "r1", "record")
     with lab.database.write() as tx:
-        assert lab.queue.sealed(tx, submissions.get(tx, again), seeds=2, spare=False) == 2
+        assert lab.queue.sealed(tx, submissions.get(tx, again), seeds=2, students=1, spare=False) == 2
     work(lab, PretendedEngine())
     with lab.database.read() as tx:
         assert {(run.split, run.state) for run in runs.all(tx)} == {("dev", "done"), ("sealed", "done")}
