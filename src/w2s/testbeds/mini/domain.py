@@ -78,8 +78,8 @@ class Domain:
     `writer(world, rng)` writes a world's documents, `item_texts(world)` together hold every word an item can
     contain. In pre-training `verdict_words` weigh most, `value_words` less, every other word least;
     whatever follows one of `answer_marks` weighs as much as a verdict (where the same words are also
-    operands that nobody can foresee). `steps` replaces a size's steps for one (world, role); the strong model waits
-    at `gate`.
+    operands that nobody can foresee). The strong model waits at `gate`. `redrawn` counts the pre-trainings of a
+    (world, role) that were thrown away, since the world missed the testbed's targets: each has another seed.
     """
 
     testbed: Testbed
@@ -89,7 +89,7 @@ class Domain:
     value_words: frozenset[str]
     answer_marks: frozenset[str] = frozenset()
     sizes: Mapping[Role, Size] = field(default_factory=lambda: {"weak": WEAK, "strong": STRONG})
-    steps: Mapping[tuple[str, Role], int] = field(default_factory=dict)
+    redrawn: Mapping[tuple[str, Role], int] = field(default_factory=dict)
     gate: Gate | None = None
 
     @property

@@ -54,16 +54,17 @@ def rebuild(
     if world not in domain.testbed.worlds:
         raise NotFound.among("world", world, sorted(domain.testbed.worlds))
     size = domain.sizes[role]
-    planned = domain.steps.get((world, role), size.steps)
     ids = domain.vocabulary(world)
     torch.set_num_threads(1)
     generator_state = torch.random.get_rng_state()
-    torch.manual_seed(int.from_bytes(hashlib.sha256(f"{world} {role}".encode()).digest()[:4], "big"))
+    again = domain.redrawn.get((world, role), 0)
+    drawn = f"{world} {role}" + (f" {again}" if again else "")
+    torch.manual_seed(int.from_bytes(hashlib.sha256(drawn.encode()).digest()[:4], "big"))
     model = _new_model(size, vocabulary=len(ids))
     torch.random.set_rng_state(generator_state)
-    writer = domain.writer(world, random.Random(f"corpus {world} {role}"))
+    writer = domain.writer(world, random.Random(f"corpus {drawn}"))
     gate = domain.gate if role == "strong" and steps is None else None
-    _train(model, domain, size, ids, writer, steps or planned, gate, watch)
+    _train(model, domain, size, ids, writer, steps or size.steps, gate, watch)
     return _save(model, ids, out_dir)
 
 

@@ -44,14 +44,14 @@ VERDICTS = Mixture(
     {"notes": 4, "asked": 3, "checked": 4, "graded": 6, "compared": 8, "claimed": 6, "pleasing": 1},
     signed=0.85,
     worded_unsigned=0.3,
-    wild=0.25,
+    wild=0.4,
 )
 SOURCES = Mixture(
     {"notes": 4, "asked": 4, "checked": 3, "graded": 4, "compared": 9, "claimed": 8, "pleasing": 1},
     signed=0.55,
     worded_signed=0.25,
     worded_unsigned=0.6,
-    wild=0.2,
+    wild=0.35,
 )
 LAST = replace(SOURCES, signed=0.5, worded_signed=0.35, worded_unsigned=0.65)
 SCHEDULE = ((0.06, FACTS), (0.26, EASY), (0.45, VERDICTS), (0.6, SOURCES), (1.0, LAST))

@@ -70,5 +70,4 @@ CHAT_LARGE = replace(
         "weak": WEAK,
         "strong": Size(hidden=192, layers=4, heads=6, head_size=32, feed_forward=512, steps=5500),
     },
-    steps={},
 )
