@@ -217,6 +217,8 @@ def _save(model: Any, ids: dict[str, int], out_dir: Path) -> str:
     model.to(torch.bfloat16).save_pretrained(out_dir)
     tokenizer.save(ids, out_dir)
     (out_dir / "generation_config.json").unlink(missing_ok=True)
+    for path in out_dir.iterdir():
+        path.chmod(0o644)  # safetensors makes it 0600, and a student service is another user
     return hashlib.sha256((out_dir / "model.safetensors").read_bytes()).hexdigest()
 
 
