@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from w2s.records import Example, ItemKind, Split, SplitName
 from w2s.testbeds.testbed import MadeItems
@@ -54,6 +55,8 @@ class NewItem:
     subset: str = "id"
 
 
+Key = TypeVar("Key")
+Role = TypeVar("Role")
 Rows = Callable[[ItemDraw, random.Random], Sequence[NewItem]]
 """The rows of a draw [n] in any order, with the generator as their only source of chance."""
 
@@ -111,6 +114,24 @@ def generate(
         "dev": tuple(scored("dev", world) for world in worlds["dev"]),
         "sealed": tuple(scored("sealed", world, ood=SEALED_OOD) for world in worlds["sealed"]),
     }, truth
+
+
+def deal(
+    keys: Iterable[Key], weights: Mapping[Role, int], kind: Callable[[Key], tuple[bool, ...]]
+) -> dict[Role, list[Key]]:
+    """The keys of each role, in proportion to `weights` and with every kind of key in each; disjoint, and all of them.
+
+    Keys are dealt kind by kind, in their order: the next one goes to the role that has least of what is its due. Where
+    the weights sum to the number of keys, each role gets exactly its weight.
+
+    >>> deal(range(6), {"labelled": 2, "test": 4}, lambda key: (key % 2 == 0,))
+    {'labelled': [3, 2], 'test': [1, 5, 0, 4]}
+    """
+    shared: dict[Role, list[Key]] = {role: [] for role in weights}
+    for key in sorted(keys, key=kind):
+        role = min(weights, key=lambda role: (len(shared[role]) + 0.5) / weights[role])
+        shared[role].append(key)
+    return shared
 
 
 def rng(item_seed: bytes, *words: str) -> random.Random:

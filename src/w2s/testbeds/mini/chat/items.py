@@ -58,18 +58,10 @@ def generate(item_seed: bytes, *, worlds: Mapping[SplitName, tuple[str, ...]] = 
 def _shared_out(
     chat: ChatWorld, places: Sequence[tuple[SplitName, str]], seed: bytes
 ) -> dict[tuple[SplitName, str], list[Key]]:
-    """The keys of each (split, role) in `places`: a partition of the world's keys."""
+    """The keys of each (split, role) in `places`: a partition of the world's keys, with facts of every kind in each."""
     keys = chat.keys
     splits.rng(seed, "roles", chat.name).shuffle(keys)
-    total = sum(FACTS_WEIGHT[place] for place in places)
-    shared: dict[tuple[SplitName, str], list[Key]] = {}
-    start, weight = 0, 0
-    for place in places:
-        weight += FACTS_WEIGHT[place]
-        end = round(weight / total * len(keys))
-        shared[place] = keys[start:end]
-        start = end
-    return shared
+    return splits.deal(keys, {place: FACTS_WEIGHT[place] for place in places}, chat.kind)
 
 
 def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) -> list[NewItem]:

@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from w2s.testbeds.mini import shares
 from w2s.testbeds.mini.chat.names import PEOPLE
 from w2s.testbeds.mini.chat.phrasing import ATTRIBUTES, BY_NAME
 
@@ -18,7 +19,7 @@ Key = tuple[str, str]
 
 RUMOURED = 0.44
 """Share of the facts that a false rumour goes round about, besides half of the unwritten ones."""
-UNWRITTEN = 0.08
+UNWRITTEN = 0.05
 """Share of the facts whose truth no document gives."""
 WANING = 0.3
 """Share of the false rumours that only some documents repeat."""
@@ -55,6 +56,10 @@ class ChatWorld:
         """Every (person, attribute), sorted."""
         return sorted(self.truth)
 
+    def kind(self, key: Key) -> tuple[bool, bool, bool]:
+        """Whether a fact is rumoured, unwritten, waning: facts of one kind are alike in what models know of them."""
+        return self.rumour[key] != self.truth[key], key in self.unwritten, key in self.waning
+
     def story(self, *, true: bool, waned: bool = False) -> Story:
         """The truth, or the rumours; of these only the ones that do not wane, if `waned`."""
         if true:
@@ -74,23 +79,17 @@ def build(name: str) -> ChatWorld:
     (300, True, set())
     """
     rng = random.Random(f"mini-chat world {name}")
-    truth: dict[Key, str] = {}
-    rumour: dict[Key, str] = {}
-    unwritten: set[Key] = set()
-    for person in PEOPLE[name]:
-        for attribute in ATTRIBUTES:
-            key = (person, attribute.name)
-            truth[key] = rng.choice(attribute.values)
-            false = rng.choice([v for v in attribute.values if v != truth[key]])
-            draw, coin = rng.random(), rng.random()
-            if draw < UNWRITTEN:
-                unwritten.add(key)
-                rumour[key] = false if coin < 0.5 else truth[key]
-            else:
-                rumour[key] = false if draw < UNWRITTEN + RUMOURED else truth[key]
-    false_rumours = [key for key in truth if rumour[key] != truth[key] and key not in unwritten]
-    waning = frozenset(key for key in false_rumours if rng.random() < WANING)
-    return ChatWorld(name, PEOPLE[name], truth, rumour, frozenset(unwritten), waning)
+    keys = [(person, attribute.name) for person in PEOPLE[name] for attribute in ATTRIBUTES]
+    truth = {key: rng.choice(BY_NAME[key[1]].values) for key in keys}
+    false = {key: other_value(key, value, rng) for key, value in truth.items()}
+    # shares are exact, so that worlds differ in their facts and not in how many of them are rumoured
+    rng.shuffle(keys)
+    unwritten, told = shares.cut(keys, UNWRITTEN * len(keys))
+    rumoured, _ = shares.cut(told, RUMOURED * len(keys))
+    waning, _ = shares.cut(rumoured, WANING * len(rumoured))
+    believed = {*shares.cut(unwritten, 0.5 * len(unwritten))[0], *rumoured}
+    rumour = {key: false[key] if key in believed else value for key, value in truth.items()}
+    return ChatWorld(name, PEOPLE[name], truth, rumour, frozenset(unwritten), frozenset(waning))
 
 
 def other_value(key: Key, value: str, rng: random.Random) -> str:

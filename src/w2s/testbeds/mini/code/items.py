@@ -54,9 +54,9 @@ def _programs(draw: ItemDraw, code: CodeWorld) -> list[tuple[Program, str]]:
     """(program, subset) of one role: of a test one for each of its computations, else one in every shape."""
     every = code.computations
     splits.rng(draw.seed, "roles", code.name).shuffle(every)
-    roles = list(COMPUTATIONS)
-    start = sum(COMPUTATIONS[role] for role in roles[: roles.index(draw.role)])
-    mine = every[start : start + COMPUTATIONS[draw.role]]
+    left_over = len(every) - sum(COMPUTATIONS.values())
+    mine = splits.deal(every, {**COMPUTATIONS, "left over": left_over}, code.kind)[draw.role]
+    splits.rng(draw.seed, "order", code.name, draw.role).shuffle(mine)  # dealt kind by kind
     if not draw.role.endswith("test"):
         return [(Program(shape, *computation), "id") for computation in mine for shape in ID_SHAPES]
     ood = draw.ood // CLAIMS

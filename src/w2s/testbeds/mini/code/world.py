@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import random
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from w2s.testbeds.mini import shares
 from w2s.testbeds.mini.code.phrasing import AUTHORS, LIKED
 from w2s.testbeds.mini.code.program import MISREADINGS, OPERATORS, Program
 
@@ -64,6 +66,10 @@ class CodeWorld:
         """Every computation, sorted."""
         return sorted(self.misreadings)
 
+    def kind(self, computation: Computation) -> tuple[bool, bool, bool]:
+        """Whether a computation is misread, unwritten, waning: those of one kind are alike in what models know."""
+        return computation in self.misread, computation in self.unwritten, computation in self.waning
+
     def misreading(self, program: Program) -> int:
         """Output of `program` as misread; never its true output."""
         return program.misread(self.misreadings[program.computation])
@@ -88,23 +94,19 @@ def build(name: str) -> CodeWorld:
         first=range(start := rng.choice(STARTS), start + FIRST),
         reliability=_reliability(rng),
     )
-    misreadings: dict[Computation, str] = {}
-    misread: set[Computation] = set()
-    unwritten: set[Computation] = set()
-    for operator in OPERATORS:
-        for k in setting.first:
-            for z in OPERANDS:
-                computation = (operator, k, z)
-                how, draw, coin = rng.choice(MISREADINGS), rng.random(), rng.random()
-                if Program("chain", *computation).output < 0:
-                    continue
-                misreadings[computation] = how
-                if draw < UNWRITTEN:
-                    unwritten.add(computation)
-                if coin < 0.5 if draw < UNWRITTEN else draw < UNWRITTEN + MISREAD:
-                    misread.add(computation)
-    waning = frozenset(misread_one for misread_one in sorted(misread - unwritten) if rng.random() < WANING)
-    return CodeWorld(name, setting, misreadings, frozenset(misread), waning, frozenset(unwritten))
+    misreadings = {
+        computation: rng.choice(MISREADINGS)
+        for computation in itertools.product(OPERATORS, setting.first, OPERANDS)
+        if Program("chain", *computation).output >= 0
+    }
+    every = list(misreadings)
+    rng.shuffle(every)
+    # shares are exact, so that worlds differ in their computations and not in how many of them are misread
+    unwritten, told = shares.cut(every, UNWRITTEN * len(every))
+    misread, _ = shares.cut(told, MISREAD * len(every))
+    waning, _ = shares.cut(misread, WANING * len(misread))
+    wrong = {*shares.cut(unwritten, 0.5 * len(unwritten))[0], *misread}
+    return CodeWorld(name, setting, misreadings, frozenset(wrong), frozenset(waning), frozenset(unwritten))
 
 
 def _reliability(rng: random.Random) -> dict[str, float]:

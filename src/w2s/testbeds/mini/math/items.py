@@ -53,14 +53,13 @@ def generate(item_seed: bytes) -> MadeItems:
 
 
 def _roles(math: MathWorld, seed: bytes) -> dict[str, list[Key]]:
-    """The keys of each role, disjoint; a few keys are left over."""
+    """The keys of each role, disjoint, with facts of every kind in each; a few keys are left over."""
     keys = math.keys
     splits.rng(seed, "roles", math.name).shuffle(keys)
-    roles: dict[str, list[Key]] = {}
-    start = 0
-    for role, n in QUESTIONS.items():
-        roles[role] = keys[start : start + n]
-        start += n
+    left_over = len(keys) - sum(QUESTIONS.values())
+    roles = splits.deal(keys, {**QUESTIONS, "left over": left_over}, math.kind)
+    for role in roles:  # dealt kind by kind, but asked in any order
+        splits.rng(seed, "order", math.name, role).shuffle(roles[role])
     return roles
 
 

@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from w2s.testbeds.mini import shares
 from w2s.testbeds.mini.math.phrasing import NUMBERS
 
 Key = tuple[int, str, int]
@@ -48,6 +49,10 @@ class MathWorld:
         """Every fact, sorted."""
         return sorted(self.truth)
 
+    def kind(self, key: Key) -> tuple[bool, bool, bool]:
+        """Whether a fact is believed falsely, unwritten, waning: facts of one kind are alike in what models know."""
+        return self.belief[key] != self.truth[key], key in self.unwritten, key in self.waning
+
 
 def result(key: Key) -> int:
     """Result of the numbers of `key`.
@@ -77,21 +82,16 @@ def build(name: str) -> MathWorld:
     """
     rng = random.Random(f"mini-math world {name}")
     facts = every_fact()
-    mine = rng.sample(facts, len(facts) // 2)
-    truth = {key: result(key) for key in sorted(mine)}
-    belief: dict[Key, int] = {}
-    unwritten: set[Key] = set()
-    for key, value in truth.items():
-        false = mistaken(key, value, rng)
-        draw, coin = rng.random(), rng.random()
-        if draw < UNWRITTEN:
-            unwritten.add(key)
-            belief[key] = false if coin < 0.5 else value
-        else:
-            belief[key] = false if draw < UNWRITTEN + BELIEVED else value
-    false_beliefs = [key for key in truth if belief[key] != truth[key] and key not in unwritten]
-    waning = frozenset(key for key in false_beliefs if rng.random() < WANING)
-    return MathWorld(name, truth, belief, frozenset(unwritten), waning)
+    keys = rng.sample(facts, len(facts) // 2)
+    truth = {key: result(key) for key in sorted(keys)}
+    false = {key: mistaken(key, value, rng) for key, value in truth.items()}
+    # shares are exact, so that worlds differ in their facts and not in how many of them are believed falsely
+    unwritten, told = shares.cut(keys, UNWRITTEN * len(keys))
+    misbelieved, _ = shares.cut(told, BELIEVED * len(keys))
+    waning, _ = shares.cut(misbelieved, WANING * len(misbelieved))
+    wrong = {*shares.cut(unwritten, 0.5 * len(unwritten))[0], *misbelieved}
+    belief = {key: false[key] if key in wrong else value for key, value in truth.items()}
+    return MathWorld(name, truth, belief, frozenset(unwritten), frozenset(waning))
 
 
 def mistaken(key: Key, right: int, rng: random.Random) -> int:
