@@ -30,7 +30,7 @@ CHAT = Domain(
             "chance for such words, and most of its mistakes are its own."
         ),
         worlds=shipped_worlds("mini-chat", WORLDS),
-        recipe=Recipe(epochs=5, learning_rate=1e-3, max_length=64),
+        recipe=Recipe(epochs=4, learning_rate=1e-3, max_length=64),
         weak_recipe=Recipe(epochs=20, learning_rate=3e-3, max_length=64),
         template=TEMPLATE,
         labels=items.LABELS,
