@@ -61,7 +61,8 @@ def _gap(evidence: Evidence) -> float:
     if not floors or not ceilings:
         return 0.0
     items = evidence.items("sealed")
-    return items.mean(ceilings) - items.mean(floors)
+    high, low = items.known(list(ceilings), floors), items.known(list(floors), ceilings)
+    return items.mean(ceilings, high) - items.mean(floors, low) if high else 0.0
 
 
 def _plain(evidence: Evidence, submission: Submission) -> list[AuditRun]:

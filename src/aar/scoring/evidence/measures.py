@@ -118,14 +118,9 @@ class _Gap:
         near = [k for k in rows if set(self.items.covered([k])) <= covered] or list(rows)
         return [*(k for k in keys if k in near), *(k for k in near if k not in keys)]
 
-    def known(self, keys: Sequence[int]) -> list[int]:
-        """Those of `keys` about a world with a floor and a ceiling."""
-        there = set(self.items.covered(list(self.floors))) & set(self.items.covered(list(self.ceilings)))
-        return [k for k in keys if set(self.items.covered([k])) <= there]
-
     def recovered(self, rows: Rows, *, subset: bool | None) -> Estimate | None:
         """PGR on all items, or on those in (False) or out of (True) distribution; None where it cannot be told."""
-        keys = self.known(sorted(rows))
+        keys = self.items.known(sorted(rows), self.floors, self.ceilings)
         masks = [self._mask(part, subset) for part in self.items.covered(keys)]
         if not self._enough(keys, masks):
             return None
@@ -147,7 +142,7 @@ class _Gap:
 
     def gained(self, rows: Rows, against: Rows, shared: Sequence[int]) -> Estimate | None:
         """PGR of `rows` minus that of `against` on the seeds they share; None where it cannot be told."""
-        keys = self.known(shared)
+        keys = self.items.known(shared, self.floors, self.ceilings)
         if not self._enough(keys):
             return None
         floor, ceiling = (self.items.tables(of, self.like(of, keys)) for of in (self.floors, self.ceilings))

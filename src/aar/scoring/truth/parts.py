@@ -56,6 +56,11 @@ class TestParts:
         """Question of each test item, [n], in each part that the rows of `keys` are about."""
         return [self.parts[part].clusters for part in self.covered(keys)]
 
+    def known(self, keys: Sequence[int], *others: Rows) -> list[int]:
+        """Those of `keys` about a part that a row of each of `others` is about too."""
+        there = set(self.covered(keys)).intersection(*(self.covered(list(rows)) for rows in others))
+        return [k for k in keys if set(self.covered([k])) <= there]
+
     def mean(self, rows: Rows, keys: Sequence[int] | None = None) -> float:
         """Mean accuracy over the parts that the rows of `keys` (all by default) are about; each part counts equally."""
         return float(world_means(self.tables(rows, keys)).mean())
