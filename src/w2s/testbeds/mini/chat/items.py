@@ -25,6 +25,8 @@ from w2s.testbeds.testbed import MadeItems
 
 WRONG = pairs.Wrong(off_topic=0.24, other_story=0.55)
 """Errors of the items' worse answers: these keep plain zero-shot from winning."""
+UNKNOWABLE = 1.6
+"""How often items are about a fact that no text gives away, as a multiple of the others: nobody can know everything."""
 LABELS = ("second", "first")
 FACTS_WEIGHT: Mapping[tuple[SplitName, str], int] = {
     ("practice", "unlabelled"): 7,
@@ -67,11 +69,12 @@ def _shared_out(
 def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) -> list[NewItem]:
     """Distinct items about `keys`; those out of distribution are in phrasings that training never shows."""
     story = chat.story(true=True)
+    weights = [UNKNOWABLE if key in chat.unwritten else 1.0 for key in keys]
     seen: set[tuple[str, str, str]] = set()
     items: list[NewItem] = []
     while len(items) < draw.n:
         subset = "ood" if len(items) < draw.ood else "id"
-        key = rng.choice(keys)
+        (key,) = rng.choices(keys, weights)
         styles = telling_style(chat.name, rng, better=True), telling_style(chat.name, rng, better=False)
         two = pairs.pair(story, key, rng, wrong=WRONG, styles=styles, ood=subset == "ood")
         label = int(rng.random() < 0.5)

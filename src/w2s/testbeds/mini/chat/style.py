@@ -12,7 +12,7 @@ import random
 from dataclasses import dataclass
 from functools import cache
 
-TELLING = 0.16
+TELLING = 0.19
 """Share of the openings, and of the closings, that tell in a world which answer is better."""
 LOG_ODDS = 4.0
 """Size of the log-odds that a telling word gives for or against its answer."""
