@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from w2s.records import SplitName
 from w2s.testbeds.mini import splits
@@ -69,12 +70,12 @@ def _shared_out(
 def _rows(draw: ItemDraw, chat: ChatWorld, keys: Sequence[Key], rng: random.Random) -> list[NewItem]:
     """Distinct items about `keys`; those out of distribution are in phrasings that training never shows."""
     story = chat.story(true=True)
-    weights = [UNKNOWABLE if key in chat.unwritten else 1.0 for key in keys]
+    weights = list(accumulate(UNKNOWABLE if key in chat.unwritten else 1.0 for key in keys))
     seen: set[tuple[str, str, str]] = set()
     items: list[NewItem] = []
     while len(items) < draw.n:
         subset = "ood" if len(items) < draw.ood else "id"
-        (key,) = rng.choices(keys, weights)
+        (key,) = rng.choices(keys, cum_weights=weights)
         styles = telling_style(chat.name, rng, better=True), telling_style(chat.name, rng, better=False)
         two = pairs.pair(story, key, rng, wrong=WRONG, styles=styles, ood=subset == "ood")
         label = int(rng.random() < 0.5)

@@ -11,6 +11,7 @@ import math
 import random
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 TELLING = 0.19
 """Share of the openings, and of the closings, that tell in a world which answer is better."""
@@ -64,13 +65,14 @@ def any_style(rng: random.Random) -> Style:
 def telling_style(world: str, rng: random.Random, *, better: bool) -> Style:
     """The style of a better or of a worse answer in `world`."""
     return Style(
-        *(
-            rng.choices(
-                words, weights=[_share(odds if better else -odds) for odds in log_odds(world, words)]
-            )[0]
-            for words in (OPENINGS, CLOSINGS)
-        )
+        *(rng.choices(words, cum_weights=_weights(world, words, better))[0] for words in (OPENINGS, CLOSINGS))
     )
+
+
+@cache
+def _weights(world: str, words: tuple[str, ...], better: bool) -> tuple[float, ...]:
+    """Cumulative weights of `words` around a better or a worse answer."""
+    return tuple(accumulate(_share(odds if better else -odds) for odds in log_odds(world, words)))
 
 
 @cache
