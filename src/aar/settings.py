@@ -41,6 +41,8 @@ EXPECTED = {
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 StorageUrl = Annotated[Name, AfterValidator(lambda text: storage_url.parsed(text) and text)]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
+Confirmed = Annotated[int, Field(ge=2, le=MOST_SEEDS)]
+"""A confirmation is an interval, and an interval needs two seeds."""
 Budget = Annotated[int, Field(ge=0, le=MOST_SUBMISSIONS)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)]
 
@@ -98,7 +100,7 @@ class Settings:
     confirmed: Literal["all", "best"] = "all"
     dev_seeds: Seeds = 3
     baseline_seeds: Seeds = 3
-    sealed_seeds: Seeds = 8
+    sealed_seeds: Confirmed = 8
     students: Seeds = 2
     floors: Seeds = 9
     ceilings: Seeds = 9

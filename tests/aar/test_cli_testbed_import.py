@@ -181,7 +181,7 @@ def test_a_testbed_whose_items_are_not_here_cannot_be_run(tmp_path: Path, home: 
 def lab(own: Path, tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     testbed = testbeds.load(own)
     folder = LabFolder(tmp_path_factory.mktemp("runs") / "lab")
-    settings = Settings(testbed=testbed.name, baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
+    settings = Settings(testbed=testbed.name, baseline_seeds=1, sealed_seeds=2, floors=1, ceilings=1)
     make(folder, settings, testbed)
     prepare(folder)
     references = References(folder)

@@ -33,7 +33,7 @@ from aar.students.data import read_weak
 from w2s.records import SplitName
 from w2s.testbeds import load
 
-ONE_OF_EACH = Settings(dev_seeds=1, baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
+ONE_OF_EACH = Settings(dev_seeds=1, baseline_seeds=1, sealed_seeds=2, floors=1, ceilings=1)
 
 JOBS = [job for job in plan(ONE_OF_EACH) if job.role == "supervisor"]
 SECOND = ReferenceJob("supervisor", "dev", 1)

@@ -48,6 +48,7 @@ def test_settings_come_back_from_the_file_as_they_went_in(tmp_path: Path) -> Non
         ("slots", True, "whole number"),
         ("slots", 2.5, "whole number"),
         ("slots", 0, "greater than or equal to 1"),
+        ("sealed_seeds", 1, "greater than or equal to 2"),
         ("seed", -1, "greater than or equal to 0"),
         ("tokens", -5, "greater than or equal to 0"),
         ("minutes", float("nan"), "finite"),

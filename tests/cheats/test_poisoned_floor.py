@@ -43,7 +43,7 @@ def test_a_floor_that_is_believed_raises_what_a_poor_method_recovers(
 
 def test_a_floor_without_the_key_of_what_it_is_made_from_is_removed(tmp_path: Path, table) -> None:
     folder = LabFolder(tmp_path / "runs" / "lab")
-    settings = Settings(dev_seeds=1, baseline_seeds=1, sealed_seeds=1, floors=1, ceilings=1)
+    settings = Settings(dev_seeds=1, baseline_seeds=1, sealed_seeds=2, floors=1, ceilings=1)
     folder.describe({"testbed": "mini-chat", "settings": settings.as_json()})
     prepare(folder)
     vault = Vault(folder.vault)
