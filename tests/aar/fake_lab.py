@@ -24,6 +24,7 @@ from aar.researchers.evolution.calls import Call
 from aar.researchers.evolution.genome import BadGenome, Genome, from_source
 from aar.researchers.evolution.memory import Memory
 from aar.researchers.evolution.policy import Answer, Policy
+from aar.researchers.evolution.searches import Search
 
 BODIES: dict[str, type[BaseModel]] = {
     "POST /v1/forum": requests.Finding,
@@ -346,9 +347,11 @@ class FakeTools:
         return ask("GET", {"my_status": "/v1/me", "leaderboard": "/v1/leaderboard"}[tool])
 
 
-def research(lab: FakeLab, *, seed: int, turns: int = 400) -> dict[str, FakeTools]:
+def research(
+    lab: FakeLab, *, seed: int, turns: int = 400, search: Search = Search.EVOLUTION
+) -> dict[str, FakeTools]:
     """Let the lab's researchers take turns until its time is over."""
-    minds = {name: (Policy(researcher=name, seed=seed), Memory()) for name in lab.researchers}
+    minds = {name: (Policy(researcher=name, seed=seed, search=search), Memory()) for name in lab.researchers}
     tools = {name: FakeTools(lab, name) for name in lab.researchers}
     answers = {name: Answer() for name in lab.researchers}
     for _ in range(turns):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from aar.errors import MissingKey, UnknownModel
 
 EMBEDDED = "aar/evolution"
+POLICIES = (EMBEDDED, "aar/random", "aar/best-of-n")
+"""Models that need no key: the embedded policy, and two controls that do not learn."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ def check_model(name: str, *, environment: Mapping[str, str] | None = None) -> N
             else f"known: {', '.join(PROVIDERS)}"
         )
         raise UnknownModel(f"unknown provider {provider_name!r} in {name!r}; {hint}")
-    if provider_name == "aar" and name != EMBEDDED:
-        raise UnknownModel(f"unknown model {name!r}; did you mean {EMBEDDED}?")
+    if provider_name == "aar" and name not in POLICIES:
+        raise UnknownModel(f"unknown model {name!r}; known: {', '.join(POLICIES)}")
     if provider.prices is not None:
         _check_priced(provider_name, provider.prices, model)
     if provider.keys and not any(variables.get(key) for key in provider.keys):

@@ -13,7 +13,7 @@ from aar.folder import LabFolder
 from aar.researchers import brief, running
 from aar.researchers.exits import ExitCode
 from aar.researchers.lab_client import LabClient
-from aar.researchers.models import EMBEDDED, counts_tokens
+from aar.researchers.models import EMBEDDED, POLICIES, counts_tokens
 from aar.researchers.stopping import Stop
 from aar.researchers.watching import Watch
 
@@ -66,7 +66,7 @@ async def _research(session: Session, token: str, model: Model | None) -> ExitCo
     try:
         me = await client.me()
         await client.progress(Activity.STARTING)
-        thinks = session.model != EMBEDDED
+        thinks = session.model not in POLICIES
         watch = Watch(client, thinks=thinks)
         with running.session(LabFolder(session.lab).inspect_logs, session.researcher) as process:
             task = _task(session, client, watch, me, process)
@@ -79,7 +79,7 @@ async def _research(session: Session, token: str, model: Model | None) -> ExitCo
         if log.error is not None:
             errors.append(log.error.message)
         if errors:
-            kind = ProviderDown if session.model != EMBEDDED else AarError
+            kind = ProviderDown if session.model not in POLICIES else AarError
             raise kind(f"the session of {session.researcher} ended early: {errors[0]} (log: {log.location})")
         if not watch.over and not (await client.me()).get("stop"):
             return ExitCode.ENDED_EARLY
@@ -95,7 +95,7 @@ async def _evaluate(session: Session, task: Task, me: dict[str, Any], model: Mod
 
     os.environ["INSPECT_DISPLAY"] = "none"  # read at the first evaluation of a process
     arguments: dict[str, Any] = {}
-    if session.model == EMBEDDED:
+    if session.model in POLICIES:
         arguments = {"researcher": session.researcher, "seed": session.seed, "most_cost": session.most_cost}
     minutes = me.get("minutes_left")
     logs = await eval_async(

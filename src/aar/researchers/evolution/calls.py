@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from aar.researchers.evolution import reading, wording
-from aar.researchers.evolution.choosing import Candidate, Chooser
 from aar.researchers.evolution.evidence import Reading, weigh
 from aar.researchers.evolution.genome import in_words
 from aar.researchers.evolution.memory import Draft, Memory
 from aar.researchers.evolution.rendering import render
+from aar.researchers.evolution.searches import Search, next_plan
 
 NOTEBOOK = "notebook/policy.json"
 DIARY = "notebook/diary.md"
@@ -33,9 +33,10 @@ class Call:
 
 
 class Calls:
-    """Makes the calls of one researcher; `seed` and `researcher` seed the draws."""
+    """Makes the calls of one researcher; `seed` and `researcher` seed the draws of its `search`."""
 
-    def __init__(self, *, researcher: str, seed: int, most_cost: float) -> None:
+    def __init__(self, *, researcher: str, seed: int, most_cost: float, search: Search) -> None:
+        self.search = search
         self.researcher = researcher
         self.seed = seed
         self.most_cost = most_cost
@@ -86,7 +87,11 @@ class Calls:
         return weigh(known, memory.findings(self.researcher) if memory.forum else [], memory.failures)
 
     def _fetch(self, memory: Memory) -> Call | None:
-        unread = [name for name, known in memory.submissions.items() if not known.read]
+        unread = [
+            name
+            for name, known in memory.submissions.items()
+            if not known.read and (self.search.learns or known.researcher == self.researcher)
+        ]
         if not unread or memory.fetched >= MOST_FETCHES:
             return None
         memory.fetched += 1
@@ -96,15 +101,14 @@ class Calls:
     def _write(self, memory: Memory) -> Call:
         memory.decisions += 1
         rng = random.Random(f"{self.seed}/{self.researcher}/{memory.decisions}")
-        evidence = self.evidence(memory)
-        chooser = Chooser(rng, direction=memory.direction, evidence=evidence, most_cost=self.most_cost)
-        scores = memory.scores
-        candidates = [
-            Candidate(name, known.genome, known.worth(scores), known.researcher == self.researcher)
-            for name, known in memory.submissions.items()
-            if known.genome is not None and known.status != "violation"
-        ]
-        plan = chooser.plan(candidates, tried=frozenset(memory.tried) | reading.keys_of(memory))
+        plan = next_plan(
+            self.search,
+            memory,
+            rng,
+            researcher=self.researcher,
+            evidence=self.evidence(memory),
+            most_cost=self.most_cost,
+        )
         memory.methods += 1
         memory.tried.append(plan.genome.key())
         memory.draft = Draft(f"m{memory.methods}", plan.genome, plan.parents, plan.how)

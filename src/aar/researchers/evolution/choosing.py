@@ -105,6 +105,14 @@ class Chooser:
             plan = self._draw(candidates)
         return plan
 
+    def near_copy(self, of: Candidate, *, tried: frozenset[str]) -> Plan:
+        """The same method with one choice changed, and not tried yet where there is such a one."""
+        for _ in range(60):
+            genome = self._finished(self._changed(of.genome, genes=1))
+            if genome.key() not in tried:
+                break
+        return Plan(genome, (of.submission,), f"a near-copy of {of.submission}, the luckiest so far")
+
     def _draw(self, candidates: Sequence[Candidate]) -> Plan:
         good = [candidate for candidate in candidates if candidate.worth > 0.5]
         ways = {"fresh": 1.0 if good else 2.0}
@@ -133,7 +141,10 @@ class Chooser:
 
     def varied(self, genome: Genome) -> Genome:
         """One or two genes drawn anew; ordered ones mostly move by one step."""
-        for gene in self._sample_genes(1 if self.rng.random() < 0.6 else 2):
+        return self._changed(genome, genes=1 if self.rng.random() < 0.6 else 2)
+
+    def _changed(self, genome: Genome, *, genes: int) -> Genome:
+        for gene in self._sample_genes(genes):
             genome = replace(genome, **{gene: self._other(gene, getattr(genome, gene))})
         return genome
 

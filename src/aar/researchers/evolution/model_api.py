@@ -23,12 +23,13 @@ from aar.researchers import refusals
 from aar.researchers.evolution import STOPPED_KEY
 from aar.researchers.evolution.memory import Memory
 from aar.researchers.evolution.policy import Answer, Policy
+from aar.researchers.evolution.searches import Search
 
 STORE_KEY = "embedded_policy"
 
 
 class EmbeddedPolicy(ModelAPI):
-    """Model `aar/evolution`: a policy, not a language model; it reads only the last tool's answer.
+    """Models of provider `aar`, one for each `Search`: policies, no language models, that read the last answer only.
 
     Its memory lives in the sample's store and, by ordinary tool calls, in the workspace's notebook: never in
     the messages, which compaction may shorten.
@@ -45,10 +46,13 @@ class EmbeddedPolicy(ModelAPI):
         most_cost: float = 3.0,
         **model_args: Any,
     ) -> None:
-        if model_name != "evolution":
-            raise UnknownModel(f"unknown model aar/{model_name}; did you mean aar/evolution?")
+        if model_name not in list(Search):
+            known = ", ".join(f"aar/{search.value}" for search in Search)
+            raise UnknownModel(f"unknown model aar/{model_name}; known: {known}")
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
-        self._policy = Policy(researcher=str(researcher), seed=int(seed), most_cost=float(most_cost))
+        self._policy = Policy(
+            researcher=str(researcher), seed=int(seed), most_cost=float(most_cost), search=Search(model_name)
+        )
 
     def max_connections(self) -> int:
         """No remote service, so no limit that matters."""

@@ -16,6 +16,7 @@ from aar.researchers.evolution import reading
 from aar.researchers.evolution.calls import Call, Calls
 from aar.researchers.evolution.genome import BadGenome, from_source
 from aar.researchers.evolution.memory import Memory
+from aar.researchers.evolution.searches import Search
 from aar.researchers.refusals import Refusal
 
 MOST_DROPPED_IN_A_ROW = 6
@@ -56,9 +57,11 @@ class Answer:
 class Policy:
     """Embedded policy: the researcher it acts for, the seed of its draws, a method's highest cost (in fine-tunes)."""
 
-    def __init__(self, *, researcher: str, seed: int, most_cost: float = 3.0) -> None:
-        self.researcher = researcher
-        self._calls = Calls(researcher=researcher, seed=seed, most_cost=most_cost)
+    def __init__(
+        self, *, researcher: str, seed: int, most_cost: float = 3.0, search: Search = Search.EVOLUTION
+    ) -> None:
+        self.researcher, self.search = researcher, search
+        self._calls = Calls(researcher=researcher, seed=seed, most_cost=most_cost, search=search)
         self._after: dict[str, Callable[[Memory, Answer], str]] = {
             "wake": self._woken,
             "status": self._seen_status,
@@ -96,6 +99,7 @@ class Policy:
 
     def _seen_status(self, memory: Memory, answer: Answer) -> str:
         reading.take_status(memory, answer.json(), self.researcher)
+        memory.forum = memory.forum and self.search.learns
         memory.fetched = 0
         return "look" if memory.forum else "ranks"
 
@@ -190,7 +194,7 @@ class Policy:
         known.score = reading.score(submission, known.score)
         memory.stop = memory.stop or bool(submission.get("stop"))
         memory.verdicts += 1
-        if status == "verified" and memory.ready is not None:
+        if status == "verified" and memory.ready is not None and self.search.learns:
             # A record changes what is worth trying: think again.
             memory.tried.remove(memory.ready.genome.key())
             memory.ready = None
