@@ -15,6 +15,7 @@ from aar.database.figures import Figures
 from aar.folder import LabFolder
 from aar.forum import Forum
 from aar.run_records import RunEnd, RunError
+from aar.submissions.snapshots import Snapshots
 from w2s.records import Estimate
 
 START = 1_795_000_000.0
@@ -80,6 +81,7 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rng = np.random.default_rng(7)
     folder = LabFolder(lab)
     database = aar.database.open(folder.database, create=True)
+    snapshots = Snapshots(folder.snapshots)
     with database.write() as tx:
         settings = {"testbed": "mini-chat", "model": "aar/evolution", "seed": 4, "minutes": 7.0, "slots": 2}
         meta.put(tx, "testbed", "mini-chat")
@@ -95,7 +97,7 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 measured = Figures(seeds=seeds, n=n, accuracy=estimate(accuracy, half=0.01, seeds=seeds, n=n))
                 ledger.record_reference(tx, split=split, name=name, kind=name, figures=measured)  # type: ignore[arg-type]
         for title, pgr in (("vanilla", 0.24), ("confident_labels", 0.27), ("zero_shot", 0.38)):
-            made = submit(tx, "lab", title, [])
+            made = submit(tx, "lab", title, [], snapshots)
             scored = figures(pgr, "dev", seeds=5, rng=rng)
             decide(tx, made, "dev", "pending", "", scored)
             decide(tx, made, "sealed", "verified", "baseline", figures(pgr, "sealed", seeds=8, rng=rng))
@@ -107,7 +109,7 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         with database.write() as tx:
             researchers.set_state(tx, who, "working")
             tx.execute(aar.database.schema.researchers.update().values(started=START + 60.0))
-            made = submit(tx, who, title, [f"s{parent}" for parent in parents])
+            made = submit(tx, who, title, [f"s{parent}" for parent in parents], snapshots)
             assert made == f"s{number}"
         minute += 0.6
         with database.write() as tx:
@@ -182,12 +184,38 @@ def found(status: str) -> tuple[dict[str, object], ...]:
     return structure, lottery
 
 
-def submit(tx: aar.database.Transaction, who: str, title: str, parents: list[str]) -> str:
+CODE: dict[str, str] = {
+    "probe on layer 3 as a third channel": "student.hidden_states(bench.unlabelled, 3)",
+    "log-confidence loss": "student.finetune(bench.unlabelled, bench.weak.hard, loss=w2s.losses.logconf)",
+    "loss with a hidden-state penalty": "w2s.rank.penalty(student.hidden_states(bench.unlabelled, 2))",
+    "posterior with three supervisors": "labels = [one.hard for one in bench.supervisors]",
+}
+"""Code of some titles; all others teach a student in two steps."""
+
+
+def files_of(title: str) -> dict[str, str]:
+    step = CODE.get(title, "student.finetune(a, y)\n    student.finetune(b, y)")
+    return {
+        "method.py": f"# {title}\nimport w2s\n\n\ndef run(bench):\n    student = bench.strong()\n    {step}\n"
+    }
+
+
+def submit(
+    tx: aar.database.Transaction,
+    who: str,
+    title: str,
+    parents: list[str],
+    snapshots: Snapshots | None = None,
+) -> str:
     code = f"{abs(hash(title)) % 16**8:08x}"
+    commit = code * 5
+    if snapshots is not None:
+        put = snapshots.put(files_of(title), researcher=who, message=title)
+        code, commit = put.tree, put.commit
     return ledger.record_submission(
         tx,
         code_hash=code,
-        commit=code * 5,
+        commit=commit,
         researcher=who,
         title=title,
         summary=f"Try to {title}; what it builds on is named as its parents.",

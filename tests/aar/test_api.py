@@ -75,6 +75,17 @@ def test_a_request_without_a_known_token_is_refused(client: TestClient) -> None:
     assert client.get("/v1/status", headers=as_("people")).status_code == 200
 
 
+def test_the_status_counts_ideas_by_family_each_code_once(client: TestClient) -> None:
+    def ideas() -> object:
+        return client.get("/v1/status", headers=as_("people")).json()["ideas"]
+
+    assert ideas() is None
+    other = {"method.py": "def run(bench):\n    return bench.strong().perturb(1, 0.1)\n"}
+    for token, files, request in (("one", METHOD, "a"), ("one", other, "b"), ("two", other, "c")):
+        submit(client, token, files=files, request_id=request)
+    assert ideas() == {"count": 2, "families": {"other": 1, "evolutionary": 1}, "effective": 2.0}
+
+
 def test_a_submission_is_frozen_queued_on_the_labs_own_seeds_and_entered_into_the_ledger(
     client: TestClient, lab: Lab
 ) -> None:

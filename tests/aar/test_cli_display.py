@@ -437,6 +437,14 @@ ROWS = st.fixed_dictionaries(
         "pending": NUMBERS,
     },
 )
+
+
+def test_the_footer_tells_how_different_the_ideas_are() -> None:
+    ideas = {"count": 14, "families": {"curriculum": 10, "ensemble": 4}, "effective": 1.83}
+    assert any("14 ideas of effectively 1.8 families" in line for line in shown(status(ideas=ideas)))
+    assert not any("ideas" in line for line in shown(status(ideas=None)))
+
+
 SECONDS = st.none() | st.floats(-1e3, 1e7)
 ANY_STATUS = st.fixed_dictionaries(
     {
@@ -467,6 +475,7 @@ ANY_STATUS = st.fixed_dictionaries(
         ),
         "clock": st.fixed_dictionaries({"seconds_left": SECONDS, "bound_seconds_left": SECONDS}),
         "best": st.none() | TEXTS,
+        "ideas": st.none() | st.fixed_dictionaries({"count": NUMBERS, "effective": st.floats(0, 11)}),
     },
 )
 

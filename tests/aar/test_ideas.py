@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from aar.ideas import Complexity, Family, complexity, diversity, family, over_time
+from aar.database.researchers import Role
+from aar.database.submissions import Submission
+from aar.ideas import Complexity, Family, Idea, complexity, diversity, family, over_time, read
 from aar.ideas.diversity import WINDOW, effective_number
+from aar.reports.ideas import shown
 from aar.researchers.evolution.genome import Genome
 from aar.researchers.evolution.rendering import render
+from aar.submissions.snapshots import Snapshot, Snapshots
 from w2s import methods
 
 LIBRARY = {
@@ -136,3 +141,64 @@ def test_lines_without_comments_and_docstrings_and_blocks_once() -> None:
         "    a = w2s.ensembles.average([soft])\n    return w2s.ensembles.average([a])\n",
     }
     assert complexity(code) == Complexity(lines=8, blocks=1)
+
+
+def row(number: int, code: str, commit: str, role: Role = Role.RESEARCHER) -> Submission:
+    fields = {
+        "id": f"s{number}",
+        "number": number,
+        "code_hash": code,
+        "commit": commit,
+        "researcher": "r1",
+        "role": role,
+        "title": "",
+        "summary": "",
+        "parents": (),
+        "claim": "",
+        "status": "no_improvement",
+        "stage": "done",
+        "ended": None,
+        "reply": "",
+        "request": None,
+        "created": float(number),
+        "decided": None,
+    }
+    return Submission(**fields)
+
+
+def test_each_code_of_a_researcher_is_an_idea_once(tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path / "snapshots.git")
+
+    def put(text: str) -> Snapshot:
+        return snapshots.put(body(text), researcher="r1", message="m")
+
+    one, two = put("student.perturb(1, 0.1)"), put("x = 1")
+    rows = [
+        row(4, two.tree, two.commit),
+        row(2, one.tree, one.commit),
+        row(3, one.tree, one.commit),
+        row(1, "baseline", one.commit, Role.BASELINE),
+        row(5, "lost", "0" * 40),
+    ]
+    ideas = read(snapshots, rows)
+    assert [(idea.submission, idea.family) for idea in ideas] == [
+        ("s2", Family.EVOLUTIONARY),
+        ("s4", Family.OTHER),
+    ]
+    assert ideas[0].size == Complexity(lines=4, blocks=0)
+
+
+def test_the_report_draws_a_curve_only_where_there_are_enough_ideas() -> None:
+    def ideas(n: int) -> list[Idea]:
+        return [
+            Idea(f"s{i}", "r1", "verified", float(i), list(Family)[i % 3], Complexity(i, 1)) for i in range(n)
+        ]
+
+    assert shown([]) is None
+    few, many = shown(ideas(50)), shown(ideas(100))
+    assert few is not None
+    assert many is not None
+    assert few.curve == ""
+    assert "3.1 after 36 ideas, 3.1 after 100" in many.curve
+    assert (few.early, few.late) == (12, 37)
+    assert many.rows[0].verified == 34

@@ -19,6 +19,7 @@ from aar.folder import LabFolder
 from aar.ledger import Ledger
 from aar.reports import write_report
 from aar.reports.ranking import ranked
+from aar.reports.summary import summary
 from w2s.records import Estimate
 
 if TYPE_CHECKING:
@@ -53,6 +54,25 @@ def test_a_finished_run_has_a_ledger_that_verifies(lab: Path) -> None:
     database = aar.database.open(folder.database)
     checked = Ledger(database).verify(mirror=folder.ledger)
     assert checked.kinds["submission"] == 3 + len(STORY)
+
+
+def test_ideas_are_counted_by_family_each_code_once_and_without_baselines(lab: Path, page: str) -> None:
+    section = text_of(page.partition('<section id="ideas">')[2].partition("</section>")[0])
+    assert f"{len(STORY)} ideas of 4 families" in section
+    assert "Lines of code, median: 5 in the first half of the ideas, 5 in the second" in section
+    rows = dict(
+        re.findall(r"(curriculum|model internals|loss function|ensemble) (\d+ \d+ \d+ s\d+)", section)
+    )
+    assert rows == {
+        "curriculum": "10 3 3 s4",
+        "model internals": "2 1 0 s8",
+        "loss function": "1 1 0 s6",
+        "ensemble": "1 1 0 s15",
+    }
+    found = summary(LabFolder(lab))["ideas"]
+    assert found["families"]["curriculum"] == 10
+    low, high = found["interval"]
+    assert 1.0 <= low < found["effective"] < high
 
 
 def test_every_submission_is_on_the_page_whatever_became_of_it(page: str) -> None:

@@ -255,6 +255,8 @@ def _footer_pieces(status: Mapping[str, Any]) -> list[tuple[str, str]]:
     references = status.get("references") or {}
     if references.get("done", 0) < references.get("total", 0):
         pieces.append((f"references trained: {references['done']} of {references['total']}", ""))
+    if ideas := status.get("ideas"):
+        pieces.append((f"{ideas['count']} ideas of effectively {ideas['effective']:.1f} families", ""))
     if wrong := trouble(status):
         pieces.append((wrong, "bold red"))
     if best := status.get("best"):

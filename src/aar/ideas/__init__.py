@@ -4,7 +4,19 @@ The families are those of the 2026 study, in which a language model sorted ideas
 """
 
 from aar.ideas.complexity import Complexity, complexity
-from aar.ideas.diversity import Diversity, diversity, over_time
+from aar.ideas.diversity import Diversity, diversity, effective_number, over_time
 from aar.ideas.families import Family, family
+from aar.ideas.reading import Idea, read
 
-__all__ = ["Complexity", "Diversity", "Family", "complexity", "diversity", "family", "over_time"]
+__all__ = [
+    "Complexity",
+    "Diversity",
+    "Family",
+    "Idea",
+    "complexity",
+    "diversity",
+    "effective_number",
+    "family",
+    "over_time",
+    "read",
+]

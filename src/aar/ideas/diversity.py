@@ -38,7 +38,7 @@ class Diversity:
 
 
 def effective_number(counts: Sequence[int]) -> float:
-    """Effective number of families from the number of ideas of each; 1.0 for a single family, 0.0 without ideas.
+    """Effective number of families from the number of ideas of each, at most as many as ideas; 0.0 without ideas.
 
     >>> round(effective_number([20, 20]), 2), effective_number([40]), effective_number([])
     (2.03, 1.0, 0.0)
@@ -48,7 +48,7 @@ def effective_number(counts: Sequence[int]) -> float:
     if n == 0:
         return 0.0
     entropy = -sum(count / n * math.log(count / n) for count in seen)
-    return math.exp(entropy + (len(seen) - 1) / (2 * n))
+    return min(n, math.exp(entropy + (len(seen) - 1) / (2 * n)))
 
 
 def diversity(ideas: Sequence[Family]) -> Diversity | None:

@@ -2,8 +2,10 @@
 
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
+from collections import Counter
 from collections.abc import Sequence
 
+from aar import ideas
 from aar.database import Transaction, progress, researchers, submissions, trainings
 from aar.database.researchers import Role
 from aar.lab import capacity, estimate, references
@@ -80,6 +82,14 @@ class Clock(View):
     """True if the estimate rests on durations of this run."""
 
 
+class Ideas(View):
+    """Ideas of the researchers so far: `count`, those of each family, and the effective number of families."""
+
+    count: int
+    families: dict[str, int]
+    effective: float
+
+
 class Status(View):
     """The state of a lab."""
 
@@ -95,6 +105,8 @@ class Status(View):
     clock: Clock
     best: str | None
     """The best verified submission, in words."""
+    ideas: Ideas | None
+    """Null before the first submission."""
 
 
 def status(lab: Lab, phase: Phase) -> Status:
@@ -124,7 +136,16 @@ def status(lab: Lab, phase: Phase) -> Status:
                 measured=left is not None and left.measured,
             ),
             best=_best(tx, handed_in),
+            ideas=_ideas(lab, handed_in),
         )
+
+
+def _ideas(lab: Lab, handed_in: Sequence[submissions.Submission]) -> Ideas | None:
+    families = Counter(str(idea.family) for idea in ideas.read(lab.snapshots, handed_in))
+    if not families:
+        return None
+    effective = ideas.effective_number(list(families.values()))
+    return Ideas(count=families.total(), families=dict(families.most_common()), effective=round(effective, 2))
 
 
 def _team(tx: Transaction, everything: Sequence[submissions.Submission]) -> list[Member]:

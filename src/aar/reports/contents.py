@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from aar import ideas
 from aar.broken_rules import words_of
 from aar.database import Database, Transaction, charges, meta, researchers, runs, submissions, verdicts
 from aar.database.figures import Figures
 from aar.database.researchers import Role
 from aar.errors import BrokenChain
+from aar.folder import LabFolder
 from aar.forum import Post, all_posts
+from aar.ideas import Idea
 from aar.ledger import Leak, Ledger
 from aar.reports.ending import Ended, Ending, ending, researchers_ended
 from aar.reports.ranking import best_first
 from aar.run_records import RunError
+from aar.submissions.snapshots import Snapshots
 from w2s.records import Estimate
 from w2s.testbeds.measured import load_measured
 
@@ -129,6 +133,7 @@ class Contents:
     ending: Ending
     ended: Mapping[str, Ended]
     runs_left: int
+    ideas: Sequence[Idea] = ()
 
     @property
     def other_worlds(self) -> int:
@@ -231,7 +236,13 @@ def read(database: Database, *, mirror: Path) -> Contents:
             ending=ending(tx, undecided=any(row.status == "pending" for row in submitted)),
             ended=researchers_ended(tx),
             runs_left=sum(run.state not in runs.ENDED and run.split != "practice" for run in ended),
+            ideas=_ideas(LabFolder(mirror.parent).snapshots, submitted),
         )
+
+
+def _ideas(snapshots: Path, submitted: Sequence[submissions.Submission]) -> list[Idea]:
+    """None where the code is not at hand, as in a database alone."""
+    return ideas.read(Snapshots(snapshots), submitted) if snapshots.is_dir() else []
 
 
 def _entry(tx: Transaction, row: submissions.Submission, *, started: float) -> Entry:

@@ -12,7 +12,7 @@ from aar.database import Database
 from aar.durations import duration
 from aar.errors import DiskFull
 from aar.folder import LabFolder
-from aar.reports import charts, contents, drawings, words
+from aar.reports import charts, contents, drawings, ideas, words
 from aar.reports.findings import findings
 from w2s.files import write_whole
 
@@ -68,6 +68,7 @@ def render(database: Database, *, mirror: Path) -> str:
         findings=findings(shown, run=_typed(mirror.parent)),
         progress=Markup(charts.progress(shown)),
         lineage=Markup(drawings.lineage(shown)),
+        ideas=ideas.shown(shown.ideas),
         style=Markup(style),
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )

@@ -12,6 +12,7 @@ from aar.database.figures import Figures
 from aar.database.researchers import Role
 from aar.durations import duration
 from aar.folder import LabFolder
+from aar.ideas import diversity
 from aar.reports import contents
 from aar.reports.contents import Contents, Entry
 from aar.reports.findings import SHOWN, findings
@@ -59,11 +60,33 @@ def summary(folder: LabFolder, *, aar: str = "aar") -> dict[str, Any]:
             "best": _best(shown),
             "baselines": _baselines(tx, everything),
             "references": _references(tx),
+            "ideas": _ideas(shown),
             "cost": _cost(tx),
             "seconds": round(float(meta.find(tx, "elapsed_seconds", 0.0)), 1),
         }
     store.close()
     return result
+
+
+def _ideas(shown: Contents) -> dict[str, Any] | None:
+    """Families of the ideas and their effective number with its interval; None without ideas."""
+    spread = diversity([idea.family for idea in shown.ideas])
+    if spread is None:
+        return None
+    return {
+        "ideas": spread.ideas,
+        "families": {str(family): number for family, number in spread.families.items()},
+        "effective": round(spread.effective, 2),
+        "interval": [round(spread.low, 2), round(spread.high, 2)],
+        "each": [
+            {
+                "submission": idea.submission,
+                "family": str(idea.family),
+                "lines": idea.size and idea.size.lines,
+            }
+            for idea in shown.ideas
+        ],
+    }
 
 
 def judged(folder: LabFolder, submission: str) -> dict[str, Any]:
