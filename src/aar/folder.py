@@ -88,6 +88,11 @@ class LabFolder:
         return self.path / "practice"
 
     @property
+    def public_facts(self) -> Path:
+        """What everybody may know of the testbed: kind, models' shapes, numbers of items. Beside the practice texts."""
+        return self.practice / "testbed.json"
+
+    @property
     def workspaces(self) -> Path:
         """One folder a researcher."""
         return self.path / "workspaces"

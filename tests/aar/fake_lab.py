@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import BaseModel, ValidationError
 
 from aar.api import requests
-from aar.researchers import refusals
+from aar.researchers import directions, refusals
 from aar.researchers.evolution.calls import Call
 from aar.researchers.evolution.genome import BadGenome, Genome, from_source
 from aar.researchers.evolution.memory import Memory
@@ -134,6 +134,10 @@ class FakeLab:
         if what == "GET /v1/me":
             self.minutes -= self.minutes_a_look
             return self._me(who)
+        if what == "GET /v1/brief":
+            named = self.directions[self.researchers.index(who)]
+            direction = directions.text(named) if named in directions.names() else named
+            return {"version": "0", "text": f"# Your task\n\n# Your direction\n\n{direction}"}
         if what == "GET /v1/leaderboard":
             good = [one for one in self.submissions.values() if one["status"] == "verified"]
             good.sort(key=lambda one: -one["merit"])

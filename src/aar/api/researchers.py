@@ -25,6 +25,12 @@ async def me(door: Here, who: Me, wait: float = 0.0, after: str = "") -> Standin
     )
 
 
+@router.get("/brief")
+def brief(door: Here, who: Me) -> for_researchers.Told:
+    """What one is to do, how, and within which bounds."""
+    return for_researchers.brief(door.lab, who)
+
+
 @router.get("/leaderboard")
 def leaderboard(door: Here, who: Me) -> Leaderboard:
     """The record and the ranks."""

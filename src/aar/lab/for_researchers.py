@@ -11,14 +11,15 @@ what is asked, which the door bounds.
 from __future__ import annotations
 
 from aar import ledger
-from aar.database import progress, researchers, runs, submissions
+from aar.database import briefs, progress, researchers, runs, submissions
 from aar.database.progress import Activity
 from aar.database.researchers import Researcher, Role
 from aar.errors import NotAllowed
-from aar.lab import answers, cancellation, standings
+from aar.lab import answers, cancellation, facts, standings
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab, printable
 from aar.lab.prices import price
+from aar.lab.view import View
 from w2s.errors import NotFound
 
 
@@ -41,6 +42,25 @@ def standing(lab: Lab, who: Researcher, phase: Phase) -> standings.Standing:
     """Its budget, submissions and runs, and whether to stop."""
     with lab.database.read() as tx:
         return standings.standing_of(lab, tx, researchers.get(tx, who.name), phase)
+
+
+class Told(View):
+    """A researcher's brief."""
+
+    version: str
+    """Changes with every word that all researchers are told alike."""
+    text: str
+    """Markdown."""
+
+
+def brief(lab: Lab, who: Researcher) -> Told:
+    """Its brief with the facts as they are now; what was told is kept for the report."""
+    with lab.database.read() as tx:
+        told, before = facts.brief_for(lab, tx, who), briefs.told(tx)
+    if who.name not in before.get(told.version, briefs.Given("", ())).researchers:
+        with lab.database.write() as tx:
+            briefs.note(tx, told.version, told.common, researcher=who.name)
+    return Told(version=told.version, text=told.text)
 
 
 def leaderboard(lab: Lab, who: Researcher) -> standings.Leaderboard:

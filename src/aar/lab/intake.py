@@ -45,6 +45,8 @@ from w2s.files import write_whole
 RESERVE = 0.22
 """Part of a bounded run's time that is kept for confirmations after the last submission."""
 
+MOST_TITLE = 120
+"""Characters of a title."""
 MOST_TEXT = 8000
 """Characters of a summary, a claim or a post."""
 
@@ -129,7 +131,7 @@ class Lab:
         it; nothing is queued. Raises `BadSnapshot`, `BadRequest`, `OverBudget`, `NotNow`. A request that was
         answered before gets the same answer, and is not charged again.
         """
-        title = _line(title, what="title", most=120)
+        title = _line(title, what="title", most=MOST_TITLE)
         with self.database.read() as tx:
             if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
                 return earlier

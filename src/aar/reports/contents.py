@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from aar import ideas
 from aar.broken_rules import words_of
-from aar.database import Database, Transaction, charges, meta, researchers, runs, submissions, verdicts
+from aar.database import (
+    Database,
+    Transaction,
+    briefs,
+    charges,
+    meta,
+    researchers,
+    runs,
+    submissions,
+    verdicts,
+)
 from aar.database.figures import Figures
 from aar.database.researchers import Role
 from aar.errors import BrokenChain
@@ -134,6 +144,7 @@ class Contents:
     ended: Mapping[str, Ended]
     runs_left: int
     ideas: Sequence[Idea] = ()
+    briefs: Mapping[str, briefs.Given] = field(default_factory=dict)
 
     @property
     def other_worlds(self) -> int:
@@ -236,6 +247,7 @@ def read(database: Database, *, mirror: Path) -> Contents:
             ending=ending(tx, undecided=any(row.status == "pending" for row in submitted)),
             ended=researchers_ended(tx),
             runs_left=sum(run.state not in runs.ENDED and run.split != "practice" for run in ended),
+            briefs=briefs.told(tx),
             ideas=_ideas(LabFolder(mirror.parent).snapshots, submitted),
         )
 

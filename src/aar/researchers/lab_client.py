@@ -133,6 +133,10 @@ class LabClient:
         """The researcher's name, its remaining budget, and the request to stop."""
         return self._noted(await self._request("GET", "/v1/me"))
 
+    async def brief(self) -> str:
+        """The researcher's brief as Markdown."""
+        return str((await self._request("GET", "/v1/brief"))["text"])
+
     async def recent_me(self, *, seconds: float) -> Json:
         """The same, as it was answered last if that is not longer ago than `seconds`."""
         return self._me if time.monotonic() - self._me_at <= seconds else await self.me()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aar.database.progress import Activity
 from aar.errors import AarError, ProviderDown
 from aar.folder import LabFolder
-from aar.researchers import brief, running
+from aar.researchers import running
 from aar.researchers.exits import ExitCode
 from aar.researchers.lab_client import LabClient
 from aar.researchers.models import EMBEDDED, POLICIES, counts_tokens
@@ -69,7 +69,7 @@ async def _research(session: Session, token: str, model: Model | None) -> ExitCo
         thinks = session.model not in POLICIES
         watch = Watch(client, thinks=thinks)
         with running.session(LabFolder(session.lab).inspect_logs, session.researcher) as process:
-            task = _task(session, client, watch, me, process)
+            task = _task(session, client, watch, me, process, brief=await client.brief())
             if thinks:
                 await client.progress(Activity.THINKING)
             log = await _evaluate(session, task, me, model)
@@ -117,7 +117,9 @@ async def _evaluate(session: Session, task: Task, me: dict[str, Any], model: Mod
     return logs[0] if logs else None
 
 
-def _task(session: Session, client: LabClient, watch: Watch, me: dict[str, Any], process: str) -> Task:
+def _task(
+    session: Session, client: LabClient, watch: Watch, me: dict[str, Any], process: str, *, brief: str
+) -> Task:
     from inspect_ai import Task
     from inspect_ai.agent import AgentPrompt, react
     from inspect_ai.dataset import Sample
@@ -130,10 +132,9 @@ def _task(session: Session, client: LabClient, watch: Watch, me: dict[str, Any],
     from aar.researchers.workspace_sandbox import WorkspaceConfig
 
     context = ToolContext(client, SampleFiles())
-    messages = brief.compose(me)
     agent = react(
         prompt=AgentPrompt(
-            instructions=messages, handoff_prompt=None, assistant_prompt=None, submit_prompt=None
+            instructions=brief, handoff_prompt=None, assistant_prompt=None, submit_prompt=None
         ),
         tools=[as_inspect(tool, context) for tool in TOOLS],
         submit=False,

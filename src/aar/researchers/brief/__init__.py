@@ -1,58 +1,64 @@
-"""Brief of a researcher, put together from the Markdown files in this folder."""
+"""Brief of a researcher: the Markdown files of this folder, filled with the facts of its study.
+
+It is the same for all researchers of a study but for the direction. Its version changes with every word.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
-from aar.researchers import directions
+from aar.researchers.brief.facts import Facts, Pool, Shape, Workflow
 
-_PARTS = ("task", "method", "blocks", "lab", "habits")
+__all__ = ["Brief", "Facts", "Pool", "Shape", "Workflow", "compose"]
 
-_FEEDBACK = {
-    "ladder": "You will not be told numbers, but for the accuracy of the record that has to be beaten.",
-    "noisy": (
-        "With the word comes a `score`: the accuracy on a random half of the scored items, another half for each "
-        "code, rounded to .01. It is a hint; only what the lab verifies counts."
-    ),
-    "exact": (
-        "With the word comes a `score`: the accuracy on the scored items, exactly. It is a hint; only what the lab "
-        "verifies, on other items and fresh seeds, counts."
-    ),
-}
+_PARTS = ("task", "testbed", "method", "blocks", "lab", "record", "bounds", "habits")
 
 
-def compose(me: Mapping[str, Any]) -> str:
-    """The brief for the researcher whom `me` describes (the lab's answer to GET /v1/me).
+@dataclass(frozen=True)
+class Brief:
+    """A brief: what all researchers of a study are told, one's direction behind it.
 
-    >>> "hidden states" in compose({"direction": "internals"})
-    True
+    Attributes:
+        common: What is the same for all.
+        direction: The direction in words; empty where the researcher is free.
     """
-    parts = [part(name) for name in _PARTS]
-    parts.insert(1, _FEEDBACK[str(me.get("feedback", "ladder"))])
-    named = str(me.get("direction", ""))
-    direction = directions.text(named) if named in directions.names() else named
-    parts.append(f"# Your direction\n\n{direction or 'You are free to choose one.'}")
-    parts.append(_budget(me))
-    return "\n\n".join(parts)
+
+    common: str
+    direction: str = ""
+
+    @property
+    def version(self) -> str:
+        """Eight letters that change with every word of what is common.
+
+        >>> Brief("a").version == Brief("a", "look at noise").version, Brief("a").version == Brief("b").version
+        (True, False)
+        """
+        return hashlib.sha256(self.common.encode()).hexdigest()[:8]
+
+    @property
+    def text(self) -> str:
+        """The whole brief as Markdown."""
+        direction = self.direction or "You are free to choose one."
+        return f"{self.common}\n\n# Your direction\n\n{direction}"
 
 
-def part(name: str) -> str:
-    """One file of the brief."""
-    return resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
+def compose(facts: Facts, direction: str = "") -> Brief:
+    """The brief of a study with these facts, for a researcher with this direction (in words)."""
+    parts = [*_PARTS, "structured"] if facts.workflow == "structured" else _PARTS
+    return Brief("\n\n".join(_part(name, facts) for name in parts), _demoted(direction))
 
 
-def _budget(me: Mapping[str, Any]) -> str:
-    lines = [
-        "# Your budget",
-        "",
-        f"You are researcher {me.get('researcher', '')} on {me.get('testbed', 'a testbed')}.",
-    ]
-    if me.get("minutes_left") is not None:
-        lines.append(f"{float(me['minutes_left']):.0f} minutes are left.")
-    if me.get("submissions_left") is not None:
-        lines.append(f"{me['submissions_left']} submissions are left.")
-    if me.get("forum") is False:
-        lines.append("In this study you cannot read or write the forum.")
-    return "\n".join(lines)
+def _part(name: str, facts: Facts) -> str:
+    import jinja2
+
+    text = resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(text).render(f=facts).strip()
+
+
+def _demoted(direction: str) -> str:
+    """A direction whose own heading becomes a line in bold: the brief has one heading above it."""
+    first, _, rest = direction.strip().partition("\n")
+    return f"**{first.lstrip('# ')}**\n{rest}".strip() if first.startswith("#") else direction.strip()

@@ -183,7 +183,9 @@ def _submit(memory: Memory) -> Call | None:
     if draft is None:
         return None
     tried = (
-        f" Agreement with the weak labels in practice: {draft.agreement:.0%}." if draft.agreement >= 0 else ""
+        f" In practice {draft.agreement:.0%} of its training labels were the weak ones."
+        if draft.agreement >= 0
+        else ""
     )
     arguments = {
         "folder": f"methods/{draft.name}",

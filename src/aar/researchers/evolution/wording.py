@@ -42,7 +42,9 @@ def verdict(memory: Memory, submission: str, draft: Draft) -> Words:
     if built:
         lines.append(f"Builds on {' and '.join(built)}.")
     if draft.agreement >= 0:
-        lines.append(f"In practice its predictions agreed with the weak labels on {draft.agreement:.0%}.")
+        lines.append(
+            f"In practice {draft.agreement:.0%} of the labels that it trained on were the weak ones."
+        )
     return Words(
         kind="error" if status in ("failed", "violation") else "result",
         title=f"{status.replace('_', ' ')}: {in_words(draft.genome)}"[:120],

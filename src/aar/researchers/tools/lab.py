@@ -109,8 +109,9 @@ async def leaderboard(context: ToolContext) -> Ranks | Declined:
 @declines
 async def practice(context: ToolContext, folder: str) -> Practised | Declined:
     """Run a method on the practice items, which are never scored. Nothing is learnt about accuracy:
-    you see that it runs, its errors with their place, how often its predictions agree with the weak labels,
-    the share of class 1, what it logged, and its nominal cost.
+    you see that it runs, its errors with their place, how often the labels that it trained on agree with the weak
+    ones (null if it trained on none), the share of class 1, what it logged, and its nominal cost. A run that takes
+    longer than one call waits is "running" then: call again with the same folder.
 
     Args:
         folder: Folder in your workspace with `method.py`; its .py files are sent.

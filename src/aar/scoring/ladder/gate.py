@@ -27,6 +27,9 @@ import numpy as np
 
 from w2s.metrics import Clusters, Tables, clustered_stderr
 
+ERRORS = 2
+"""Standard errors that a gain has to exceed."""
+
 
 @dataclass(frozen=True)
 class DevDecision:
@@ -95,6 +98,6 @@ def judge_dev(
     gain, stderr = float(difference.mean()), clustered_stderr(difference, questions)
     # of methods that gain nothing one in 44 is two standard errors above by luck; sealed decides about those. The
     # step keeps the bar where two runs are so alike that their difference has next to no spread
-    threshold = max(step(n), 2 * stderr)
+    threshold = max(step(n), ERRORS * stderr)
     accepted = gain > threshold and (own is None or judge_dev(candidate, own, clusters).accepted)
     return DevDecision(accepted=accepted, mean=mean, gain=gain, stderr=stderr, threshold=threshold)

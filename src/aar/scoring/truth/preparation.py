@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aar.folder import LabFolder
 from aar.scoring.truth.vault import Vault, give_to_folder_owner, write, write_beside
 from w2s.errors import Unavailable
-from w2s.records import FloatArray, Split
+from w2s.records import FloatArray, Split, SplitName
+
+if TYPE_CHECKING:
+    from w2s.testbeds import Testbed
 
 
 def prepare(folder: LabFolder) -> Vault:
@@ -35,6 +40,8 @@ def prepare(folder: LabFolder) -> Vault:
     vault.create()
     _hand_over(folder)
     if vault.prepared:
+        if not folder.public_facts.exists():  # a lab of an earlier version
+            write_public_facts(folder, testbed, vault.splits)
         return vault
     if testbed.folder is not None:
         _define(folder, testbed.folder)
@@ -42,8 +49,47 @@ def prepare(folder: LabFolder) -> Vault:
     vault.store_items(splits)
     give_to_folder_owner(write_splits(folder.service, testbed.name, splits))
     write_practice(folder, splits["practice"][0], weak=None)
+    write_public_facts(folder, testbed, splits)
     vault.store_truth(truth)
     return vault
+
+
+def write_public_facts(
+    folder: LabFolder, testbed: Testbed, splits: Mapping[SplitName, Sequence[Split]]
+) -> None:
+    """Write what the brief of a researcher says of the testbed: no name of a world but counts, no text, no path."""
+    dev, sealed = ({part.world for part in splits[name]} for name in ("dev", "sealed"))
+    models = testbed.worlds[splits["dev"][0].world]
+    facts = {
+        "title": testbed.title,
+        "kind": testbed.kind,
+        "epochs": testbed.recipe.epochs,
+        "strong": _shape(models.strong),
+        "weak": _shape(models.weak),
+        "new_worlds": len(sealed - dev),
+        "splits": {
+            name: {
+                "labelled": len(parts[0].labelled),
+                "unlabelled": len(parts[0].unlabelled),
+                "test": len(parts[0].test),
+                "worlds": len(parts),
+            }
+            for name, parts in splits.items()
+        },
+    }
+    temporary = write_beside(folder.public_facts, json.dumps(facts, indent=1).encode())
+    temporary.chmod(0o644)
+    temporary.replace(folder.public_facts)
+
+
+def _shape(model: Path | str) -> dict[str, int] | None:
+    """Number of layers and width of a model whose folder is here; None where its configuration does not say."""
+    try:
+        config = json.loads((Path(model) / "config.json").read_text(encoding="utf-8"))
+        config = config.get("text_config", config)
+        return {"layers": int(config["num_hidden_layers"]), "width": int(config["hidden_size"])}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _define(folder: LabFolder, items: Path) -> None:
