@@ -205,14 +205,16 @@ def run_lab(
     from aar.launch.signals import exit_code
     from aar.reports import write_report
     from aar.reports.summary import Line, result_lines, summary
-    from aar.researchers import RUNTIMES, direction
+    from aar.researchers import RUNTIMES
+    from aar.researchers.directions.conditions import Condition, given_out
     from aar.researchers.transcripts import recover
 
     ENGINES.find(settings.engine)
     RUNTIMES.make(settings.runtime).check(settings.model)
     listener = listen(port)
     make(folder, settings, testbed)
-    directions = {f"r{i + 1}": direction(i) for i in range(settings.researchers)}
+    team = [f"r{i + 1}" for i in range(settings.researchers)]
+    directions = given_out(Condition.DIVERSE, team, seed=settings.seed)
     names = to_start(folder, settings)
     try:
         with Display() as display:

@@ -29,9 +29,7 @@ TEACHER = "vanilla"
 
 def brief_for(lab: Lab, tx: Transaction, who: Researcher) -> Brief:
     """The brief of a researcher; its direction is a name, or words."""
-    named = who.direction in directions.names()
-    direction = directions.text(who.direction) if named else who.direction
-    return compose(replace(facts(lab, tx), forum=who.forum), direction)
+    return compose(replace(facts(lab, tx), forum=who.forum), directions.words(who.direction))
 
 
 def facts(lab: Lab, tx: Transaction) -> Facts:

@@ -14,6 +14,7 @@ from aar.lab.intake import Lab
 from aar.lab.queue_view import Traffic, WaitsFor, traffic
 from aar.lab.view import View
 from aar.reports.ranking import leader
+from aar.researchers import directions
 
 RECENT = 6
 """Submissions that are listed one by one."""
@@ -24,7 +25,7 @@ class Member(View):
 
     Attributes:
         name: Name.
-        direction: Direction of its research.
+        direction: Direction of its research, in a few words.
         state: State in the lab.
         activity: Present activity.
         text: Detail of the activity, in the researcher's words.
@@ -157,7 +158,7 @@ def _team(tx: Transaction, everything: Sequence[submissions.Submission]) -> list
         members.append(
             Member(
                 name=who.name,
-                direction=who.direction,
+                direction=directions.title(who.direction),
                 state=who.state,
                 activity=progress.Activity.STARTING if last is None else last.activity,
                 text="" if last is None else last.text,

@@ -14,6 +14,7 @@ from aar.errors import DiskFull
 from aar.folder import LabFolder
 from aar.reports import charts, contents, drawings, ideas, words
 from aar.reports.findings import findings
+from aar.researchers import directions
 from w2s.files import write_whole
 
 
@@ -57,6 +58,7 @@ def render(database: Database, *, mirror: Path) -> str:
         day=words.day,
         count=words.count,
         label=words.label,
+        titled=directions.title,
         markdown=lambda text: Markup(markdown(text)),
         audited=words.audited,
         whisker=lambda entry: Markup(drawings.whisker(shown, entry)),

@@ -25,6 +25,10 @@ _ORDER = (
 )
 
 
+EVERY = "all"
+"""The name of all directions together."""
+
+
 def names() -> list[str]:
     """Every direction, in the order in which researchers get them.
 
@@ -34,13 +38,24 @@ def names() -> list[str]:
     return list(_ORDER)
 
 
-def assign(index: int) -> str:
-    """Direction of researcher number `index`, counted from 0; after the last it starts over.
+def words(direction: str) -> str:
+    """A direction in words: that of a name, all of them for `EVERY`, or the words that it is already.
 
-    >>> assign(0)
-    'elicitation'
+    >>> words("look at noise")
+    'look at noise'
     """
-    return _ORDER[index % len(_ORDER)]
+    if direction == EVERY:
+        return "\n\n".join(text(name) for name in _ORDER)
+    return text(direction) if direction in _ORDER else direction
+
+
+def title(direction: str) -> str:
+    """A direction in a few words, for tables: its name, or the first line of its words.
+
+    >>> title("noise"), title("# Look at noise\\n\\nOf all kinds.")
+    ('noise', 'Look at noise')
+    """
+    return direction.strip().partition("\n")[0].lstrip("# ").strip()[:60]
 
 
 def text(name: str) -> str:
