@@ -25,13 +25,16 @@ W2SError
 │   ├── SettingsError       settings that contradict each other or are out of range
 │   └── ModelError          something about a researcher's language model
 │       ├── MissingKey      no API key for its provider
-│       ├── UnknownModel    no such model, or no price known for it
+│       ├── UnknownModel    no such model
+│       ├── NoPrice         no price known for it, and none given
 │       └── ProviderDown    the provider kept failing after retries
 ├── NoSandbox               (also Unavailable) no sandbox provider works on this machine
 └── MissingPackage          (also Unavailable) an optional package is not installed
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from w2s.errors import Unavailable, W2SError
 
@@ -84,8 +87,33 @@ class BadSnapshot(Refused):
     """Submitted files are outside the bounds: names, sizes, types."""
 
 
+class BudgetKind(StrEnum):
+    """What a budget of calls is counted in."""
+
+    USD = "usd"
+    TOKENS = "tokens"
+    TIME = "time"
+
+
+class BudgetOf(StrEnum):
+    """Whose budget it is."""
+
+    RESEARCHER = "researcher"
+    STUDY = "study"
+
+
 class OverBudget(Refused):
-    """A researcher's budget of submissions, minutes or money is spent."""
+    """A researcher's budget of submissions, minutes or money is spent.
+
+    `budget` and `whose` say which, where it is one for calls to a model.
+    """
+
+    def __init__(
+        self, message: str, *, budget: BudgetKind | None = None, whose: BudgetOf | None = None
+    ) -> None:
+        super().__init__(message)
+        self.budget = budget
+        self.whose = whose
 
 
 class NotNow(Refused):
@@ -137,7 +165,11 @@ class MissingKey(ModelError):
 
 
 class UnknownModel(ModelError):
-    """No such model, or none with a known price."""
+    """No such model."""
+
+
+class NoPrice(ModelError):
+    """What a call of the model costs is not known, and was not given; the message says how to give it."""
 
 
 class ProviderDown(ModelError):

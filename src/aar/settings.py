@@ -21,14 +21,32 @@ from aar import storage_url
 from aar.errors import SettingsError
 from aar.feedback import Feedback
 from aar.folder import LabFolder
+from aar.model_options import EMBEDDED, Arguments, BaseUrl, Effort, GivenPrices, Models, Name
 
 MOST_MINUTES = 1e6
 """About two years."""
 MOST_SUBMISSIONS = 1_000_000
 MOST_SEEDS = 1000
+MOST_USD = 1e9
+MOST_BUDGET_TOKENS = 10**15
 MOST_NAMED = 4
 """Missing fields that one message names."""
-LATER = frozenset({"engine", "sandbox", "runtime", "storage", "students"})
+LATER = frozenset(
+    {
+        *(
+            "engine",
+            "sandbox",
+            "runtime",
+            "storage",
+            "students",
+            "models",
+            "model_args",
+            "effort",
+            "temperature",
+        ),
+        *("base_url", "prices", "budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each"),
+    }
+)
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
 EXPECTED = {
     "a valid integer": "a whole number",
@@ -38,13 +56,16 @@ EXPECTED = {
 }
 """Pydantic's words for what is expected of a field, and plain ones."""
 
-Name = Annotated[str, Field(min_length=1, max_length=500)]
 StorageUrl = Annotated[Name, AfterValidator(lambda text: storage_url.parsed(text) and text)]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
 Confirmed = Annotated[int, Field(ge=2, le=MOST_SEEDS)]
 """A confirmation is an interval, and an interval needs two seeds."""
 Budget = Annotated[int, Field(ge=0, le=MOST_SUBMISSIONS)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)]
+Usd = Annotated[float | None, Field(gt=0, le=MOST_USD)]
+WeightedTokens = Annotated[int | None, Field(gt=0, le=MOST_BUDGET_TOKENS)]
+HIDDEN_TOKENS = 2_000_000
+"""The bound on a researcher's tokens of versions that had no budgets: nobody had chosen it, so it binds nobody now."""
 
 
 @dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid", allow_inf_nan=False))
@@ -55,9 +76,20 @@ class Settings:
 
     Attributes:
         testbed: The name of the testbed.
-        model: Who chooses a researcher's next call: `aar/evolution` or a model that Inspect knows.
+        models: Who chooses researchers' next calls: `aar/evolution` or models that Inspect knows. The first is r1's;
+            where there are fewer than researchers they go round.
+        model_args: What Inspect is told about the models beside their names; no secret.
+        effort: How much reasoning the models are asked for; None for their provider's default.
+        temperature: Temperature that the models are asked with; None for their provider's default.
+        base_url: Where the models' provider answers; None for its own place.
+        prices: Prices that a person gave, by model: input, output, cache read and cache write in US dollars a million
+            tokens.
         seed: The seed of the researchers' choices.
         researchers: How many work in parallel.
+        budget_usd: US dollars that the study's calls to models may cost; None for no bound.
+        budget_usd_each: The same for each researcher.
+        budget_tokens: Tokens, weighted by their prices, that the study's calls may use; None for no bound.
+        budget_tokens_each: The same for each researcher.
         minutes: The upper bound on the wall-clock time of the whole run, confirmations included; None for no bound.
         forum: Whether researchers read each other.
         feedback: What an author is told of dev.
@@ -81,11 +113,19 @@ class Settings:
         queued_in_all: Runs that may wait at a time.
         run_seconds: Wall-clock seconds that a run may take.
         run_memory_mb: Memory that a run may take.
-        tokens: Tokens of a language model that each researcher may use.
     """
 
     testbed: Name = "mini-chat"
-    model: Name = "aar/evolution"
+    models: Models = (EMBEDDED,)
+    model_args: Arguments = dataclasses.field(default_factory=dict)
+    effort: Effort | None = None
+    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
+    base_url: BaseUrl | None = None
+    prices: GivenPrices = dataclasses.field(default_factory=dict)
+    budget_usd: Usd = None
+    budget_usd_each: Usd = None
+    budget_tokens: WeightedTokens = None
+    budget_tokens_each: WeightedTokens = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     researchers: Annotated[int, Field(ge=0, le=10_000)] = 3
     minutes: Annotated[float | None, Field(gt=0, le=10 * MOST_MINUTES)] = None
@@ -111,7 +151,6 @@ class Settings:
     queued_in_all: Annotated[int, Field(ge=1, le=10**9)] = 20_000
     run_seconds: Annotated[int, Field(ge=1, le=10**7)] = 90
     run_memory_mb: Annotated[int, Field(ge=64, le=10**8)] = 2048
-    tokens: Annotated[int, Field(ge=0, lt=2**63)] = 2_000_000
 
     @model_validator(mode="wrap")
     @classmethod
@@ -120,6 +159,18 @@ class Settings:
             return check(values)
         except ValidationError as error:
             raise SettingsError(_in_words(error)) from None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        if len(self.models) > max(1, self.researchers):
+            raise SettingsError(
+                f"models names {len(self.models)} and there are {self.researchers} researchers; name one for each"
+            )
+        return self
+
+    def model_of(self, number: int) -> str:
+        """The model of researcher `number`, counted from 0."""
+        return self.models[number % len(self.models)]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values as JSON gives them back (lists, no tuples), for `lab.json`, the database and the ledger."""
@@ -133,6 +184,7 @@ class Settings:
             raise SettingsError(
                 f"settings are {_shown(values)}; an object with one entry a setting is expected"
             )
+        values = _of_today(values)
         missing = [name for name in _names() if name not in values and name not in LATER]
         wrong = [f"{name} is missing; a new run {_default(name)}" for name in missing[:MOST_NAMED]]
         if len(missing) > MOST_NAMED:
@@ -169,6 +221,20 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _of_today(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a version that had one model for all, and a bound on tokens without a name on the command line.
+
+    >>> _of_today({"model": "a/x", "tokens": 2_000_000}), _of_today({"tokens": 5})
+    ({'models': ['a/x']}, {'budget_tokens_each': 5})
+    """
+    today = {name: value for name, value in values.items() if name not in ("model", "tokens")}
+    if "model" in values:
+        today.setdefault("models", [values["model"]])
+    if values.get("tokens", HIDDEN_TOKENS) != HIDDEN_TOKENS:
+        today.setdefault("budget_tokens_each", values["tokens"])
+    return today
+
+
 def _names() -> list[str]:
     return [field.name for field in dataclasses.fields(Settings)]
 
@@ -192,7 +258,7 @@ def _in_words(error: ValidationError) -> str:
             for pydantics, plain in EXPECTED.items():
                 expected = expected.replace(pydantics, plain)
             # a URL may hold a password
-            value = "not what it can be" if name == "storage" else _shown(wrong["input"])
+            value = "not what it can be" if name in ("storage", "base_url") else _shown(wrong["input"])
             lines.append(f"{field} is {value}; it should be {expected}")
     return "; ".join(lines)
 

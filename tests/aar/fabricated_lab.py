@@ -11,9 +11,11 @@ import pytest
 import aar.database
 from aar import ledger
 from aar.database import clock, meta, researchers, runs, submissions
+from aar.database.charges import ChargeKind
 from aar.database.figures import Figures
 from aar.folder import LabFolder
 from aar.forum import Forum
+from aar.prices import Tokens
 from aar.run_records import RunEnd, RunError
 from aar.submissions.snapshots import Snapshots
 from w2s.records import Estimate
@@ -157,7 +159,11 @@ def fabricate(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with database.write() as tx:
         for who in ("r1", "r2", "r3"):
             ledger.record_charge(
-                tx, f"{who}-call-1", researcher=who, kind="model", input_tokens=18_240, output_tokens=3_127
+                tx,
+                f"{who}-call-1",
+                researcher=who,
+                kind=ChargeKind.MODEL,
+                tokens=Tokens(input_tokens=18_240, output_tokens=3_127),
             )
             researchers.set_state(tx, who, "finished")
     ledger.Ledger(database).export_jsonl(folder.ledger)
@@ -265,7 +271,7 @@ def execute(
             nominal_cost=0.2,
             submission=submission,
         )
-        ledger.record_charge(tx, key, researcher=who, kind="run", nominal_minutes=0.2)
+        ledger.record_charge(tx, key, researcher=who, kind=ChargeKind.RUN, nominal_minutes=0.2)
         ledger.record_run(
             tx,
             key,

@@ -33,7 +33,9 @@ BODIES: dict[str, type[BaseModel]] = {
     "POST /v1/practice": requests.Practice,
     "POST /v1/submissions": requests.Submit,
     "POST /v1/progress": requests.Doing,
-    "POST /v1/usage": requests.Usage,
+    "POST /v1/calls": requests.Call,
+    "POST /v1/calls/id": requests.Used,
+    "POST /v1/trouble": requests.Trouble,
     "POST /v1/state": requests.State,
 }
 """What the lab itself accepts, by route without the post's number."""
@@ -66,6 +68,8 @@ def _checked(verb: str, path: str, params: dict[str, str], body: dict[str, Any])
         if len(parts) == 5 and parts[2] == "forum":
             int(parts[3])
             path = f"/v1/forum/{parts[4]}"
+        if len(parts) == 4 and parts[2] == "calls":
+            path = "/v1/calls/id"
         model = BODIES.get(f"{verb} {path}")
         return body if model is None else {**body, **model(**body).model_dump(mode="json")}
     except (ValidationError, ValueError) as error:
@@ -96,7 +100,10 @@ class FakeLab:
     done_requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     progress: list[tuple[str, str, str]] = field(default_factory=list)
     requests: list[tuple[str, float]] = field(default_factory=list)
-    usage: list[dict[str, Any]] = field(default_factory=list)
+    calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Calls to models by id: as they were opened, and what they used once that was said."""
+    troubles: list[dict[str, Any]] = field(default_factory=list)
+    states: list[dict[str, Any]] = field(default_factory=list)
     votes: list[tuple[str, int, int]] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -202,11 +209,19 @@ class FakeLab:
         if what == "POST /v1/progress":
             self.progress.append((who, body["activity"], body["text"]))
             return {}
-        if what == "POST /v1/usage":
-            self.usage.append({"researcher": who, **body})
+        if what == "POST /v1/calls":
+            self.calls.setdefault(body["call"], {"researcher": who, **body})
+            return {"allowed": True}
+        if what.startswith("POST /v1/calls/"):
+            _named(self.calls, parts[3], "call").setdefault("used", body)
+            return {}
+        if what == "POST /v1/trouble":
+            self.troubles.append({"researcher": who, **body})
             return {}
         if what == "POST /v1/state":
-            self.finished.add(who)
+            self.states.append({"researcher": who, **body})
+            if body["state"] == "finished":
+                self.finished.add(who)
             return {}
         raise Declined(404, "NotFound", f"nothing at {what}")
 
@@ -223,6 +238,8 @@ class FakeLab:
             "minutes_left": max(0.0, self.minutes),
             "submissions_left": left,
             "stop": stop,
+            "stop_reason": ("time" if self.minutes <= 0 else "submissions") if stop else None,
+            "spending": {"usd": 0.0, "usd_left": None, "tokens": 0, "tokens_left": None},
             "forum": self.forum,
             "feedback": "ladder",
             "queue": {

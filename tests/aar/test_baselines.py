@@ -14,6 +14,7 @@ from command_line import aar
 from synthetic_lab import SUPERVISORS, SyntheticLab
 
 from aar import baseline_sets, ledger
+from aar.database.charges import ChargeKind
 from aar.reports import baselines
 from aar.reports.methods_figure import methods_figure
 from w2s import methods
@@ -120,7 +121,7 @@ def test_costs_are_counted_in_runs_of_vanilla(tmp_path: Path) -> None:
         for code, minutes in (("code1", 2.0), ("code2", 3.0)):
             for k in range(5):
                 ledger.record_charge(
-                    tx, f"{code}-dev-{k}", researcher="lab", kind="run", nominal_minutes=minutes
+                    tx, f"{code}-dev-{k}", researcher="lab", kind=ChargeKind.RUN, nominal_minutes=minutes
                 )
     found = baselines.table(lab.folder)
     assert [row.cost for row in found.rows] == [1.0, 1.5, None]

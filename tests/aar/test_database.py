@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 import aar.database
 from aar import ledger
-from aar.database import charges, meta, progress, researchers, runs, submissions
+from aar.database import meta, progress, researchers, runs, spending, submissions
 from aar.database.progress import Activity
 from aar.database.turns import Turns
 from aar.errors import DiskFull, LabFolderError, NoLab, WrongFormat
@@ -165,6 +165,8 @@ from pathlib import Path
 import aar.database
 from aar import ledger
 from aar.database import meta, researchers
+from aar.database.charges import ChargeKind
+from aar.prices import Cost, Tokens
 
 database = aar.database.open(Path(sys.argv[1]))
 i = 0
@@ -172,7 +174,8 @@ while True:
     with database.write() as tx:
         count = meta.find(tx, "count", 0) + 1
         meta.put(tx, "count", count)
-        ledger.record_charge(tx, f"call-{count}", researcher="r1", kind="model", input_tokens=1)
+        paid = {"kind": ChargeKind.MODEL, "tokens": Tokens(input_tokens=1), "cost": Cost(3, 1)}
+        ledger.record_charge(tx, f"call-{count}", researcher="r1", **paid)
     print(count, flush=True)
 """
 
@@ -198,7 +201,8 @@ def test_a_killed_writer_loses_nothing_it_had_reported(database: aar.database.Da
         with database.read() as tx:
             count = meta.get(tx, "count")
             assert count >= told
-            assert charges.spent(tx, "r1").input_tokens == count
+            spent = spending.of(tx, "r1")
+            assert (spent.calls, spent.input_tokens, spent.nano_usd) == (count, count, 3 * count)
         assert ledger.Ledger(database).verify().kinds["charge"] == count
 
 

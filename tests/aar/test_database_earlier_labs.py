@@ -10,8 +10,20 @@ from pathlib import Path
 import pytest
 
 from aar import database, ledger
-from aar.database import meta, posts, researchers, runs, standing, submissions, verdicts, wanted_runs
+from aar.database import (
+    charges,
+    meta,
+    posts,
+    researchers,
+    runs,
+    spending,
+    standing,
+    submissions,
+    verdicts,
+    wanted_runs,
+)
 from aar.database.researchers import Role
+from aar.database.spending import Spending
 from aar.database.standing import Standing
 from aar.database.submissions import Ended
 from aar.database.wanted_runs import WantedRun
@@ -22,7 +34,7 @@ LABS = Path(__file__).parent / "earlier_labs"
 """Written by the versions of these formats, as SQL."""
 
 
-@pytest.fixture(params=["format_4", "format_5"])
+@pytest.fixture(params=["format_4", "format_5", "format_6"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[database.Database]:
     path = tmp_path / "lab.db"
     with closing(sqlite3.connect(path)) as base:
@@ -125,3 +137,30 @@ def test_comments_are_still_there(store: database.Database) -> None:
     with store.read() as tx:
         (post,) = posts.all(tx)
     assert [(one.body, one.request) for one in post.comments] == [("a remark", None)]
+
+
+def test_what_was_spent_is_whole_nano_dollars_now_and_cached_input_stays_counted_as_it_was(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "lab.db"
+    with closing(sqlite3.connect(path)) as base:
+        base.executescript((LABS / "format_6.sql").read_text())
+    opened = database.open(path)
+    with opened.read() as tx:
+        sums = spending.all(tx)
+        assert charges.of_researcher(tx, "r1").runs > 0
+    assert sums == {
+        "r1": Spending(
+            calls=2,
+            input_tokens=120_355,
+            output_tokens=1_235,
+            weighted_tokens=121_590,
+            nano_usd=632_575_000 + 300_000_000,
+        ),
+        "r2": Spending(calls=1, input_tokens=7, output_tokens=3, weighted_tokens=10),
+    }
+    with opened.write() as tx:
+        tx.exec_driver_sql("UPDATE charges SET nano_usd = 1 WHERE key = 'model:r1:a1'")
+    with pytest.raises(BrokenChain, match="model:r1:a1 differs"):
+        ledger.Ledger(opened).verify()
+    opened.close()

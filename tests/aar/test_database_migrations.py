@@ -20,6 +20,16 @@ from aar.database import meta, migrations, progress, researchers, runs, training
 from aar.errors import LabFolderError, WrongFormat
 
 BACK = (
+    "DROP TABLE calls",
+    "DROP TABLE spending",
+    "DROP TABLE troubles",
+    "ALTER TABLE researchers DROP COLUMN reason",
+    "ALTER TABLE researchers DROP COLUMN detail",
+    "DROP TABLE charges",
+    """CREATE TABLE charges (key VARCHAR NOT NULL, researcher VARCHAR NOT NULL, kind VARCHAR NOT NULL,
+    nominal_minutes FLOAT NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+    money_usd FLOAT NOT NULL, at FLOAT NOT NULL, PRIMARY KEY (key), CHECK (kind IN ('run', 'model')),
+    FOREIGN KEY(researcher) REFERENCES researchers (name))""",
     "DROP TABLE standing",
     "DROP TABLE wanted_runs",
     "DROP TABLE waits",
@@ -51,7 +61,7 @@ BACK = (
     "UPDATE runs SET priority = 1 - priority WHERE priority IN (0, 1)",
     "UPDATE meta SET value = '4' WHERE key = 'format'",
 )
-"""What makes a database of format 6 one of format 4."""
+"""What makes a database of format 7 one of format 4."""
 
 
 def of_format_4(path: Path) -> Path:

@@ -24,7 +24,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         trainings.keep(tx, [])
         standing.put(tx, standing.Standing("floor", 0.5, 8))
         for name in ("r1", "r2"):
-            researchers.begin_again(tx, name, submissions=4)
+            researchers.begin_again(tx, name, submissions=4, model="aar/evolution")
     yield found
     found.database.close()
 

@@ -37,7 +37,7 @@ def made(tmp_path: Path) -> Callable[..., Lab]:
         baseline = submit(lab, researchers.LAB, "vanilla")
         with lab.database.write() as tx:
             for name in ("r1", "r2"):
-                researchers.begin_again(tx, name, submissions=1)
+                researchers.begin_again(tx, name, submissions=1, model="aar/evolution")
                 researchers.set_state(tx, name, "working")
             decide(tx, baseline)
             ledger.record_verdict(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import aar.database
 from aar import ledger
 from aar.database import charges, researchers, runs, standing, submissions, verdicts
+from aar.database.charges import ChargeKind
 from aar.database.figures import Figures
 from aar.database.standing import Standing
 from aar.errors import BadRequest, BrokenChain, WrongFormat
@@ -49,7 +50,7 @@ def fill(folder: Path) -> aar.database.Database:
             nominal_cost=1.0,
             submission="s1",
         )
-        ledger.record_charge(tx, "k1", researcher="r1", kind="run", nominal_minutes=1)
+        ledger.record_charge(tx, "k1", researcher="r1", kind=ChargeKind.RUN, nominal_minutes=1)
         ledger.record_run(
             tx, "k1", state="done", end=RunEnd(seconds=2.5, core_seconds=2, logged={"kept": 0.5}), blob="k1"
         )
@@ -92,9 +93,9 @@ def test_a_verdict_stands_once_given(database: aar.database.Database) -> None:
 
 def test_nothing_is_paid_twice(database: aar.database.Database) -> None:
     with database.write() as tx:
-        assert not ledger.record_charge(tx, "k1", researcher="r1", kind="run", nominal_minutes=1.0)
+        assert not ledger.record_charge(tx, "k1", researcher="r1", kind=ChargeKind.RUN, nominal_minutes=1.0)
         assert not ledger.record_run(tx, "k1", state="failed", end=RunEnd(seconds=1.0, core_seconds=1.0))
-        assert charges.spent(tx, "r1").nominal_minutes == 1.0
+        assert charges.of_researcher(tx, "r1").nominal_minutes == 1.0
     assert ledger.Ledger(database).verify().entries == 6
 
 

@@ -234,8 +234,8 @@ def test_a_lost_run_is_tried_again_and_a_failing_one_is_not(lab: Lab) -> None:
     work(lab, engine, slots=1)
     with lab.database.read() as tx:
         by_state = {run.state: run for run in runs.all(tx)}
-        assert charges.spent(tx, "r1").runs == 0
-        assert charges.spent(tx, "r2").runs == 1
+        assert charges.of_researcher(tx, "r1").runs == 0
+        assert charges.of_researcher(tx, "r2").runs == 1
     assert by_state["lost"].tries == MOST_TRIES
     assert by_state["failed"].tries == 1
     assert by_state["cancelled"].end.cause is Cause.SIBLING_FAILED
@@ -327,7 +327,7 @@ def test_a_cancelled_submission_ends_once_and_its_queued_runs_cost_nothing(lab: 
         row = submissions.get(tx, one)
         assert {run.state for run in runs.all(tx, submission=other)} == {"done"}
         assert {run.state for run in runs.all(tx, submission=one)} == {"cancelled"}
-        assert charges.spent(tx, "r1").runs == 0
+        assert charges.of_researcher(tx, "r1").runs == 0
     assert (row.status, row.stage) == ("failed", "done")
     assert row.reply == "cancelled by the person who runs the lab: too slow"
     assert len(entries(lab, "run")) == len(set(entries(lab, "run"))) == 4
@@ -350,7 +350,7 @@ def test_a_cancelled_run_that_is_under_way_is_killed_in_the_engine_and_charged_o
     assert states(lab) == {"cancelled": 2}
     assert len(entries(lab, "run")) == len(entries(lab, "charge")) == 2
     with lab.database.read() as tx:
-        assert charges.spent(tx, "r1").nominal_minutes == 2.0
+        assert charges.of_researcher(tx, "r1").nominal_minutes == 2.0
     ledger.Ledger(lab.database).verify()
 
 

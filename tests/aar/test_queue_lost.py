@@ -57,7 +57,7 @@ def test_lost_code_is_handed_in_again_by_its_author_and_uses_up_no_submission(la
     with lab.database.read() as tx:
         assert submissions.get(tx, first).ended is Ended.LOST
         assert {(run.state, run.submission, run.tries) for run in runs.all(tx)} == {("done", again, 1)}
-        assert charges.spent(tx, "r1").runs == 2
+        assert charges.of_researcher(tx, "r1").runs == 2
         assert submissions.count(tx, "r1") == 1
     assert ends(lab) == {"lost": 2, "done": 2}
     ledger.Ledger(lab.database).verify()

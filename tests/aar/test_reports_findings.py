@@ -381,14 +381,14 @@ def test_researchers_who_died_are_said_with_their_last_words(tmp_path: Path) -> 
     def story(tx: Transaction) -> None:
         meta.put(tx, "ending", {"code": "researchers_failed"})
         last = {"code": "failed", "words": "\x1b[31mNo such model: <b>gpt</b>\x1b[0m"}
-        meta.put(tx, "researchers_ended", {"r1": last, "r2": {"code": "killed", "words": ""}})
+        meta.put(tx, "researchers_ended", {"r1": last, "r2": {"code": "no_effect", "words": ""}})
 
     lab = made(tmp_path, story)
     lines = in_words(summary(lab))
     assert lines[0] == "Nothing was submitted: all 2 researchers ended before handing anything in."
     assert lines[1].startswith("2 of 2 researchers ended too soon: r1 failed (“")
     assert "No such model: <b>gpt</b>" in lines[1]
-    assert lines[1].endswith("r2 was killed.")
+    assert lines[1].endswith("r2 rested after turns without effect.")
     assert f"  aar run --resume {lab.path}" in lines
     page = write_report(lab.path).read_text(encoding="utf-8")
     assert "No such model: &lt;b&gt;gpt&lt;/b&gt;" in page

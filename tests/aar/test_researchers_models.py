@@ -25,7 +25,6 @@ def test_a_key_is_enough() -> None:
         ("antropic/claude-opus-4-6", "anthropic/claude-opus-4-6"),
         ("aar/evoluton", "aar/evolution"),
         ("evolution", "provider/model"),
-        ("anthropic/claud-opus-4", "anthropic/claude-opus-4"),
         ("nothing-like-it/x", "known: "),
     ],
 )

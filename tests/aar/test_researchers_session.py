@@ -70,7 +70,7 @@ def test_one_embedded_researcher_works_until_the_lab_ends(folder: Path) -> None:
     (_, verdict), (said, end) = asked[-2:]
     assert said == "POST /v1/state"
     assert end - verdict < 10, "it ends by itself as soon as there is nothing more to wait for"
-    assert not lab.usage, "the embedded policy uses no tokens"
+    assert not lab.calls, "the embedded policy uses no tokens"
     notebook = folder / "workspaces" / "r1" / "notebook"
     assert json.loads((notebook / "policy.json").read_text())["methods"] >= 2
     (log,) = (folder / "inspect").glob("*.eval")
@@ -173,9 +173,8 @@ def test_a_language_model_uses_the_same_tools_in_the_same_loop(folder: Path) -> 
     assert len(lab.submissions) == 1
     assert lab.votes == [("r1", 1, 1)]
     assert lab.posts[0]["comments"]
-    assert lab.usage
-    assert {one["model"] for one in lab.usage} == {"mockllm/model"}
-    assert lab.usage[0]["input_tokens"] == 100
+    assert {call["model"] for call in lab.calls.values()} == {"mockllm/model"}
+    assert next(iter(lab.calls.values()))["used"]["input_tokens"] == 100
     (log,) = (folder / "inspect").glob("*.eval")
     text = contents(log)
     assert TOKEN not in text

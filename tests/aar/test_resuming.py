@@ -11,7 +11,8 @@ from aar.database import meta, researchers
 from aar.errors import SettingsError
 from aar.folder import LabFolder
 from aar.lab.going_on import note_settings
-from aar.launch.resuming import extended, number_of, to_start
+from aar.launch.changes import Changes
+from aar.launch.resuming import extended, to_start
 from aar.settings import Settings
 
 
@@ -43,7 +44,7 @@ def test_more_minutes_count_from_the_bound_or_from_now(
     tmp_path: Path, bound: float | None, used: float, given: str | None, minutes: float
 ) -> None:
     folder, settings = run(tmp_path, used_minutes=used, minutes=bound)
-    assert extended(folder, settings, minutes=given, submissions=None).minutes == pytest.approx(minutes)
+    assert extended(folder, settings, Changes(minutes=given)).minutes == pytest.approx(minutes)
     kept = folder.read_description()
     assert kept["settings"]["minutes"] == pytest.approx(minutes)
     assert kept["created"] == "today"
@@ -55,7 +56,7 @@ def test_more_minutes_count_from_the_bound_or_from_now(
 def test_minutes_that_mean_nothing_are_refused_and_nothing_is_changed(tmp_path: Path, given: str) -> None:
     folder, settings = run(tmp_path, used_minutes=5.0, minutes=20.0)
     with pytest.raises(SettingsError, match="--minutes"):
-        extended(folder, settings, minutes=given, submissions=None)
+        extended(folder, settings, Changes(minutes=given))
     assert folder.read_description()["settings"]["minutes"] == 20.0
 
 
@@ -63,17 +64,19 @@ def test_more_submissions_are_for_each_researcher_and_the_studys_budget_grows_wi
     tmp_path: Path,
 ) -> None:
     folder, settings = run(tmp_path, used_minutes=5.0, submissions=3, submissions_in_all=6)
-    more = extended(folder, settings, minutes=None, submissions="+2")
+    more = extended(folder, settings, Changes(submissions="+2"))
     assert (more.submissions, more.submissions_in_all) == (5, 10)
-    assert extended(folder, settings, minutes=None, submissions="7").submissions == 7
+    assert extended(folder, settings, Changes(submissions="7")).submissions == 7
     with pytest.raises(SettingsError, match="whole number"):
-        extended(folder, settings, minutes=None, submissions="+1.5")
+        extended(folder, settings, Changes(submissions="+1.5"))
 
 
-def test_a_plus_is_for_a_run_that_there_is() -> None:
-    assert number_of("10", "--minutes") == 10.0
+@pytest.mark.parametrize("name", ["minutes", "hours", "submissions", "budget_usd", "budget_tokens_each"])
+def test_a_plus_is_for_a_run_that_there_is(name: str) -> None:
+    changed = Changes(**{name: "10"}).of_a_new_run(Settings())
+    assert changed != Settings()
     with pytest.raises(SettingsError, match="--resume RUN"):
-        number_of("+10", "--minutes")
+        Changes(**{name: "+10"}).of_a_new_run(Settings())
 
 
 def test_researchers_are_started_again_only_if_something_is_left_for_them(tmp_path: Path) -> None:
@@ -104,9 +107,9 @@ def test_fewer_submissions_than_were_used_are_refused(tmp_path: Path) -> None:
             )
     store.close()
     with pytest.raises(SettingsError, match="2 of one researcher are used already"):
-        extended(folder, settings, minutes=None, submissions="1")
+        extended(folder, settings, Changes(submissions="1"))
     assert folder.read_description()["settings"]["submissions"] == 3
-    assert extended(folder, settings, minutes=None, submissions="2").submissions == 2
+    assert extended(folder, settings, Changes(submissions="2")).submissions == 2
 
 
 def test_a_run_that_goes_on_as_it_was_leaves_no_note_and_a_change_leaves_one(tmp_path: Path) -> None:
@@ -128,6 +131,6 @@ def test_a_run_that_goes_on_with_another_testbed_is_refused(tmp_path: Path) -> N
         note_settings(tx, settings)
     other = Settings(testbed="mini-math", researchers=2)
     with pytest.raises(SettingsError, match=r"for the testbed 'mini-chat', its lab\.json names 'mini-math'"):
-        extended(folder, other, minutes=None, submissions=None)
+        extended(folder, other, Changes())
     with store.write() as tx, pytest.raises(SettingsError, match="mini-math"):
         note_settings(tx, other)

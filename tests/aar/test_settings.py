@@ -12,7 +12,7 @@ import pytest
 from command_line import aar
 from fabricated_lab import fabricate
 
-from aar.cli.run import SUBMISSIONS
+from aar.cli.run_options import SUBMISSIONS
 from aar.errors import SettingsError, WrongFormat
 from aar.folder import LabFolder
 from aar.settings import Settings, settings_of
@@ -22,6 +22,7 @@ START = {
     "operator_token": "",
     "tokens": {},
     "directions": {},
+    "models": {},
     "elapsed": 0.0,
     "to_the_end": False,
     "again": False,
@@ -50,7 +51,8 @@ def test_settings_come_back_from_the_file_as_they_went_in(tmp_path: Path) -> Non
         ("slots", 0, "greater than or equal to 1"),
         ("sealed_seeds", 1, "greater than or equal to 2"),
         ("seed", -1, "greater than or equal to 0"),
-        ("tokens", -5, "greater than or equal to 0"),
+        ("budget_tokens", -5, "greater than 0"),
+        ("budget_usd", 0.0, "greater than 0"),
         ("minutes", float("nan"), "finite"),
         ("minutes", float("inf"), "finite"),
         ("minutes", -3.0, "greater than 0"),

@@ -58,6 +58,9 @@ def handing_in(**changes: Any) -> dict[str, Any]:
     return {"files": METHOD, "title": "a method", "parents": [], **changes}
 
 
+CALL = {"model": "mockllm/model", "input_tokens": 100, "output_tokens": 20}
+USED = {"input_tokens": 90, "output_tokens": 12, "context_tokens": 90}
+
 REQUESTS: list[tuple[str, str, str, Any]] = [
     ("nobody", "GET", "/v1/me", None),
     ("", "GET", "/v1/forum", None),
@@ -107,9 +110,22 @@ REQUESTS: list[tuple[str, str, str, Any]] = [
     ("two", "GET", "/v1/forum?after=1", None),
     ("one", "POST", "/v1/progress", {"activity": "practising", "text": "x"}),
     ("one", "POST", "/v1/progress", {"activity": "sleeping"}),
-    ("one", "POST", "/v1/usage", {"model": "m", "input_tokens": 1, "output_tokens": 2, "request_id": "u1"}),
-    ("one", "POST", "/v1/usage", {"model": "m", "input_tokens": -1, "output_tokens": 2, "request_id": "u2"}),
-    ("one", "POST", "/v1/usage", {"model": "m", "input_tokens": 1, "output_tokens": 2}),
+    ("one", "POST", "/v1/calls", {**CALL, "call": "c1"}),
+    ("one", "POST", "/v1/calls", {**CALL, "call": "c1"}),
+    ("one", "POST", "/v1/calls", {**CALL, "call": "c2", "input_tokens": -1}),
+    ("one", "POST", "/v1/calls", {**CALL, "call": "a/b"}),
+    ("one", "POST", "/v1/calls", CALL),
+    ("one", "POST", "/v1/calls/c1", USED),
+    ("one", "POST", "/v1/calls/c1", USED),
+    ("one", "POST", "/v1/calls/none", USED),
+    ("one", "POST", "/v1/calls/c1", {**USED, "reasoning_tokens": 10**6}),
+    ("one", "POST", "/v1/calls/c1", {}),
+    ("one", "POST", "/v1/trouble", {"kind": "overloaded", "detail": "529", "next_try_seconds": 4}),
+    ("one", "POST", "/v1/trouble", {"kind": None}),
+    ("one", "POST", "/v1/trouble", {"kind": "bored"}),
+    ("one", "POST", "/v1/trouble", {}),
+    ("one", "POST", "/v1/state", {"state": "resting", "reason": "no_effect", "detail": "forty turns"}),
+    ("one", "POST", "/v1/state", {"state": "resting", "reason": "tired"}),
     ("one", "POST", "/v1/state", {"state": "asleep"}),
     ("one", "POST", "/v1/state", {"state": "finished"}),
     ("one", "POST", "/v1/state", None),

@@ -30,3 +30,10 @@ def stopped(door: Here, name: str) -> Done:
     """Say that a researcher's process will not work any more."""
     for_operators.stop(door.lab, name)
     return Done()
+
+
+@router.post("/researchers/{name}/restarts")
+def restarts(door: Here, name: str) -> Done:
+    """Say that a researcher's process has died and is started again."""
+    for_operators.restart(door.lab, name)
+    return Done()

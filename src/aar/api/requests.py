@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from aar.database.progress import Activity
+from aar.database.progress import Activity, EndReason, ProviderTrouble
+
+MOST_TOKENS = 100_000_000
+"""Of one call, of one kind: far beyond what any model reads."""
+MOST_DETAIL = 300
+MOST_WAIT = 366 * 24 * 3600.0
 
 Text = Annotated[str, Field(max_length=8000)]
 ShortText = Annotated[str, Field(max_length=200)]
@@ -77,16 +82,54 @@ class Doing(BaseModel):
     text: ShortText = ""
 
 
-class Usage(BaseModel):
-    """Tokens that a researcher's model used since the last report."""
+CallId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
+TokenCount = Annotated[int, Field(ge=0, le=MOST_TOKENS)]
 
+
+class Call(BaseModel):
+    """A call to a language model that is about to begin; `call` names it among the researcher's.
+
+    `input_tokens` are an estimate, `output_tokens` the most that it may write.
+    """
+
+    call: CallId
     model: ShortText
-    input_tokens: Annotated[int, Field(ge=0, le=2**31)]
-    output_tokens: Annotated[int, Field(ge=0, le=2**31)]
-    request_id: Annotated[str, Field(max_length=100)]
+    input_tokens: TokenCount
+    output_tokens: TokenCount
+
+
+class Used(BaseModel):
+    """What a call has used, as its provider counts it; `context_tokens` is everything that it read."""
+
+    input_tokens: TokenCount
+    """Neither read from a cache nor written into one."""
+    cache_read_tokens: TokenCount = 0
+    cache_write_tokens: TokenCount = 0
+    output_tokens: TokenCount
+    """With reasoning."""
+    reasoning_tokens: TokenCount = 0
+    context_tokens: TokenCount
+
+    @model_validator(mode="after")
+    def _reasoning_is_output(self) -> Used:
+        if self.reasoning_tokens > self.output_tokens:
+            raise ValueError("reasoning_tokens are a part of output_tokens and cannot be more")
+        return self
+
+
+class Trouble(BaseModel):
+    """Failure of a model's provider; without a kind it answers again."""
+
+    kind: ProviderTrouble | None
+    detail: Annotated[str, Field(max_length=MOST_DETAIL)] = ""
+    permanent: bool = False
+    """Whether somebody has to act before it can end."""
+    next_try_seconds: Annotated[float, Field(ge=0, le=MOST_WAIT, allow_inf_nan=False)] = 0.0
 
 
 class State(BaseModel):
-    """A researcher's own word that it works or has finished."""
+    """A researcher's own word that it works, rests, has finished or stops, and why."""
 
-    state: Literal["working", "finished"]
+    state: Literal["working", "resting", "finished", "stopped"]
+    reason: EndReason | None = None
+    detail: Annotated[str, Field(max_length=MOST_DETAIL)] = ""

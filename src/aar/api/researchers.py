@@ -3,11 +3,12 @@
 from fastapi import APIRouter
 
 from aar.api.door import Door, Here, Me
-from aar.api.requests import Doing, Practice, State, Submit, Usage
+from aar.api.requests import Call, Doing, Practice, State, Submit, Trouble, Used
 from aar.database import runs, submissions
-from aar.lab import answers, for_researchers
+from aar.lab import answers, calls, for_researchers
 from aar.lab.standings import Leaderboard, Standing
-from aar.lab.view import Done
+from aar.lab.view import Allowed, Done
+from aar.prices import Tokens
 
 router = APIRouter(tags=["researchers"])
 
@@ -46,22 +47,38 @@ def progress(door: Here, who: Me, doing: Doing) -> Done:
 
 @router.post("/state")
 def state(door: Here, who: Me, body: State) -> Done:
-    """Say that one works, or has finished."""
-    for_researchers.set_state(door.lab, who, body.state)
+    """Say that one works, rests or has finished, and why."""
+    for_researchers.set_state(door.lab, who, body.state, reason=body.reason, detail=body.detail)
     return Done()
 
 
-@router.post("/usage")
-def usage(door: Here, who: Me, used: Usage) -> Done:
-    """Report tokens that the researcher's model used."""
-    for_researchers.charge_tokens(
+@router.post("/trouble")
+def trouble(door: Here, who: Me, body: Trouble) -> Done:
+    """Say that the model's provider fails, or answers again."""
+    for_researchers.note_trouble(
         door.lab,
         who,
-        request=used.request_id,
-        model=used.model,
-        input_tokens=used.input_tokens,
-        output_tokens=used.output_tokens,
+        body.kind,
+        detail=body.detail,
+        permanent=body.permanent,
+        next_try_seconds=body.next_try_seconds,
     )
+    return Done()
+
+
+@router.post("/calls")
+def open_call(door: Here, who: Me, body: Call) -> Allowed:
+    """Ask whether a call to the model may begin, and note it."""
+    estimate = Tokens(input_tokens=body.input_tokens, output_tokens=body.output_tokens)
+    calls.open_call(door.lab, who.name, body.call, model=body.model, estimate=estimate)
+    return Allowed()
+
+
+@router.post("/calls/{id}")
+def settle_call(door: Here, who: Me, id: str, used: Used) -> Done:
+    """Say what a call has used."""
+    tokens = Tokens(**used.model_dump(exclude={"context_tokens"}))
+    calls.settle(door.lab, who.name, id, used=tokens, context_tokens=used.context_tokens)
     return Done()
 
 

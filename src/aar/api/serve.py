@@ -17,6 +17,7 @@ from aar.baseline_sets import method_of
 from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
 from aar.folder import LabFolder
+from aar.lab import calls
 from aar.lab.conductor import Phase, advance
 from aar.lab.going_on import note_settings
 from aar.lab.intake import Lab
@@ -52,6 +53,7 @@ class Start:
         operator_token: Token of the person who runs the lab.
         tokens: Token of each researcher, by name.
         directions: Direction of each researcher, by name.
+        models: Model of each researcher, by name.
         elapsed: Time of the run that was used before, in seconds.
         to_the_end: True if the run's time is over, and what was submitted is judged nevertheless.
         again: True if only the lab was started again, within a run that goes on.
@@ -61,6 +63,7 @@ class Start:
     operator_token: str = field(repr=False)
     tokens: dict[str, str] = field(repr=False)
     directions: dict[str, str]
+    models: dict[str, str]
     elapsed: float
     to_the_end: bool
     again: bool
@@ -93,6 +96,8 @@ def _enrol(lab: Lab, start: Start) -> None:
     """Researchers with their tokens, and the baselines as the lab's own submissions; idempotent."""
     with lab.database.write() as tx:
         runs.requeue_running(tx)
+        if not start.again:
+            calls.lose(tx)  # whoever was in a call is gone since
         note_running(tx)
         note_settings(tx, lab.settings)
         researchers.add(tx, researchers.LAB)
@@ -101,17 +106,18 @@ def _enrol(lab: Lab, start: Start) -> None:
             # it is not started again: nothing is left for it to do
             researchers.set_state(tx, name, "stopped")
         for name, token in start.tokens.items():
+            submissions = lab.settings.submissions
             researchers.add(
                 tx,
                 name,
                 direction=start.directions[name],
-                model=lab.settings.model,
+                model=start.models[name],
                 token=token,
-                submissions=lab.settings.submissions,
+                submissions=submissions,
                 forum=lab.settings.forum,
             )
             if not start.again:
-                researchers.begin_again(tx, name, submissions=lab.settings.submissions)
+                researchers.begin_again(tx, name, submissions=submissions, model=start.models[name])
     for name in lab.settings.baselines:
         lab.submit(
             researchers.LAB,

@@ -7,15 +7,16 @@ import secrets
 import shutil
 import sys
 import textwrap
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from aar.cli import app, typed
-from aar.feedback import Feedback
-from aar.logs import Level, choose_level
+from aar.cli import run_options as options
+from aar.logs import choose_level
 
 if TYPE_CHECKING:
     from aar.cli.display import Display
@@ -30,109 +31,84 @@ FEEDBACK_WARNING = {
     "exact": "WARNING: feedback is exact, as in the 2026 study: whoever asks often enough learns the labels of dev; "
     "believe nothing of this run that is not verified",
 }
-
-
-SUBMISSIONS = "5"
-"""The default of `--submissions`; written here too, since the settings are not imported for `--help`."""
-SETTABLE_LATER = ("minutes", "submissions", "port", "as_json", "resume", "verbose", "log_level")
+DEFAULT_MODEL = "aar/evolution"
+OPTIONS_OF_MODELS = ("model_arg", "effort", "temperature", "base_url")
+SETTABLE_LATER = (
+    *(
+        "minutes",
+        "hours",
+        "submissions",
+        "budget_usd",
+        "budget_usd_each",
+        "budget_tokens",
+        "budget_tokens_each",
+    ),
+    *("model", "price", *OPTIONS_OF_MODELS),
+    *("port", "as_json", "resume", "verbose", "log_level"),
+)
 """Options that mean something beside --resume; everything else is as the run began."""
 
 
 @app.command()
 def run(
     context: typer.Context,
-    testbed: Annotated[
-        str, typer.Option(metavar="NAME", help="Which problem; see aar testbed list.")
-    ] = "mini-chat",
-    model: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Who chooses the next call: aar/evolution needs no key; any model that Inspect knows.",
-        ),
-    ] = "aar/evolution",
-    researchers: Annotated[
-        int, typer.Option(min=1, max=64, metavar="N", help="How many work in parallel.")
-    ] = 3,
-    submissions: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|+N",
-            help="Budget of each researcher; with --resume, +5 gives five more.",
-            show_default=SUBMISSIONS,
-        ),
-    ] = None,
-    minutes: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|+N",
-            help="Upper bound on the whole run, of which the last fifth is kept for confirmations; none if left "
-            "out. With --resume, +10 gives ten more.",
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Seed of the researchers' choices; drawn if left out.")
-    ] = None,
-    submissions_in_all: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Budget of the study; as many as all have if left out."),
-    ] = None,
-    forum: Annotated[bool, typer.Option(metavar="", help="Whether researchers read each other.")] = True,
-    feedback: Annotated[
-        Feedback,
-        typer.Option(
-            metavar="WORD",
-            help="Told of dev: ladder, a word; noisy, a noisy score; exact, the score, as in 2026.",
-        ),
-    ] = "ladder",
-    slots: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Runs at a time; the number of cores if left out.")
-    ] = None,
-    engine: Annotated[
-        str, typer.Option(metavar="NAME", help="Where runs happen; see docs/extending.md.")
-    ] = "local",
-    sandbox: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="What untrusted code runs in; the first that works if left out."),
-    ] = None,
-    runtime: Annotated[
-        str, typer.Option(metavar="NAME", help="Which program a researcher is; see docs/extending.md.")
-    ] = "inspect",
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, metavar="N", help="Port of the lab on this machine.")
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where run folders go.")] = Path("runs"),
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Go on with the run in this folder: judge what is left, research if there is budget.",
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="One JSON object on the last line.")
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", metavar="", help="As --log-level debug.")
-    ] = False,
-    log_level: Annotated[
-        Level,
-        typer.Option(
-            metavar="LEVEL",
-            help="What the logs of the processes hold, in the run folder's logs/: debug, info, warning or error.",
-        ),
-    ] = "info",
+    testbed: options.Testbed = "mini-chat",
+    seed: options.Seed = None,
+    forum: options.Forum = True,
+    feedback: options.Told = "ladder",
+    model: options.Model = None,
+    researchers: options.Researchers = None,
+    model_arg: options.ModelArg = None,
+    effort: options.EffortWord = None,
+    temperature: options.Temperature = None,
+    base_url: options.BaseUrl = None,
+    price: options.Price = None,
+    submissions: options.Submissions = None,
+    submissions_in_all: options.SubmissionsInAll = None,
+    minutes: options.Minutes = None,
+    hours: options.Hours = None,
+    budget_usd: options.BudgetUsd = None,
+    budget_usd_each: options.BudgetUsdEach = None,
+    budget_tokens: options.BudgetTokens = None,
+    budget_tokens_each: options.BudgetTokensEach = None,
+    slots: options.Slots = None,
+    engine: options.Engine = "local",
+    sandbox: options.Sandbox = None,
+    runtime: options.Runtime = "inspect",
+    port: options.Port = None,
+    out: options.Out = Path("runs"),
+    resume: options.Resume = None,
+    as_json: options.AsJson = False,
+    verbose: options.Verbose = False,
+    log_level: options.LogLevel = "info",
 ) -> None:
     """Start a lab, its scorer, students and researchers; end with a report of what was verified."""
     from aar.errors import SettingsError
     from aar.folder import LabFolder
+    from aar.launch.changes import Changes
     from aar.launch.reserved import hold
-    from aar.launch.resuming import extended, number_of
+    from aar.launch.resuming import extended
+    from aar.model_options import allotted, argument
     from aar.sandboxes import choose
     from aar.settings import Settings, cores, settings_of
     from w2s.testbeds import load
 
     choose_level("debug" if verbose else log_level)
+    changes = Changes(
+        minutes=minutes,
+        hours=hours,
+        submissions=submissions,
+        budget_usd=budget_usd,
+        budget_usd_each=budget_usd_each,
+        budget_tokens=budget_tokens,
+        budget_tokens_each=budget_tokens_each,
+        models=tuple(model or ()),
+        model_args=dict(map(argument, model_arg)) if model_arg else None,
+        effort=effort,
+        temperature=temperature,
+        base_url=base_url,
+        prices=tuple(price or ()),
+    )
     problem = None
     if resume is not None:
         folder = LabFolder(resume.resolve())
@@ -143,31 +119,35 @@ def run(
                 f"{folder.path} is a lab without researchers; it goes on with aar score or aar baselines"
             )
         with hold(folder):  # one that is being run keeps the settings that it has
-            settings = extended(folder, settings, minutes=minutes, submissions=submissions)
+            settings = extended(folder, settings, changes)
     else:
         problem = load(testbed)
-        settings = Settings(
-            testbed=problem.name,
-            run_seconds=round(problem.run_seconds),
-            model=model,
-            seed=secrets.randbits(31) if seed is None else seed,
-            researchers=researchers,
-            minutes=None if minutes is None else number_of(minutes, "--minutes"),
-            submissions=int(number_of(submissions or SUBMISSIONS, "--submissions", whole=True)),
-            submissions_in_all=submissions_in_all,
-            forum=forum,
-            feedback=feedback,
-            slots=slots or min(cores(), 16),
-            engine=engine,
-            sandbox=sandbox,
-            runtime=runtime,
+        models, team = allotted(changes.models or (DEFAULT_MODEL,), researchers)
+        settings = changes.of_a_new_run(
+            Settings(
+                testbed=problem.name,
+                run_seconds=round(problem.run_seconds),
+                models=models,
+                seed=secrets.randbits(31) if seed is None else seed,
+                researchers=team,
+                submissions=int(options.SUBMISSIONS),
+                submissions_in_all=submissions_in_all,
+                forum=forum,
+                feedback=feedback,
+                slots=slots or min(cores(), 16),
+                engine=engine,
+                sandbox=sandbox,
+                runtime=runtime,
+            )
         )
         folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{problem.name}").resolve())
     choose(settings.sandbox)
     result = run_lab(folder, settings, port=port, testbed=problem)
     if as_json:
         typer.echo(json.dumps(result))
-    if result["ending"] == "researchers_failed":
+    if result["ending"] == "researchers_failed" or any(
+        end["fault"] for end in result["researchers_ended"].values()
+    ):
         raise typer.Exit(1)
 
 
@@ -183,8 +163,8 @@ def _refuse_changes(given: list[str]) -> None:
     fixed = [f"--{name.replace('_', '-')}" for name in given if name not in SETTABLE_LATER]
     if fixed:
         raise SettingsError(
-            f"{', '.join(fixed)} cannot change in a run that goes on; --minutes and --submissions can. Leave out the "
-            "rest, or start a new run"
+            f"{', '.join(fixed)} cannot change in a run that goes on; time, submissions, budgets, models and prices "
+            "can. Leave out the rest, or start a new run"
         )
 
 
@@ -203,6 +183,7 @@ def run_lab(
     from aar.launch.reserved import listen
     from aar.launch.resuming import to_start
     from aar.launch.signals import exit_code
+    from aar.prices import Prices
     from aar.reports import write_report
     from aar.reports.summary import Line, result_lines, summary
     from aar.researchers import RUNTIMES
@@ -210,7 +191,10 @@ def run_lab(
     from aar.researchers.transcripts import recover
 
     ENGINES.find(settings.engine)
-    RUNTIMES.make(settings.runtime).check(settings.model)
+    runtime, prices = RUNTIMES.make(settings.runtime), Prices(settings.prices)
+    for model in dict.fromkeys(settings.models):
+        runtime.check(model)
+        prices.check(model)
     listener = listen(port)
     make(folder, settings, testbed)
     team = [f"r{i + 1}" for i in range(settings.researchers)]
@@ -263,13 +247,28 @@ def _wrapped(line: str) -> str:
 def _introduce(display: Display, settings: Settings, names: list[str]) -> None:
     if settings.researchers and not names:
         display.say(
-            "no researcher starts: their submissions or their time is used up; what is left is judged. "
-            "--submissions +5 and --minutes +10 give more"
+            "no researcher starts: their submissions, their time or their money is used up; what is left is judged. "
+            "--submissions +5, --minutes +10 and --budget-usd +50 give more"
         )
-    if settings.model == "aar/evolution":
-        display.say("researchers: aar/evolution, an embedded search policy, no language model")
+    for line in _team(settings):
+        display.say(line)
     if settings.feedback != "ladder":
         display.say(FEEDBACK_WARNING[settings.feedback])
+
+
+def _team(settings: Settings) -> list[str]:
+    """Who does research, and what bounds its money."""
+    from aar.launch.changes import BUDGETS
+    from aar.prices import FREE
+
+    if set(settings.models) == {DEFAULT_MODEL}:
+        return ["researchers: aar/evolution, an embedded search policy, no language model"]
+    counted = Counter(settings.model_of(number) for number in range(settings.researchers))
+    lines = ["researchers: " + ", ".join(f"{number} with {model}" for model, number in counted.items())]
+    billed = any(model.partition("/")[0] not in FREE for model in counted)
+    if billed and all(getattr(settings, name) is None for name in BUDGETS):
+        lines.append("nothing bounds their money: --budget-usd 50 ends research once calls have cost $50")
+    return lines
 
 
 def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) -> None:

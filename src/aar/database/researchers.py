@@ -12,10 +12,13 @@ import sqlalchemy as sa
 
 from aar.database import clock
 from aar.database.connection import Transaction
+from aar.database.progress import EndReason
 from aar.database.schema import researchers as table
 from w2s.errors import NotFound
 
-State = Literal["waiting", "working", "finished", "stopped"]
+State = Literal["waiting", "working", "resting", "finished", "stopped"]
+AT_WORK: frozenset[State] = frozenset({"waiting", "working", "resting"})
+"""States of those who may still do something."""
 
 
 class Role(StrEnum):
@@ -60,6 +63,8 @@ class Researcher:
         model: The model that chooses its next step.
         token_hash: Hash of its bearer token, None without one.
         state: Where it is between its start and its end.
+        reason: Why it rests or has ended, by its own word; None while it works.
+        detail: What it said about that, one line; may be empty.
         minutes: Budget in nominal minutes, None without a bound.
         submissions: Budget of submissions, None without a bound.
         forum: Whether it reads and writes the forum.
@@ -76,6 +81,8 @@ class Researcher:
     model: str
     token_hash: str | None
     state: State
+    reason: EndReason | None
+    detail: str
     minutes: float | None
     submissions: int | None
     forum: bool
@@ -121,6 +128,7 @@ def add(
                 model=model,
                 token_hash=token_hash,
                 state="waiting",
+                detail="",
                 minutes=minutes,
                 submissions=submissions,
                 forum=int(forum),
@@ -165,18 +173,25 @@ def roles(tx: Transaction) -> dict[str, Role]:
     return {row.name: Role(row.role) for row in tx.execute(sa.select(table.c.name, table.c.role))}
 
 
-def begin_again(tx: Transaction, name: str, *, submissions: int | None) -> None:
-    """A researcher is started (again) with this budget: it waits until it is heard of."""
+def begin_again(tx: Transaction, name: str, *, submissions: int | None, model: str) -> None:
+    """A researcher is started (again) with this budget and model: it waits until it is heard of."""
     tx.execute(
         table.update()
         .where(table.c.name == name)
-        .values(submissions=submissions, state="waiting", finished=None)
+        .values(submissions=submissions, model=model, state="waiting", reason=None, detail="", finished=None)
     )
 
 
-def set_state(tx: Transaction, name: str, state: State) -> None:
-    """Move a researcher on; the first "working" sets `started`, "finished" and "stopped" `finished`."""
+def set_state(
+    tx: Transaction, name: str, state: State, *, reason: EndReason | None = None, detail: str = ""
+) -> None:
+    """Move a researcher on; the first "working" sets `started`, "finished" and "stopped" `finished`.
+
+    A process that is given up ("stopped") keeps the reason that it has given itself.
+    """
     values: dict[str, object] = {"state": state}
+    if state != "stopped" or reason is not None:
+        values |= {"reason": None if reason is None else reason.value, "detail": detail}
     if state == "working":
         values["started"] = sa.func.coalesce(table.c.started, clock.now())
         values["finished"] = None
@@ -197,4 +212,6 @@ def forget_failures(tx: Transaction, name: str) -> None:
 
 def _researcher(row: sa.Row[tuple[object, ...]]) -> Researcher:
     values = dict(row._mapping)
-    return Researcher(**{**values, "role": Role(str(values["role"])), "forum": bool(values["forum"])})
+    reason = None if values["reason"] is None else EndReason(str(values["reason"]))
+    typed = {"role": Role(str(values["role"])), "reason": reason, "forum": bool(values["forum"])}
+    return Researcher(**{**values, **typed})

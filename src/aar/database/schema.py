@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -36,6 +37,8 @@ researchers = Table(
     Column("model", String, nullable=False),
     Column("token_hash", String, unique=True),
     Column("state", String, nullable=False),
+    Column("reason", String),
+    Column("detail", Text, nullable=False),
     Column("minutes", Float),
     Column("submissions", Integer),
     Column("forum", Integer, nullable=False),
@@ -236,10 +239,62 @@ charges = Table(
     Column("kind", String, nullable=False),
     Column("nominal_minutes", Float, nullable=False),
     Column("input_tokens", Integer, nullable=False),
+    Column("cache_read_tokens", Integer, nullable=False),
+    Column("cache_write_tokens", Integer, nullable=False),
     Column("output_tokens", Integer, nullable=False),
-    Column("money_usd", Float, nullable=False),
+    Column("reasoning_tokens", Integer, nullable=False),
+    Column("weighted_tokens", BigInteger, nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
     Column("at", Float, nullable=False),
-    CheckConstraint("kind IN ('run', 'model')"),
+    CheckConstraint("kind IN ('run', 'model', 'lost', 'correction')"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("researcher", ForeignKey("researchers.name"), primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("model", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("weighted_tokens", BigInteger, nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+    Column("opened", Float, nullable=False),
+    Column("settled", Float),
+    CheckConstraint("state IN ('open', 'settled', 'lost')"),
+    Index("calls_by_state", "state", "researcher"),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("researcher", ForeignKey("researchers.name"), primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("cache_read_tokens", BigInteger, nullable=False),
+    Column("cache_write_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("reasoning_tokens", BigInteger, nullable=False),
+    Column("weighted_tokens", BigInteger, nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+    Column("lost_calls", Integer, nullable=False),
+    Column("lost_nano_usd", BigInteger, nullable=False),
+    Column("context_tokens", Integer, nullable=False),
+)
+
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("permanent", Boolean, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("next_try", Float, nullable=False),
+    Column("ended", Float),
+    Index("troubles_by_end", "ended", "researcher"),
 )
 
 progress = Table(

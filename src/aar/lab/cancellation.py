@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from aar import ledger
 from aar.database import Transaction, clock, researchers, runs, submissions
+from aar.database.charges import ChargeKind
 from aar.database.figures import Figures
 from aar.database.researchers import Role
 from aar.database.submissions import Ended, Submission
@@ -190,7 +191,7 @@ def _end(chosen: list[runs.Run], tx: Transaction, why: Why) -> Cancelled:
         ledger.record_run(tx, run.key, state="cancelled", end=end)
         if under_way:
             ledger.record_charge(
-                tx, run.key, researcher=run.researcher, kind="run", nominal_minutes=run.nominal_cost
+                tx, run.key, researcher=run.researcher, kind=ChargeKind.RUN, nominal_minutes=run.nominal_cost
             )
         queued, running = queued + (not under_way), running + under_way
     return Cancelled((), queued, running)

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from aar.database import Transaction, meta, researchers, submissions, verdicts, waiting
+from aar.database import Transaction, meta, researchers, spending, submissions, verdicts, waiting
 from aar.database.researchers import Role
+from aar.database.spending import Spending
 from aar.database.submissions import Submission
-from aar.lab import cancellation, needs
+from aar.lab import budgets, cancellation, needs
 from aar.lab.intake import Lab
 from aar.lab.needs import Conducted, Need
 
@@ -122,7 +123,7 @@ def _phase(lab: Lab, tx: Transaction, look: Look) -> Phase:
 
 def _after_baselines(lab: Lab, tx: Transaction, look: Look) -> Phase:
     people = researchers.team(tx)
-    working = any(row.state in ("waiting", "working") for row in people)
+    working = any(row.state in researchers.AT_WORK for row in people)
     if working and not lab.research_is_over and not _used_up(lab, tx, people):
         return "research"
     if any(row.role is not Role.BASELINE for row in look.undecided):
@@ -140,12 +141,15 @@ def _nobody_left(tx: Transaction) -> bool:
 
 
 def _used_up(lab: Lab, tx: Transaction, people: list[researchers.Researcher]) -> bool:
-    """True if no researcher may submit anything more."""
+    """True if no researcher may submit anything more: it has ended, handed everything in, or spent its budget."""
     in_all = lab.settings.submissions_in_all
     if in_all is not None and submissions.count_of_researchers(tx) >= in_all:
         return True
+    sums = spending.all(tx)
+    study = spending.together(sums)
     return all(
-        researcher.state in ("finished", "stopped")
+        researcher.state not in researchers.AT_WORK
+        or budgets.used_up(lab.settings, sums.get(researcher.name, Spending()), study) is not None
         or (
             researcher.submissions is not None
             and submissions.count(tx, researcher.name) >= researcher.submissions

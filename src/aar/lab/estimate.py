@@ -158,7 +158,7 @@ def _coming(tx: Transaction, settings: Settings) -> int:
     coming = sum(
         max(0, researcher.submissions - submissions.count(tx, researcher.name))
         for researcher in team
-        if researcher.submissions is not None and researcher.state not in ("finished", "stopped")
+        if researcher.submissions is not None and researcher.state in researchers.AT_WORK
     )
     if settings.submissions_in_all is not None:
         coming = min(coming, settings.submissions_in_all - submissions.count_of_researchers(tx))
@@ -185,7 +185,7 @@ def _thinking(tx: Transaction, everything: Sequence[submissions.Submission]) -> 
     longest = 0.0
     for researcher in researchers.all(tx):
         own = [submission for submission in everything if submission.researcher == researcher.name]
-        if researcher.submissions is None or researcher.state in ("finished", "stopped") or len(own) < 2:
+        if researcher.submissions is None or researcher.state not in researchers.AT_WORK or len(own) < 2:
             continue
         gaps = [
             max(0.0, later.created - max(earlier.created, earlier.decided or 0.0))

@@ -3,7 +3,7 @@
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
 from aar.database import researchers
-from aar.lab import cancellation
+from aar.lab import calls, cancellation
 from aar.lab.intake import Lab, printable
 from aar.lab.view import View
 
@@ -34,5 +34,13 @@ def cancel(lab: Lab, what: str, *, reason: str) -> Cancelled:
 def stop(lab: Lab, researcher: str) -> None:
     """Note that a researcher's process will not work any more; its own word that it has finished stands."""
     with lab.database.write() as tx:
+        calls.lose(tx, researcher=researcher)
         if researchers.get(tx, researcher).state != "finished":
             researchers.set_state(tx, researcher, "stopped")
+
+
+def restart(lab: Lab, researcher: str) -> None:
+    """Note that a researcher's process has died, before the next one begins: the call that it was in is lost."""
+    with lab.database.write() as tx:
+        researchers.get(tx, researcher)
+        calls.lose(tx, researcher=researcher)

@@ -10,15 +10,13 @@ what is asked, which the door bounds.
 
 from __future__ import annotations
 
-from aar import ledger
-from aar.database import briefs, progress, researchers, runs, submissions
-from aar.database.progress import Activity
+from aar.database import briefs, progress, researchers, runs, submissions, troubles
+from aar.database.progress import Activity, EndReason, ProviderTrouble
 from aar.database.researchers import Researcher, Role
 from aar.errors import NotAllowed
 from aar.lab import answers, cancellation, facts, standings
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab, printable
-from aar.lab.prices import price
 from aar.lab.view import View
 from w2s.errors import NotFound
 
@@ -70,34 +68,46 @@ def leaderboard(lab: Lab, who: Researcher) -> standings.Leaderboard:
 
 
 def note_progress(lab: Lab, who: Researcher, activity: Activity, text: str) -> None:
-    """Keep what it does now, for the display."""
+    """Keep what it does now, for the display; who does something has begun, or rests no longer."""
     with lab.database.write() as tx:
         progress.add(tx, who.name, activity, printable(text))
-        if researchers.get(tx, who.name).state == "waiting":
+        state = researchers.get(tx, who.name).state
+        if state == "waiting" or (state == "resting" and activity is not Activity.RESTING):
             researchers.set_state(tx, who.name, "working")
 
 
-def set_state(lab: Lab, who: Researcher, state: researchers.State) -> None:
-    """Its own word that it works or has finished; of one that was stopped it counts no more until its next start."""
-    with lab.database.write() as tx:
-        if researchers.get(tx, who.name).state != "stopped":
-            researchers.set_state(tx, who.name, state)
-
-
-def charge_tokens(
-    lab: Lab, who: Researcher, *, request: str, model: str, input_tokens: int, output_tokens: int
+def set_state(
+    lab: Lab, who: Researcher, state: researchers.State, *, reason: EndReason | None = None, detail: str = ""
 ) -> None:
-    """Charge what its model used, once for each `request`."""
+    """Its own word that it works, rests or has finished, and why; a stopped one stays so until its next start."""
     with lab.database.write() as tx:
-        ledger.record_charge(
-            tx,
-            f"model:{who.name}:{request}",
-            researcher=who.name,
-            kind="model",
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            money_usd=price(model, input_tokens, output_tokens),
-        )
+        if researchers.get(tx, who.name).state == "stopped":
+            state = "stopped"
+        researchers.set_state(tx, who.name, state, reason=reason, detail=printable(detail))
+
+
+def note_trouble(
+    lab: Lab,
+    who: Researcher,
+    kind: ProviderTrouble | None,
+    *,
+    detail: str,
+    permanent: bool,
+    next_try_seconds: float,
+) -> None:
+    """Its model's provider does not answer, or (without a kind) answers again."""
+    with lab.database.write() as tx:
+        if kind is None:
+            troubles.end(tx, who.name)
+        else:
+            troubles.begin(
+                tx,
+                who.name,
+                kind,
+                detail=printable(detail),
+                permanent=permanent,
+                next_try_seconds=next_try_seconds,
+            )
 
 
 def practice_run(lab: Lab, who: Researcher, key: str) -> runs.Run:

@@ -38,6 +38,7 @@ from aar.lab.needs import Conducted
 from aar.lab.queueing import Queueing, pairs
 from aar.lab.references import planned
 from aar.lab.resubmission import is_answered, refuse_ended
+from aar.prices import Prices
 from aar.settings import Settings
 from aar.submissions.snapshots import Snapshots
 from w2s.files import write_whole
@@ -70,6 +71,7 @@ class Lab:
         self.folder = folder
         self.settings = settings
         self.database = database
+        self.prices = Prices(settings.prices)
         self.planned = planned(settings)
         self.load = estimate.load()
         self.snapshots = Snapshots(folder.snapshots)

@@ -3,8 +3,11 @@
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
 from enum import StrEnum
+from typing import Annotated
 
-from aar.errors import BadRequest, BadSnapshot, NotAllowed, NotNow, OverBudget, Refused
+from pydantic import Field
+
+from aar.errors import BadRequest, BadSnapshot, BudgetKind, BudgetOf, NotAllowed, NotNow, OverBudget, Refused
 from aar.lab.view import View
 from w2s.errors import NotFound, W2SError
 
@@ -41,15 +44,23 @@ _CODES: tuple[tuple[type[W2SError], Code], ...] = (
 )
 
 
+_LEFT_OUT = Field(exclude_if=lambda value: value is None)
+
+
 class Refusal(View):
     """Answer to a request that was declined."""
 
     error: Code
     message: str
     """For people and language models; it may change any day."""
+    budget: Annotated[BudgetKind | None, _LEFT_OUT] = None
+    """Which budget is spent, where a call to a model is declined; else left out."""
+    whose: Annotated[BudgetOf | None, _LEFT_OUT] = None
+    """Whose budget it is; left out like `budget`."""
 
     @classmethod
     def of(cls, error: W2SError) -> "Refusal":
         """The refusal that an error stands for."""
         code = next((code for kind, code in _CODES if isinstance(error, kind)), Code.FAILED)
-        return cls(error=code, message=str(error))
+        spent = error if isinstance(error, OverBudget) else OverBudget("")
+        return cls(error=code, message=str(error), budget=spent.budget, whose=spent.whose)

@@ -13,6 +13,7 @@ import numpy as np
 
 from aar import ledger
 from aar.database import runs, shares, submissions
+from aar.database.charges import ChargeKind
 from aar.engines import Outcome
 from aar.lab import cooldown
 from aar.lab.cancellation import end_siblings
@@ -61,7 +62,9 @@ def finish(lab: Lab, run: runs.Run, outcome: Outcome) -> None:
         )
         if outcome.status == "lost":
             return
-        ledger.record_charge(tx, run.key, researcher=run.researcher, kind="run", nominal_minutes=nominal)
+        ledger.record_charge(
+            tx, run.key, researcher=run.researcher, kind=ChargeKind.RUN, nominal_minutes=nominal
+        )
         if not run.plain:  # what breaks in an audit may still be verified
             return
         worked = outcome.status == "ok"

@@ -6,11 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from aar.database import Transaction, charges, posts, researchers, standing, submissions
+from aar.database import Transaction, posts, researchers, standing, submissions
+from aar.database.progress import StopReason
 from aar.database.researchers import Role
+from aar.errors import BudgetKind
 from aar.feedback import Feedback
-from aar.lab import capacity, queue_view
+from aar.lab import budgets, capacity, queue_view
 from aar.lab.answers import Submission
+from aar.lab.budgets import Bound, Spent
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
 from aar.lab.queue_view import OwnQueue
@@ -28,6 +31,9 @@ class Standing(View):
     submissions_left: int | None
     stop: bool
     """True if the lab accepts nothing more from this researcher."""
+    stop_reason: StopReason | None
+    """Why; null while it goes on."""
+    spending: Spent
     forum: bool
     feedback: Feedback
     queue: OwnQueue
@@ -61,14 +67,13 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
     """The standing of one researcher in a phase of the lab."""
     own, used = submissions.all(tx, researcher=who.name), submissions.count(tx, who.name)
     scores = lab.scores(tx)
-    spent = charges.spent(tx, who.name)
+    own_sums, study = budgets.of_researcher(tx, lab.settings, who.name)
     queue = queue_view.of_researcher(tx, who, slots=capacity.of(tx, slots=lab.settings.slots))
     left = None if who.submissions is None else max(0, who.submissions - used)
-    tokens = spent.input_tokens + spent.output_tokens
-    over = phase in ("settling", "closing", "finished") or lab.research_is_over
-    in_all = lab.settings.submissions_in_all
-    used_up = left == 0 or (in_all is not None and submissions.count_of_researchers(tx) >= in_all)
-    stop = over or used_up or tokens > lab.settings.tokens
+    reason = _stop_reason(
+        lab, tx, who, phase, left=left, bound=budgets.used_up(lab.settings, own_sums, study)
+    )
+    stop = reason is not None
     public = tuple(Submission.of(row, scores) for row in own)
     last_post = posts.last(tx) if who.forum else 0
     news = [stop, left, [row.model_dump() for row in public], queue.runs_queued, last_post]
@@ -80,12 +85,36 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
         minutes_left=None if seconds is None else round(max(0.0, seconds) / 60, 2),
         submissions_left=left,
         stop=stop,
+        stop_reason=reason,
+        spending=budgets.spent(lab.settings, own_sums, study),
         forum=who.forum,
         feedback=lab.settings.feedback,
         queue=queue,
         submissions=public,
         version=hashlib.sha256(json.dumps(news).encode()).hexdigest()[:16],
     )
+
+
+def _stop_reason(
+    lab: Lab,
+    tx: Transaction,
+    who: researchers.Researcher,
+    phase: Phase,
+    *,
+    left: int | None,
+    bound: Bound | None,
+) -> StopReason | None:
+    """Why nothing more is taken from a researcher; the first that holds."""
+    in_all = lab.settings.submissions_in_all
+    if who.state == "stopped":
+        return StopReason.STOPPED
+    if lab.research_is_over:
+        return StopReason.TIME
+    if bound is not None:
+        return StopReason.USD if bound.kind is BudgetKind.USD else StopReason.TOKENS
+    if left == 0 or (in_all is not None and submissions.count_of_researchers(tx) >= in_all):
+        return StopReason.SUBMISSIONS
+    return StopReason.OVER if phase in ("settling", "closing", "finished") else None
 
 
 def leaderboard(

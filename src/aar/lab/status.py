@@ -3,47 +3,22 @@
 # no `from __future__ import annotations`: pydantic reads the types of these fields when the classes are made
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aar import ideas
-from aar.database import Transaction, progress, researchers, submissions, trainings
+from aar.database import Transaction, researchers, spending, submissions, trainings
 from aar.database.researchers import Role
-from aar.lab import capacity, estimate, references
+from aar.database.spending import Spending
+from aar.lab import budgets, capacity, estimate, references
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
+from aar.lab.members import Member, Money, members
 from aar.lab.queue_view import Traffic, WaitsFor, traffic
 from aar.lab.view import View
 from aar.reports.ranking import leader
-from aar.researchers import directions
 
 RECENT = 6
 """Submissions that are listed one by one."""
-
-
-class Member(View):
-    """A researcher, its activity and its submissions.
-
-    Attributes:
-        name: Name.
-        direction: Direction of its research, in a few words.
-        state: State in the lab.
-        activity: Present activity.
-        text: Detail of the activity, in the researcher's words.
-        submitted: Number of submissions used.
-        budget: Number of submissions allowed; None without a limit.
-        verified: Number of verified submissions.
-        pending: Number of submissions without a verdict.
-    """
-
-    name: str
-    direction: str
-    state: researchers.State
-    activity: progress.Activity
-    text: str
-    submitted: int
-    budget: int | None
-    verified: int
-    pending: int
 
 
 class Recent(View):
@@ -91,6 +66,16 @@ class Ideas(View):
     effective: float
 
 
+class Spendings(Money):
+    """What the study's calls to models cost, and what they may."""
+
+    usd_budget: float | None
+    tokens_budget: int | None
+    """In weighted tokens."""
+    ends_research: bool
+    """True if a budget is spent and somebody could have handed in more."""
+
+
 class Status(View):
     """The state of a lab."""
 
@@ -104,6 +89,7 @@ class Status(View):
     references: Trained
     traffic: Traffic
     clock: Clock
+    spending: Spendings
     best: str | None
     """The best verified submission, in words."""
     ideas: Ideas | None
@@ -117,10 +103,11 @@ def status(lab: Lab, phase: Phase) -> Status:
         handed_in = [row for row in everything if row.role is not Role.BASELINE]
         queue = traffic(tx, slots=capacity.of(tx, slots=lab.settings.slots))
         trained = len(trainings.all(tx))
+        sums = spending.all(tx)
         left = estimate.seconds_left(tx, lab.settings, everything, load=lab.load)
         return Status(
             phase=phase,
-            researchers=tuple(_team(tx, everything)),
+            researchers=tuple(members(tx, lab.settings, everything, sums)),
             recent=tuple(_recent(handed_in[-RECENT:], queue)),
             queue=Counts(
                 queued=queue.counts.get("queued", 0),
@@ -136,6 +123,7 @@ def status(lab: Lab, phase: Phase) -> Status:
                 bound_seconds_left=lab.seconds_left(),
                 measured=left is not None and left.measured,
             ),
+            spending=_spendings(lab, tx, sums),
             best=_best(tx, handed_in),
             ideas=_ideas(lab, handed_in),
         )
@@ -149,26 +137,20 @@ def _ideas(lab: Lab, handed_in: Sequence[submissions.Submission]) -> Ideas | Non
     return Ideas(count=families.total(), families=dict(families.most_common()), effective=round(effective, 2))
 
 
-def _team(tx: Transaction, everything: Sequence[submissions.Submission]) -> list[Member]:
-    doing = progress.latest(tx)
-    members = []
-    for who in researchers.team(tx):
-        own = [row for row in everything if row.researcher == who.name]
-        last = doing.get(who.name)
-        members.append(
-            Member(
-                name=who.name,
-                direction=directions.title(who.direction),
-                state=who.state,
-                activity=progress.Activity.STARTING if last is None else last.activity,
-                text="" if last is None else last.text,
-                submitted=len(own),
-                budget=who.submissions,
-                verified=sum(row.status == "verified" for row in own),
-                pending=sum(row.status == "pending" for row in own),
-            )
-        )
-    return members
+def _spendings(lab: Lab, tx: Transaction, sums: Mapping[str, Spending]) -> Spendings:
+    study = spending.together(sums)
+    ends = any(
+        budgets.used_up(lab.settings, sums.get(who.name, Spending()), study) is not None
+        and (who.submissions is None or submissions.count(tx, who.name) < who.submissions)
+        for who in researchers.team(tx)
+    )
+    of_study = budgets.of_study(lab.settings)
+    return Spendings(
+        **vars(Money.of(of_study, study, study)),
+        usd_budget=of_study.budget_usd,
+        tokens_budget=of_study.budget_tokens,
+        ends_research=ends,
+    )
 
 
 def _recent(rows: Sequence[submissions.Submission], queue: Traffic) -> list[Recent]:

@@ -8,8 +8,9 @@ from aar import database
 from aar.database import Transaction, meta
 from aar.errors import NoLab
 from aar.folder import LabFolder
+from aar.lab import calls
 from aar.ledger import Ledger
-from aar.reports.ending import Ending
+from aar.reports.ending import FAILED, Ending
 
 
 def note_running(tx: Transaction) -> None:
@@ -19,15 +20,19 @@ def note_running(tx: Transaction) -> None:
 
 
 def note_ending(folder: LabFolder, ending: Ending, *, elapsed: float, given_up: Mapping[str, str]) -> None:
-    """Once nobody writes any more: how the run ended, its time, who was given up (with its last words), the mirror."""
+    """Once nobody writes any more: how the run ended, its time, calls that were cut off, who was given up, the mirror.
+
+    `given_up` has the last words of each.
+    """
     try:
         store = database.open(folder.storage)
     except NoLab:
         return
     with store.write() as tx:
+        calls.lose(tx)
         meta.put(tx, "ending", {"code": ending.value})
         meta.put(tx, "elapsed_seconds", elapsed)
-        ended = {name: {"code": "failed", "words": words} for name, words in given_up.items()}
+        ended = {name: {"code": FAILED, "words": words} for name, words in given_up.items()}
         meta.put(tx, "researchers_ended", ended)
     Ledger(store).export_jsonl(folder.ledger)
     store.close()

@@ -16,3 +16,9 @@ class View(BaseModel):
 
 class Done(View):
     """Nothing is told but that it was done."""
+
+
+class Allowed(View):
+    """What was asked for may begin."""
+
+    allowed: bool = True

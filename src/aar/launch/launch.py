@@ -50,7 +50,8 @@ FAREWELL_SECONDS = 180.0
 class Launch:
     """A run under way; use it as `with Launch(...) as run:`, so that nothing outlives it.
 
-    `listener` is the lab's listening socket, made where it is left out. `ending` is how the run came to its end.
+    `listener` is the lab's listening socket, made where it is left out. `ending` is how the run came to its end,
+    `spent_up` whether a budget of money or tokens ended its research.
     """
 
     folder: LabFolder
@@ -61,6 +62,7 @@ class Launch:
     started: float = field(default_factory=time.monotonic)
     used_before: float = 0.0
     ending: Ending = Ending.INTERRUPTED
+    spent_up: bool = False
 
     def __enter__(self) -> Launch:
         self.listener = self.listener or listen(None)
@@ -136,6 +138,7 @@ class Launch:
             "operator_token": self.operator_token,
             "tokens": tokens,
             "directions": dict(directions),
+            "models": {name: self._model(name) for name in directions},
             "to_the_end": self.time_was_over,
         }
 
@@ -160,13 +163,21 @@ class Launch:
             self.folder.path,
             name,
             url=self.url,
-            model=self.settings.model,
+            model=self._model(name),
             seed=self.settings.seed,
             sandbox=self.settings.sandbox,
+            model_args=self.settings.model_args,
+            effort=self.settings.effort,
+            temperature=self.settings.temperature,
+            base_url=self.settings.base_url,
         )
         command = RUNTIMES.make(self.settings.runtime).command(assignment)
         child = Child(name, plain(command, secret=token, keys=True), self.folder.logs / f"{name}.log")
         self.team.add_researcher(child)
+
+    def _model(self, name: str) -> str:
+        """The model of a researcher: r1 has the first."""
+        return self.settings.model_of(int(name.removeprefix("r")) - 1)
 
     def _until_it_answers(self, lab: Child) -> None:
         end = time.monotonic() + START_SECONDS
@@ -213,12 +224,13 @@ class Launch:
                     for row in status["researchers"]:
                         row["process"] = self.team.state(row["name"])
                     self.show.update(status)
+                    self.spent_up = bool(status["spending"]["ends_research"])
                     closing = (closing or time_s) if status["phase"] == "closing" else None
                     if status["phase"] == "finished":
-                        self.ending = self._how(cut=bool(status["cut"]))
+                        self.ending = self._how(status)
                     yield status
                 if closing is not None and time_s - closing > FAREWELL_SECONDS:
-                    self.ending = self._how(cut=False)
+                    self.ending = self._how({})
                     return
                 if self._over_by_far():
                     self.ending = Ending.TIME
@@ -229,7 +241,10 @@ class Launch:
         limit = self.settings.minutes
         return limit is not None and not self.time_was_over and self.elapsed() > limit * 60 + GRACE_SECONDS
 
-    def _how(self, *, cut: bool) -> Ending:
-        if cut:
+    def _how(self, status: Mapping[str, Any]) -> Ending:
+        """How a run ended that is over by its last status; by an empty one if only last turns were broken off."""
+        if status.get("cut"):
             return Ending.TIME
-        return Ending.RESEARCHERS_FAILED if self.team.everybody_given_up() else Ending.COMPLETE
+        if self.team.everybody_given_up():
+            return Ending.RESEARCHERS_FAILED
+        return Ending.BUDGET if self.spent_up else Ending.COMPLETE

@@ -60,10 +60,15 @@ class OperatorClient:
 
     def stopped(self, researcher: str) -> bool:
         """Tell the lab that a researcher will not work any more; whether it heard."""
-        return (
-            self._ask("POST", f"/v1/operator/researchers/{researcher}/stopped", SLACK_SECONDS, json={"on": 1})
-            is not None
-        )
+        return self._says(researcher, "stopped")
+
+    def restarts(self, researcher: str) -> bool:
+        """Tell the lab that a researcher's process has died and is started again; whether it heard."""
+        return self._says(researcher, "restarts")
+
+    def _says(self, researcher: str, what: str) -> bool:
+        path = f"/v1/operator/researchers/{researcher}/{what}"
+        return self._ask("POST", path, SLACK_SECONDS, json={"on": 1}) is not None
 
     def _ask(self, verb: str, path: str, seconds: float, **content: Any) -> dict[str, Any] | None:
         try:

@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from aar import database
-from aar.database import researchers, submissions
-from aar.errors import NoLab, SettingsError
+from aar.database import meta, researchers, spending, submissions
+from aar.database.spending import Spending
+from aar.errors import NoLab
 from aar.folder import LabFolder
+from aar.lab.budgets import used_up
 from aar.lab.going_on import refuse_other_testbed
 from aar.lab.intake import RESERVE
 from aar.lab.study_end import elapsed_before
-from aar.settings import MOST_MINUTES, Settings
+from aar.launch.changes import Changes, Used
+from aar.settings import Settings
 
 
-def extended(
-    folder: LabFolder, settings: Settings, *, minutes: str | None, submissions: str | None
-) -> Settings:
-    """The settings of a run that goes on; "+10" adds to what it had, "10" replaces it.
-
-    More minutes count from the run's bound, or from now where that is over or there is none. Written into `lab.json`
-    where they differ; raises `SettingsError` for what is no number, or less than was used.
-    """
+def extended(folder: LabFolder, settings: Settings, changes: Changes) -> Settings:
+    """The settings of a run that goes on, written into `lab.json` where they differ; raises `SettingsError`."""
     _refuse_other_testbed(folder, settings)
-    used = elapsed_before(folder) / 60
     before = settings
-    if minutes is not None:
-        more, number = _parsed(minutes, "--minutes")
-        total = max(settings.minutes or 0.0, used) + number if more else number
-        if total <= used:
-            raise SettingsError(
-                f"--minutes {minutes}: {used:.1f} minutes are used already; --minutes +10 gives ten more"
-            )
-        settings = dataclasses.replace(settings, minutes=total)
-    if submissions is not None:
-        more, number = _parsed(submissions, "--submissions", whole=True)
-        total_submissions = settings.submissions + int(number) if more else int(number)
-        most_used = _most_submitted(folder, settings)
-        if total_submissions < most_used:
-            raise SettingsError(
-                f"--submissions {submissions}: {most_used} of one researcher are used already; "
-                "--submissions +5 gives five more"
-            )
-        settings = dataclasses.replace(settings, submissions=total_submissions)
-        if settings.submissions_in_all is not None and more:
-            in_all = settings.submissions_in_all + int(number) * settings.researchers
-            settings = dataclasses.replace(settings, submissions_in_all=in_all)
+    settings = changes.applied(settings, _used(folder, settings))
     if settings != before:
         folder.describe({**_content(folder), "settings": settings.as_json()})
     return settings
-
-
-def number_of(text: str, option: str, *, whole: bool = False) -> float:
-    """The value of an option of a new run; `SettingsError` for "+10", which is for one that goes on."""
-    more, number = _parsed(text, option, whole=whole)
-    if more:
-        raise SettingsError(
-            f"{option} {text} adds to a run that there is: give --resume RUN, or leave out the +"
-        )
-    return number
 
 
 def to_start(folder: LabFolder, settings: Settings) -> list[str]:
@@ -73,11 +37,14 @@ def to_start(folder: LabFolder, settings: Settings) -> list[str]:
     with store.read() as tx:
         state = {researcher.name: researcher.state for researcher in researchers.all(tx)}
         submitted = {name: submissions.count(tx, name) for name in names}
+        sums = spending.all(tx)
     store.close()
+    study = spending.together(sums)
     return [
         name
         for name in names
-        if submitted[name] < settings.submissions or state.get(name, "waiting") in ("waiting", "working")
+        if used_up(settings, sums.get(name, Spending()), study) is None
+        and (submitted[name] < settings.submissions or state.get(name, "waiting") in researchers.AT_WORK)
     ]
 
 
@@ -94,32 +61,30 @@ def _refuse_other_testbed(folder: LabFolder, settings: Settings) -> None:
         store.close()
 
 
-def _most_submitted(folder: LabFolder, settings: Settings) -> int:
-    """Highest number of submissions that any researcher has used."""
+def _used(folder: LabFolder, settings: Settings) -> Used:
+    """What the run has used so far; nothing where there is no database yet."""
     try:
         store = database.open(folder.storage)
     except NoLab:
-        return 0
+        return Used()
     with store.read() as tx:
-        most = max((submissions.count(tx, f"r{i + 1}") for i in range(settings.researchers)), default=0)
+        sums = spending.all(tx)
+        study = spending.together(sums)
+        used = Used(
+            minutes=float(meta.find(tx, "elapsed_seconds", 0.0)) / 60,
+            submissions=max(
+                (submissions.count(tx, f"r{i + 1}") for i in range(settings.researchers)), default=0
+            ),
+            budgets={
+                "budget_usd": study.usd,
+                "budget_usd_each": max((spent.usd for spent in sums.values()), default=0.0),
+                "budget_tokens": study.weighted_tokens,
+                "budget_tokens_each": max((spent.weighted_tokens for spent in sums.values()), default=0),
+            },
+        )
     store.close()
-    return most
+    return used
 
 
 def _content(folder: LabFolder) -> dict[str, object]:
     return {name: value for name, value in folder.read_description().items() if name != "format"}
-
-
-def _parsed(text: str, option: str, *, whole: bool = False) -> tuple[bool, float]:
-    """Sign (true for a leading plus) and number in `text`; `SettingsError` unless it is in (0, MOST_MINUTES]."""
-    try:
-        number = float(text.removeprefix("+"))
-    except ValueError:
-        number = float("nan")
-    if not 0 < number <= MOST_MINUTES or (whole and number != int(number)):
-        kind = "a whole number" if whole else "a number"
-        raise SettingsError(
-            f"{option} {text}: give {kind} from {'1' if whole else 'above 0'} to {MOST_MINUTES:,.0f}, such as 10; or, "
-            "with --resume, +10 for ten more"
-        )
-    return text.startswith("+"), number

@@ -108,7 +108,10 @@ class Team:
         if child.waits_until is None:
             logger.warning("%s ended with code %s and is started again", child.name, child.code())
             self.show.say(f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}")
-        if child.start_later():
+        if not child.start_later():
+            return
+        # the lab ends the call that its researcher was in before the next process can open one
+        if child in self.children or self.lab.restarts(child.name):
             child.start()
 
     def _give_up(self, child: Child) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aar.database import Transaction, charges, runs, standing, submissions, verdicts
+from aar.database import Transaction, charges, runs, spending, standing, submissions, verdicts
 from aar.database.submissions import Ended
 from aar.errors import BrokenChain
 from aar.ledger.chain import Entry, canonical
@@ -18,16 +19,17 @@ from aar.run_records import Cause, RunEnd
 
 
 def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
-    """Submissions, finished runs, verdicts, references, charges and the Ladder are exactly those of the chain.
+    """Submissions, finished runs, verdicts, references, charges with their sums and the Ladder are those of the chain.
 
     Entries that an earlier format wrote are compared in today's form (`aar.ledger.earlier`).
     """
+    paid = charges.all(tx)
     rows: dict[str, list[Mapping[str, Any]]] = {
         "submission": [submission_body(row) for row in submissions.all(tx)],
         "run": [run_body(row) for row in runs.all(tx) if row.state in runs.ENDED],
         "verdict": [verdict_body(row) for row in verdicts.all(tx)],
         "reference": [reference_body(row) for row in verdicts.references(tx)],
-        "charge": [vars(row) for row in charges.all(tx)],
+        "charge": [vars(row) for row in paid],
     }
     keys: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "submission": lambda body: str(body["id"]),
@@ -56,6 +58,7 @@ def check_rows(tx: Transaction, chain: Sequence[Entry]) -> None:
             raise BrokenChain(f"the {kind} of entry {entry.seq} is gone from the database")
     _check_statuses(tx, chain)
     _check_ladder(tx, chain)
+    _check_spending(tx, paid)
 
 
 def _ends(chain: Sequence[Entry]) -> dict[str, Entry]:
@@ -129,6 +132,17 @@ def _check_ladder(tx: Transaction, chain: Sequence[Entry]) -> None:
     shown = standing.find(tx)
     if (None if shown is None else vars(shown)) != noted:
         raise BrokenChain(f"the Ladder stands at {shown}, its last note in the ledger says {noted}")
+
+
+def _check_spending(tx: Transaction, paid: Sequence[charges.Charge]) -> None:
+    """The running sums, by which budgets are held, are those of the charges."""
+    sums = spending.of_charges(paid)
+    for name, kept in spending.all(tx).items():
+        due = sums.pop(name, spending.Spending())
+        if replace(kept, context_tokens=0) != due:
+            raise BrokenChain(f"the sums of what {name} has spent differ from its charges in the ledger")
+    if sums:
+        raise BrokenChain(f"the sums of what {min(sums)} has spent are gone from the database")
 
 
 def _check_statuses(tx: Transaction, chain: Sequence[Entry]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aar.database.migrations import from_format_5
+from aar.database.migrations import from_format_5, from_format_6
 
 
 def in_todays_form(kind: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -21,4 +21,6 @@ def in_todays_form(kind: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
     if kind == "verdict" and "would_be" not in body:
         words = {name: str(body[name]) for name in ("stage", "status", "reply")}
         return {**body, **from_format_5.verdict(**words)}
+    if kind == "charge" and "nano_usd" not in body:
+        return from_format_6.charge(body)
     return body

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from aar.database import Transaction, charges, clock, runs, submissions, verdicts
+from aar.database import Transaction, charges, clock, runs, spending, submissions, verdicts
 from aar.database.figures import Figures
 from aar.database.submissions import Ended
 from aar.errors import BadRequest
 from aar.ledger.chain import append
+from aar.prices import Cost, Tokens
 from aar.run_records import RunEnd
+
+NO_TOKENS, NO_COST = Tokens(), Cost(0, 0)
 
 
 def record_submission(
@@ -152,17 +155,23 @@ def record_charge(
     researcher: str,
     kind: charges.ChargeKind,
     nominal_minutes: float = 0.0,
-    input_tokens: int = 0,
-    output_tokens: int = 0,
-    money_usd: float = 0.0,
+    tokens: Tokens = NO_TOKENS,
+    cost: Cost = NO_COST,
 ) -> bool:
     """Charge a run or a model call to a researcher once; False where `key` was paid before."""
-    at = clock.now()
     charge = charges.Charge(
-        key, researcher, kind, float(nominal_minutes), input_tokens, output_tokens, float(money_usd), at
+        key=key,
+        researcher=researcher,
+        kind=kind,
+        nominal_minutes=float(nominal_minutes),
+        **vars(tokens),
+        **vars(cost),
+        at=clock.now(),
     )
     if not charges.insert(tx, charge):
         return False
+    if kind is not charges.ChargeKind.RUN:
+        spending.add(tx, charge)
     append(tx, "charge", vars(charge))
     return True
 

@@ -13,21 +13,24 @@ from aar.database import (
     Database,
     Transaction,
     briefs,
-    charges,
     meta,
     researchers,
     runs,
+    spending,
     submissions,
+    troubles,
     verdicts,
 )
 from aar.database.figures import Figures
 from aar.database.researchers import Role
+from aar.database.spending import Spending
 from aar.errors import BrokenChain
 from aar.folder import LabFolder
 from aar.forum import Post, all_posts
 from aar.ideas import Idea
 from aar.ledger import Leak, Ledger
 from aar.reports.ending import Ended, Ending, ending, researchers_ended
+from aar.reports.people import Person, person
 from aar.reports.ranking import best_first
 from aar.run_records import RunError
 from aar.submissions.snapshots import Snapshots
@@ -92,35 +95,6 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Person:
-    """A researcher with its submissions and its expenses.
-
-    Attributes:
-        row: The researcher's row.
-        colour: Index of its colour, from 0.
-        submitted: Number of its submissions.
-        verified: Number of its verified submissions.
-        posts: Number of its posts.
-        comments: Number of its comments.
-        runs: Number of its runs.
-        core_seconds: Core-seconds of its runs.
-        spent: Sum of its charges.
-        hours: Time between its start and its end, in hours.
-    """
-
-    row: researchers.Researcher
-    colour: int
-    submitted: int
-    verified: int
-    posts: int
-    comments: int
-    runs: int
-    core_seconds: float
-    spent: charges.Spent
-    hours: float
-
-
-@dataclass(frozen=True)
 class Contents:
     """Content of one report."""
 
@@ -135,7 +109,7 @@ class Contents:
     posts: Sequence[Post]
     runs: int
     core_seconds: float
-    spent: charges.Spent
+    spent: Spending
     ledger_entries: int
     ledger_head: str
     ledger_problem: str
@@ -213,13 +187,22 @@ def read(database: Database, *, mirror: Path) -> Contents:
         started = {researcher.name: researcher.started or researcher.created for researcher in team}
         everything = [_entry(tx, row, started=started.get(row.researcher, row.created)) for row in submitted]
         written = all_posts(tx)
-        ended = runs.all(tx)
+        ended, wrong = runs.all(tx), troubles.all(tx)
         begun = min(
             [researcher.created for researcher in team] + [row.created for row in submitted], default=0.0
         )
         last = max([row.decided or row.created for row in submitted], default=begun)
         people = [
-            _person(tx, researcher, colour=i, submitted=submitted, ended=ended, written=written, last=last)
+            person(
+                tx,
+                researcher,
+                colour=i,
+                submitted=submitted,
+                ended=ended,
+                written=written,
+                troubles=wrong,
+                last=last,
+            )
             for i, researcher in enumerate(team)
         ]
         return Contents(
@@ -239,7 +222,7 @@ def read(database: Database, *, mirror: Path) -> Contents:
             posts=written,
             runs=sum(run.tries > 0 or run.finished is not None for run in ended),
             core_seconds=sum(run.end.core_seconds for run in ended),
-            spent=charges.total(tx),
+            spent=spending.total(tx),
             ledger_entries=entries,
             ledger_head=head,
             ledger_problem=problem,
@@ -305,30 +288,3 @@ def _ranked(entries: list[Entry]) -> list[Entry]:
     placed = [replace(verified[id], rank=rank.place, ties=rank.ties) for id, rank in ranks.items()]
     others = [entry for entry in entries if entry.submission.status != "verified"]
     return placed + sorted(others, key=worth, reverse=True)
-
-
-def _person(
-    tx: Transaction,
-    row: researchers.Researcher,
-    *,
-    colour: int,
-    submitted: Sequence[submissions.Submission],
-    ended: Sequence[runs.Run],
-    written: Sequence[Post],
-    last: float,
-) -> Person:
-    own = [run for run in ended if run.researcher == row.name]
-    return Person(
-        row=row,
-        colour=colour,
-        submitted=sum(submission.researcher == row.name for submission in submitted),
-        verified=sum(
-            submission.researcher == row.name and submission.status == "verified" for submission in submitted
-        ),
-        posts=sum(post.researcher == row.name for post in written),
-        comments=sum(comment.researcher == row.name for post in written for comment in post.comments),
-        runs=len(own),
-        core_seconds=sum(run.end.core_seconds for run in own),
-        spent=charges.spent(tx, row.name),
-        hours=max(0.0, (row.finished or last) - (row.started or row.created)) / 3600,
-    )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aar.database import Transaction, meta
+from aar.database import Transaction, meta, researchers
+from aar.database.progress import EndReason
 
 
 class Ending(StrEnum):
@@ -16,6 +17,8 @@ class Ending(StrEnum):
     """Everything that was handed in is judged, and nobody may hand in more."""
     TIME = "time"
     """The upper bound on the run's time cut it off."""
+    BUDGET = "budget"
+    """A budget of money or tokens was spent before everything that could be was handed in."""
     INTERRUPTED = "interrupted"
     """A person or the system stopped it."""
     RESEARCHERS_FAILED = "researchers_failed"
@@ -24,12 +27,26 @@ class Ending(StrEnum):
     """It goes on, or everything was killed at once."""
 
 
+FAILED = "failed"
+"""How a researcher ended whose process kept dying."""
+
+
 @dataclass(frozen=True)
 class Ended:
-    """A researcher who ended before its time: `code` says how, `words` is the last line it printed."""
+    """A researcher who ended before its time.
+
+    Attributes:
+        code: `FAILED`, or the `EndReason` that it gave itself.
+        words: The last line that it printed, or what it said.
+    """
 
     code: str
     words: str
+
+    @property
+    def fault(self) -> bool:
+        """True unless its model had had enough by itself."""
+        return self.code != EndReason.OWN_STOP
 
 
 def ending(tx: Transaction, *, undecided: bool) -> Ending:
@@ -42,12 +59,16 @@ def ending(tx: Transaction, *, undecided: bool) -> Ending:
 
 
 def researchers_ended(tx: Transaction) -> dict[str, Ended]:
-    """Researchers who ended before their time, by name."""
+    """Researchers who ended before their time, by name: those that were given up, and those that said why."""
+    ended = {
+        who.name: Ended(who.reason.value, who.detail)
+        for who in researchers.team(tx)
+        if who.reason is not None and not who.reason.regular
+    }
     stored = meta.find(tx, "researchers_ended", {})
-    if not isinstance(stored, Mapping):
-        return {}
-    return {
+    given_up = stored.items() if isinstance(stored, Mapping) else ()
+    return ended | {
         str(name): Ended(str(value.get("code", "")), str(value.get("words", "")))
-        for name, value in stored.items()
+        for name, value in given_up
         if isinstance(value, Mapping)
     }

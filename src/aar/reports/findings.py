@@ -16,7 +16,7 @@ from aar.reports.ending import Ending
 from aar.reports.next_steps import Step
 from aar.reports.outcomes import Outcome, best_lead, counted, leads_first, outcome, undecided
 from aar.reports.sentences import Writer
-from aar.reports.words import count, interval, label, named, printable, signed
+from aar.reports.words import ENDED, count, interval, label, named, printable, signed
 
 SHOWN = 5
 """Submissions whose sentence the terminal shows; the others are counted, and are all in the report."""
@@ -33,8 +33,6 @@ OUTCOMES = {
     Outcome.LOST: "lost by the lab",
     Outcome.CANCELLED: "withdrawn or cancelled",
 }
-
-ENDED = {"ended_early": "stopped early", "failed": "failed", "killed": "was killed"}
 
 
 @dataclass(frozen=True)
@@ -178,12 +176,15 @@ def _notices(contents: Contents) -> list[str]:
     if left and contents.ending is not Ending.RUNNING:
         why = {
             Ending.TIME: "The time was up before everything was judged",
+            Ending.BUDGET: "The budget was spent, and the run ended before everything was judged",
             Ending.INTERRUPTED: "The run was interrupted before everything was judged",
         }.get(contents.ending, "The run ended before everything was judged")
         to_go = f", with {count(contents.runs_left, 'run')} to go" if contents.runs_left else ""
         lines.append(f"{why}: {count(len(left), 'submission')} {_was(len(left))} left undecided{to_go}.")
     elif contents.ending is Ending.TIME:
         lines.append("The time was up before its researchers had handed in all that they may.")
+    elif contents.ending is Ending.BUDGET:
+        lines.append("The budget was spent before its researchers had handed in all that they may.")
     elif contents.ending is Ending.INTERRUPTED:
         lines.append("The run was interrupted before its researchers were done.")
     if contents.ended:

@@ -40,6 +40,8 @@ def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
         )
     elif contents.ending is Ending.INTERRUPTED:
         steps.append(Step("Go on where it was interrupted", resume))
+    elif contents.ending is Ending.BUDGET:
+        steps += [Step("Give the researchers more money", f"{resume} {' '.join(_more_money(contents))}")]
     elif contents.ended or contents.ending is Ending.RESEARCHERS_FAILED:
         steps.append(Step("Remedy what ended the researchers, then go on", resume))
     if contents.verified:
@@ -58,6 +60,17 @@ def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
         what = " and ".join([*(["time"] if time else []), *(["submissions"] if more else [])])
         steps.append(Step(f"Give the researchers more {what}", f"{resume}{time}{more}"))
     return steps
+
+
+def _more_money(contents: Contents) -> list[str]:
+    """Options that double each budget of money or tokens that the run has."""
+    budgets = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each")
+    given = {name: contents.settings.get(name) for name in budgets}
+    return [
+        f"--{name.replace('_', '-')} +{int(number) if number == int(number) else number}"
+        for name, number in given.items()
+        if isinstance(number, (int, float))
+    ]
 
 
 def _elsewhere(contents: Contents, top: Entry, *, run: str, aar: str) -> Step:

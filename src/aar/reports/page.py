@@ -67,6 +67,8 @@ def render(database: Database, *, mirror: Path) -> str:
     return environment.get_template("report.html.jinja").render(
         c=shown,
         status=words.STATUS,
+        ended=words.ENDED,
+        trouble=words.TROUBLE,
         findings=findings(shown, run=_typed(mirror.parent)),
         progress=Markup(charts.progress(shown)),
         lineage=Markup(drawings.lineage(shown)),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aar import database
 from aar.broken_rules import words_of
-from aar.database import Transaction, charges, meta, runs, submissions, verdicts
+from aar.database import Transaction, charges, meta, runs, spending, submissions, verdicts
 from aar.database.figures import Figures
 from aar.database.researchers import Role
 from aar.durations import duration
@@ -44,7 +45,9 @@ def summary(folder: LabFolder, *, aar: str = "aar") -> dict[str, Any]:
             "failed": ended_how[Outcome.FAILED],
             "repeats": ended_how[Outcome.REPEATS],
             "ending": str(shown.ending),
-            "researchers_ended": {name: vars(end) for name, end in shown.ended.items()},
+            "researchers_ended": {
+                name: {**vars(end), "fault": end.fault} for name, end in shown.ended.items()
+            },
             "headline": results.headline,
             "notices": list(results.notices),
             "summary": list(results.summary),
@@ -158,12 +161,36 @@ def result_lines(result: dict[str, Any]) -> list[Line]:
             Line(f"  {command}", command=True),
         ]
     cost = result["cost"]
-    tokens = cost["input_tokens"] + cost["output_tokens"]
     took = (
         f"It took {duration(result['seconds'])}, {cost['core_minutes']:,.1f} core-minutes of runs, "
-        f"{count(tokens, 'token')}, ${cost['usd']:,.2f}."
+        f"{tokens_text(cost)}, ${cost['usd']:,.2f}{lost_text(cost)}."
     )
     return [*shown, Line(took)]
+
+
+def tokens_text(cost: Mapping[str, Any]) -> str:
+    """Tokens of calls, and how many of them came from a cache.
+
+    >>> tokens_text({"input_tokens": 1000, "cache_read_tokens": 800, "output_tokens": 50})
+    '1,050 tokens (800 read from a cache)'
+    """
+    cached = cost["cache_read_tokens"]
+    return count(cost["input_tokens"] + cost["output_tokens"], "token") + (
+        f" ({cached:,} read from a cache)" if cached else ""
+    )
+
+
+def lost_text(cost: Mapping[str, Any]) -> str:
+    """The part of a sum that is an estimate; nothing where none is.
+
+    >>> lost_text({"lost_calls": 1, "lost_usd": 0.25})
+    ' (about $0.25 of it for 1 call that was cut off)'
+    """
+    lost = cost["lost_calls"]
+    were = "was" if lost == 1 else "were"
+    if not lost:
+        return ""
+    return f" (about ${cost['lost_usd']:,.2f} of it for {count(lost, 'call')} that {were} cut off)"
 
 
 def estimate_text(value: dict[str, Any]) -> str:
@@ -221,12 +248,20 @@ def _plain(figures: Figures, name: str) -> dict[str, Any] | None:
 
 
 def _cost(tx: Transaction) -> dict[str, Any]:
-    paid = charges.all(tx)
+    """Money and tokens of all calls to models (`input_tokens` are all that was read), and what runs took."""
+    paid = spending.total(tx)
     ended = runs.all(tx)
     return {
-        "usd": round(sum(charge.money_usd for charge in paid), 4),
-        "input_tokens": sum(charge.input_tokens for charge in paid),
-        "output_tokens": sum(charge.output_tokens for charge in paid),
-        "runs": sum(charge.kind == "run" for charge in paid),
+        "usd": paid.usd,
+        "input_tokens": paid.read,
+        "cache_read_tokens": paid.cache_read_tokens,
+        "cache_write_tokens": paid.cache_write_tokens,
+        "output_tokens": paid.output_tokens,
+        "reasoning_tokens": paid.reasoning_tokens,
+        "weighted_tokens": paid.weighted_tokens,
+        "calls": paid.calls,
+        "lost_calls": paid.lost_calls,
+        "lost_usd": paid.lost_usd,
+        "runs": charges.number_of_runs(tx),
         "core_minutes": round(sum(run.end.core_seconds for run in ended) / 60, 4),
     }

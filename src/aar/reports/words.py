@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from aar.database.progress import EndReason, ProviderTrouble
 from aar.database.submissions import Submission
 from aar.reports.contents import Entry
+from aar.reports.ending import FAILED
 from w2s.records import Estimate
 
 STATUS = {
@@ -18,6 +21,29 @@ STATUS = {
     "violation": "violation",
     "failed": "failed",
 }
+
+
+TROUBLE: Mapping[str, str] = {
+    ProviderTrouble.RATE_LIMITED: "rate limit",
+    ProviderTrouble.OVERLOADED: "provider overloaded",
+    ProviderTrouble.UNREACHABLE: "provider unreachable",
+    ProviderTrouble.UNAUTHORISED: "key refused",
+    ProviderTrouble.NO_CREDIT: "no credit",
+    ProviderTrouble.UNKNOWN_MODEL: "unknown model",
+    ProviderTrouble.REFUSED_REQUEST: "request refused",
+    ProviderTrouble.CONTEXT_OVERFLOW: "context too long",
+    ProviderTrouble.OTHER: "provider fails",
+}
+"""What keeps a model from answering."""
+ENDED: Mapping[str, str] = {
+    FAILED: "failed",
+    EndReason.REFUSALS: "ended after refusals of its model",
+    EndReason.CONTEXT: "ended because what it had to read did not fit into its model",
+    EndReason.MESSAGE_LIMIT: "ended at the limit of messages",
+    EndReason.OWN_STOP: "stopped by itself",
+    EndReason.NO_EFFECT: "rested after turns without effect",
+}
+"""How a researcher ended, by the code of an `Ended`; of other codes it is said that it ended."""
 
 
 def label(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 
@@ -26,4 +27,14 @@ class InspectRuntime:
             "--model", assignment.model,
             "--seed", str(assignment.seed),
         ]  # fmt: skip
-        return [*command, "--sandbox", assignment.sandbox] if assignment.sandbox else command
+        options = {
+            "--sandbox": assignment.sandbox,
+            "--effort": assignment.effort,
+            "--temperature": assignment.temperature,
+            "--base-url": assignment.base_url,
+        }
+        for option, value in options.items():
+            command += [option, str(value)] if value is not None else []
+        for name, value in assignment.model_args.items():
+            command += ["--model-arg", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+        return command

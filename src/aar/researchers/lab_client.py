@@ -212,9 +212,14 @@ class LabClient:
         """The code of anyone's submission; -> {"files", "title", "researcher", "parents"}."""
         return await self._request("GET", f"/v1/submissions/{name}/files")
 
-    async def usage(self, body: Json) -> None:
-        """Report the tokens that the researcher's model used."""
-        await self._request("POST", "/v1/usage", body={**body, "request_id": uuid.uuid4().hex})
+    async def open_call(self, id: str, *, model: str, input_tokens: int, output_tokens: int) -> None:
+        """Ask whether a call to a model may begin; `OverBudget` if it may not."""
+        body = {"call": id, "model": model, "input_tokens": input_tokens, "output_tokens": output_tokens}
+        await self._request("POST", "/v1/calls", body=body)
+
+    async def settle_call(self, id: str, used: Json) -> None:
+        """Say what a call has used."""
+        await self._request("POST", f"/v1/calls/{id}", body=used)
 
     async def finished(self) -> None:
         """Say that this researcher is done; lost without harm when the lab is away."""

@@ -16,41 +16,36 @@ POLICIES = (EMBEDDED, "aar/random", "aar/best-of-n")
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider: the variables of which one must hold its key (none for local ones), and its price list.
+    """A provider: the variables of which one must hold its key (none for local ones).
 
     `counts`: Inspect counts its tokens by the provider's own means. For others it would download a
     tokenizer from a third party, so long conversations are cut instead of being summed up.
     """
 
     keys: tuple[str, ...] = ()
-    prices: str | None = None
     counts: bool = False
 
 
 PROVIDERS: Mapping[str, Provider] = {
     "aar": Provider(counts=True),
-    "anthropic": Provider(
-        keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), prices="anthropic", counts=True
-    ),
+    "anthropic": Provider(keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), counts=True),
     "azureai": Provider(keys=("AZUREAI_API_KEY",)),
     "bedrock": Provider(),
     "cloudflare": Provider(keys=("CLOUDFLARE_API_TOKEN",)),
-    "deepseek": Provider(keys=("DEEPSEEK_API_KEY",), prices="deepseek"),
+    "deepseek": Provider(keys=("DEEPSEEK_API_KEY",)),
     "fireworks": Provider(keys=("FIREWORKS_API_KEY",)),
-    "google": Provider(
-        keys=("GOOGLE_API_KEY", "GEMINI_API_KEY", "VERTEX_API_KEY"), prices="google", counts=True
-    ),
-    "grok": Provider(keys=("XAI_API_KEY", "GROK_API_KEY"), prices="x-ai", counts=True),
-    "groq": Provider(keys=("GROQ_API_KEY",), prices="groq"),
+    "google": Provider(keys=("GOOGLE_API_KEY", "GEMINI_API_KEY", "VERTEX_API_KEY"), counts=True),
+    "grok": Provider(keys=("XAI_API_KEY", "GROK_API_KEY"), counts=True),
+    "groq": Provider(keys=("GROQ_API_KEY",)),
     "hf": Provider(),
     "llama-cpp-python": Provider(),
-    "mistral": Provider(keys=("MISTRAL_API_KEY",), prices="mistral"),
+    "mistral": Provider(keys=("MISTRAL_API_KEY",)),
     "mockllm": Provider(),
     "ollama": Provider(),
-    "openai": Provider(keys=("OPENAI_API_KEY",), prices="openai", counts=True),
+    "openai": Provider(keys=("OPENAI_API_KEY",), counts=True),
     "openai-api": Provider(),
     "openrouter": Provider(keys=("OPENROUTER_API_KEY",)),
-    "perplexity": Provider(keys=("PERPLEXITY_API_KEY",), prices="perplexity"),
+    "perplexity": Provider(keys=("PERPLEXITY_API_KEY",)),
     "sglang": Provider(),
     "together": Provider(keys=("TOGETHER_API_KEY",)),
     "vllm": Provider(),
@@ -60,9 +55,8 @@ PROVIDERS: Mapping[str, Provider] = {
 def check_model(name: str, *, environment: Mapping[str, str] | None = None) -> None:
     """Raise what stands in the way of using the model `name` ("provider/model"), before anything starts.
 
-    `UnknownModel` names the nearest provider or model; where a provider's price list is known, a model
-    that is not on it is refused, since its cost could not be kept within a budget. `MissingKey` names
-    the variable that must hold the key. `environment` is this process's unless given.
+    `UnknownModel` names the nearest provider. `MissingKey` names the variable that must hold the key. `environment` is
+    this process's unless given. Whether the model has a price is for `aar.prices.Prices.check` to say.
 
     >>> check_model("aar/evolution")
     """
@@ -81,8 +75,6 @@ def check_model(name: str, *, environment: Mapping[str, str] | None = None) -> N
         raise UnknownModel(f"unknown provider {provider_name!r} in {name!r}; {hint}")
     if provider_name == "aar" and name not in POLICIES:
         raise UnknownModel(f"unknown model {name!r}; known: {', '.join(POLICIES)}")
-    if provider.prices is not None:
-        _check_priced(provider_name, provider.prices, model)
     if provider.keys and not any(variables.get(key) for key in provider.keys):
         others = f" (or {', '.join(provider.keys[1:])})" if len(provider.keys) > 1 else ""
         raise MissingKey(
@@ -99,18 +91,3 @@ def counts_tokens(name: str) -> bool:
     """
     provider = PROVIDERS.get(name.partition("/")[0])
     return provider is not None and provider.counts
-
-
-def _check_priced(provider_name: str, prices: str, model: str) -> None:
-    from genai_prices.data_snapshot import get_snapshot
-
-    snapshot = get_snapshot()
-    try:
-        snapshot.find_provider_model(model, None, prices, None)
-    except LookupError:
-        known = [m.id for provider in snapshot.providers if provider.id == prices for m in provider.models]
-        near = difflib.get_close_matches(model, known, n=3, cutoff=0.4) or sorted(known)[:5]
-        raise UnknownModel(
-            f"unknown model {provider_name}/{model}, or its price is not known; "
-            f"did you mean {', '.join(f'{provider_name}/{n}' for n in near)}?"
-        ) from None

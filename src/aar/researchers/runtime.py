@@ -8,8 +8,8 @@ token, with the network, and with what its model asks it to run. A runtime must 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +27,10 @@ class Assignment:
         model: who chooses the next call, as the person wrote it; its meaning is the runtime's.
         seed: the seed of the researchers' choices.
         sandbox: the provider for the workspace, by name; None: the first that works.
+        model_args: what the model's provider is told beside its name; no secret.
+        effort: how much reasoning the model is asked for; None: its provider's default.
+        temperature: temperature that the model is asked with; None: its provider's default.
+        base_url: where the model's provider answers; None: its own place.
     """
 
     folder: Path
@@ -35,6 +39,10 @@ class Assignment:
     model: str
     seed: int
     sandbox: str | None = None
+    model_args: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    effort: str | None = None
+    temperature: float | None = None
+    base_url: str | None = None
 
 
 class Runtime(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from aar.database.progress import Activity
@@ -33,7 +35,7 @@ class Watch:
         self._client = client
         self._thinks = thinks
         self._last_turns = 0
-        self._reported: dict[str, tuple[int, int]] = {}
+        self._reported: dict[str, Counter[str]] = {}
 
     async def go_on(self, state: AgentState) -> bool | str:
         """True if the loop continues; a text is a message to the model."""
@@ -62,16 +64,22 @@ class Watch:
         from inspect_ai.model._model import sample_model_usage
 
         for model, usage in sample_model_usage().items():
-            entered = usage.input_tokens + (usage.input_tokens_cache_read or 0)
-            tokens = (entered + (usage.input_tokens_cache_write or 0), usage.output_tokens)
-            before = self._reported.get(model, (0, 0))
-            if tokens != before:
-                await self._client.usage(
-                    {
-                        "model": model,
-                        "input_tokens": tokens[0] - before[0],
-                        "output_tokens": tokens[1] - before[1],
-                    }
+            tokens = Counter(
+                input_tokens=usage.input_tokens,
+                cache_read_tokens=usage.input_tokens_cache_read or 0,
+                cache_write_tokens=usage.input_tokens_cache_write or 0,
+                output_tokens=usage.output_tokens,
+                reasoning_tokens=usage.reasoning_tokens or 0,
+            )
+            used = tokens - self._reported.get(model, Counter())
+            if used:
+                read = used["input_tokens"] + used["cache_read_tokens"] + used["cache_write_tokens"]
+                id = uuid.uuid4().hex
+                await self._client.open_call(
+                    id, model=model, input_tokens=read, output_tokens=used["output_tokens"]
+                )
+                await self._client.settle_call(
+                    id, {name: used[name] for name in tokens} | {"context_tokens": read}
                 )
                 self._reported[model] = tokens
 

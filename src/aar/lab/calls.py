@@ -1,0 +1,79 @@
+"""Calls to language models, counted where nobody's crash can lose them: opened, then settled or lost, each once.
+
+Covered: a call opened or settled twice, a lab that is killed at any moment, a researcher that is killed during a call
+(the call is charged at its estimate when the next process begins), the true count that comes later. A call is declined
+once what is settled has reached a budget, so that a study goes beyond it by the calls in flight and no more: one for
+each researcher. Not covered: a session that calls its provider without opening the call; it has the key.
+"""
+
+from __future__ import annotations
+
+from aar import ledger
+from aar.database import Transaction, calls, spending, troubles
+from aar.database.calls import Call, CallState
+from aar.database.charges import ChargeKind
+from aar.errors import BadRequest, BudgetKind, BudgetOf, NoPrice, OverBudget
+from aar.lab import budgets
+from aar.lab.intake import Lab
+from aar.prices import Cost, Tokens
+from w2s.errors import NotFound
+
+
+def open_call(lab: Lab, researcher: str, id: str, *, model: str, estimate: Tokens) -> None:
+    """Note that a call begins; `OverBudget` once a budget is spent, `BadRequest` for a model without a price.
+
+    A call that was opened before is opened; its first request may have been answered.
+    """
+    try:
+        cost = lab.prices.cost(model, estimate)
+    except NoPrice as error:
+        raise BadRequest(str(error)) from error
+    with lab.database.write() as tx:
+        if calls.find(tx, researcher, id) is not None:
+            return
+        if lab.time_is_over:
+            raise OverBudget("the time of this study is over", budget=BudgetKind.TIME, whose=BudgetOf.STUDY)
+        bound = budgets.used_up(lab.settings, *budgets.of_researcher(tx, lab.settings, researcher))
+        if bound is not None:
+            raise bound.refusal()
+        calls.open(tx, researcher, id, model=model, estimate=estimate, cost=cost)
+
+
+def settle(lab: Lab, researcher: str, id: str, *, used: Tokens, context_tokens: int) -> None:
+    """Charge what a call has used, once; one that was lost is corrected. `NotFound` for one that was never opened."""
+    with lab.database.write() as tx:
+        call = calls.find(tx, researcher, id)
+        if call is None:
+            raise NotFound(f"no call {id!r}; POST /v1/calls opens one")
+        if call.state is CallState.SETTLED:
+            return
+        cost = lab.prices.cost(call.model, used, at=call.opened)
+        if call.state is CallState.LOST:
+            _charge(tx, call, ChargeKind.CORRECTION, _negative(call.estimate), _negative_cost(call.cost))
+        else:
+            troubles.end(tx, researcher)  # its provider has answered
+        _charge(tx, call, ChargeKind.MODEL, used, cost)
+        calls.set_state(tx, call, CallState.SETTLED)
+        spending.set_context(tx, researcher, context_tokens)
+
+
+def lose(tx: Transaction, *, researcher: str | None = None) -> int:
+    """Charge the open calls of a researcher whose process is dead, or of all, at their estimates; how many."""
+    lost = calls.opened(tx, researcher=researcher)
+    for call in lost:
+        _charge(tx, call, ChargeKind.LOST, call.estimate, call.cost)
+        calls.set_state(tx, call, CallState.LOST)
+    return len(lost)
+
+
+def _charge(tx: Transaction, call: Call, kind: ChargeKind, tokens: Tokens, cost: Cost) -> None:
+    key = f"{kind}:{call.researcher}:{call.id}"
+    ledger.record_charge(tx, key, researcher=call.researcher, kind=kind, tokens=tokens, cost=cost)
+
+
+def _negative(tokens: Tokens) -> Tokens:
+    return Tokens(**{name: -number for name, number in vars(tokens).items()})
+
+
+def _negative_cost(cost: Cost) -> Cost:
+    return Cost(-cost.nano_usd, -cost.weighted_tokens)
