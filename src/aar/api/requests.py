@@ -127,6 +127,12 @@ class Trouble(BaseModel):
     next_try_seconds: Annotated[float, Field(ge=0, le=MOST_WAIT, allow_inf_nan=False)] = 0.0
 
 
+class Read(BaseModel):
+    """Messages that were read, up to this id."""
+
+    up_to: Annotated[int, Field(ge=0, lt=2**63)]
+
+
 class State(BaseModel):
     """A researcher's own word that it works, rests, has finished or stops, and why."""
 

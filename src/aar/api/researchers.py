@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from aar.api.door import Door, Here, Me
-from aar.api.requests import Call, Doing, Practice, State, Submit, Trouble, Used
+from aar.api.requests import Call, Doing, Practice, Read, State, Submit, Trouble, Used
 from aar.database import runs, submissions
 from aar.lab import answers, calls, for_researchers
 from aar.lab.standings import Leaderboard, Standing
@@ -49,6 +49,13 @@ def progress(door: Here, who: Me, doing: Doing) -> Done:
 def state(door: Here, who: Me, body: State) -> Done:
     """Say that one works, rests or has finished, and why."""
     for_researchers.set_state(door.lab, who, body.state, reason=body.reason, detail=body.detail)
+    return Done()
+
+
+@router.post("/messages/read")
+def read_messages(door: Here, who: Me, body: Read) -> Done:
+    """Say that the messages up to an id were read."""
+    for_researchers.note_read(door.lab, who, up_to=body.up_to)
     return Done()
 
 

@@ -29,6 +29,7 @@ def main() -> None:
         ledger,
         method,
         queue,
+        researcher,
         run,
         score,
         testbed,

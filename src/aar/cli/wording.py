@@ -20,6 +20,7 @@ class State(StrEnum):
     NOT_STARTED = "not started"
     FINISHED = "finished"
     STOPPED = "stopped"
+    PAUSED = "paused"
     STARTING = "starting"
     THINKING = "thinking"
     READING = "reading"
@@ -35,7 +36,14 @@ class State(StrEnum):
     @property
     def at_work(self) -> bool:
         """True if the researcher's process is active, so that its activity can be shown."""
-        return self not in (self.ENDED, self.RESTARTING, self.NOT_STARTED, self.FINISHED, self.STOPPED)
+        return self not in (
+            self.ENDED,
+            self.RESTARTING,
+            self.NOT_STARTED,
+            self.FINISHED,
+            self.STOPPED,
+            self.PAUSED,
+        )
 
 
 PROCESS = {"ended": State.ENDED, "restarting": State.RESTARTING, "not started": State.NOT_STARTED}
@@ -60,6 +68,8 @@ def state_of(researcher: Mapping[str, Any]) -> State:
         return PROCESS[process]
     if state in OVER:
         return OVER[state]
+    if researcher.get("paused"):
+        return State.PAUSED
     return ACTIVITY.get(researcher.get("activity") or "", State.WORKING)
 
 

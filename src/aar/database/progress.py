@@ -61,11 +61,13 @@ class EndReason(StrEnum):
     """Many turns had no effect."""
     BUDGET = "budget"
     """Its money, its tokens or the study's are used up."""
+    BY_A_PERSON = "by_a_person"
+    """The person who runs the lab stopped it."""
 
     @property
     def regular(self) -> bool:
-        """True if the researcher had used what it was given."""
-        return self in (EndReason.LAB_OVER, EndReason.BUDGET)
+        """True if the researcher had used what it was given, or nobody wants more of it."""
+        return self in (EndReason.LAB_OVER, EndReason.BUDGET, EndReason.BY_A_PERSON)
 
 
 class StopReason(StrEnum):

@@ -70,6 +70,7 @@ class Researcher:
         forum: Whether it reads and writes the forum.
         failures: How many of its methods failed one after the other, up to now.
         waits_until: Until then nothing of it is started or taken in.
+        paused: Since when a person has paused it, None if nobody has.
         created: When it was taken in.
         started: When it began to work.
         finished: When it ended.
@@ -88,6 +89,7 @@ class Researcher:
     forum: bool
     failures: int
     waits_until: float | None
+    paused: float | None
     created: float
     started: float | None
     finished: float | None
@@ -198,6 +200,20 @@ def set_state(
     if state in ("finished", "stopped"):
         values["finished"] = clock.now()
     tx.execute(table.update().where(table.c.name == name).values(**values))
+
+
+def pause(tx: Transaction, name: str) -> None:
+    """A person wants no further turn of the researcher for now."""
+    tx.execute(
+        table.update().where(table.c.name == name, table.c.paused.is_(None)).values(paused=clock.now())
+    )
+
+
+def go_on(tx: Transaction, name: str) -> None:
+    """It may go on; one that had finished or was stopped waits to be started again."""
+    tx.execute(table.update().where(table.c.name == name).values(paused=None))
+    ended = (table.c.name == name, table.c.state.in_(("finished", "stopped")))
+    tx.execute(table.update().where(*ended).values(state="waiting", reason=None, detail="", finished=None))
 
 
 def set_failures(tx: Transaction, name: str, failures: int, *, waits_until: float | None) -> None:

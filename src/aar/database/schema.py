@@ -44,6 +44,7 @@ researchers = Table(
     Column("forum", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("waits_until", Float),
+    Column("paused", Float),
     Column("created", Float, nullable=False),
     Column("started", Float),
     Column("finished", Float),
@@ -295,6 +296,17 @@ troubles = Table(
     Column("next_try", Float, nullable=False),
     Column("ended", Float),
     Index("troubles_by_end", "ended", "researcher"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("researcher", ForeignKey("researchers.name"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("read", Float),
+    Index("messages_by_read", "read", "researcher"),
 )
 
 progress = Table(

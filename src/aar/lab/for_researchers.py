@@ -10,7 +10,7 @@ what is asked, which the door bounds.
 
 from __future__ import annotations
 
-from aar.database import briefs, progress, researchers, runs, submissions, troubles
+from aar.database import briefs, messages, progress, researchers, runs, submissions, troubles
 from aar.database.progress import Activity, EndReason, ProviderTrouble
 from aar.database.researchers import Researcher, Role
 from aar.errors import NotAllowed
@@ -74,6 +74,12 @@ def note_progress(lab: Lab, who: Researcher, activity: Activity, text: str) -> N
         state = researchers.get(tx, who.name).state
         if state == "waiting" or (state == "resting" and activity is not Activity.RESTING):
             researchers.set_state(tx, who.name, "working")
+
+
+def note_read(lab: Lab, who: Researcher, *, up_to: int) -> None:
+    """It has had the messages of the person who runs the lab, up to this id."""
+    with lab.database.write() as tx:
+        messages.note_read(tx, who.name, up_to=up_to)
 
 
 def set_state(

@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aar.database import Transaction, clock, progress, researchers, spending, submissions, troubles
+from aar.database import Transaction, clock, messages, progress, researchers, spending, submissions, troubles
 from aar.database.progress import EndReason, ProviderTrouble
 from aar.database.spending import Spending
 from aar.lab import budgets
@@ -96,6 +96,8 @@ class Member(View):
         pending: Number of submissions without a verdict.
         money: What its calls to its model cost.
         context_tokens: Everything that its last call read.
+        paused: Whether a person has paused it.
+        unread: Number of messages that it has not read yet.
         trouble: What keeps its model from answering; None where nothing does.
     """
 
@@ -113,6 +115,8 @@ class Member(View):
     pending: int
     money: Money
     context_tokens: int
+    paused: bool
+    unread: int
     trouble: Trouble | None
 
 
@@ -146,6 +150,8 @@ def members(
                 pending=sum(row.status == "pending" for row in own),
                 money=Money.of(settings, spent, study),
                 context_tokens=spent.context_tokens,
+                paused=who.paused is not None,
+                unread=len(messages.unread(tx, who.name)),
                 trouble=Trouble.of(wrong[who.name]) if who.name in wrong else None,
             )
         )

@@ -94,9 +94,11 @@ class News:
 
 
 def _subjects(tx: Transaction, entry: Entry) -> Iterator[str]:
-    """The submission that was decided with its author, or the run that ended."""
+    """The submission that was decided with its author, the run that ended, or the researchers that a person steered."""
     if entry.kind == "run":
         yield str(entry.body["key"])
+    if entry.kind == "note" and "steered" in entry.body:
+        yield from map(str, entry.body["steered"]["researchers"])
     submission = entry.body.get({"verdict": "submission", "note": "overruled"}.get(entry.kind, ""))
     if submission is not None:
         yield str(submission)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from aar.database import Transaction, posts, researchers, standing, submissions
+from aar.database import Transaction, messages, posts, researchers, standing, submissions
 from aar.database.progress import StopReason
 from aar.database.researchers import Role
 from aar.errors import BudgetKind
@@ -18,6 +18,13 @@ from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
 from aar.lab.queue_view import OwnQueue
 from aar.lab.view import Score, View
+
+
+class Message(View):
+    """What the person who runs the lab tells a researcher."""
+
+    id: int
+    text: str
 
 
 class Standing(View):
@@ -34,6 +41,10 @@ class Standing(View):
     stop_reason: StopReason | None
     """Why; null while it goes on."""
     spending: Spent
+    paused: bool
+    """True if a person wants no further turn for now."""
+    messages: tuple[Message, ...]
+    """What was not read yet, oldest first."""
     forum: bool
     feedback: Feedback
     queue: OwnQueue
@@ -76,7 +87,10 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
     stop = reason is not None
     public = tuple(Submission.of(row, scores) for row in own)
     last_post = posts.last(tx) if who.forum else 0
-    news = [stop, left, [row.model_dump() for row in public], queue.runs_queued, last_post]
+    told = tuple(Message(id=one.id, text=one.text) for one in messages.unread(tx, who.name))
+    paused = who.paused is not None
+    mine = [row.model_dump() for row in (*public, *told)]
+    news = [stop, paused, left, mine, queue.runs_queued, last_post]
     seconds = lab.research_seconds_left()
     return Standing(
         researcher=who.name,
@@ -87,6 +101,8 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
         stop=stop,
         stop_reason=reason,
         spending=budgets.spent(lab.settings, own_sums, study),
+        paused=paused,
+        messages=told,
         forum=who.forum,
         feedback=lab.settings.feedback,
         queue=queue,

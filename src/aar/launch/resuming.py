@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aar import database
 from aar.database import meta, researchers, spending, submissions
+from aar.database.progress import EndReason
 from aar.database.spending import Spending
 from aar.errors import NoLab
 from aar.folder import LabFolder
@@ -26,7 +27,7 @@ def extended(folder: LabFolder, settings: Settings, changes: Changes) -> Setting
 
 
 def to_start(folder: LabFolder, settings: Settings) -> list[str]:
-    """Researchers who may still do something: hand in a method, or end a session that was broken off."""
+    """Researchers who may still do something: hand in a method, or end a session that was broken off; nobody stopped."""
     names = [f"r{i + 1}" for i in range(settings.researchers)]
     try:
         store = database.open(folder.storage)
@@ -35,15 +36,18 @@ def to_start(folder: LabFolder, settings: Settings) -> list[str]:
     if settings.minutes is not None and elapsed_before(folder) >= settings.minutes * 60 * (1 - RESERVE):
         return []
     with store.read() as tx:
-        state = {researcher.name: researcher.state for researcher in researchers.all(tx)}
+        team = {researcher.name: researcher for researcher in researchers.all(tx)}
         submitted = {name: submissions.count(tx, name) for name in names}
         sums = spending.all(tx)
     store.close()
     study = spending.together(sums)
+    state = {name: row.state for name, row in team.items()}
+    stopped = {name for name, row in team.items() if row.reason is EndReason.BY_A_PERSON}
     return [
         name
         for name in names
-        if used_up(settings, sums.get(name, Spending()), study) is None
+        if name not in stopped
+        and used_up(settings, sums.get(name, Spending()), study) is None
         and (submitted[name] < settings.submissions or state.get(name, "waiting") in researchers.AT_WORK)
     ]
 
