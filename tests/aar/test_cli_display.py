@@ -16,6 +16,7 @@ from rich.console import Console
 from aar.cli.display import Display, progress_line
 from aar.cli.screen import screen
 from aar.cli.wording import State, plain, state_of, time_left
+from aar.database.progress import EndReason, ProviderTrouble
 
 HEADERS = ["researcher", "state", "doing", "submitted", "verified"]
 ACTIVITIES = [
@@ -419,12 +420,96 @@ def test_a_pipe_hears_of_a_stage(pipe: Terminal) -> None:
     assert pipe.look() == ["training supervisors (1/60)"]
 
 
+def with_model(number: int, usd: float, context: int, **changes: Any) -> dict[str, Any]:
+    return researcher(number, money={"usd": usd, "tokens": 1000}, context_tokens=context, **changes)
+
+
+def out(seconds: float, *, kind: str = "no_credit", permanent: bool = True) -> dict[str, Any]:
+    return {"kind": kind, "detail": "balance is too low", "permanent": permanent, "seconds": seconds}
+
+
+SPENDING = {
+    "usd": 47.5,
+    "usd_left": 2.5,
+    "usd_budget": 50.0,
+    "tokens": 3_000_000,
+    "weighted_tokens": 900_000,
+    "tokens_left": None,
+    "tokens_budget": None,
+    "lost_calls": 2,
+    "lost_usd": 0.4,
+}
+
+
+def test_what_calls_cost_and_how_long_a_context_is_stands_in_80_columns() -> None:
+    rows = [with_model(1, 1.234, 61_100), with_model(2, 1234.5, 1_234_567), researcher(3)]
+    lines = shown(status(researchers=rows, spending=SPENDING))
+    assert lines[0].split() == ["researcher", "state", "doing", "submitted", "verified", "cost", "context"]
+    assert lines[1].split()[-2:] == ["$1.23", "61k"]
+    assert lines[2].split()[-2:] == ["$1234.50", "1.2M"]
+    assert lines[3].split()[-1] == "$0.00"
+    assert "$47.50 of $50.00 spent, about $0.40 of it in calls cut off" in "\n".join(lines)
+    assert fits(lines, width=80, height=24)
+    narrow = shown(status(researchers=rows), width=48)
+    assert narrow[0].split() == ["researcher", "state", "submitted", "cost"]
+
+
+def test_a_researcher_in_trouble_comes_first_with_its_reason_and_since_when() -> None:
+    rows = [
+        with_model(1, 1.0, 1),
+        with_model(2, 1.0, 1, trouble=out(720.0)),
+        with_model(3, 1.0, 1, trouble=out(60.0)),
+    ]
+    lines = shown(status(researchers=rows))
+    assert re.match(r"r2 +in trouble +no credit for 1", lines[1])
+    assert "r2 and r3: no credit for 12 min: balance is too low" in "\n".join(lines)
+    line = progress_line(status(researchers=rows))
+    assert "r2 and r3: no credit for 12 min: balance is too low" in line
+
+
+@pytest.mark.parametrize(
+    ("trouble", "style"),
+    [
+        (out(0.0), "bold red"),
+        (out(3.0, kind="rate_limited", permanent=False), "yellow"),
+        (out(61.0, kind="overloaded", permanent=False), "bold red"),
+    ],
+)
+def test_permanent_trouble_is_red_at_once_and_what_may_pass_after_a_minute(
+    trouble: dict[str, Any], style: str
+) -> None:
+    lines = screen(status(researchers=[researcher(1, trouble=trouble)]), width=80, height=24)
+    assert ("in trouble", style) in lines[1]
+    words = [piece for line in lines for piece in line if piece[0].startswith("r1: ")]
+    assert [shade for _, shade in words] == [style]
+
+
+def test_trouble_grows_older_between_two_updates() -> None:
+    terminal = Terminal(80, 24)
+    with terminal.display:
+        terminal.display.update(status(researchers=[researcher(1, trouble=out(58.0, permanent=False))]))
+        terminal.look()
+        assert "no credit for 1 min 3 s" in "\n".join(terminal.after(5.0))
+
+
+def test_one_that_ended_too_soon_says_why_and_one_that_had_enough_does_not() -> None:
+    rows = [
+        researcher(1, state="finished", reason="refusals", detail="three in a row"),
+        researcher(2, state="finished", reason="budget"),
+        researcher(3, state="resting", reason="no_effect"),
+    ]
+    lines = shown(status(researchers=rows), width=200)
+    assert re.match(r"r1 +ended +ended after refusals of its model: three in a row", lines[1])
+    assert re.match(r"r2 +finished +3 of 5", lines[2])
+    assert re.match(r"r3 +resting +rested after turns without effect", lines[3])
+
+
 TEXTS = st.text(max_size=60)
 NUMBERS = st.integers(0, 2000)
 ROWS = st.fixed_dictionaries(
     {
         "name": TEXTS,
-        "state": st.sampled_from(["waiting", "working", "finished", "stopped"]),
+        "state": st.sampled_from(["waiting", "working", "resting", "finished", "stopped"]),
         "submitted": NUMBERS,
     },
     optional={
@@ -435,6 +520,19 @@ ROWS = st.fixed_dictionaries(
         "budget": st.none() | NUMBERS,
         "verified": NUMBERS,
         "pending": NUMBERS,
+        "reason": st.none() | st.sampled_from([str(reason) for reason in EndReason]),
+        "detail": TEXTS,
+        "money": st.fixed_dictionaries({"usd": st.floats(0, 1e9), "tokens": NUMBERS}),
+        "context_tokens": st.integers(0, 10**8),
+        "trouble": st.none()
+        | st.fixed_dictionaries(
+            {
+                "kind": st.sampled_from([str(kind) for kind in ProviderTrouble]),
+                "detail": TEXTS,
+                "permanent": st.booleans(),
+                "seconds": st.floats(0, 1e8),
+            }
+        ),
     },
 )
 
@@ -471,6 +569,19 @@ ANY_STATUS = st.fixed_dictionaries(
                 "engine": st.fixed_dictionaries(
                     {"lost_in_a_row": NUMBERS, "resumes_in_seconds": st.floats(0, 1e6), "why": TEXTS}
                 )
+            }
+        ),
+        "spending": st.fixed_dictionaries(
+            {
+                "usd": st.floats(0, 1e9),
+                "usd_left": st.floats(0, 1e9),
+                "usd_budget": st.none() | st.floats(1, 1e9),
+                "tokens": NUMBERS,
+                "weighted_tokens": NUMBERS,
+                "tokens_left": NUMBERS,
+                "tokens_budget": st.none() | NUMBERS,
+                "lost_calls": NUMBERS,
+                "lost_usd": st.floats(0, 1e9),
             }
         ),
         "clock": st.fixed_dictionaries({"seconds_left": SECONDS, "bound_seconds_left": SECONDS}),

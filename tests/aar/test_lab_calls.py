@@ -254,6 +254,20 @@ def test_the_true_count_that_comes_later_corrects_the_estimate_once(lab: Lab, do
     ledger.Ledger(lab.database).verify()
 
 
+def test_a_call_that_its_session_knows_to_be_cut_off_is_charged_at_its_estimate_and_may_be_corrected(
+    lab: Lab, door: Door
+) -> None:
+    door.open("c1")
+    for _ in range(2):
+        assert door.ask("POST", "/v1/calls/c1", {"lost": True})[0] == 200
+    assert (spent(lab).calls, spent(lab).lost_calls) == (1, 1)
+    door.settle("c1")
+    door.ask("POST", "/v1/calls/c1", {"lost": True})
+    assert (spent(lab).calls, spent(lab).lost_calls, spent(lab).nano_usd) == (1, 0, NANO_USD)
+    assert door.ask("POST", "/v1/calls/c2", {"lost": True})[0] == 404
+    assert door.ask("POST", "/v1/calls/c1", {"lost": True, "output_tokens": 5})[0] == 422
+
+
 def test_a_restart_of_a_researcher_that_there_is_not_is_refused(door: Door) -> None:
     assert door.restarts("r9") == 404
     assert door.ask("POST", "/v1/operator/researchers/r1/restarts", {"on": 1})[0] == 403
@@ -297,8 +311,10 @@ def test_trouble_lasts_from_the_first_failure_until_the_provider_answers(lab: La
     assert shown() is None
     door.ask("POST", "/v1/trouble", failure)
     door.open("c1")
-    door.settle("c1")
-    assert shown() is None, "a settled call is an answer"
+    nothing = dict.fromkeys(USED, 0)
+    door.settle("c1", **nothing)
+    assert shown() is not None, "a call that failed is settled, too"
+    door.ask("POST", "/v1/trouble", {"kind": None})
     with lab.database.read() as tx:
         outages = troubles.all(tx)
     assert [outage.kind for outage in outages] == [ProviderTrouble.NO_CREDIT, ProviderTrouble.OVERLOADED]
@@ -339,6 +355,17 @@ def test_an_end_reaches_the_lab_with_its_reason_and_a_rest_ends_with_the_next_wo
     assert row() == ("finished", EndReason.REFUSALS, "")
     member = door.ask("GET", "/v1/status", who="people")[1]["researchers"][0]
     assert (member["state"], member["reason"]) == ("finished", "refusals")
+    door.restarts("r1")
+    assert row() == ("finished", EndReason.REFUSALS, "")
+
+
+def test_why_a_process_ended_is_history_once_the_next_one_begins(lab: Lab, door: Door) -> None:
+    door.ask("POST", "/v1/state", {"state": "working", "reason": "message_limit", "detail": "20000 messages"})
+    with lab.database.read() as tx:
+        assert researchers.get(tx, "r1").reason is EndReason.MESSAGE_LIMIT
+    door.restarts("r1")
+    with lab.database.read() as tx:
+        assert researchers.get(tx, "r1").reason is None
 
 
 def test_who_was_stopped_is_told_so(lab: Lab, door: Door) -> None:

@@ -99,19 +99,27 @@ class Call(BaseModel):
 
 
 class Used(BaseModel):
-    """What a call has used, as its provider counts it; `context_tokens` is everything that it read."""
+    """What a call has used, as its provider counts it; or that it was cut off, and nobody told."""
 
-    input_tokens: TokenCount
+    lost: bool = False
+    """The call is charged at its estimate, and nothing else is given."""
+    input_tokens: TokenCount = 0
     """Neither read from a cache nor written into one."""
     cache_read_tokens: TokenCount = 0
     cache_write_tokens: TokenCount = 0
-    output_tokens: TokenCount
+    output_tokens: TokenCount = 0
     """With reasoning."""
     reasoning_tokens: TokenCount = 0
-    context_tokens: TokenCount
+    context_tokens: TokenCount = 0
+    """Everything that the call read."""
 
     @model_validator(mode="after")
-    def _reasoning_is_output(self) -> Used:
+    def _says_what_was_used(self) -> Used:
+        given = self.model_fields_set
+        if self.lost and given != {"lost"}:
+            raise ValueError("a call that is lost has no counts")
+        if not self.lost and not given.issuperset(("input_tokens", "output_tokens", "context_tokens")):
+            raise ValueError("input_tokens, output_tokens and context_tokens are needed, or lost")
         if self.reasoning_tokens > self.output_tokens:
             raise ValueError("reasoning_tokens are a part of output_tokens and cannot be more")
         return self

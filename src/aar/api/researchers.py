@@ -83,9 +83,12 @@ def open_call(door: Here, who: Me, body: Call) -> Allowed:
 
 @router.post("/calls/{id}")
 def settle_call(door: Here, who: Me, id: str, used: Used) -> Done:
-    """Say what a call has used."""
-    tokens = Tokens(**used.model_dump(exclude={"context_tokens"}))
-    calls.settle(door.lab, who.name, id, used=tokens, context_tokens=used.context_tokens)
+    """Say what a call has used, or that it was cut off."""
+    if used.lost:
+        calls.give_up(door.lab, who.name, id)
+    else:
+        tokens = Tokens(**used.model_dump(exclude={"lost", "context_tokens"}))
+        calls.settle(door.lab, who.name, id, used=tokens, context_tokens=used.context_tokens)
     return Done()
 
 

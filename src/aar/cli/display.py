@@ -16,6 +16,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.segment import Segment
 
+from aar.cli.money import in_trouble, spent
 from aar.cli.screen import ATTENTION, Line, by_state, in_order, screen, stage_screen
 from aar.cli.wording import State, plain, time_left, trouble
 
@@ -146,13 +147,20 @@ class Display:
                 name: None if clock.get(name) is None else clock[name] - passed
                 for name in ("seconds_left", "bound_seconds_left")
             }
+        status["researchers"] = [_later(row, time_s - self._told_at) for row in status["researchers"]]
         return status
+
+
+def _later(row: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+    """A researcher whose trouble has gone on since the status was told."""
+    trouble = row.get("trouble")
+    return {**row, "trouble": {**trouble, "seconds": trouble["seconds"] + seconds}} if trouble else row
 
 
 def progress_line(status: Mapping[str, Any]) -> str:
     """The state of a run in one line, for where there is no terminal."""
     queue, researchers = status["queue"], status["researchers"]
-    parts = [trouble(status)]
+    parts = [trouble(status), *(line for line, urgent in in_trouble(researchers) if urgent)]
     clock = status.get("clock")
     if researchers:
         submitted = sum(row["submitted"] for row in researchers)
@@ -161,6 +169,7 @@ def progress_line(status: Mapping[str, Any]) -> str:
         judged = submitted - sum(row.get("pending", 0) for row in researchers)
         verified = sum(row.get("verified", 0) for row in researchers)
         parts.append(f"{submitted}{budget} handed in, {judged} judged, {verified} verified")
+        parts.append(spent(status))
         parts.append(f"runs {queue['running']}+{queue['queued']}")
         parts.append(_who_does_what(researchers))
     else:

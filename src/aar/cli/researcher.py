@@ -86,6 +86,7 @@ def tell(
 def in_words(one: Member) -> list[str]:
     """A researcher in one line, and a second one where something stands in its way."""
     from aar.cli.wording import plain, state_of
+    from aar.reports.words import count
 
     row = one.model_dump(mode="json")
     budget = "" if one.budget is None else f" of {one.budget}"
@@ -94,7 +95,7 @@ def in_words(one: Member) -> list[str]:
     if one.context_tokens:
         first += f", context {one.context_tokens:,} tokens"
     if one.unread:
-        first += f", {one.unread} messages unread"
+        first += f", {count(one.unread, 'message')} unread"
     why = [plain(part) for part in (str(one.reason or ""), one.detail) if part]
     if one.trouble is not None:
         why.append(f"{one.trouble.kind.value.replace('_', ' ')}: {plain(one.trouble.detail)}")

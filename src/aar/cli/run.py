@@ -194,7 +194,8 @@ def run_lab(
     runtime, prices = RUNTIMES.make(settings.runtime), Prices(settings.prices)
     for model in dict.fromkeys(settings.models):
         runtime.check(model)
-        prices.check(model)
+        if "/" in model:  # else it is a name of the runtime's own; what it calls is priced when it calls
+            prices.check(model)
     listener = listen(port)
     make(folder, settings, testbed)
     team = [f"r{i + 1}" for i in range(settings.researchers)]

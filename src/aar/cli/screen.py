@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 
+from aar.cli import money
 from aar.cli.wording import State, plain, state_of, status_words, time_left, trouble
 
 Line: TypeAlias = tuple[tuple[str, str], ...]
@@ -30,10 +31,11 @@ MOST_RECENT, FEW_RECENT = 6, 3
 LEAST_TABLE = 5
 """A header, three researchers and what the others do; below that recent submissions give way."""
 BAR = 30
-ATTENTION = (State.ENDED, State.RESTARTING)
+ATTENTION = (State.ENDED, State.TROUBLE, State.RESTARTING)
 
 STATE_STYLE = {
     State.ENDED: "bold red",
+    State.TROUBLE: "bold red",
     State.RESTARTING: "yellow",
     State.FINISHED: "green",
     State.NOT_STARTED: "dim",
@@ -61,10 +63,12 @@ class Column(StrEnum):
     DOING = "doing"
     SUBMITTED = "submitted"
     VERIFIED = "verified"
+    COST = "cost"
+    CONTEXT = "context"
     DIRECTION = "direction"
 
 
-NARROWING = (Column.VERIFIED, Column.SUBMITTED)
+NARROWING = (Column.CONTEXT, Column.VERIFIED, Column.SUBMITTED, Column.COST)
 """Columns that a narrow terminal leaves out first, after `doing`."""
 
 
@@ -156,14 +160,17 @@ def _table(researchers: Sequence[Mapping[str, Any]], *, width: int, rows: int) -
 
 
 def _cells(row: Mapping[str, Any], state: State) -> dict[Column, tuple[str, str]]:
-    verified = row.get("verified", 0)
+    verified, trouble = row.get("verified", 0), row.get("trouble")
+    passing = state is State.TROUBLE and trouble is not None and not money.urgent(trouble)
+    style = "yellow" if passing else STATE_STYLE.get(state, "")
     return {
         Column.RESEARCHER: (plain(row["name"]), "bold"),
-        Column.STATE: (state.value, STATE_STYLE.get(state, "")),
-        # what it did last is no news of one that does nothing now
-        Column.DOING: (plain(row.get("text") or "") if state.at_work else "", ""),
+        Column.STATE: (state.value, style),
+        Column.DOING: (money.doing(row, state), style if state in ATTENTION else ""),
         Column.SUBMITTED: (_submitted(row), ""),
         Column.VERIFIED: (str(verified), "bold green" if verified else "dim"),
+        Column.COST: (money.cost(row), ""),
+        Column.CONTEXT: (money.context(row), "dim"),
         Column.DIRECTION: (plain(row.get("direction") or ""), "dim"),
     }
 
@@ -183,9 +190,12 @@ def _widths(rows: Sequence[Mapping[str, Any]], width: int) -> dict[Column, int]:
         Column.SUBMITTED: max(numbers, len(Column.SUBMITTED)),
         Column.VERIFIED: len(Column.VERIFIED),
     }
+    if money.has_calls(rows):
+        widths[Column.COST] = max(len(money.cost(row)) for row in rows)
+        widths[Column.CONTEXT] = len(Column.CONTEXT)
     for column in NARROWING:
         if _together(widths) > width:
-            del widths[column]
+            widths.pop(column, None)
     rest = width - _together(widths) - len(GAP)
     if rest >= LEAST_DOING:
         directed = 0
@@ -250,6 +260,8 @@ def _footer_pieces(status: Mapping[str, Any]) -> list[tuple[str, str]]:
     pieces = []
     if clock := status.get("clock"):
         pieces.append((time_left(clock), "bold"))
+    if spent := money.spent(status):
+        pieces.append((spent, "bold yellow" if money.nearly_spent(status) else "bold"))
     queue = status["queue"]
     pieces.append((f"runs: {queue['running']} running, {queue['queued']} queued, {queue['done']} done", ""))
     references = status.get("references") or {}
@@ -259,6 +271,8 @@ def _footer_pieces(status: Mapping[str, Any]) -> list[tuple[str, str]]:
         pieces.append((f"{ideas['count']} ideas of effectively {ideas['effective']:.1f} families", ""))
     if wrong := trouble(status):
         pieces.append((wrong, "bold red"))
+    for line, urgent in money.in_trouble(status["researchers"]):
+        pieces.append((line, "bold red" if urgent else "yellow"))
     if best := status.get("best"):
         pieces.append((f"best verified: {plain(best)}", "green"))
     return pieces

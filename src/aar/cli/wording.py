@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from aar.database.progress import EndReason
 from aar.database.waits import Reason
 from aar.durations import duration
 
@@ -16,6 +17,7 @@ class State(StrEnum):
     """The one word that says what a researcher is at."""
 
     ENDED = "ended"
+    TROUBLE = "in trouble"
     RESTARTING = "restarting"
     NOT_STARTED = "not started"
     FINISHED = "finished"
@@ -38,6 +40,7 @@ class State(StrEnum):
         """True if the researcher's process is active, so that its activity can be shown."""
         return self not in (
             self.ENDED,
+            self.TROUBLE,
             self.RESTARTING,
             self.NOT_STARTED,
             self.FINISHED,
@@ -56,20 +59,27 @@ LOST_RUNS = 2
 def state_of(researcher: Mapping[str, Any]) -> State:
     """State of a researcher: its process's state where that is news, then the lab's, else its activity.
 
-    One that is done is not started again, which is no news; "ended" is a process that was given up.
+    One that is done is not started again, which is no news; "ended" is a process that was given up, or a session that
+    ended too soon.
 
     >>> state_of({"process": "restarting", "state": "working", "activity": "thinking"}).value
     'restarting'
     """
-    process, state = researcher.get("process"), researcher.get("state")
+    process, state, reason = researcher.get("process"), researcher.get("state"), researcher.get("reason")
+    if state in OVER and reason is not None and not EndReason(reason).regular:
+        return State.ENDED
     if process == "not started" and state in OVER:
         return OVER[state]
     if process in PROCESS:
         return PROCESS[process]
     if state in OVER:
         return OVER[state]
+    if researcher.get("trouble"):
+        return State.TROUBLE
     if researcher.get("paused"):
         return State.PAUSED
+    if state == "resting":
+        return State.RESTING
     return ACTIVITY.get(researcher.get("activity") or "", State.WORKING)
 
 

@@ -61,11 +61,6 @@ def end(tx: Transaction, researcher: str) -> None:
     tx.execute(table.update().where(*_now(researcher)).values(ended=clock.now()))
 
 
-def has(tx: Transaction, researcher: str) -> bool:
-    """True if the researcher's provider does not answer now."""
-    return tx.execute(sa.select(table.c.id).where(*_now(researcher))).first() is not None
-
-
 def present(tx: Transaction) -> dict[str, Trouble]:
     """Trouble that there is now, by researcher."""
     rows = tx.execute(sa.select(*_COLUMNS).where(table.c.ended.is_(None)))

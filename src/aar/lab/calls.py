@@ -9,7 +9,7 @@ each researcher. Not covered: a session that calls its provider without opening 
 from __future__ import annotations
 
 from aar import ledger
-from aar.database import Transaction, calls, spending, troubles
+from aar.database import Transaction, calls, spending
 from aar.database.calls import Call, CallState
 from aar.database.charges import ChargeKind
 from aar.errors import BadRequest, BudgetKind, BudgetOf, NoPrice, OverBudget
@@ -42,28 +42,44 @@ def open_call(lab: Lab, researcher: str, id: str, *, model: str, estimate: Token
 def settle(lab: Lab, researcher: str, id: str, *, used: Tokens, context_tokens: int) -> None:
     """Charge what a call has used, once; one that was lost is corrected. `NotFound` for one that was never opened."""
     with lab.database.write() as tx:
-        call = calls.find(tx, researcher, id)
-        if call is None:
-            raise NotFound(f"no call {id!r}; POST /v1/calls opens one")
+        call = _known(tx, researcher, id)
         if call.state is CallState.SETTLED:
             return
         cost = lab.prices.cost(call.model, used, at=call.opened)
         if call.state is CallState.LOST:
             _charge(tx, call, ChargeKind.CORRECTION, _negative(call.estimate), _negative_cost(call.cost))
-        else:
-            troubles.end(tx, researcher)  # its provider has answered
         _charge(tx, call, ChargeKind.MODEL, used, cost)
         calls.set_state(tx, call, CallState.SETTLED)
-        spending.set_context(tx, researcher, context_tokens)
+        if context_tokens:  # a call that failed has read nothing
+            spending.set_context(tx, researcher, context_tokens)
+
+
+def give_up(lab: Lab, researcher: str, id: str) -> None:
+    """Charge a call that was cut off at its estimate, once; `NotFound` for one that was never opened."""
+    with lab.database.write() as tx:
+        call = _known(tx, researcher, id)
+        if call.state is CallState.OPEN:
+            _lose(tx, call)
 
 
 def lose(tx: Transaction, *, researcher: str | None = None) -> int:
     """Charge the open calls of a researcher whose process is dead, or of all, at their estimates; how many."""
     lost = calls.opened(tx, researcher=researcher)
     for call in lost:
-        _charge(tx, call, ChargeKind.LOST, call.estimate, call.cost)
-        calls.set_state(tx, call, CallState.LOST)
+        _lose(tx, call)
     return len(lost)
+
+
+def _known(tx: Transaction, researcher: str, id: str) -> Call:
+    call = calls.find(tx, researcher, id)
+    if call is None:
+        raise NotFound(f"no call {id!r}; POST /v1/calls opens one")
+    return call
+
+
+def _lose(tx: Transaction, call: Call) -> None:
+    _charge(tx, call, ChargeKind.LOST, call.estimate, call.cost)
+    calls.set_state(tx, call, CallState.LOST)
 
 
 def _charge(tx: Transaction, call: Call, kind: ChargeKind, tokens: Tokens, cost: Cost) -> None:

@@ -40,7 +40,9 @@ def stop(lab: Lab, researcher: str) -> None:
 
 
 def restart(lab: Lab, researcher: str) -> None:
-    """Note that a researcher's process has died, before the next one begins: the call that it was in is lost."""
+    """Note that a researcher's process has ended, before the next one begins: the call that it was in is lost."""
     with lab.database.write() as tx:
-        researchers.get(tx, researcher)
+        state = researchers.get(tx, researcher).state
         calls.lose(tx, researcher=researcher)
+        if state in researchers.AT_WORK:  # why the earlier process ended is history
+            researchers.set_state(tx, researcher, "working")

@@ -27,7 +27,10 @@ def extended(folder: LabFolder, settings: Settings, changes: Changes) -> Setting
 
 
 def to_start(folder: LabFolder, settings: Settings) -> list[str]:
-    """Researchers who may still do something: hand in a method, or end a session that was broken off; nobody stopped."""
+    """Researchers who may still do something: hand in a method, or end a session that was broken off.
+
+    Without those whom a person stopped.
+    """
     names = [f"r{i + 1}" for i in range(settings.researchers)]
     try:
         store = database.open(folder.storage)

@@ -63,12 +63,13 @@ def researchers_ended(tx: Transaction) -> dict[str, Ended]:
     ended = {
         who.name: Ended(who.reason.value, who.detail)
         for who in researchers.team(tx)
-        if who.reason is not None and not who.reason.regular
+        if who.reason is not None and not who.reason.regular and who.state not in ("waiting", "working")
     }
     stored = meta.find(tx, "researchers_ended", {})
     given_up = stored.items() if isinstance(stored, Mapping) else ()
-    return ended | {
+    died = {
         str(name): Ended(str(value.get("code", "")), str(value.get("words", "")))
         for name, value in given_up
         if isinstance(value, Mapping)
     }
+    return died | ended  # its own reason says more than the last line that it printed
