@@ -18,6 +18,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_v
 from pydantic.dataclasses import dataclass
 
 from aar import storage_url
+from aar.conditions import MOST_DIRECTION, Directions, Workflow
 from aar.errors import SettingsError
 from aar.feedback import Feedback
 from aar.folder import LabFolder
@@ -31,22 +32,11 @@ MOST_USD = 1e9
 MOST_BUDGET_TOKENS = 10**15
 MOST_NAMED = 4
 """Missing fields that one message names."""
-LATER = frozenset(
-    {
-        *(
-            "engine",
-            "sandbox",
-            "runtime",
-            "storage",
-            "students",
-            "models",
-            "model_args",
-            "effort",
-            "temperature",
-        ),
-        *("base_url", "prices", "budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each"),
-    }
-)
+_PARTS = ("engine", "sandbox", "runtime", "storage", "students")
+_MODELS = ("models", "model_args", "effort", "temperature", "base_url", "prices")
+_BUDGETS = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each")
+_CONDITIONS = ("directions", "own_directions", "workflow")
+LATER = frozenset((*_PARTS, *_MODELS, *_BUDGETS, *_CONDITIONS))
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
 EXPECTED = {
     "a valid integer": "a whole number",
@@ -62,6 +52,8 @@ Confirmed = Annotated[int, Field(ge=2, le=MOST_SEEDS)]
 """A confirmation is an interval, and an interval needs two seeds."""
 Budget = Annotated[int, Field(ge=0, le=MOST_SUBMISSIONS)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)]
+Direction = Annotated[str, Field(min_length=1, max_length=MOST_DIRECTION)]
+OwnDirections = Annotated[tuple[Direction, ...], Field(strict=False, max_length=1000)]
 Usd = Annotated[float | None, Field(gt=0, le=MOST_USD)]
 WeightedTokens = Annotated[int | None, Field(gt=0, le=MOST_BUDGET_TOKENS)]
 HIDDEN_TOKENS = 2_000_000
@@ -91,6 +83,9 @@ class Settings:
         budget_tokens: Tokens, weighted by their prices, that the study's calls may use; None for no bound.
         budget_tokens_each: The same for each researcher.
         minutes: The upper bound on the wall-clock time of the whole run, confirmations included; None for no bound.
+        directions: How directions are given out.
+        own_directions: Directions in words, in the place of the study's families; none for those.
+        workflow: Whether the brief prescribes steps.
         forum: Whether researchers read each other.
         feedback: What an author is told of dev.
         slots: How many runs the engine has under way at a time.
@@ -129,6 +124,9 @@ class Settings:
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     researchers: Annotated[int, Field(ge=0, le=10_000)] = 3
     minutes: Annotated[float | None, Field(gt=0, le=10 * MOST_MINUTES)] = None
+    directions: Directions = "diverse"
+    own_directions: OwnDirections = ()
+    workflow: Workflow = "free"
     forum: bool = True
     feedback: Feedback = "ladder"
     slots: Annotated[int, Field(ge=1, le=10_000)] = 2

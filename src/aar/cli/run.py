@@ -10,7 +10,7 @@ import textwrap
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import typer
 
@@ -54,6 +54,8 @@ def run(
     context: typer.Context,
     testbed: options.Testbed = "mini-chat",
     seed: options.Seed = None,
+    directions: options.GivenDirections = "diverse",
+    workflow: options.Steps = "free",
     forum: options.Forum = True,
     feedback: options.Told = "ladder",
     model: options.Model = None,
@@ -132,6 +134,8 @@ def run(
                 researchers=team,
                 submissions=int(options.SUBMISSIONS),
                 submissions_in_all=submissions_in_all,
+                **_directions(directions),
+                workflow=workflow,
                 forum=forum,
                 feedback=feedback,
                 slots=slots or min(cores(), 16),
@@ -149,6 +153,20 @@ def run(
         end["fault"] for end in result["researchers_ended"].values()
     ):
         raise typer.Exit(1)
+
+
+def _directions(given: str) -> dict[str, Any]:
+    """Settings for what stands after --directions: a condition, or a folder."""
+    from aar.conditions import Directions
+    from aar.errors import SettingsError
+    from aar.researchers.directions.conditions import read
+
+    if given in get_args(Directions):
+        return {"directions": given}
+    if not Path(given).is_dir():
+        words = ", ".join(get_args(Directions))
+        raise SettingsError(f"--directions {given}: neither a folder nor one of {words}")
+    return {"own_directions": tuple(read(Path(given)))}
 
 
 def _given(context: typer.Context) -> list[str]:
@@ -187,7 +205,7 @@ def run_lab(
     from aar.reports import write_report
     from aar.reports.summary import Line, result_lines, summary
     from aar.researchers import RUNTIMES
-    from aar.researchers.directions.conditions import Condition, given_out
+    from aar.researchers.directions.conditions import given_out
     from aar.researchers.transcripts import recover
 
     ENGINES.find(settings.engine)
@@ -199,7 +217,7 @@ def run_lab(
     listener = listen(port)
     make(folder, settings, testbed)
     team = [f"r{i + 1}" for i in range(settings.researchers)]
-    directions = given_out(Condition.DIVERSE, team, seed=settings.seed)
+    directions = given_out(settings.directions, team, seed=settings.seed, own=settings.own_directions)
     names = to_start(folder, settings)
     try:
         with Display() as display:

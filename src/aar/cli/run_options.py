@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from aar.conditions import Workflow
 from aar.feedback import Feedback
 from aar.logs import Level
 
@@ -27,6 +28,24 @@ Seed = Annotated[
 ]
 Forum = Annotated[
     bool, typer.Option(metavar="", help="Whether researchers read each other.", rich_help_panel=STUDY)
+]
+GivenDirections = Annotated[
+    str,
+    typer.Option(
+        "--directions",
+        metavar="WORD|FOLDER",
+        help="diverse, identical, none or all of the study's; or a folder of your own, a Markdown file each.",
+        rich_help_panel=STUDY,
+    ),
+]
+Steps = Annotated[
+    Workflow,
+    typer.Option(
+        "--workflow",
+        metavar="WORD",
+        help="free, or structured: the brief prescribes steps, as the study's control did.",
+        rich_help_panel=STUDY,
+    ),
 ]
 Told = Annotated[
     Feedback,

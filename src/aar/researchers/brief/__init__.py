@@ -9,9 +9,9 @@ import hashlib
 from dataclasses import dataclass
 from importlib import resources
 
-from aar.researchers.brief.facts import Facts, Pool, Shape, Workflow
+from aar.researchers.brief.facts import Facts, Pool, Shape
 
-__all__ = ["Brief", "Facts", "Pool", "Shape", "Workflow", "compose"]
+__all__ = ["Brief", "Facts", "Pool", "Shape", "compose"]
 
 _PARTS = ("task", "testbed", "method", "blocks", "lab", "record", "bounds", "habits")
 

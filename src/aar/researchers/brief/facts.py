@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from aar.conditions import Workflow
 from aar.feedback import Feedback
-
-Workflow = Literal["free", "structured"]
-"""Whether a study leaves its researchers' way of working to them, or prescribes steps as the study's control did."""
 
 
 @dataclass(frozen=True)

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 
+from aar.conditions import MOST_DIRECTION, Directions
 from aar.errors import SettingsError
 from aar.researchers import directions
 
-MOST_CHARACTERS = 4000
-"""Of a direction of one's own."""
-
-
-class Condition(StrEnum):
-    """How directions are given out."""
-
-    DIVERSE = "diverse"
-    """Each researcher has another one, in the order of the families; after the last they start over."""
-    IDENTICAL = "identical"
-    """All have the same one, drawn from the study's seed."""
-    NONE = "none"
-    """Nobody has one."""
-    ALL = "all"
-    """Everybody is given all of them."""
-
 
 def given_out(
-    condition: Condition,
+    condition: Directions,
     researchers: Sequence[str],
     *,
     seed: int,
@@ -36,17 +20,17 @@ def given_out(
 ) -> dict[str, str]:
     """The direction of each researcher: a name, or the words of `own` ones, which take the place of the families.
 
-    >>> given_out(Condition.DIVERSE, ["r1", "r2"], seed=0)
+    >>> given_out("diverse", ["r1", "r2"], seed=0)
     {'r1': 'elicitation', 'r2': 'noise'}
-    >>> given_out(Condition.NONE, ["r1"], seed=0)
+    >>> given_out("none", ["r1"], seed=0)
     {'r1': ''}
     """
     known = list(own) or directions.names()
-    if condition is Condition.NONE:
+    if condition == "none":
         return dict.fromkeys(researchers, "")
-    if condition is Condition.ALL:
+    if condition == "all":
         return dict.fromkeys(researchers, "\n\n".join(own) or directions.EVERY)
-    if condition is Condition.IDENTICAL:
+    if condition == "identical":
         return dict.fromkeys(researchers, random.Random(f"direction {seed}").choice(known))
     return {name: known[i % len(known)] for i, name in enumerate(researchers)}
 
@@ -73,9 +57,9 @@ def _text(path: Path) -> str:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"--directions: {path} cannot be read as UTF-8 ({error})") from None
-    if not text or len(text) > MOST_CHARACTERS:
+    if not text or len(text) > MOST_DIRECTION:
         raise SettingsError(
-            f"--directions: {path} has {len(text)} characters; a direction has 1 to {MOST_CHARACTERS}"
+            f"--directions: {path} has {len(text)} characters; a direction has 1 to {MOST_DIRECTION}"
         )
     return "".join(character for character in text if character.isprintable() or character == "\n")
 
