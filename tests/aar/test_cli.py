@@ -68,6 +68,74 @@ def test_an_unknown_provider_and_a_missing_key_are_one_line(tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+KEYS = {"ANTHROPIC_API_KEY": "x", "OPENAI_API_KEY": "x"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--model", "ollama/llama3"), "--price ollama/llama3=IN,OUT"),
+        (("--model", "anthropic/claud-opus-4"), "did you mean anthropic/claude-opus-4"),
+        (("--model", "2*anthropic/claude-opus-4-5", "--researchers", "3"), "2 researchers and --researchers"),
+        (("--model", "vllm/a", "--price", "vllm/b=1,2"), "no researcher of this run uses vllm/b"),
+        (("--minutes", "5", "--hours", "1"), "one of the two"),
+        (("--budget-usd", "+5"), "--resume RUN"),
+        (("--budget-tokens", "many"), "a whole number"),
+        (("--effort", "lots"), "effort"),
+        (("--model-arg", "api_key=hush"), "no secret"),
+        (("--base-url", "https://me:hush@host"), "base_url"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    line = one_line(aar("run", *arguments, cwd=tmp_path, env=KEYS))
+    assert words in line
+    assert "hush" not in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_change_in_a_run_that_goes_on_is_named(tmp_path: Path) -> None:
+    folder = LabFolder(tmp_path / "run")
+    folder.describe({"settings": Settings().as_json(), "testbed": "mini-chat"})
+    line = one_line(
+        aar("run", "--resume", str(folder.path), "--slots", "4", "--budget-usd", "5", cwd=tmp_path)
+    )
+    assert (
+        "--slots cannot change in a run that goes on; time, submissions, budgets, models and prices can"
+        in line
+    )
+
+
+def test_the_options_of_a_run_are_grouped_and_whole_in_80_columns() -> None:
+    shown = aar("run", "--help", env={"COLUMNS": "80", "TERM": "dumb"}).stdout
+    assert "…" not in shown
+    for panel in ("The study", "Researchers", "Bounds", "This machine", "The run"):
+        assert f" {panel} " in shown
+    for option in ("--model ", "--price ", "--budget-usd ", "--budget-tokens-each ", "--hours ", "--effort "):
+        assert option in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("ending", "ended", "code"),
+    [
+        ("complete", {}, 0),
+        ("budget", {}, 0),
+        ("complete", {"r2": {"code": "own_stop", "words": "", "fault": False}}, 0),
+        ("complete", {"r2": {"code": "refusals", "words": "", "fault": True}}, 1),
+        ("time", {"r2": {"code": "failed", "words": "", "fault": True}}, 1),
+        ("researchers_failed", {}, 1),
+    ],
+)
+def test_a_run_in_which_a_researcher_was_given_up_does_not_end_well(
+    ending: str, ended: dict[str, object], code: int
+) -> None:
+    from aar.cli.run import exit_code
+
+    assert exit_code({"ending": ending, "researchers_ended": ended}) == code
+
+
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -304,15 +372,22 @@ def test_a_setting_that_was_changed_by_hand_is_named_by_the_ledgers_check(tmp_pa
 
 
 def test_a_run_that_goes_on_with_nothing_left_for_researchers_says_so() -> None:
-    from aar.cli.run import _introduce
+    from aar.cli.introduction import introduction
 
-    said: list[str] = []
+    assert not any("no researcher starts" in line for line in introduction(Settings(), ["r1"]))
+    assert any(
+        "no researcher starts" in line and "--submissions +5" in line for line in introduction(Settings(), [])
+    )
 
-    class Listener:
-        def say(self, line: str) -> None:
-            said.append(line)
 
-    _introduce(Listener(), Settings(), ["r1"])  # type: ignore[arg-type]
-    assert not any("no researcher starts" in line for line in said)
-    _introduce(Listener(), Settings(), [])  # type: ignore[arg-type]
-    assert any("no researcher starts" in line and "--submissions +5" in line for line in said)
+def test_a_run_says_who_does_research_and_whether_anything_bounds_their_money() -> None:
+    from aar.cli.introduction import introduction
+
+    names = ["r1", "r2", "r3", "r4"]
+    models = ("openai/gpt-5", "openai/gpt-5", "openai/gpt-5", "vllm/a")
+    settings = Settings(researchers=4, models=models)
+    first, second = introduction(settings, names)
+    assert first == "researchers: 3 with openai/gpt-5, 1 with vllm/a"
+    assert "--budget-usd 50" in second
+    assert introduction(Settings(researchers=4, models=models, budget_tokens=10**6), names) == [first]
+    assert not any("--budget-usd" in line for line in introduction(Settings(), names))

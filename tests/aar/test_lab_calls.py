@@ -132,6 +132,13 @@ def test_ten_thousand_small_sums_are_exact(lab: Lab) -> None:
     assert sum(1e-7 + 3e-7 for _ in range(10_000)) != 0.004, "floats would have drifted"
 
 
+def test_reasoning_is_never_more_than_the_output_that_it_is_a_part_of(lab: Lab, door: Door) -> None:
+    door.open("c1")
+    assert door.settle("c1", reasoning_tokens=501)[0] == 200
+    assert (spent(lab).output_tokens, spent(lab).reasoning_tokens) == (500, 500)
+    assert spent(lab).nano_usd == NANO_USD
+
+
 def test_calls_of_two_researchers_are_their_own_also_under_one_name(lab: Lab, door: Door) -> None:
     door.open("c1")
     assert door.settle("c1", who="r2's")[0] == 404
@@ -153,7 +160,6 @@ def test_a_model_without_a_price_is_refused_with_what_to_do(lab: Lab, door: Door
         {"output_tokens": MOST_TOKENS + 1},
         {"input_tokens": 2**70},
         {"input_tokens": -1},
-        {"reasoning_tokens": 501},
         {"context_tokens": 0.5},
     ],
 )

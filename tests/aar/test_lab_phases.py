@@ -11,11 +11,14 @@ from queue_lab import open_lab, submit
 
 from aar import ledger
 from aar.database import Transaction, researchers, standing
+from aar.database.charges import ChargeKind
 from aar.database.figures import Figures
+from aar.database.progress import EndReason
 from aar.errors import OverBudget
 from aar.lab import conductor
 from aar.lab.intake import RESERVE, Lab
 from aar.lab.status import status
+from aar.prices import Cost, nano
 
 NOTHING = Figures(seeds=2, n=1000)
 
@@ -124,3 +127,41 @@ def test_what_was_cut_off_is_judged_by_a_later_start_however_long_it_takes(made:
     with lab.database.write() as tx:
         decide(tx, one)
     assert conductor.advance(later) == "finished"
+
+
+def test_a_spent_budget_ends_research_and_what_was_handed_in_is_judged(made: Callable[..., Lab]) -> None:
+    lab = made(budget_usd=1.0, budget_usd_each=0.75)
+    one = submit(lab, "r1", "first")
+
+    def pay(name: str, usd: float) -> None:
+        with lab.database.write() as tx:
+            key, paid = f"{name} {usd}", Cost(nano(usd), 1)
+            ledger.record_charge(tx, key, researcher=name, kind=ChargeKind.MODEL, cost=paid)
+
+    pay("r2", 0.25)
+    assert conductor.advance(lab) == "research"
+    assert not status(lab, "research").spending.ends_research
+    pay("r2", 0.5)  # its own is spent, and r1 has handed everything in
+    assert conductor.advance(lab) == "settling"
+    shown = status(lab, "settling")
+    assert (shown.spending.ends_research, shown.cut) == (True, False)
+    assert (shown.spending.usd, shown.spending.usd_budget, shown.spending.usd_left) == (0.75, 1.0, 0.25)
+    assert [member.money.usd_left for member in shown.researchers] == [0.25, 0.0]
+    with lab.database.write() as tx:
+        decide(tx, one)
+        researchers.set_state(tx, "r1", "finished")
+        researchers.set_state(tx, "r2", "finished", reason=EndReason.BUDGET)
+    assert conductor.advance(lab) == "finished"
+
+
+def test_one_that_rests_holds_the_research_open_and_one_that_finished_does_not(
+    made: Callable[..., Lab],
+) -> None:
+    lab = made()
+    with lab.database.write() as tx:
+        researchers.set_state(tx, "r1", "resting", reason=EndReason.NO_EFFECT)
+        researchers.set_state(tx, "r2", "finished")
+    assert conductor.advance(lab) == "research"
+    with lab.database.write() as tx:
+        researchers.set_state(tx, "r1", "finished", reason=EndReason.NO_EFFECT)
+    assert conductor.advance(lab) == "finished"

@@ -58,6 +58,34 @@ def test_a_researcher_that_ended_well_is_over_for_the_lab_though_its_last_word_w
     assert not team.given_up
 
 
+def test_the_lab_hears_that_a_researcher_died_before_the_next_process_begins(tmp_path: Path) -> None:
+    away, events = [True], []
+
+    def lab(request: httpx.Request) -> httpx.Response:
+        if away[0]:
+            raise httpx.ConnectError("the lab restarts")
+        events.append(request.url.path)
+        return httpx.Response(200, json={})
+
+    def start(output: object) -> subprocess.Popen[bytes]:
+        events.append("starts")
+        process = subprocess.Popen(["false"] if events == ["starts"] else ["sleep", "600"])
+        if events == ["starts"]:
+            process.wait()
+        return process
+
+    line = OperatorClient("http://lab", "token", transport=httpx.MockTransport(lab))
+    team = Team(LabFolder(tmp_path), Silent(), line)
+    team.add_researcher(Child("r1", start, tmp_path / "r1.log"))
+    end = time.monotonic() + 60
+    while time.monotonic() < end and len(events) < 3:
+        team.look_after()
+        away[0] = time.monotonic() < end - 58
+        time.sleep(0.05)
+    assert events == ["starts", "/v1/operator/researchers/r1/restarts", "starts"]
+    team.researchers[0].stop()
+
+
 def test_a_run_that_goes_on_elsewhere_keeps_its_settings(tmp_path: Path) -> None:
     folder = LabFolder(tmp_path)
     folder.describe({"settings": Settings(minutes=20.0).as_json(), "testbed": "mini-chat"})

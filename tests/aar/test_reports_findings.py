@@ -14,12 +14,15 @@ from fabricated_lab import decide, estimate, execute, fabricate, submit
 
 import aar.database
 from aar import ledger
-from aar.database import Transaction, meta, researchers, runs, submissions
+from aar.database import Transaction, meta, researchers, runs, spending, submissions, troubles
+from aar.database.charges import ChargeKind
 from aar.database.figures import Figures
+from aar.database.progress import EndReason, ProviderTrouble
 from aar.database.submissions import Ended
 from aar.folder import LabFolder
 from aar.lab import cancellation
 from aar.ledger import Ledger
+from aar.prices import Cost, Tokens, nano
 from aar.reports import write_report
 from aar.reports.ranking import leader
 from aar.reports.summary import result_lines, summary
@@ -497,3 +500,55 @@ def test_more_time_is_advised_only_where_time_was_bounded(
 ) -> None:
     lab = made(tmp_path, lambda tx: meta.put(tx, "settings", {"minutes": minutes}))
     assert summary(lab)["next"] == [step.format(run=lab.path)]
+
+
+def test_a_run_whose_budget_was_spent_says_so_and_how_to_go_on(tmp_path: Path) -> None:
+    def story(tx: Transaction) -> None:
+        meta.put(tx, "settings", {"budget_usd": 50.0, "budget_tokens_each": 2_000_000})
+        meta.put(tx, "ending", {"code": "budget"})
+
+    result = summary(made(tmp_path, story))
+    assert "The budget was spent before its researchers had handed in all that they may." in in_words(result)
+    (command,) = result["commands"]
+    assert command.endswith(" --budget-usd +50 --budget-tokens-each +2000000")
+
+
+def test_researchers_who_ended_too_soon_are_named_with_their_own_reason(tmp_path: Path) -> None:
+    def story(tx: Transaction) -> None:
+        meta.put(tx, "researchers_ended", {"r1": {"code": "failed", "words": "its last line"}})
+        researchers.set_state(tx, "r1", "stopped", reason=EndReason.REFUSALS, detail="three in a row")
+        researchers.set_state(tx, "r2", "finished", reason=EndReason.OWN_STOP)
+
+    lab = made(tmp_path, story)
+    result = summary(lab)
+    (line,) = (line for line in in_words(result) if "ended too soon" in line)
+    assert "r1 ended after refusals of its model (“three in a row”), r2 stopped by itself" in line
+    faults = {name: end["fault"] for name, end in result["researchers_ended"].items()}
+    assert faults == {"r1": True, "r2": False}
+    assert "ended after refusals of its model" in html.unescape(write_report(lab.path).read_text())
+
+
+def test_money_cached_tokens_and_calls_that_were_cut_off_stand_in_the_last_line_and_the_report(
+    tmp_path: Path,
+) -> None:
+    def story(tx: Transaction) -> None:
+        tokens = Tokens(100, 60_000, 1_000, 500, 200)
+        ledger.record_charge(
+            tx, "a", researcher="r1", kind=ChargeKind.MODEL, tokens=tokens, cost=Cost(nano(1.234), 7)
+        )
+        ledger.record_charge(
+            tx, "b", researcher="r1", kind=ChargeKind.LOST, tokens=Tokens(10), cost=Cost(nano(0.4), 7)
+        )
+        spending.set_context(tx, "r1", 61_100)
+        troubles.begin(tx, "r1", ProviderTrouble.NO_CREDIT, detail="", permanent=True, next_try_seconds=1)
+        troubles.end(tx, "r1")
+
+    lab = made(tmp_path, story)
+    last = result_lines(summary(lab))[-1].text
+    assert last.endswith(
+        "61,610 tokens (60,000 read from a cache), $1.63 (about $0.40 of it for 1 call that was cut off)."
+    )
+    page = html.unescape(write_report(lab.path).read_text())
+    for words in ("$1.63", "60,000 from a cache", "200 of reasoning", "61,100", "no credit: 0 s"):
+        assert words in page
+    assert "about $0.40 of it for 1 call cut off" in page

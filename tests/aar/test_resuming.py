@@ -8,11 +8,13 @@ import pytest
 
 from aar import database, ledger
 from aar.database import meta, researchers
+from aar.database.charges import ChargeKind
 from aar.errors import SettingsError
 from aar.folder import LabFolder
 from aar.lab.going_on import note_settings
-from aar.launch.changes import Changes
+from aar.launch.changes import Changes, option
 from aar.launch.resuming import extended, to_start
+from aar.prices import Cost, nano
 from aar.settings import Settings
 
 
@@ -134,3 +136,83 @@ def test_a_run_that_goes_on_with_another_testbed_is_refused(tmp_path: Path) -> N
         extended(folder, other, Changes())
     with store.write() as tx, pytest.raises(SettingsError, match="mini-math"):
         note_settings(tx, other)
+
+
+def spend(folder: LabFolder, name: str, *, usd: float, weighted_tokens: int) -> None:
+    store = database.open(folder.storage)
+    with store.write() as tx:
+        paid = Cost(nano(usd), weighted_tokens)
+        ledger.record_charge(tx, f"of {name}", researcher=name, kind=ChargeKind.MODEL, cost=paid)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "given", "after"),
+    [
+        ("budget_usd", 10.0, "+50", 60.0),
+        ("budget_usd", None, "+50", 56.5),  # from what is spent
+        ("budget_usd", 5.0, "+50", 56.5),  # it is spent: from now
+        ("budget_usd", 10.0, "7.25", 7.25),
+        ("budget_usd_each", 10.0, "+2.5", 12.5),
+        ("budget_usd_each", None, "5", 5.0),
+        ("budget_tokens", 10_000, "+5000", 15_000),
+        ("budget_tokens_each", None, "1e6", 1_000_000),
+    ],
+)
+def test_more_money_counts_from_the_budget_or_from_what_is_spent(
+    tmp_path: Path, name: str, before: float | None, given: str, after: float
+) -> None:
+    folder, settings = run(tmp_path, used_minutes=5.0, **{name: before})
+    spend(folder, "r1", usd=4.0, weighted_tokens=3000)
+    spend(folder, "r2", usd=2.5, weighted_tokens=1000)
+    assert getattr(extended(folder, settings, Changes(**{name: given})), name) == pytest.approx(after)
+    assert folder.read_description()["settings"][name] == pytest.approx(after)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("budget_usd", "6.5"),
+        ("budget_usd_each", "4"),
+        ("budget_tokens", "4000"),
+        ("budget_tokens", "5000.5"),
+        ("budget_usd", "free"),
+        ("budget_usd", "0"),
+        ("hours", "0.05"),
+    ],
+)
+def test_a_budget_that_is_spent_already_or_none_is_refused(tmp_path: Path, name: str, given: str) -> None:
+    folder, settings = run(tmp_path, used_minutes=5.0)
+    spend(folder, "r1", usd=4.0, weighted_tokens=3000)
+    spend(folder, "r2", usd=2.5, weighted_tokens=1000)
+    before = folder.description.read_text()
+    with pytest.raises(SettingsError, match=option(name)):
+        extended(folder, settings, Changes(**{name: given}))
+    assert folder.description.read_text() == before
+
+
+def test_hours_are_minutes_and_one_of_the_two_is_given(tmp_path: Path) -> None:
+    folder, settings = run(tmp_path, used_minutes=5.0, minutes=20.0)
+    assert extended(folder, settings, Changes(hours="+1.5")).minutes == 110.0
+    assert Changes(hours="2").of_a_new_run(Settings()).minutes == 120.0
+    with pytest.raises(SettingsError, match="one of the two"):
+        extended(folder, settings, Changes(hours="1", minutes="60"))
+
+
+def test_another_model_takes_over_with_its_price_and_the_earlier_price_is_kept(tmp_path: Path) -> None:
+    folder, settings = run(tmp_path, used_minutes=5.0)
+    settings = extended(folder, settings, Changes(models=["vllm/a"], prices=["1,2"], effort="low"))
+    assert settings.models == ("vllm/a", "vllm/a")
+    settings = extended(folder, settings, Changes(models=["vllm/b", "openai/gpt-5"], prices=["vllm/b=3,4"]))
+    assert (settings.models, settings.effort) == (("vllm/b", "openai/gpt-5"), "low")
+    assert settings.prices == {"vllm/a": (1.0, 2.0, 1.0, 1.0), "vllm/b": (3.0, 4.0, 3.0, 3.0)}
+    with pytest.raises(SettingsError, match="3 researchers and --researchers says 2"):
+        extended(folder, settings, Changes(models=["3*vllm/a"]))
+
+
+def test_whose_money_is_spent_is_not_started(tmp_path: Path) -> None:
+    folder, settings = run(tmp_path, used_minutes=5.0, budget_usd_each=4.0)
+    spend(folder, "r1", usd=4.0, weighted_tokens=3000)
+    assert to_start(folder, settings) == ["r2"]
+    assert to_start(folder, extended(folder, settings, Changes(budget_usd_each="+1"))) == ["r1", "r2"]
+    assert to_start(folder, Settings(researchers=2, budget_usd=4.0)) == []

@@ -15,6 +15,7 @@ from fabricated_lab import fabricate
 from aar.cli.run_options import SUBMISSIONS
 from aar.errors import SettingsError, WrongFormat
 from aar.folder import LabFolder
+from aar.launch.changes import BUDGETS
 from aar.settings import Settings, settings_of
 
 START = {
@@ -173,3 +174,19 @@ def test_help_names_the_budget_that_a_new_run_has() -> None:
 def test_the_file_is_what_a_person_can_read(tmp_path: Path) -> None:
     settings = json.loads(lab(tmp_path).description.read_text())["settings"]
     assert settings["baselines"] == ["vanilla", "confident_labels", "zero_shot"]
+
+
+def test_a_file_of_a_version_with_one_model_and_hidden_tokens_is_read(tmp_path: Path) -> None:
+    values = Settings().as_json()
+    later = {"models", "model_args", "effort", "temperature", "base_url", "prices", *BUDGETS}
+    earlier = {name: value for name, value in values.items() if name not in later}
+    folder = LabFolder(tmp_path)
+    folder.describe({"settings": {**earlier, "model": "openai/gpt-5", "tokens": 2_000_000}})
+    read = settings_of(folder)
+    assert (read.models, read.model_of(2), read.budget_tokens_each) == (
+        ("openai/gpt-5",),
+        "openai/gpt-5",
+        None,
+    )
+    folder.describe({"settings": {**earlier, "model": "openai/gpt-5", "tokens": 5_000}})
+    assert settings_of(folder).budget_tokens_each == 5_000

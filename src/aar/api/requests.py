@@ -93,7 +93,7 @@ class Call(BaseModel):
     """
 
     call: CallId
-    model: ShortText
+    model: Annotated[str, Field(min_length=1, max_length=500)]
     input_tokens: TokenCount
     output_tokens: TokenCount
 
@@ -120,8 +120,8 @@ class Used(BaseModel):
             raise ValueError("a call that is lost has no counts")
         if not self.lost and not given.issuperset(("input_tokens", "output_tokens", "context_tokens")):
             raise ValueError("input_tokens, output_tokens and context_tokens are needed, or lost")
-        if self.reasoning_tokens > self.output_tokens:
-            raise ValueError("reasoning_tokens are a part of output_tokens and cannot be more")
+        # a part of the output; some providers' is an estimate made elsewhere, and may be a little more
+        self.reasoning_tokens = min(self.reasoning_tokens, self.output_tokens)
         return self
 
 

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import sys
 import textwrap
-from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -19,19 +19,12 @@ from aar.cli import run_options as options
 from aar.logs import choose_level
 
 if TYPE_CHECKING:
-    from aar.cli.display import Display
     from aar.folder import LabFolder
     from aar.settings import Settings
     from w2s.testbeds import Testbed
 
 LEAST_FREE_BYTES = 300 * 2**20
 
-FEEDBACK_WARNING = {
-    "noisy": "feedback: noisy scores; they give labels of dev away, more slowly than exact ones (docs/scoring.md)",
-    "exact": "WARNING: feedback is exact, as in the 2026 study: whoever asks often enough learns the labels of dev; "
-    "believe nothing of this run that is not verified",
-}
-DEFAULT_MODEL = "aar/evolution"
 OPTIONS_OF_MODELS = ("model_arg", "effort", "temperature", "base_url")
 SETTABLE_LATER = (
     *(
@@ -90,7 +83,7 @@ def run(
     from aar.launch.changes import Changes
     from aar.launch.reserved import hold
     from aar.launch.resuming import extended
-    from aar.model_options import allotted, argument
+    from aar.model_options import EMBEDDED, allotted, argument
     from aar.sandboxes import choose
     from aar.settings import Settings, cores, settings_of
     from w2s.testbeds import load
@@ -124,7 +117,7 @@ def run(
             settings = extended(folder, settings, changes)
     else:
         problem = load(testbed)
-        models, team = allotted(changes.models or (DEFAULT_MODEL,), researchers)
+        models, team = allotted(changes.models or (EMBEDDED,), researchers)
         settings = changes.of_a_new_run(
             Settings(
                 testbed=problem.name,
@@ -149,10 +142,14 @@ def run(
     result = run_lab(folder, settings, port=port, testbed=problem)
     if as_json:
         typer.echo(json.dumps(result))
-    if result["ending"] == "researchers_failed" or any(
-        end["fault"] for end in result["researchers_ended"].values()
-    ):
-        raise typer.Exit(1)
+    if code := exit_code(result):
+        raise typer.Exit(code)
+
+
+def exit_code(result: Mapping[str, Any]) -> int:
+    """Exit code of a run: 1 where a researcher was given up or its session ended too soon; the last lines name it."""
+    failed = any(end["fault"] for end in result["researchers_ended"].values())
+    return int(failed or result["ending"] == "researchers_failed")
 
 
 def _directions(given: str) -> dict[str, Any]:
@@ -194,6 +191,7 @@ def run_lab(
     Raises `Interrupted` on Ctrl-C and on SIGTERM, with the command that goes on.
     """
     from aar.cli.display import Display
+    from aar.cli.introduction import introduction
     from aar.cli.wording import plain
     from aar.engines import ENGINES
     from aar.errors import Interrupted
@@ -222,7 +220,8 @@ def run_lab(
     try:
         with Display() as display:
             display.say(f"run folder: {folder.path}")
-            _introduce(display, settings, names)
+            for words in introduction(settings, names):
+                display.say(words)
             recover(folder)
             with Launch(folder, settings, display, listener) as launch:
                 launch.prepare()
@@ -261,33 +260,6 @@ def _wrapped(line: str) -> str:
     hang = "  " if line.startswith("- ") else ""
     width = min(100, shutil.get_terminal_size().columns)
     return textwrap.fill(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
-
-
-def _introduce(display: Display, settings: Settings, names: list[str]) -> None:
-    if settings.researchers and not names:
-        display.say(
-            "no researcher starts: their submissions, their time or their money is used up; what is left is judged. "
-            "--submissions +5, --minutes +10 and --budget-usd +50 give more"
-        )
-    for line in _team(settings):
-        display.say(line)
-    if settings.feedback != "ladder":
-        display.say(FEEDBACK_WARNING[settings.feedback])
-
-
-def _team(settings: Settings) -> list[str]:
-    """Who does research, and what bounds its money."""
-    from aar.launch.changes import BUDGETS
-    from aar.prices import FREE
-
-    if set(settings.models) == {DEFAULT_MODEL}:
-        return ["researchers: aar/evolution, an embedded search policy, no language model"]
-    counted = Counter(settings.model_of(number) for number in range(settings.researchers))
-    lines = ["researchers: " + ", ".join(f"{number} with {model}" for model, number in counted.items())]
-    billed = any(model.partition("/")[0] not in FREE for model in counted)
-    if billed and all(getattr(settings, name) is None for name in BUDGETS):
-        lines.append("nothing bounds their money: --budget-usd 50 ends research once calls have cost $50")
-    return lines
 
 
 def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) -> None:
