@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import fake_calls
 from pydantic import BaseModel, ValidationError
 
 from aar.api import requests
@@ -32,8 +33,10 @@ BODIES: dict[str, type[BaseModel]] = {
     "POST /v1/practice": requests.Practice,
     "POST /v1/submissions": requests.Submit,
     "POST /v1/progress": requests.Doing,
-    "POST /v1/usage": requests.Usage,
-    "POST /v1/state": requests.State,
+    "POST /v1/calls": fake_calls.OpenCall,
+    "POST /v1/calls/id": fake_calls.SettleCall,
+    "POST /v1/trouble": fake_calls.Trouble,
+    "POST /v1/state": fake_calls.State,
 }
 """What the lab itself accepts, by route without the post's number."""
 
@@ -65,6 +68,8 @@ def _checked(verb: str, path: str, params: dict[str, str], body: dict[str, Any])
         if len(parts) == 5 and parts[2] == "forum":
             int(parts[3])
             path = f"/v1/forum/{parts[4]}"
+        if len(parts) == 4 and parts[2] == "calls":
+            path = "/v1/calls/id"
         model = BODIES.get(f"{verb} {path}")
         return body if model is None else {**body, **model(**body).model_dump(mode="json")}
     except (ValidationError, ValueError) as error:
@@ -95,7 +100,9 @@ class FakeLab:
     done_requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     progress: list[tuple[str, str, str]] = field(default_factory=list)
     requests: list[tuple[str, float]] = field(default_factory=list)
-    usage: list[dict[str, Any]] = field(default_factory=list)
+    calls: fake_calls.Calls = field(default_factory=fake_calls.Calls)
+    stopped: str | None = None
+    """Why the lab is over before its time and its submissions are."""
     votes: list[tuple[str, int, int]] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -197,18 +204,19 @@ class FakeLab:
         if what == "POST /v1/progress":
             self.progress.append((who, body["activity"], body["text"]))
             return {}
-        if what == "POST /v1/usage":
-            self.usage.append({"researcher": who, **body})
-            return {}
-        if what == "POST /v1/state":
-            self.finished.add(who)
-            return {}
+        if parts[2].startswith("calls") or what in ("POST /v1/trouble", "POST /v1/state"):
+            if not self.calls.taken(who, what.removeprefix("POST "), body):
+                raise Declined(429, "OverBudget", "the study's budget is spent")
+            if body.get("state") == "finished":
+                self.finished.add(who)
+            return {"allowed": True}
         raise Declined(404, "NotFound", f"nothing at {what}")
 
     def _me(self, who: str) -> dict[str, Any]:
         own = [one for one in self.submissions.values() if one["researcher"] == who]
         left = self.submissions_each - len(own)
-        stop = self.minutes <= 0 or left == 0
+        reason = self._stop_reason(left)
+        stop = reason is not None
         statuses = ",".join(f"{one['id']}={one['status']}" for one in own)
         return {
             **({"version": f"{statuses};{len(self.posts)};{stop}"} if self.versions else {}),
@@ -218,6 +226,8 @@ class FakeLab:
             "minutes_left": max(0.0, self.minutes),
             "submissions_left": left,
             "stop": stop,
+            "stop_reason": reason,
+            "spending": self.calls.spending(),
             "forum": self.forum,
             "feedback": "ladder",
             "queue": {
@@ -228,6 +238,15 @@ class FakeLab:
             },
             "submissions": [self._public(one) for one in own],
         }
+
+    def _stop_reason(self, left: int) -> str | None:
+        if self.stopped is not None:
+            return self.stopped
+        if self.minutes <= 0:
+            return "time"
+        if self.calls.spent_out:
+            return "usd"
+        return "submissions" if left == 0 else None
 
     def _public(self, one: dict[str, Any]) -> dict[str, Any]:
         return {key: one[key] for key in ("id", "title", "researcher", "status", "reply", "parents")}

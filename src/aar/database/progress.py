@@ -30,6 +30,38 @@ class Activity(StrEnum):
     """Nothing to do until something changes."""
 
 
+class ProviderTrouble(StrEnum):
+    """Why a model's provider does not answer; each is waited for until it heals, however long that takes."""
+
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    UNREACHABLE = "unreachable"
+    """No connection, or one that was cut off."""
+    UNAUTHORISED = "unauthorised"
+    NO_CREDIT = "no_credit"
+    UNKNOWN_MODEL = "unknown_model"
+    REFUSED_REQUEST = "refused_request"
+    """The provider takes the request for malformed."""
+    CONTEXT_OVERFLOW = "context_overflow"
+    OTHER = "other"
+
+
+class EndReason(StrEnum):
+    """Why the loop of a researcher ended or rests."""
+
+    LAB_OVER = "lab_over"
+    REFUSALS = "refusals"
+    """The model, or its provider's filter, declined several times in a row."""
+    CONTEXT = "context"
+    """The conversation does not fit into the model, and could not be made shorter."""
+    MESSAGE_LIMIT = "message_limit"
+    OWN_STOP = "own_stop"
+    NO_EFFECT = "no_effect"
+    """It rests, since turn after turn did nothing."""
+    BUDGET = "budget"
+    """Its money or its tokens, or those of the study, are spent."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """Activity that a researcher began at a time; `text` is a detail in its own words and may be empty."""
