@@ -209,7 +209,7 @@ class FakeLab:
                 raise Declined(429, "OverBudget", "the study's budget is spent")
             if body.get("state") == "finished":
                 self.finished.add(who)
-            return {"allowed": True}
+            return {"allowed": True} if what == "POST /v1/calls" else {}
         raise Declined(404, "NotFound", f"nothing at {what}")
 
     def _me(self, who: str) -> dict[str, Any]:

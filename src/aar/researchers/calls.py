@@ -151,7 +151,7 @@ class Calls:
                     raise ProviderDown(f"{self._name}: {failure.detail}") from error
                 await self._wait(failure, failures)
             else:
-                await self._settled(call, usages, told=bool(usages))
+                await self._settled(call, usages, told=bool(usages) or _declined(result))
                 if usages:
                     self._count.learn(input, tools, _read(usages[0]))
                 await self._healed()
@@ -172,7 +172,7 @@ class Calls:
         return call
 
     async def _settled(self, call: str, usages: list[ModelUsage], *, told: bool) -> None:
-        """Say what a call used, or that nobody told."""
+        """Say what a call used, or that nobody told: an answer without its usage counts as its estimate."""
         used = {
             "input_tokens": sum(usage.input_tokens for usage in usages),
             "cache_read_tokens": sum(usage.input_tokens_cache_read or 0 for usage in usages),
@@ -199,10 +199,11 @@ class Calls:
             failure.kind, failure.detail, permanent=failure.permanent, next_try_seconds=seconds
         )
         end = time.monotonic() + seconds
+        me = await self._client.me() if seconds > BRIEF_SECONDS else {}
         while (left := end - time.monotonic()) > BRIEF_SECONDS:
-            me = await self._client.news(wait_s=left)
             if ending.over(me):
                 self._end(ending.reason(me), f"the lab was over before {self._name} answered again")
+            me = await self._client.news(wait_s=left)
         await asyncio.sleep(max(0.0, left))
 
     async def _healed(self) -> None:
@@ -225,6 +226,12 @@ def _note(output: ModelOutput) -> None:
     noted = _usages.get()
     if noted is not None and output.usage is not None:
         noted.append(output.usage)
+
+
+def _declined(result: Any) -> bool:
+    """True for an answer that Inspect made of a refused request, such as one that is too long: it cost nothing."""
+    output = result[0] if isinstance(result, tuple) else result
+    return getattr(output, "error", None) is not None
 
 
 def _read(usage: ModelUsage) -> int:

@@ -86,7 +86,7 @@ class Watch:
         counts = ", ".join(f"{kind} {count}" for kind, count in self._turns.counts.most_common())
         await self._client.progress(Activity.RESTING)
         await self._client.state("resting", EndReason.NO_EFFECT, f"turns without effect: {counts}")
-        await self._client.me()
+        self._decide(await self._client.me())
         await self._until_news(self._waits.rest, least=self._waits.least_rest)
         await self._client.state("working")
         self._turns.rested()
@@ -95,7 +95,7 @@ class Watch:
     async def _until_news(self, seconds: float, *, least: float) -> None:
         """Wait until anything changes after `least` seconds, until the lab is over, or until `seconds` have passed."""
         started = time.monotonic()
-        while (left := started + seconds - time.monotonic()) > 0:
+        while self.over is None and (left := started + seconds - time.monotonic()) > 0:
             if seconds <= BRIEF_SECONDS:
                 await asyncio.sleep(left)
                 return
@@ -104,7 +104,7 @@ class Watch:
             self._decide(me)
             now = time.monotonic()
             changed = now - asked < left
-            if self.over is not None or (changed and now - started >= least):
+            if changed and now - started >= least:
                 return
 
     def _decide(self, me: dict[str, Any]) -> None:
