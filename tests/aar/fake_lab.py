@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import fake_calls
 from pydantic import BaseModel, ValidationError
 
 from aar.api import requests
@@ -33,6 +34,7 @@ BODIES: dict[str, type[BaseModel]] = {
     "POST /v1/practice": requests.Practice,
     "POST /v1/submissions": requests.Submit,
     "POST /v1/progress": requests.Doing,
+    "POST /v1/messages/read": requests.Read,
     "POST /v1/calls": requests.Call,
     "POST /v1/calls/id": requests.Used,
     "POST /v1/trouble": requests.Trouble,
@@ -42,9 +44,9 @@ BODIES: dict[str, type[BaseModel]] = {
 
 
 class Declined(Exception):
-    def __init__(self, code: int, kind: str, message: str) -> None:
+    def __init__(self, code: int, kind: str, message: str, **more: str) -> None:
         super().__init__(message)
-        self.code, self.kind = code, kind
+        self.code, self.kind, self.more = code, kind, more
 
 
 def merit(genome: Genome) -> float:
@@ -100,10 +102,12 @@ class FakeLab:
     done_requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     progress: list[tuple[str, str, str]] = field(default_factory=list)
     requests: list[tuple[str, float]] = field(default_factory=list)
-    calls: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Calls to models by id: as they were opened, and what they used once that was said."""
-    troubles: list[dict[str, Any]] = field(default_factory=list)
-    states: list[dict[str, Any]] = field(default_factory=list)
+    calls: fake_calls.Calls = field(default_factory=fake_calls.Calls)
+    paused: set[str] = field(default_factory=set)
+    messages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What a person has told each researcher, until it is read."""
+    stopped: str | None = None
+    """Why the lab is over before its time and its submissions are."""
     votes: list[tuple[str, int, int]] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -209,37 +213,38 @@ class FakeLab:
         if what == "POST /v1/progress":
             self.progress.append((who, body["activity"], body["text"]))
             return {}
-        if what == "POST /v1/calls":
-            self.calls.setdefault(body["call"], {"researcher": who, **body})
-            return {"allowed": True}
-        if what.startswith("POST /v1/calls/"):
-            _named(self.calls, parts[3], "call").setdefault("used", body)
+        if what == "POST /v1/messages/read":
+            left = [one for one in self.messages.get(who, []) if one["id"] > body["up_to"]]
+            self.messages[who] = left
             return {}
-        if what == "POST /v1/trouble":
-            self.troubles.append({"researcher": who, **body})
-            return {}
-        if what == "POST /v1/state":
-            self.states.append({"researcher": who, **body})
-            if body["state"] == "finished":
+        if parts[2].startswith("calls") or what in ("POST /v1/trouble", "POST /v1/state"):
+            if not self.calls.taken(who, what.removeprefix("POST "), body):
+                raise Declined(429, "OverBudget", "the study's budget is spent", budget="usd", whose="study")
+            if body.get("state") == "finished":
                 self.finished.add(who)
-            return {}
+            return {"allowed": True} if what == "POST /v1/calls" else {}
         raise Declined(404, "NotFound", f"nothing at {what}")
 
     def _me(self, who: str) -> dict[str, Any]:
         own = [one for one in self.submissions.values() if one["researcher"] == who]
         left = self.submissions_each - len(own)
-        stop = self.minutes <= 0 or left == 0
+        reason = self._stop_reason(left)
+        stop = reason is not None
         statuses = ",".join(f"{one['id']}={one['status']}" for one in own)
+        steered = (who in self.paused, len(self.messages.get(who, [])))
+        version = f"{statuses};{len(self.posts)};{stop};{steered}"
         return {
-            **({"version": f"{statuses};{len(self.posts)};{stop}"} if self.versions else {}),
+            **({"version": version} if self.versions else {}),
             "researcher": who,
             "direction": self.directions[self.researchers.index(who)],
             "testbed": "mini-chat",
             "minutes_left": max(0.0, self.minutes),
             "submissions_left": left,
             "stop": stop,
-            "stop_reason": ("time" if self.minutes <= 0 else "submissions") if stop else None,
-            "spending": {"usd": 0.0, "usd_left": None, "tokens": 0, "tokens_left": None},
+            "stop_reason": reason,
+            "spending": self.calls.spending(),
+            "paused": who in self.paused,
+            "messages": self.messages.get(who, []),
             "forum": self.forum,
             "feedback": "ladder",
             "queue": {
@@ -250,6 +255,15 @@ class FakeLab:
             },
             "submissions": [self._public(one) for one in own],
         }
+
+    def _stop_reason(self, left: int) -> str | None:
+        if self.stopped is not None:
+            return self.stopped
+        if self.minutes <= 0:
+            return "time"
+        if self.calls.spent_out:
+            return "usd"
+        return "submissions" if left == 0 else None
 
     def _public(self, one: dict[str, Any]) -> dict[str, Any]:
         return {key: one[key] for key in ("id", "title", "researcher", "status", "reply", "parents")}
@@ -409,7 +423,14 @@ def serve(lab: FakeLab, tokens: dict[str, str]) -> Iterator[str]:
                 try:
                     answer = lab.answer(who, self.command, url.path, params, body)
                 except Declined as declined:
-                    code, answer = declined.code, {"error": declined.kind, "message": str(declined)}
+                    code, answer = (
+                        declined.code,
+                        {
+                            "error": declined.kind,
+                            "message": str(declined),
+                            **declined.more,
+                        },
+                    )
             data = json.dumps(answer).encode()
             self.send_response(code)
             self.send_header("content-type", "application/json")

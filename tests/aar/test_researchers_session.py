@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from fake_lab import FakeLab, serve
 
-from aar.database.progress import Activity
+from aar.database.progress import Activity, EndReason
 from aar.researchers.evolution.genome import Genome
 from aar.researchers.evolution.rendering import render
 
@@ -70,7 +70,8 @@ def test_one_embedded_researcher_works_until_the_lab_ends(folder: Path) -> None:
     (_, verdict), (said, end) = asked[-2:]
     assert said == "POST /v1/state"
     assert end - verdict < 10, "it ends by itself as soon as there is nothing more to wait for"
-    assert not lab.calls, "the embedded policy uses no tokens"
+    assert not lab.calls.by_id, "the embedded policy asks no provider"
+    assert lab.calls.ends() == [EndReason.LAB_OVER]
     notebook = folder / "workspaces" / "r1" / "notebook"
     assert json.loads((notebook / "policy.json").read_text())["methods"] >= 2
     (log,) = (folder / "inspect").glob("*.eval")
@@ -173,8 +174,9 @@ def test_a_language_model_uses_the_same_tools_in_the_same_loop(folder: Path) -> 
     assert len(lab.submissions) == 1
     assert lab.votes == [("r1", 1, 1)]
     assert lab.posts[0]["comments"]
-    assert {call["model"] for call in lab.calls.values()} == {"mockllm/model"}
-    assert next(iter(lab.calls.values()))["used"]["input_tokens"] == 100
+    assert {call.opened.model for call in lab.calls.by_id.values()} == {"mockllm/model"}
+    assert lab.calls.used()[0].input_tokens == 100
+    assert all(call.used is not None for call in lab.calls.by_id.values()), "each call is settled"
     (log,) = (folder / "inspect").glob("*.eval")
     text = contents(log)
     assert TOKEN not in text

@@ -13,6 +13,7 @@ from aar.database import Transaction, messages, researchers
 from aar.database.progress import EndReason
 from aar.errors import BadRequest
 from aar.lab.intake import printable
+from aar.researchers.models import POLICIES
 from w2s.errors import NotFound
 
 EVERYBODY = "all"
@@ -36,10 +37,14 @@ class Steer(StrEnum):
 def steer(tx: Transaction, what: Steer, name: str, *, text: str = "") -> list[str]:
     """Do it to one researcher, or to `EVERYBODY`; the names of those that it concerned.
 
-    Raises `NotFound` for an unknown name, `BadRequest` for a message without words or with too many.
+    Raises `NotFound` for an unknown name, `BadRequest` for a message without words or with too many, or to whom
+    reads none: a policy is no language model.
     """
     names = _names(tx, name)
     if what is Steer.TELL:
+        names = [one for one in names if researchers.get(tx, one).model not in POLICIES]
+        if not names:
+            raise BadRequest(f"{name} is driven by a policy, which reads no messages")
         text = "\n".join(filter(None, map(printable, text.splitlines())))
         if not 1 <= len(text) <= MOST_CHARACTERS:
             raise BadRequest(f"a message has 1 to {MOST_CHARACTERS} characters, this one has {len(text)}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import logging
 import os
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 from aar import logs
 from aar.errors import AarError
 from aar.researchers.exits import ExitCode
+from aar.researchers.inspect_models import Argument, ModelOptions
 from aar.researchers.models import EMBEDDED, check_model
 from aar.researchers.session import Session, run
 from aar.researchers.stopping import Stop, Stopped
@@ -37,7 +40,16 @@ def _run(stop: Stop) -> ExitCode:
     parser.add_argument("--url", required=True, help="where the lab answers")
     parser.add_argument("--model", default=EMBEDDED, help="provider/model, as Inspect AI names it")
     parser.add_argument("--seed", type=int, default=0, help="seed of the embedded policy")
-    parser.add_argument("--tokens", type=int, help="most tokens of the session")
+    parser.add_argument(
+        "--model-arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument of the model's provider",
+    )
+    parser.add_argument("--effort", help="how much reasoning the model is asked for")
+    parser.add_argument("--temperature", type=float, help="temperature that the model is asked with")
+    parser.add_argument("--base-url", help="where the model's provider answers")
     parser.add_argument("--most-cost", type=float, default=3.0, help="most fine-tunes in an embedded method")
     parser.add_argument("--sandbox", help="provider of the workspace's sandbox; the first that works")
     given = parser.parse_args()
@@ -49,8 +61,10 @@ def _run(stop: Stop) -> ExitCode:
         researcher=given.name,
         url=given.url,
         model=given.model,
+        options=ModelOptions(
+            dict(map(_argument, given.model_arg)), given.effort, given.temperature, given.base_url
+        ),
         seed=given.seed,
-        tokens=given.tokens,
         most_cost=given.most_cost,
         sandbox=given.sandbox,
     )
@@ -63,9 +77,16 @@ def _run(stop: Stop) -> ExitCode:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return ExitCode.FAILED
     logger.info("%s ends: %s", given.name, ended.name.lower())
-    if ended is ExitCode.ENDED_EARLY:
-        print(f"the session of {given.name} ended before the lab said that it is over", file=sys.stderr)
     return ended
+
+
+def _argument(text: str) -> tuple[str, Argument]:
+    """An argument of a provider; numbers, true and false are what they look like."""
+    name, _, value = text.partition("=")
+    with contextlib.suppress(ValueError):
+        read = json.loads(value)
+        return name, read if isinstance(read, int | float) else value
+    return name, value
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import time
@@ -10,13 +11,13 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from aar.database.progress import Activity
-from aar.errors import BadRequest, BadSnapshot, LabUnreachable, NotAllowed, NotNow, OverBudget, Refused
+from aar.database.progress import Activity, EndReason, ProviderTrouble
+from aar.errors import LabUnreachable
+from aar.researchers.lab_answers import Json, answer_of
 
 if TYPE_CHECKING:
     import httpx
 
-Json = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 LONGEST_POLL_S = 60.0
@@ -26,13 +27,8 @@ WITHOUT_VERSIONS_S = 5.0
 SHORTEST_POLL_S, LONGEST_PAUSE_S = 0.5, 5.0
 """A lab that answers at once instead of when something changes is asked at this pace, slower each time."""
 
-_REFUSALS: Mapping[str, type[Refused]] = {
-    "NotAllowed": NotAllowed,
-    "BadRequest": BadRequest,
-    "BadSnapshot": BadSnapshot,
-    "OverBudget": OverBudget,
-    "NotNow": NotNow,
-}
+SAY_SECONDS = 2.0
+"""Time for something that the lab only shows."""
 _RESTARTING = (502, 503, 504)
 _STUMBLES = 3
 _FIRST_PAUSE_S, _LONGEST_RETRY_S = 0.1, 2.0
@@ -95,7 +91,7 @@ class LabClient:
             stumbles += response.status_code == 500
             if response.status_code in _RESTARTING or 0 < stumbles < _STUMBLES:
                 raise _Away(f"HTTP {response.status_code}")
-            return _answer(response)
+            return answer_of(response)
 
         try:
             return await once()
@@ -212,23 +208,43 @@ class LabClient:
         """The code of anyone's submission; -> {"files", "title", "researcher", "parents"}."""
         return await self._request("GET", f"/v1/submissions/{name}/files")
 
-    async def open_call(self, id: str, *, model: str, input_tokens: int, output_tokens: int) -> None:
-        """Ask whether a call to a model may begin; `OverBudget` if it may not."""
-        body = {"call": id, "model": model, "input_tokens": input_tokens, "output_tokens": output_tokens}
+    async def open_call(self, call: str, *, model: str, input_tokens: int, output_tokens: int) -> None:
+        """Announce a call to a provider, with what it reads, about, and may write at most; or `OverBudget`."""
+        body = {"call": call, "model": model, "input_tokens": input_tokens, "output_tokens": output_tokens}
         await self._request("POST", "/v1/calls", body=body)
 
-    async def settle_call(self, id: str, used: Json) -> None:
-        """Say what a call has used."""
-        await self._request("POST", f"/v1/calls/{id}", body=used)
+    async def settle_call(self, call: str, used: Mapping[str, int] | None) -> None:
+        """Say what a call used; None for one that was cut off, of which nobody told."""
+        body: Json = {"lost": True} if used is None else dict(used)
+        await self._request("POST", f"/v1/calls/{call}", body=body)
 
-    async def finished(self) -> None:
-        """Say that this researcher is done; lost without harm when the lab is away."""
+    async def trouble(
+        self,
+        kind: ProviderTrouble | None,
+        detail: str = "",
+        *,
+        permanent: bool = False,
+        next_try_seconds: float = 0.0,
+    ) -> None:
+        """Say that the provider fails and when it is asked again; None: it answers."""
+        told = {"detail": detail, "permanent": permanent, "next_try_seconds": next_try_seconds}
+        await self._say("/v1/trouble", {"kind": kind, **(told if kind else {})})
+
+    async def state(self, state: str, reason: EndReason | None = None, detail: str = "") -> None:
+        """Say where this researcher is: `working`, `resting`, `waiting` for its next start, or `finished`, and why."""
+        told = {} if reason is None else {"reason": reason, "detail": detail[:300]}
+        await self._say("/v1/state", {"state": state, **told})
+
+    async def read_messages(self, *, up_to: int) -> None:
+        """Say that the messages up to this id were read."""
+        await self._request("POST", "/v1/messages/read", body={"up_to": up_to})
+
+    async def _say(self, path: str, body: Json) -> None:
+        """Tell the lab what it only shows: lost without harm when it is away."""
         import httpx
 
-        try:
-            await self._http.post("/v1/state", json={"state": "finished"}, timeout=2.0)
-        except httpx.TransportError:
-            return
+        with contextlib.suppress(httpx.TransportError):
+            await self._http.post(path, json=body, timeout=SAY_SECONDS)
 
     async def progress(self, activity: Activity, text: str = "") -> None:
         """Say what is being done, for the live display, where it is not what was said last.
@@ -242,7 +258,7 @@ class LabClient:
             return
         body = {"activity": activity.value, "text": doing[1]}
         try:
-            answer = await self._http.post("/v1/progress", json=body, timeout=2.0)
+            answer = await self._http.post("/v1/progress", json=body, timeout=SAY_SECONDS)
         except httpx.TransportError:
             return
         self._doing = doing if answer.is_success else None
@@ -274,18 +290,3 @@ async def _until(
 
 def _still(state: object) -> bool:
     return state in ("queued", "running")
-
-
-def _answer(response: httpx.Response) -> Json:
-    try:
-        content = response.json()
-    except ValueError:
-        content = None
-    if response.is_success and isinstance(content, dict):
-        return content
-    body = content if isinstance(content, dict) else {}
-    kind = str(body.get("error", ""))
-    message = str(body.get("message", response.text[:300] or f"HTTP {response.status_code}"))
-    if response.status_code in (401, 403):
-        raise NotAllowed(message)
-    raise _REFUSALS.get(kind, Refused)(message)

@@ -16,33 +16,28 @@ POLICIES = (EMBEDDED, "aar/random", "aar/best-of-n")
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider: the variables of which one must hold its key (none for local ones).
-
-    `counts`: Inspect counts its tokens by the provider's own means. For others it would download a
-    tokenizer from a third party, so long conversations are cut instead of being summed up.
-    """
+    """A provider: the variables of which one must hold its key (none for local ones)."""
 
     keys: tuple[str, ...] = ()
-    counts: bool = False
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    "aar": Provider(counts=True),
-    "anthropic": Provider(keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), counts=True),
+    "aar": Provider(),
+    "anthropic": Provider(keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")),
     "azureai": Provider(keys=("AZUREAI_API_KEY",)),
     "bedrock": Provider(),
     "cloudflare": Provider(keys=("CLOUDFLARE_API_TOKEN",)),
     "deepseek": Provider(keys=("DEEPSEEK_API_KEY",)),
     "fireworks": Provider(keys=("FIREWORKS_API_KEY",)),
-    "google": Provider(keys=("GOOGLE_API_KEY", "GEMINI_API_KEY", "VERTEX_API_KEY"), counts=True),
-    "grok": Provider(keys=("XAI_API_KEY", "GROK_API_KEY"), counts=True),
+    "google": Provider(keys=("GOOGLE_API_KEY", "GEMINI_API_KEY", "VERTEX_API_KEY")),
+    "grok": Provider(keys=("XAI_API_KEY", "GROK_API_KEY")),
     "groq": Provider(keys=("GROQ_API_KEY",)),
     "hf": Provider(),
     "llama-cpp-python": Provider(),
     "mistral": Provider(keys=("MISTRAL_API_KEY",)),
     "mockllm": Provider(),
     "ollama": Provider(),
-    "openai": Provider(keys=("OPENAI_API_KEY",), counts=True),
+    "openai": Provider(keys=("OPENAI_API_KEY",)),
     "openai-api": Provider(),
     "openrouter": Provider(keys=("OPENROUTER_API_KEY",)),
     "perplexity": Provider(keys=("PERPLEXITY_API_KEY",)),
@@ -81,13 +76,3 @@ def check_model(name: str, *, environment: Mapping[str, str] | None = None) -> N
             f"no key for {provider_name}: set the environment variable {provider.keys[0]}{others}, "
             f"or use --model {EMBEDDED}, which needs none"
         )
-
-
-def counts_tokens(name: str) -> bool:
-    """True if the provider of model `name` counts tokens by itself.
-
-    >>> counts_tokens("anthropic/claude-opus-4-6"), counts_tokens("ollama/llama3")
-    (True, False)
-    """
-    provider = PROVIDERS.get(name.partition("/")[0])
-    return provider is not None and provider.counts

@@ -1,14 +1,19 @@
-"""After every turn of a session: report its tokens, and ask the lab now and then whether to go on."""
+"""After every turn of a session: whether it goes on, what its model has to know, and a rest where it gets nowhere."""
 
 from __future__ import annotations
 
-import uuid
-from collections import Counter
+import asyncio
+import math
+import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from aar.database.progress import Activity
+from aar.database.progress import Activity, EndReason
+from aar.researchers import ending
 from aar.researchers.evolution import STOPPED_KEY
 from aar.researchers.lab_client import LabClient
+from aar.researchers.turns import IdleTurn, Turns
+from aar.researchers.waits import Waits
 
 if TYPE_CHECKING:
     from inspect_ai.agent import AgentState
@@ -17,74 +22,132 @@ GO_ON = (
     "The lab's time is not over. Go on: look at the forum and the leaderboard, think of the next method, try it in "
     "practice, submit it. Keep your notebook."
 )
+RESTED = "You have rested. Look at your status and at the forum, and take another way than before."
 LAST_TURNS = 10
-LAST = (
-    "The lab takes no further submissions. Post what others should know, bring your notebook up to date, and "
-    "stop calling tools."
-)
+COSTS = 6
+"""Turns over which the cost of a turn is averaged."""
+BRIEF_SECONDS = 5.0
+"""A shorter wait does not ask the lab for news."""
+TOLD = "The person who runs this lab tells you:"
+PAUSED = "paused by a person"
 CHECK_SECONDS = 2.0
 """Highest age of an answer of the lab that decides whether a session goes on."""
 
 
 class Watch:
-    """Decides whether a session goes on; `over` once the lab has said that it is over."""
+    """Decides whether a session goes on; `over` is why the lab ended it, once it has."""
 
-    def __init__(self, client: LabClient, *, thinks: bool) -> None:
-        """`thinks`: the next call takes its model long enough to be shown."""
-        self.over = False
+    def __init__(self, client: LabClient, *, turns: Turns | None, waits: Waits) -> None:
+        """`turns` looks for turns without effect; None for a model that answers at once and has none."""
+        self.over: EndReason | None = None
         self._client = client
-        self._thinks = thinks
+        self._turns = turns
+        self._waits = waits
         self._last_turns = 0
-        self._reported: dict[str, Counter[str]] = {}
+        self._spent: deque[tuple[float, float]] = deque(maxlen=COSTS)
+        self._warned = False
 
     async def go_on(self, state: AgentState) -> bool | str:
         """True if the loop continues; a text is a message to the model."""
-        from inspect_ai.util import store
-
-        await self._report_tokens()
         calls = bool(state.output.message.tool_calls)
-        if not self.over:
+        if self.over is None:
             # One that stops calling tools has its reasons: it is told what is true now.
             me = await self._client.recent_me(seconds=CHECK_SECONDS) if calls else await self._client.me()
-            self.over = _over(me)
-        if self.over:
-            store().set(STOPPED_KEY, True)
-            self._last_turns += 1
-            if self._last_turns > 1 and (not calls or self._last_turns > LAST_TURNS):
-                return False
-        if self._thinks:
+            me = await self._while_paused(me)
+            self._decide(me)
+        if self.over is not None:
+            return await self._last(calls)
+        if said := await self._messages(me):
+            await self._thinking()
+            return said
+        help: bool | str = True if calls else GO_ON
+        if self._turns is not None:
+            idle = self._turns.look(state.messages, state.output)
+            if idle is not None:
+                help = await self._slowed(idle)
+                if self.over is not None:
+                    return await self._last(calls)
+            else:
+                help = self._nearly_spent(me) or help
+        await self._thinking()
+        return help
+
+    async def _while_paused(self, me: dict[str, Any]) -> dict[str, Any]:
+        """Wait as long as a person has paused this researcher; what the lab says of it then."""
+        while me.get("paused") and not ending.over(me):
+            await self._client.progress(Activity.RESTING, PAUSED)
+            me = await self._client.news(wait_s=self._waits.rest)
+        return me
+
+    async def _messages(self, me: dict[str, Any]) -> str:
+        """What a person has told this researcher since its last turn; a policy reads nothing."""
+        messages = me.get("messages", []) if self._turns is not None else []
+        if not messages:
+            return ""
+        await self._client.read_messages(up_to=max(int(one["id"]) for one in messages))
+        return "\n\n".join([TOLD, *(str(one["text"]) for one in messages)])
+
+    async def _last(self, calls: bool) -> bool | str:
+        """Whether one of the turns that are left when the lab is over follows; the first is told why."""
+        from inspect_ai.util import store
+
+        store().set(STOPPED_KEY, True)
+        self._last_turns += 1
+        if self._last_turns > 1 and (not calls or self._last_turns > LAST_TURNS):
+            return False
+        await self._thinking()
+        return ending.last_words(await self._client.me()) if self._last_turns == 1 else True
+
+    async def _slowed(self, idle: IdleTurn) -> str:
+        """Wait after a turn without effect, and rest after many; what the model is told then."""
+        if not idle.rests:
+            await self._until_news(self._waits.after_turn(idle.in_a_row), least=math.inf)
+            return idle.help
+        assert self._turns is not None
+        counts = ", ".join(f"{kind} {count}" for kind, count in self._turns.counts.most_common())
+        await self._client.progress(Activity.RESTING)
+        await self._client.state("resting", EndReason.NO_EFFECT, f"turns without effect: {counts}")
+        self._decide(await self._client.me())
+        await self._until_news(self._waits.rest, least=self._waits.least_rest)
+        await self._client.state("working")
+        self._turns.rested()
+        return f"{idle.help} {RESTED}"
+
+    async def _until_news(self, seconds: float, *, least: float) -> None:
+        """Wait until anything changes after `least` seconds, until the lab is over, or until `seconds` have passed."""
+        started = time.monotonic()
+        while self.over is None and (left := started + seconds - time.monotonic()) > 0:
+            if seconds <= BRIEF_SECONDS:
+                await asyncio.sleep(left)
+                return
+            asked = time.monotonic()
+            me = await self._client.news(wait_s=left)
+            self._decide(me)
+            now = time.monotonic()
+            changed = now - asked < left
+            if changed and now - started >= least:
+                return
+
+    def _decide(self, me: dict[str, Any]) -> None:
+        if ending.over(me):
+            self.over = ending.reason(me)
+
+    def _nearly_spent(self, me: dict[str, Any]) -> str | None:
+        """What a model is told once when its budget lasts for few turns more."""
+        spending = me.get("spending") or {}
+        self._spent.append((float(spending.get("usd", 0.0)), float(spending.get("tokens", 0.0))))
+        if self._warned or len(self._spent) < 2:
+            return None
+        turns = math.inf
+        for place, left in enumerate((spending.get("usd_left"), spending.get("tokens_left"))):
+            a_turn = (self._spent[-1][place] - self._spent[0][place]) / (len(self._spent) - 1)
+            if left is not None and a_turn > 0:
+                turns = min(turns, float(left) / a_turn)
+        if turns > LAST_TURNS:
+            return None
+        self._warned = True
+        return ending.spending_words(me, int(turns))
+
+    async def _thinking(self) -> None:
+        if self._turns is not None:
             await self._client.progress(Activity.THINKING)
-        if self.over:
-            return LAST if self._last_turns == 1 else True
-        return True if calls else GO_ON
-
-    async def _report_tokens(self) -> None:
-        # Compaction's own calls count as well, so this reads the sample's total and not the last answer's. Inspect
-        # has no public name for it: its hook `on_model_usage` is not told of a provider's own compaction.
-        from inspect_ai.model._model import sample_model_usage
-
-        for model, usage in sample_model_usage().items():
-            tokens = Counter(
-                input_tokens=usage.input_tokens,
-                cache_read_tokens=usage.input_tokens_cache_read or 0,
-                cache_write_tokens=usage.input_tokens_cache_write or 0,
-                output_tokens=usage.output_tokens,
-                reasoning_tokens=usage.reasoning_tokens or 0,
-            )
-            used = tokens - self._reported.get(model, Counter())
-            if used:
-                read = used["input_tokens"] + used["cache_read_tokens"] + used["cache_write_tokens"]
-                id = uuid.uuid4().hex
-                await self._client.open_call(
-                    id, model=model, input_tokens=read, output_tokens=used["output_tokens"]
-                )
-                await self._client.settle_call(
-                    id, {name: used[name] for name in tokens} | {"context_tokens": read}
-                )
-                self._reported[model] = tokens
-
-
-def _over(me: dict[str, Any]) -> bool:
-    """True if the session should stop: the lab says so, and no own submission still waits for its verdict."""
-    waiting = any(submission.get("status") == "pending" for submission in me.get("submissions", []))
-    return bool(me.get("stop")) and not waiting

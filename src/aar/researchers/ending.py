@@ -1,0 +1,50 @@
+"""How a session ends: the lab's reasons in the lab's codes, and what its model is told of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aar.database.progress import EndReason
+
+_OVER = {
+    "time": "The time of this study is over.",
+    "submissions": "Your submissions are used up.",
+    "usd": "The money for your model is spent.",
+    "tokens": "The tokens for your model are used up.",
+    "stopped": "The person who runs the lab has stopped you.",
+}
+_BUDGETS = ("usd", "tokens")
+LAST = "Post what others should know, bring your notebook up to date, and stop calling tools."
+TAKES_NO_MORE = "The lab takes no further submissions."
+
+
+def over(me: dict[str, Any]) -> bool:
+    """True if the session should stop: the lab says so, and no own submission still waits for its verdict."""
+    waiting = any(submission.get("status") == "pending" for submission in me.get("submissions", []))
+    return bool(me.get("stop")) and not waiting
+
+
+def reason(me: dict[str, Any]) -> EndReason:
+    """The reason of a session that the lab ends."""
+    return EndReason.BUDGET if me.get("stop_reason") in _BUDGETS else EndReason.LAB_OVER
+
+
+def last_words(me: dict[str, Any]) -> str:
+    """What a model is told when the lab is over for it.
+
+    >>> last_words({"stop_reason": "submissions"}).split(". ")[0]
+    'Your submissions are used up'
+    """
+    why = _OVER.get(str(me.get("stop_reason")))
+    return " ".join(part for part in (why, TAKES_NO_MORE, LAST) if part)
+
+
+def spending_words(me: dict[str, Any], turns: int) -> str:
+    """What a model is told when about so many turns are left of its budget."""
+    spending = me.get("spending", {})
+    left = []
+    if spending.get("usd_left") is not None:
+        left.append(f"{float(spending['usd_left']):.2f} US dollars")
+    if spending.get("tokens_left") is not None:
+        left.append(f"{int(spending['tokens_left'])} tokens")
+    return f"The budget for your model is nearly spent: {' and '.join(left)} are left, about {turns} turns. {LAST}"

@@ -1,0 +1,183 @@
+"""What went wrong with a provider's call: one kind, one line, and whether it heals by itself.
+
+Providers' errors have no common root, so they are told apart by HTTP status, by the words that providers use for two
+conditions without a status of their own (no credit, too long a context), and by the names of network errors.
+
+Covered: the SDKs of Anthropic, OpenAI and those made like them, google-genai, botocore, httpx. Not covered: a provider
+that answers an error with the status of another one.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from aar.database.progress import ProviderTrouble
+
+MOST_DETAIL = 300
+
+_CONTEXT = re.compile(
+    r"prompt is too long|input is too long|context.length|context.window|maximum context"
+    r"|exceeds? the (maximum )?context|exceed context limit|too many (input )?tokens|token count .*exceeds",
+    re.IGNORECASE,
+)
+_CREDIT = re.compile(
+    r"credit balance|insufficient.(quota|funds|credit|balance)|exceeded your current quota|billing_error|out of credits"
+    r"|payment required|spend(ing)? limit",
+    re.IGNORECASE,
+)
+_KEYS = re.compile(r"\b(sk|pk|xai|gsk|AIza|r8|hf|nvapi)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|Bearer \S+")
+_NETWORK = (
+    "ConnectionError", "ConnectError", "Timeout", "TimeoutError", "ReadError", "WriteError", "ProtocolError",
+    "NoStreamDataError", "IncompleteRead",
+)  # fmt: skip
+_SOCKETS = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
+_BEFORE_IT_WAS_SENT = ("ConnectError", "ConnectTimeout", "ConnectionRefusedError", "gaierror", "PoolTimeout")
+_OF_STATUS = {
+    401: ProviderTrouble.UNAUTHORISED,
+    402: ProviderTrouble.NO_CREDIT,
+    403: ProviderTrouble.UNAUTHORISED,
+    404: ProviderTrouble.UNKNOWN_MODEL,
+    408: ProviderTrouble.UNREACHABLE,
+    409: ProviderTrouble.OVERLOADED,
+    425: ProviderTrouble.OVERLOADED,
+    429: ProviderTrouble.RATE_LIMITED,
+}
+PERMANENT = frozenset(
+    {ProviderTrouble.UNAUTHORISED, ProviderTrouble.NO_CREDIT, ProviderTrouble.UNKNOWN_MODEL}
+)
+"""A person has to do something before these heal."""
+REPEATABLE = PERMANENT | {
+    ProviderTrouble.RATE_LIMITED,
+    ProviderTrouble.OVERLOADED,
+    ProviderTrouble.UNREACHABLE,
+}
+"""The same call may succeed later; one of the others fails again, since it is the call itself that is wrong."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A call that failed.
+
+    Attributes:
+        kind: What it was.
+        detail: The provider's own words, one line without keys.
+        retry_after: Seconds that the provider asks to wait; None where it did not say.
+        cut_off: Whether it may have been billed although no usage was told.
+    """
+
+    kind: ProviderTrouble
+    detail: str
+    retry_after: float | None = None
+    cut_off: bool = False
+
+    @property
+    def permanent(self) -> bool:
+        """True if it does not heal by itself."""
+        return self.kind in PERMANENT
+
+
+def classify(error: BaseException) -> Failure:
+    """The failure that an exception of a provider's client stands for.
+
+    >>> classify(ConnectionRefusedError("nobody listens")).kind.value
+    'unreachable'
+    """
+    chain = list(_chain(error))
+    status = next((found for found in map(_status, chain) if found is not None), None)
+    text = " ".join(str(each) for each in chain)
+    kind = _kind(status, text, chain)
+    names = [type(each).__name__ for each in chain]
+    unsent = any(name in _BEFORE_IT_WAS_SENT for name in names)
+    return Failure(
+        kind,
+        _detail(chain, status),
+        next((found for found in map(_retry_after, chain) if found is not None), None),
+        cut_off=kind is ProviderTrouble.UNREACHABLE and status is None and not unsent,
+    )
+
+
+def _kind(status: int | None, text: str, chain: list[BaseException]) -> ProviderTrouble:
+    if status is None or 400 <= status < 500:
+        if _CREDIT.search(text) and status is not None:
+            return ProviderTrouble.NO_CREDIT
+        if status in (400, 413, 422) and _CONTEXT.search(text):
+            return ProviderTrouble.CONTEXT_OVERFLOW
+    if status is not None and status >= 400:
+        if status in _OF_STATUS:
+            return _OF_STATUS[status]
+        return ProviderTrouble.OVERLOADED if status >= 500 else ProviderTrouble.REFUSED_REQUEST
+    if any(isinstance(each, _SOCKETS) for each in chain):
+        return ProviderTrouble.UNREACHABLE
+    if any(type(each).__name__.endswith(_NETWORK) for each in chain):
+        return ProviderTrouble.UNREACHABLE
+    return ProviderTrouble.OTHER
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what caused it."""
+    found: BaseException | None = error
+    for _ in range(6):
+        if found is None:
+            return
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def _status(error: BaseException) -> int | None:
+    """HTTP status of an error; None for one without."""
+    response = getattr(error, "response", None)
+    if isinstance(response, Mapping):  # botocore
+        metadata = response.get("ResponseMetadata", {})
+        candidates = [metadata.get("HTTPStatusCode") if isinstance(metadata, Mapping) else None]
+    else:
+        candidates = [getattr(error, name, None) for name in ("status_code", "code", "status")]
+        candidates.append(getattr(response, "status_code", None))
+    return next((each for each in candidates if isinstance(each, int) and 400 <= each < 600), None)
+
+
+def _retry_after(error: BaseException) -> float | None:
+    """Seconds that the provider asks to wait."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    if headers is None or isinstance(headers, str):
+        return None
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            return max(0.0, float(milliseconds) / 1000)
+        told = headers.get("retry-after")
+        if told is None:
+            return None
+        try:
+            return max(0.0, float(told))
+        except ValueError:
+            return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def _detail(chain: list[BaseException], status: int | None) -> str:
+    """One line: the provider's message if it sent one, else the error and its cause."""
+    message = next((found for found in map(_message, chain) if found), "")
+    if not message:
+        first, last = chain[0], chain[-1]
+        message = f"{type(first).__name__}: {first}"
+        if last is not first and str(last) not in message:
+            message += f" ({type(last).__name__}: {last})"
+    line = " ".join(_KEYS.sub("[key]", message).split())
+    line = "".join(letter for letter in line if letter.isprintable())
+    return (line if status is None else f"HTTP {status}: {line}")[:MOST_DETAIL]
+
+
+def _message(error: BaseException) -> str:
+    body: Any = getattr(error, "body", None)
+    if isinstance(body, Mapping):
+        inner = body.get("error", body)
+        message = inner.get("message") if isinstance(inner, Mapping) else inner
+        return str(message) if message else ""
+    return ""
