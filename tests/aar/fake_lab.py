@@ -217,6 +217,8 @@ class FakeLab:
             left = [one for one in self.messages.get(who, []) if one["id"] > body["up_to"]]
             self.messages[who] = left
             return {}
+        if what.startswith("POST /v1/calls/"):
+            _named(self.calls.by_id, parts[3], "call")
         if parts[2].startswith("calls") or what in ("POST /v1/trouble", "POST /v1/state"):
             if not self.calls.taken(who, what.removeprefix("POST "), body):
                 raise Declined(429, "OverBudget", "the study's budget is spent", budget="usd", whose="study")
