@@ -1,7 +1,8 @@
 """The processes of one run, looked after: what dies is started again, what dies too often is given up.
 
 Covered: lab and scorer, without which the run cannot go on (`LabUnreachable` if they die time and again); researchers,
-of whom one that dies time and again is given up and the others go on. Not covered: a process that hangs.
+of whom one that dies time and again, or says that another start would not help, is given up and the others go on; a
+start that fails for want of memory or disk. Not covered: a process that hangs.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from aar.errors import LabUnreachable
 from aar.folder import LabFolder
 from aar.launch.children import Child
 from aar.launch.operator_client import OperatorClient
+from aar.launch.restarts import MOST_DEATHS
 from aar.launch.show import Show
 from aar.launch.signals import Hurry
+from aar.researchers.exits import ExitCode
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +65,7 @@ class Team:
                 continue
             if not child.may_restart():
                 raise LabUnreachable(
-                    f"{child.name} ended {child.starts} times, last: {child.tail()} (see {child.log}); "
+                    f"{child.name} ended {MOST_DEATHS} times within an hour, last: {child.tail()} (see {child.log}); "
                     f"then continue with aar run --resume {self.folder.path}"
                 )
             self._start_again(child)
@@ -72,7 +75,7 @@ class Team:
                 self.done.add(child.name)
             if child.code() in (None, 0) or child.name in self.given_up:
                 continue
-            if child.may_restart():
+            if child.code() != ExitCode.ENDED_FOR_GOOD and child.may_restart():
                 self._start_again(child)
             else:
                 self._give_up(child)
@@ -109,15 +112,19 @@ class Team:
             logger.warning("%s ended with code %s and is started again", child.name, child.code())
             self.show.say(f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}")
         if child.start_later():
-            child.start()
+            try:
+                child.start()
+            except OSError as error:
+                child.not_started()
+                self.show.say(f"{child.name} could not be started: {error}; it is tried again")
 
     def _give_up(self, child: Child) -> None:
         if self.lab.stopped(child.name):
             self.given_up[child.name] = child.tail()
-            logger.error("%s ended %d times and is given up", child.name, child.starts)
-            self.show.say(
-                f"{child.name} ended {child.starts} times and is not started again: {child.tail()} (see {child.log})"
-            )
+            for_good = child.code() == ExitCode.ENDED_FOR_GOOD
+            how = "ended for good" if for_good else f"ended {MOST_DEATHS} times within an hour"
+            logger.error("%s %s and is given up", child.name, how)
+            self.show.say(f"{child.name} {how} and is not started again: {child.tail()} (see {child.log})")
 
     def _until_ended(self, seconds: float, hurry: Hurry) -> None:
         end = time.monotonic() + seconds

@@ -54,7 +54,7 @@ class Runtime(Protocol):
     6. end within ten seconds of SIGTERM or SIGINT;
     7. end with another code (`ExitCode`) in every other case, with the reason as the last line of its output: people
        see it. The launcher starts it again after a pause that grows, unless it died too often within an hour
-       (`aar.launch.children`), or ended with the code 4: then a start would not help, and it is given up;
+       (`aar.launch.restarts`), or ended with the code 4: then a start would not help, and it is given up;
     8. go on where it was when it is started again: with its workspace and with what the lab knows of it.
     """
 
