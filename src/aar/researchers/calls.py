@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from aar.database.progress import EndReason, ProviderTrouble
 from aar.errors import OverBudget, ProviderDown, Refused
 from aar.researchers import ending
+from aar.researchers.inspect_models import without_repetition
 from aar.researchers.lab_client import LabClient
 from aar.researchers.provider_errors import REPEATABLE, Failure, classify
 from aar.researchers.tokens import TokenCount
@@ -64,9 +65,7 @@ class Calls:
         from inspect_ai.model import ModelAPI
 
         api: Any = model.api
-        # Stainless' SDKs (Anthropic, OpenAI, Groq and all that use OpenAI's) repeat by themselves unless told not to.
-        if hasattr(getattr(api, "client", None), "max_retries"):
-            api.client.max_retries = 0
+        without_repetition(api)
         api.generate = self._generating(api.generate)
         if type(api).compact is not ModelAPI.compact:
             api.compact = self._compacting(api, api.compact)

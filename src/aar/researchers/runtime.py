@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from aar.researchers.inspect_models import ModelOptions
 from w2s.plugins import Seam
 
 
@@ -58,7 +59,7 @@ class Runtime(Protocol):
     8. go on where it was when it is started again: with its workspace and with what the lab knows of it.
     """
 
-    def check(self, model: str) -> None:
+    def check(self, model: str, options: ModelOptions | None = None) -> None:
         """Raise what stands in the way of using `model`, before anything is started; a `ModelError` says what to do."""
         ...
 
