@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -84,6 +85,41 @@ def test_the_lab_hears_that_a_researcher_died_before_the_next_process_begins(tmp
         time.sleep(0.05)
     assert events == ["starts", "/v1/operator/researchers/r1/restarts", "starts"]
     team.researchers[0].stop()
+
+
+@pytest.mark.parametrize("ends_with", [0, 4], ids=["it had finished", "it was given up"])
+def test_one_that_had_ended_is_started_again_once_a_person_lets_it_go_on(
+    tmp_path: Path, ends_with: int
+) -> None:
+    heard: list[str] = []
+
+    def lab(request: httpx.Request) -> httpx.Response:
+        heard.append(request.url.path.rpartition("/")[2])
+        return httpx.Response(200, json={})
+
+    line = OperatorClient("http://lab", "token", transport=httpx.MockTransport(lab))
+    team = Team(LabFolder(tmp_path), Silent(), line)
+    ends = [sys.executable, "-c", f"raise SystemExit({ends_with})"]
+    child = Child("r1", plain(ends), tmp_path / "r1.log")
+    team.add_researcher(child)
+
+    def until(over: Callable[[], bool]) -> None:
+        end = time.monotonic() + 60
+        while not over() and time.monotonic() < end:
+            team.look_after()
+            time.sleep(0.02)
+        assert over()
+
+    until(lambda: "r1" in team.done or "r1" in team.given_up)
+    for state in ("working", "stopped", "finished"):
+        team.heard({"r1": state})
+        team.look_after()
+    assert child.starts == 1
+    team.heard({"r1": "waiting"})
+    team.look_after()
+    assert (child.starts, team.done, team.given_up) == (2, set(), {})
+    assert heard == ["stopped", "restarts"]
+    child.stop()
 
 
 def test_a_run_that_goes_on_elsewhere_keeps_its_settings(tmp_path: Path) -> None:

@@ -245,6 +245,19 @@ def test_a_native_compaction_that_does_nothing_is_billed_once() -> None:
     assert call.used.output_tokens == billed.output > 0
 
 
+def test_reasoning_that_is_counted_beside_the_output_is_output() -> None:
+    from inspect_ai.model import ModelUsage
+
+    from aar.researchers.calls import _written
+
+    assert (
+        _written(ModelUsage(input_tokens=32, output_tokens=9, reasoning_tokens=94, total_tokens=135)) == 103
+    )
+    assert (
+        _written(ModelUsage(input_tokens=32, output_tokens=103, reasoning_tokens=94, total_tokens=135)) == 103
+    )
+
+
 def test_tools_are_passed_on() -> None:
     asked = converse(Provider(script_of(Use.one("look", place="x"))), "hello")
     assert asked.answers[0].message.tool_calls[0].function == "look"

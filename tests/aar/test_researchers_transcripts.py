@@ -193,7 +193,7 @@ def test_one_that_ends_while_the_lab_is_open_says_so(folder: LabFolder, tmp_path
         researcher(folder, url, home=tmp_path / "home", script="refuses") as process,
     ):
         _, said = process.communicate(timeout=60)
-    assert process.returncode == ExitCode.ENDED_EARLY, said
+    assert process.returncode == ExitCode.ENDED_FOR_GOOD, said
     assert not lab.finished
     assert read(folder).status == "success"
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
 from aar.cli import app
+
+if TYPE_CHECKING:
+    from aar.researchers.preflight import Readiness
 
 KEYS = {
     "anthropic": "ANTHROPIC_API_KEY",
@@ -21,6 +25,8 @@ KEYS = {
     "together": "TOGETHER_API_KEY",
 }
 DISK_NEEDED_GIB = 1.0
+_COUNT = re.compile(r"^[0-9]+[*]")
+"""`3*NAME` is three researchers with that model, and one question to it."""
 
 
 class _Users(TypedDict):
@@ -31,9 +37,20 @@ class _Users(TypedDict):
 
 @app.command()
 def doctor(
+    model: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help="Ask this model one short question: is its package there, its key, its provider, itself? "
+            "May be repeated.",
+        ),
+    ] = [],  # noqa: B006  typer makes a new list
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the models' provider answers.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
-    """Check sandbox, cores, GPU, keys and disk; say what is missing and how to get it."""
+    """Check sandbox, cores, GPU, keys, disk and models; say what is missing and how to get it."""
     from aar.sandboxes import providers
     from aar.settings import cores
 
@@ -93,6 +110,9 @@ def doctor(
         detail=", ".join(keys) if keys else "none: aar/evolution, which needs no key, is used",
         remedy="" if keys else f"set e.g. {KEYS['anthropic']} and run with --model anthropic/MODEL",
     )
+    for found in _asked(model, base_url):
+        used = f"answered, {found.usage.total_tokens} tokens" if found.usage is not None else found.note
+        check(f"model {found.model}", ok=not found.problem, needed=True, detail=found.problem or used)
     good = all(entry["ok"] for entry in checks if entry["needed"])
     for entry in checks:
         mark = "ok  " if entry["ok"] else ("MISS" if entry["needed"] else "-   ")
@@ -102,6 +122,16 @@ def doctor(
         typer.echo(json.dumps({"ok": good, "checks": checks}))
     if not good:
         raise typer.Exit(1)
+
+
+def _asked(models: list[str], base_url: str | None) -> list[Readiness]:
+    """Whether these models answer; nothing is imported where none is named."""
+    if not models:
+        return []
+    from aar.researchers.inspect_models import ModelOptions
+    from aar.researchers.preflight import ask
+
+    return ask([_COUNT.sub("", name) for name in models], ModelOptions(base_url=base_url))
 
 
 def _users(separates: bool) -> _Users:

@@ -6,16 +6,12 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
+from aar.launch.restarts import Deaths
 from aar.processes import die_with_parent, environment, last_line
-
-MOST_STARTS = 6
-SETTLED_SECONDS = 600.0
-FIRST_PAUSE_SECONDS = 0.5
-MOST_PAUSE_SECONDS = 30.0
 
 
 class Process(Protocol):
@@ -45,17 +41,15 @@ Starter = Callable[[BinaryIO], Process]
 
 @dataclass
 class Child:
-    """One process of the run, with its starter.
-
-    It may die `MOST_STARTS` times within `SETTLED_SECONDS` of its start; one that lived longer starts counting anew.
+    """One process of the run, with its starter; `aar.launch.restarts` says how often it may die.
 
     Attributes:
         name: Name of the process.
         start_it: Starts the process.
         log: File that its output is appended to.
-        starts: Number of starts that count.
+        starts: Number of its starts.
+        deaths: When it died.
         process: The process; None before its start.
-        started: Time of its last start, in monotonic seconds.
         waits_until: Time before which it is not started again, in monotonic seconds; None if it need not wait.
     """
 
@@ -63,26 +57,31 @@ class Child:
     start_it: Starter
     log: Path
     starts: int = 0
+    deaths: Deaths = field(default_factory=Deaths)
     process: Process | None = None
-    started: float = 0.0
     waits_until: float | None = None
+    _noted: bool = False
 
     def start(self) -> None:
         """Start the process."""
-        if self.starts and time.monotonic() - self.started > SETTLED_SECONDS:
-            self.starts = 0
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.process = self.start_it(output)
         self.starts += 1
-        self.started, self.waits_until = time.monotonic(), None
+        self.waits_until, self._noted = None, False
 
     def start_later(self) -> bool:
-        """Have it started again after a pause that grows with its starts; whether the pause is over."""
+        """Have it started again after a pause that grows with its deaths; whether the pause is over."""
+        now = time.monotonic()
+        self._note_death(now)
         if self.waits_until is None:
-            pause = min(MOST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (self.starts - 1))
-            self.waits_until = time.monotonic() + pause
-        return time.monotonic() >= self.waits_until
+            self.waits_until = now + self.deaths.pause(now)
+        return now >= self.waits_until
+
+    def not_started(self) -> None:
+        """A start failed: it counts as a death, and the next try comes later."""
+        self.deaths.add(time.monotonic())
+        self.waits_until = None
 
     def code(self) -> int | None:
         """Exit code, or None while it runs or before it was started."""
@@ -90,7 +89,15 @@ class Child:
 
     def may_restart(self) -> bool:
         """True if the process died too rarely to be given up."""
-        return self.starts < MOST_STARTS or time.monotonic() - self.started > SETTLED_SECONDS
+        now = time.monotonic()
+        self._note_death(now)
+        return not self.deaths.too_many(now)
+
+    def _note_death(self, now: float) -> None:
+        """Note that it is dead, once for each start."""
+        if self.code() is not None and not self._noted:
+            self.deaths.add(now)
+            self._noted = True
 
     def ask(self) -> None:
         """Ask it to end by itself."""

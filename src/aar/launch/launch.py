@@ -1,8 +1,8 @@
 """One run from the first process to the report: start everything, watch it, restart what dies, end it in good order.
 
-Covered: any process of the run killed at any moment is started again (six times in a row at most) or, if this one
-is killed, by `--resume`; what counts is in the database. Ctrl-C and SIGTERM: researchers are asked to stop, told, and
-only then killed. Not covered: a machine that loses its disk.
+Covered: any process of the run killed at any moment is started again (unless it dies too often within an hour,
+`aar.launch.restarts`) or, if this one is killed, by `--resume`; what counts is in the database. Ctrl-C and SIGTERM:
+researchers are asked to stop, told, and only then killed. Not covered: a machine that loses its disk.
 """
 
 from __future__ import annotations
@@ -221,6 +221,7 @@ class Launch:
                 if status is None:
                     self.show.tick()
                 else:
+                    self.team.heard({row["name"]: row["state"] for row in status["researchers"]})
                     for row in status["researchers"]:
                         row["process"] = self.team.state(row["name"])
                     self.show.update(status)

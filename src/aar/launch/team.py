@@ -1,21 +1,25 @@
 """The processes of one run, looked after: what dies is started again, what dies too often is given up.
 
 Covered: lab and scorer, without which the run cannot go on (`LabUnreachable` if they die time and again); researchers,
-of whom one that dies time and again is given up and the others go on. Not covered: a process that hangs.
+of whom one that dies time and again, or says that another start would not help, is given up and the others go on; a
+start that fails for want of memory or disk. Not covered: a process that hangs.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aar.errors import LabUnreachable
 from aar.folder import LabFolder
 from aar.launch.children import Child
 from aar.launch.operator_client import OperatorClient
+from aar.launch.restarts import MOST_DEATHS
 from aar.launch.show import Show
 from aar.launch.signals import Hurry
+from aar.researchers.exits import ExitCode
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +39,7 @@ class Team:
         researchers: One process each.
         given_up: The last words of researchers that are not started again, by name.
         done: Names of researchers that ended by themselves, as the lab knows.
+        states: State of each researcher, as the lab said last.
     """
 
     folder: LabFolder
@@ -44,6 +49,7 @@ class Team:
     researchers: list[Child] = field(default_factory=list)
     given_up: dict[str, str] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
+    states: dict[str, str] = field(default_factory=dict)
 
     def add(self, child: Child) -> None:
         """Start a process without which the run cannot go on."""
@@ -62,20 +68,37 @@ class Team:
                 continue
             if not child.may_restart():
                 raise LabUnreachable(
-                    f"{child.name} ended {child.starts} times, last: {child.tail()} (see {child.log}); "
+                    f"{child.name} ended {MOST_DEATHS} times within an hour, last: {child.tail()} (see {child.log}); "
                     f"then continue with aar run --resume {self.folder.path}"
                 )
             self._start_again(child)
         for child in self.researchers:
+            if self._goes_on(child):
+                continue
             # what it said itself at its end may not have reached the lab, which would wait for it for ever
             if child.code() == 0 and child.name not in self.done and self.lab.stopped(child.name):
                 self.done.add(child.name)
             if child.code() in (None, 0) or child.name in self.given_up:
                 continue
-            if child.may_restart():
+            if child.code() != ExitCode.ENDED_FOR_GOOD and child.may_restart():
                 self._start_again(child)
             else:
                 self._give_up(child)
+
+    def heard(self, states: Mapping[str, str]) -> None:
+        """Take in the lab's word on each researcher's state."""
+        self.states = dict(states)
+
+    def _goes_on(self, child: Child) -> bool:
+        """Start one that had ended, once a person has let it go on; True if that was so."""
+        ended = child.name in self.done or child.name in self.given_up
+        if not ended or self.states.get(child.name) != "waiting" or not self.lab.restarts(child.name):
+            return False
+        self.done.discard(child.name)
+        self.given_up.pop(child.name, None)
+        self.show.say(f"{child.name} goes on")
+        self._start(child)
+        return True
 
     def everybody_given_up(self) -> bool:
         """True if there were researchers, and none of them is left."""
@@ -108,19 +131,24 @@ class Team:
         if child.waits_until is None:
             logger.warning("%s ended with code %s and is started again", child.name, child.code())
             self.show.say(f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}")
-        if not child.start_later():
-            return
         # the lab ends the call that its researcher was in before the next process can open one
-        if child in self.children or self.lab.restarts(child.name):
+        if child.start_later() and (child in self.children or self.lab.restarts(child.name)):
+            self._start(child)
+
+    def _start(self, child: Child) -> None:
+        try:
             child.start()
+        except OSError as error:
+            child.not_started()
+            self.show.say(f"{child.name} could not be started: {error}; it is tried again")
 
     def _give_up(self, child: Child) -> None:
         if self.lab.stopped(child.name):
             self.given_up[child.name] = child.tail()
-            logger.error("%s ended %d times and is given up", child.name, child.starts)
-            self.show.say(
-                f"{child.name} ended {child.starts} times and is not started again: {child.tail()} (see {child.log})"
-            )
+            for_good = child.code() == ExitCode.ENDED_FOR_GOOD
+            how = "ended for good" if for_good else f"ended {MOST_DEATHS} times within an hour"
+            logger.error("%s %s and is given up", child.name, how)
+            self.show.say(f"{child.name} {how} and is not started again: {child.tail()} (see {child.log})")
 
     def _until_ended(self, seconds: float, hurry: Hurry) -> None:
         end = time.monotonic() + seconds

@@ -1,6 +1,7 @@
 """Researchers: agents that propose methods as code, whichever model chooses their next call."""
 
+from aar.researchers.inspect_models import ModelOptions
 from aar.researchers.models import EMBEDDED, check_model
 from aar.researchers.runtime import RUNTIMES, Assignment, Runtime
 
-__all__ = ["EMBEDDED", "RUNTIMES", "Assignment", "Runtime", "check_model"]
+__all__ = ["EMBEDDED", "RUNTIMES", "Assignment", "ModelOptions", "Runtime", "check_model"]

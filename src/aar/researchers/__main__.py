@@ -70,14 +70,12 @@ def _run(stop: Stop) -> ExitCode:
     )
     try:
         check_model(given.model)
-        ended = run(session, token, stop=stop)
+        return run(session, token, stop=stop)
     except (AarError, Unavailable) as error:
         if stop.asked:
             raise Stopped from error
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return ExitCode.FAILED
-    logger.info("%s ends: %s", given.name, ended.name.lower())
-    return ended
 
 
 def _argument(text: str) -> tuple[str, Argument]:

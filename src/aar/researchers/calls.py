@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from aar.database.progress import EndReason, ProviderTrouble
 from aar.errors import OverBudget, ProviderDown, Refused
 from aar.researchers import ending
+from aar.researchers.inspect_models import without_repetition
 from aar.researchers.lab_client import LabClient
 from aar.researchers.provider_errors import REPEATABLE, Failure, classify
 from aar.researchers.tokens import TokenCount
@@ -64,9 +65,7 @@ class Calls:
         from inspect_ai.model import ModelAPI
 
         api: Any = model.api
-        # Stainless' SDKs (Anthropic, OpenAI, Groq and all that use OpenAI's) repeat by themselves unless told not to.
-        if hasattr(getattr(api, "client", None), "max_retries"):
-            api.client.max_retries = 0
+        without_repetition(api)
         api.generate = self._generating(api.generate)
         if type(api).compact is not ModelAPI.compact:
             api.compact = self._compacting(api, api.compact)
@@ -177,8 +176,8 @@ class Calls:
             "input_tokens": sum(usage.input_tokens for usage in usages),
             "cache_read_tokens": sum(usage.input_tokens_cache_read or 0 for usage in usages),
             "cache_write_tokens": sum(usage.input_tokens_cache_write or 0 for usage in usages),
-            "output_tokens": sum(usage.output_tokens for usage in usages),
-            "reasoning_tokens": sum(usage.reasoning_tokens or 0 for usage in usages),
+            "output_tokens": sum(map(_written, usages)),
+            "reasoning_tokens": sum(min(usage.reasoning_tokens or 0, _written(usage)) for usage in usages),
             "context_tokens": max((_read(usage) for usage in usages), default=0),
         }
         try:
@@ -237,6 +236,12 @@ def _declined(result: Any) -> bool:
 def _read(usage: ModelUsage) -> int:
     """All that was read."""
     return usage.input_tokens + (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
+
+
+def _written(usage: ModelUsage) -> int:
+    """All that was written. Some providers (xAI) count reasoning beside the output, which their total tells."""
+    beside = usage.total_tokens - _read(usage) - usage.output_tokens
+    return usage.output_tokens + (beside if 0 < beside <= (usage.reasoning_tokens or 0) else 0)
 
 
 def _overflow(model: str, words: str) -> ModelOutput:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aar.errors import MissingPackage, ModelError
 
 if TYPE_CHECKING:
-    from inspect_ai.model import Model
+    from inspect_ai.model import Model, ModelAPI
 
 Argument = str | int | float | bool
 
@@ -73,3 +73,14 @@ def make(name: str, options: ModelOptions, **more: Any) -> Model:
     except (TypeError, ValueError, ValidationError) as error:
         line = " ".join(str(error).split())[:300]
         raise ModelError(f"{name} does not take these options: {line}") from error
+
+
+def without_repetition(api: ModelAPI) -> None:
+    """Have the client of a model's API repeat nothing by itself.
+
+    Covered: the SDKs that Stainless makes (Anthropic's, OpenAI's and all that use it, Groq's). Not covered: others,
+    which repeat a few times within seconds, and then say that they failed.
+    """
+    client: Any = getattr(api, "client", None)
+    if hasattr(client, "max_retries"):
+        client.max_retries = 0

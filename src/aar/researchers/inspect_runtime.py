@@ -6,16 +6,19 @@ import json
 import sys
 from collections.abc import Sequence
 
+from aar.researchers.inspect_models import ModelOptions
 from aar.researchers.models import check_model
+from aar.researchers.preflight import refuse_unready
 from aar.researchers.runtime import Assignment
 
 
 class InspectRuntime:
     """Runs `python -m aar.researchers`."""
 
-    def check(self, model: str) -> None:
-        """Raise `UnknownModel` or `MissingKey` for a model that cannot be used."""
+    def check(self, model: str, options: ModelOptions | None = None) -> None:
+        """Raise a `ModelError` for a model that cannot be used; its provider is asked one short question."""
         check_model(model)
+        refuse_unready([model], options or ModelOptions())
 
     def command(self, assignment: Assignment) -> Sequence[str]:
         """The command line of `aar.researchers.__main__`."""

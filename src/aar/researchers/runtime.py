@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from aar.researchers.inspect_models import ModelOptions
 from w2s.plugins import Seam
 
 
@@ -62,11 +63,11 @@ class Runtime(Protocol):
     6. end within ten seconds of SIGTERM or SIGINT;
     7. end with another code (`ExitCode`) in every other case, with the reason as the last line of its output: people
        see it. The launcher starts it again after a pause that grows, unless it died too often within an hour
-       (`aar.launch.children`), or ended with the code 4: then a start would not help, and it is given up;
+       (`aar.launch.restarts`), or ended with the code 4: then a start would not help, and it is given up;
     8. go on where it was when it is started again: with its workspace and with what the lab knows of it.
     """
 
-    def check(self, model: str) -> None:
+    def check(self, model: str, options: ModelOptions | None = None) -> None:
         """Raise what stands in the way of using `model`, before anything is started; a `ModelError` says what to do."""
         ...
 

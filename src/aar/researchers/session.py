@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import sys
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from inspect_ai import Task
     from inspect_ai.log import EvalLog, EvalSample
     from inspect_ai.model import Model
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -112,12 +116,14 @@ async def _ended(
     me = await client.me()
     reason = calls.ended or watch.over or (ending.reason(me) if me.get("stop") else None)
     if reason is not None:
+        logger.info("the session ends: %s", reason)
         await client.state("finished", reason)
         return ExitCode.OK
     reason, detail = _own_end(sample)
     # A fresh conversation cures what a long one has come to, but not a task that its model refuses or cannot hold.
     for_good = reason in (EndReason.REFUSALS, EndReason.CONTEXT) and not got_anywhere
     await client.state("stopped" if for_good else "working", reason, detail)
+    # The last line that is printed is what the launcher shows people.
     print(f"the session ended before the lab said that it is over: {reason}: {detail}", file=sys.stderr)
     return ExitCode.ENDED_FOR_GOOD if for_good else ExitCode.ENDED_EARLY
 
