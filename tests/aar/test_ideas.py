@@ -191,7 +191,8 @@ def test_each_code_of_a_researcher_is_an_idea_once(tmp_path: Path) -> None:
 def test_the_report_draws_a_curve_only_where_there_are_enough_ideas() -> None:
     def ideas(n: int) -> list[Idea]:
         return [
-            Idea(f"s{i}", "r1", "verified", float(i), list(Family)[i % 3], Complexity(i, 1)) for i in range(n)
+            Idea(f"s{i}", "", "r1", "verified", float(i), list(Family)[i % 3], Complexity(i, 1))
+            for i in range(n)
         ]
 
     assert shown([]) is None

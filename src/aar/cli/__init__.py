@@ -26,6 +26,7 @@ def main() -> None:
     from aar.cli import (  # noqa: F401  (each registers its commands)
         baselines,
         doctor,
+        ideas,
         ledger,
         method,
         queue,

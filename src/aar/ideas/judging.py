@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from aar.ideas.diversity import Diversity, diversity
 from aar.ideas.families import Family
 
 MOST_CHARACTERS = 20_000
@@ -47,6 +48,28 @@ class Agreement:
     ideas: int
     same: int
     kappa: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a judge model says of a study's ideas.
+
+    Attributes:
+        model: The judge.
+        diversity: Effective number of families among the ideas for which it named one; None where there are none.
+        agreement: How far its families are those of the rules.
+    """
+
+    model: str
+    diversity: Diversity | None
+    agreement: Agreement
+
+
+def judged(model: str, rules: Sequence[Family], said: Sequence[str]) -> Judged:
+    """Sum up a judge's answers (a family's name, or nothing) beside the families by the rules, idea by idea."""
+    pairs = [(rule, Family(name)) for rule, name in zip(rules, said, strict=True) if name]
+    by_judge = [family for _, family in pairs]
+    return Judged(model, diversity(by_judge), agreement([rule for rule, _ in pairs], by_judge))
 
 
 def agreement(rules: Sequence[Family], judge: Sequence[Family]) -> Agreement:

@@ -20,6 +20,7 @@ class Idea:
 
     Attributes:
         submission: Id of the first submission with this code.
+        commit: The snapshot that holds the code.
         researcher: Its author.
         status: What became of it.
         at: When it was handed in, in seconds since 1970.
@@ -28,6 +29,7 @@ class Idea:
     """
 
     submission: str
+    commit: str
     researcher: str
     status: Status
     at: float
@@ -46,7 +48,7 @@ def read(snapshots: Snapshots, submissions: Sequence[Submission]) -> list[Idea]:
             kind, size = _looked_at(snapshots, row.commit)
         except NotFound:
             continue
-        ideas.append(Idea(row.id, row.researcher, row.status, row.created, kind, size))
+        ideas.append(Idea(row.id, row.commit, row.researcher, row.status, row.created, kind, size))
     return ideas
 
 

@@ -13,6 +13,7 @@ from aar.database import (
     Database,
     Transaction,
     briefs,
+    judged,
     meta,
     researchers,
     runs,
@@ -118,6 +119,7 @@ class Contents:
     ended: Mapping[str, Ended]
     runs_left: int
     ideas: Sequence[Idea] = ()
+    judged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     briefs: Mapping[str, briefs.Given] = field(default_factory=dict)
 
     @property
@@ -231,6 +233,7 @@ def read(database: Database, *, mirror: Path) -> Contents:
             ended=researchers_ended(tx),
             runs_left=sum(run.state not in runs.ENDED and run.split != "practice" for run in ended),
             briefs=briefs.told(tx),
+            judged=judged.all(tx),
             ideas=_ideas(LabFolder(mirror.parent).snapshots, submitted),
         )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from statistics import median
 
 from aar.ideas import Diversity, Family, Idea, diversity, over_time
 from aar.ideas.diversity import WINDOW
+from aar.ideas.judging import Judged, judged
 
 _WIDTH, _HEIGHT, _LEFT, _TOP = 560, 150, 40, 12
 
@@ -35,6 +36,7 @@ class IdeasShown:
         early: Median lines of code in the first half of the ideas; None without a readable one.
         late: The same in the second half.
         curve: Effective number over time as SVG; empty for fewer ideas than two windows.
+        judges: What each judge model says, in words.
     """
 
     diversity: Diversity
@@ -42,10 +44,11 @@ class IdeasShown:
     early: float | None
     late: float | None
     curve: str
+    judges: Sequence[str]
 
 
-def shown(ideas: Sequence[Idea]) -> IdeasShown | None:
-    """The section's content; None without ideas."""
+def shown(ideas: Sequence[Idea], answers: Mapping[str, Mapping[str, str]] | None = None) -> IdeasShown | None:
+    """The section's content; None without ideas. `answers` are judges' families by model and snapshot."""
     spread = diversity([idea.family for idea in ideas])
     if spread is None:
         return None
@@ -56,6 +59,23 @@ def shown(ideas: Sequence[Idea]) -> IdeasShown | None:
         _lines(ideas[:half]),
         _lines(ideas[half:]),
         _curve(over_time([idea.family for idea in ideas])),
+        [
+            judge_words(
+                judged(model, [idea.family for idea in ideas], [given.get(i.commit, "") for i in ideas])
+            )
+            for model, given in (answers or {}).items()
+        ],
+    )
+
+
+def judge_words(found: Judged) -> str:
+    """A judge's sorting beside that of the rules, in one sentence."""
+    spread, both = found.diversity, found.agreement
+    if spread is None:
+        return f"{found.model} named no family"
+    return (
+        f"{found.model}: effectively {spread.effective:.1f} [{spread.low:.1f}, {spread.high:.1f}] families; the rules "
+        f"say the same of {both.same} of {both.ideas} (kappa {both.kappa:.2f})"
     )
 
 

@@ -72,7 +72,7 @@ def render(database: Database, *, mirror: Path) -> str:
         findings=findings(shown, run=_typed(mirror.parent)),
         progress=Markup(charts.progress(shown)),
         lineage=Markup(drawings.lineage(shown)),
-        ideas=ideas.shown(shown.ideas),
+        ideas=ideas.shown(shown.ideas, shown.judged),
         style=Markup(style),
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )

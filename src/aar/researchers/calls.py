@@ -176,8 +176,8 @@ class Calls:
             "input_tokens": sum(usage.input_tokens for usage in usages),
             "cache_read_tokens": sum(usage.input_tokens_cache_read or 0 for usage in usages),
             "cache_write_tokens": sum(usage.input_tokens_cache_write or 0 for usage in usages),
-            "output_tokens": sum(map(_written, usages)),
-            "reasoning_tokens": sum(min(usage.reasoning_tokens or 0, _written(usage)) for usage in usages),
+            "output_tokens": sum(map(written, usages)),
+            "reasoning_tokens": sum(min(usage.reasoning_tokens or 0, written(usage)) for usage in usages),
             "context_tokens": max((_read(usage) for usage in usages), default=0),
         }
         try:
@@ -238,7 +238,7 @@ def _read(usage: ModelUsage) -> int:
     return usage.input_tokens + (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
 
 
-def _written(usage: ModelUsage) -> int:
+def written(usage: ModelUsage) -> int:
     """All that was written. Some providers (xAI) count reasoning beside the output, which their total tells."""
     beside = usage.total_tokens - _read(usage) - usage.output_tokens
     return usage.output_tokens + (beside if 0 < beside <= (usage.reasoning_tokens or 0) else 0)

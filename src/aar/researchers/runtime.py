@@ -58,13 +58,15 @@ class Runtime(Protocol):
     2. send the token with each request: `Authorization: Bearer TOKEN`;
     3. say what it does whenever that changes: `POST /v1/progress` (`aar.database.progress.Activity`);
     4. be patient: the lab may be away for some minutes while it is started again;
-    5. go on until `GET /v1/me` answers `stop` and none of its submissions is undecided; then say so
+    5. take no turn while `GET /v1/me` says `paused`; read its `messages`, if it can read, and say so
+       (`POST /v1/messages/read`);
+    6. go on until `GET /v1/me` answers `stop` and none of its submissions is undecided; then say so
        (`POST /v1/state` with `{"state": "finished"}`) and end with the code 0;
-    6. end within ten seconds of SIGTERM or SIGINT;
-    7. end with another code (`ExitCode`) in every other case, with the reason as the last line of its output: people
+    7. end within ten seconds of SIGTERM or SIGINT;
+    8. end with another code (`ExitCode`) in every other case, with the reason as the last line of its output: people
        see it. The launcher starts it again after a pause that grows, unless it died too often within an hour
        (`aar.launch.restarts`), or ended with the code 4: then a start would not help, and it is given up;
-    8. go on where it was when it is started again: with its workspace and with what the lab knows of it.
+    9. go on where it was when it is started again: with its workspace and with what the lab knows of it.
     """
 
     def check(self, model: str, options: ModelOptions | None = None) -> None:
