@@ -40,6 +40,8 @@ MOST_TRIES = 4
 """Tries of a call that fails in a way which repetition does not heal."""
 MOST_OUTPUT = 32_000
 """Tokens that an answer may have where nothing bounds it."""
+LEAST_OUTPUT = 1_000
+"""Tokens for which an answer is taken at least until it is there."""
 BRIEF_SECONDS = 5.0
 """A shorter wait does not ask the lab whether it is over."""
 
@@ -48,11 +50,16 @@ _usages: ContextVar[list[ModelUsage] | None] = ContextVar("usages", default=None
 
 
 class Calls:
-    """The calls of one session. `ended` is why it may make no more; None while it may."""
+    """The calls of one session.
+
+    `ended` is why it may make no more, `failed` what it could not recover from; None while it may go on.
+    """
 
     def __init__(self, client: LabClient, *, name: str, waits: Waits, rng: random.Random) -> None:
         """`name` is the model's, as the lab prices it."""
         self.ended: EndReason | None = None
+        self.failed: ProviderDown | None = None
+        self._longest = 0
         self._client = client
         self._name = name
         self._waits = waits
@@ -129,12 +136,11 @@ class Calls:
     ) -> Any:
         failures = tries = 0
         while True:
-            call = await self._opened(self._count.of(input, tools), config.max_tokens or MOST_OUTPUT)
+            call = await self._opened(self._count.of(input, tools), self._about(config))
             usages: list[ModelUsage] = []
             token = _usages.set(usages)
             try:
-                async with asyncio.timeout(self._waits.attempt):
-                    result = await once()
+                result = await self._in_time(once)
             except (
                 NotImplementedError
             ):  # a provider that compacts nothing; it may have billed finding that out
@@ -147,16 +153,33 @@ class Calls:
                     raise _TooLong(failure.detail) from error
                 failures, tries = failures + 1, tries + (failure.kind not in REPEATABLE)
                 if tries >= MOST_TRIES:
-                    raise ProviderDown(f"{self._name}: {failure.detail}") from error
+                    self.failed = ProviderDown(f"{self._name} fails ({failure.kind}): {failure.detail}")
+                    raise self.failed from error
                 await self._wait(failure, failures)
             else:
                 await self._settled(call, usages, told=bool(usages) or _declined(result))
                 if usages:
                     self._count.learn(input, tools, _read(usages[0]))
+                    self._longest = max(self._longest, *map(_written, usages))
                 await self._healed()
                 return result
             finally:
                 _usages.reset(token)
+
+    async def _in_time(self, once: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            async with asyncio.timeout(self._waits.attempt):
+                return await once()
+        except TimeoutError as error:
+            raise TimeoutError(f"no answer within {self._waits.attempt:g} s") from error
+
+    def _about(self, config: GenerateConfig) -> int:
+        """Tokens for which an answer is taken until it is there: the longest one's, at first all that it may have.
+
+        A call that is cut off is charged so many, and the limit is a hundred times what most answers have.
+        """
+        most = config.max_tokens or MOST_OUTPUT
+        return min(most, max(self._longest, LEAST_OUTPUT)) if self._longest else most
 
     async def _opened(self, input_tokens: int, output_tokens: int) -> str:
         """The name of a call that the lab allows."""

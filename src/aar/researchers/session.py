@@ -97,6 +97,8 @@ async def _research(session: Session, token: str, model: Model | None) -> ExitCo
             log = await _evaluate(session, task, model)
         if log is None or log.status == "cancelled":
             return ExitCode.STOPPED
+        if calls.failed is not None:
+            raise calls.failed
         errors = [sample.error.message for sample in log.samples or [] if sample.error is not None]
         if log.error is not None:
             errors.append(log.error.message)

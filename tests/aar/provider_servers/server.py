@@ -218,14 +218,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(provider: Provider) -> Iterator[str]:
-    """The provider on a free port of loopback; its URL without a path."""
+def serve(provider: Provider, port: int = 0) -> Iterator[str]:
+    """The provider on a port of loopback, a free one unless it is named; its URL without a path."""
 
     class Handler(_Handler):
         pass
 
     Handler.provider = provider
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
