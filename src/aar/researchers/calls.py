@@ -160,7 +160,7 @@ class Calls:
                 await self._settled(call, usages, told=bool(usages) or _declined(result))
                 if usages:
                     self._count.learn(input, tools, _read(usages[0]))
-                    self._longest = max(self._longest, *map(_written, usages))
+                    self._longest = max(self._longest, *map(written, usages))
                 await self._healed()
                 return result
             finally:
