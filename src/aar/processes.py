@@ -34,6 +34,19 @@ def environment() -> Mapping[str, str]:
     return {**kept, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def reach_loopback_directly() -> None:
+    """Have every library of this process, and its children, reach this machine without a proxy.
+
+    A proxy that a person has set for the outside must not hear of our tokens, nor of a model that answers here.
+    """
+    for name in ("no_proxy", "NO_PROXY"):
+        known = [host for host in os.environ.get(name, "").split(",") if host.strip()]
+        os.environ[name] = ",".join([*known, *(host for host in LOOPBACK if host not in known)])
+
+
 def python(module: str, *arguments: str) -> list[str]:
     """Command that runs `module` with this interpreter.
 

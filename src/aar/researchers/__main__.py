@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aar import logs
 from aar.errors import AarError
+from aar.processes import reach_loopback_directly
 from aar.researchers.exits import ExitCode
 from aar.researchers.inspect_models import Argument, ModelOptions
 from aar.researchers.models import EMBEDDED, check_model
@@ -26,6 +27,7 @@ def main() -> int:
     """Run one session; its `ExitCode`, with one line of why where it is not OK."""
     stop = Stop()
     stop.install()
+    reach_loopback_directly()
     try:
         return _run(stop)
     except Stopped:
