@@ -3,9 +3,9 @@
     python benchmarks/days.py                        # 60 minutes
     python benchmarks/days.py --minutes 10 --researchers 3 --testbed mini-math
 
-A whole `aar run` with a language model's name, whose provider is a local server that speaks Anthropic's protocol and
-bills each request (`tests/aar/provider_servers`). A script behind it works as a researcher does: it reads, writes a method,
-practises, submits, waits, posts. Every proxy variable leads to a server that must hear nothing.
+A whole `aar run` with a model of Anthropic, whose provider is a local server that speaks its protocol and bills each
+request (`tests/aar/provider_servers`). A script behind it works as a researcher does: it reads, writes a method,
+submits it, waits, posts. Every proxy variable leads to a server that must hear nothing.
 
 Told at the end: each researcher's state and reason; findings that were acknowledged and findings that the lab has; what
 the provider billed and what the lab counted, to the cent, calls that were cut off apart; transcripts without samples;
