@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import random
@@ -165,14 +166,16 @@ class Killer:
 
     def work(self) -> None:
         """Until the time is over, or the run has ended."""
-        next_kill = time.monotonic() + self.every
+        next_kill = math.inf
         while time.monotonic() < self.until and self.run.is_running():
             time.sleep(1.0)
             found = self.processes()
             for name, process in found.items():
                 if name.startswith("r"):
                     self._measure(name, process)
-            if time.monotonic() < next_kill or not found:
+            if not any(name.startswith("r") for name in found):
+                next_kill = time.monotonic() + self.every  # the run is not under way yet
+            if time.monotonic() < next_kill:
                 continue
             next_kill = time.monotonic() + self.rng.expovariate(1 / self.every)
             kinds = {"lab": 1, "scorer": 1, **{name: 2 for name in found if name not in ("lab", "scorer")}}
