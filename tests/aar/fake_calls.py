@@ -18,7 +18,7 @@ Prices = tuple[float, float, float, float]
 
 class OpenCall(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    call: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
+    call: Annotated[str, Field(min_length=1, max_length=100)]
     model: str
     input_tokens: Count
     output_tokens: Count

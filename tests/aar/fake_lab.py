@@ -204,9 +204,7 @@ class FakeLab:
         if what == "POST /v1/progress":
             self.progress.append((who, body["activity"], body["text"]))
             return {}
-        if len(parts) == 4 and parts[2] == "calls":
-            _named(self.calls.by_id, parts[3], "call")
-        if parts[2] == "calls" or what in ("POST /v1/trouble", "POST /v1/state"):
+        if parts[2].startswith("calls") or what in ("POST /v1/trouble", "POST /v1/state"):
             if not self.calls.taken(who, what.removeprefix("POST "), body):
                 raise Declined(429, "OverBudget", "the study's budget is spent")
             if body.get("state") == "finished":
@@ -303,7 +301,7 @@ class FakeLab:
         return self._public(one)
 
 
-def _named(known: dict[str, Any], name: str, kind: str) -> Any:
+def _named(known: dict[str, dict[str, Any]], name: str, kind: str) -> dict[str, Any]:
     if name not in known:
         raise Declined(404, "NotFound", f"no {kind} {name!r}")
     return known[name]

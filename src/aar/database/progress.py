@@ -1,4 +1,4 @@
-"""Activity of each researcher, its trouble and its end: one word and a short detail, never a score."""
+"""Activity of each researcher, for the live display: one word and a short detail, never a score."""
 
 from __future__ import annotations
 
@@ -31,54 +31,35 @@ class Activity(StrEnum):
 
 
 class ProviderTrouble(StrEnum):
-    """Why a model's provider does not answer a researcher."""
+    """Why a model's provider does not answer; each is waited for until it heals, however long that takes."""
 
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     UNREACHABLE = "unreachable"
+    """No connection, or one that was cut off."""
     UNAUTHORISED = "unauthorised"
     NO_CREDIT = "no_credit"
     UNKNOWN_MODEL = "unknown_model"
     REFUSED_REQUEST = "refused_request"
-    """The request itself is not taken."""
+    """The provider takes the request for malformed."""
     CONTEXT_OVERFLOW = "context_overflow"
     OTHER = "other"
 
 
 class EndReason(StrEnum):
-    """Why a researcher's loop ended, or rests."""
+    """Why the loop of a researcher ended or rests."""
 
     LAB_OVER = "lab_over"
-    """The lab said that it is over: the regular end."""
     REFUSALS = "refusals"
-    """Its model refused several times in a row."""
+    """The model, or its provider's filter, declined several times in a row."""
     CONTEXT = "context"
-    """What it had to read does not fit into its model, also after it was summed up."""
+    """The conversation does not fit into the model, and could not be made shorter."""
     MESSAGE_LIMIT = "message_limit"
     OWN_STOP = "own_stop"
-    """Its model stopped by itself."""
     NO_EFFECT = "no_effect"
-    """Many turns had no effect."""
+    """It rests, since turn after turn did nothing."""
     BUDGET = "budget"
-    """Its money, its tokens or the study's are used up."""
-
-    @property
-    def regular(self) -> bool:
-        """True if the researcher had used what it was given."""
-        return self in (EndReason.LAB_OVER, EndReason.BUDGET)
-
-
-class StopReason(StrEnum):
-    """Why the lab takes nothing more from a researcher."""
-
-    STOPPED = "stopped"
-    """A person or the launcher gave it up."""
-    TIME = "time"
-    USD = "usd"
-    TOKENS = "tokens"
-    SUBMISSIONS = "submissions"
-    OVER = "over"
-    """Nobody may hand in anything more."""
+    """Its money or its tokens, or those of the study, are spent."""
 
 
 @dataclass(frozen=True)
