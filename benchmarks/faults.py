@@ -130,8 +130,8 @@ def _seen(lab: FakeLab) -> str:
 def _noticed(case: Case, provider: Provider) -> float | None:
     if case.outage is None:
         return None
-    if case.late:  # the first request that arrives is the first after it
-        return 0.0 if provider.requests else None
+    if case.late:
+        return provider.first_after
     return next(
         (at - case.outage for at, status in provider.requests if status == 200 and at >= case.outage), None
     )

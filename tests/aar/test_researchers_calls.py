@@ -228,6 +228,9 @@ def test_a_conversation_that_does_not_fit_is_an_answer_and_no_trouble(model: str
     asked = converse(Provider(script_of(Say("x")), fault=lambda *_: OVERFLOW), "hello", model=model)
     assert asked.answers[0].stop_reason == "model_length"
     assert all(trouble.kind is None for _, trouble, _ in asked.lab.calls.troubles)
+    assert [call.used.lost for call in asked.lab.calls.by_id.values() if call.used] == [False], (
+        "it cost nothing"
+    )
 
 
 def test_a_native_compaction_that_does_nothing_is_billed_once() -> None:

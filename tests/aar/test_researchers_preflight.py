@@ -110,3 +110,17 @@ def test_the_doctor_asks_the_models_that_it_is_named() -> None:
     assert line.startswith("MISS")
     assert "ANTHROPIC_API_KEY" in line
     assert KEY not in good.stdout + bad.stdout
+
+
+@pytest.mark.parametrize("model", [OPUS, LOCAL])
+def test_a_model_on_this_machine_is_reached_without_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with serve(answering()) as url:
+        given(monkeypatch, url)
+        (found,) = ask([model], ModelOptions())
+    assert not found.problem

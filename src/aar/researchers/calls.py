@@ -253,7 +253,8 @@ def _note(output: ModelOutput) -> None:
 def _declined(result: Any) -> bool:
     """True for an answer that Inspect made of a refused request, such as one that is too long: it cost nothing."""
     output = result[0] if isinstance(result, tuple) else result
-    return getattr(output, "error", None) is not None
+    refused = getattr(output, "stop_reason", None) in ("model_length", "content_filter")
+    return refused or getattr(output, "error", None) is not None
 
 
 def _read(usage: ModelUsage) -> int:

@@ -91,7 +91,7 @@ def classify(error: BaseException) -> Failure:
     """
     chain = list(_chain(error))
     status = next((found for found in map(_status, chain) if found is not None), None)
-    text = " ".join(str(each) for each in chain)
+    text = " ".join(f"{each} {_message(each)}" for each in chain)
     kind = _kind(status, text, chain)
     names = [type(each).__name__ for each in chain]
     unsent = any(name in _BEFORE_IT_WAS_SENT for name in names)

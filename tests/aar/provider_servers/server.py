@@ -44,6 +44,8 @@ class Provider:
         bill: What it billed.
         requests: The time of each request for an answer, in seconds since the first, and its status (0: none came).
         turns: Each request that reached the script.
+        counted: Requests for a count of tokens.
+        served: When it began to listen, in seconds of a monotonic clock.
     """
 
     script: Script
@@ -56,8 +58,14 @@ class Provider:
     turns: list[Turn] = field(default_factory=list)
     counted: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
+    served: float = 0.0
     _first: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def first_after(self) -> float | None:
+        """Seconds between the begin of its listening and the first request; None without any."""
+        return None if self._first is None else self._first - self.served
 
     def arrived(self) -> tuple[int, float]:
         """Number of a request, and the seconds since the first one."""
@@ -229,6 +237,7 @@ def serve(provider: Provider, port: int = 0) -> Iterator[str]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
+    provider.served = time.monotonic()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
