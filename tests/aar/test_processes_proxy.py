@@ -67,7 +67,6 @@ def test_a_session_and_the_question_before_it_reach_a_local_model_directly(
     for name in ("forum", "practice"):
         (folder / name).mkdir(parents=True)
     tmp_path.chmod(0o755)
-    reach_loopback_directly()
     lab = FakeLab(researchers=("r1",), minutes=30, minutes_a_look=0)
 
     def answer(turn: object) -> object:
@@ -86,6 +85,7 @@ def test_a_session_and_the_question_before_it_reach_a_local_model_directly(
 
 def test_the_proxy_of_this_test_would_hear(heard: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setattr("aar.researchers.inspect_models.reach_loopback_directly", lambda: None)
     with provide(Provider(script_of(Say("ready")))) as base:
         ask([OPUS], ModelOptions(base_url=base))
     assert any(KEY in line for line in heard), "without it, even a key would reach the proxy"

@@ -41,9 +41,7 @@ def main() -> None:
         testbed_rebuild,
     )
     from aar.errors import AarError, Interrupted
-    from aar.processes import reach_loopback_directly
 
-    reach_loopback_directly()
     try:
         app()
     except Interrupted as interruption:

@@ -51,6 +51,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
 ) -> None:
     """Check sandbox, cores, GPU, keys, disk and models; say what is missing and how to get it."""
+    from aar.errors import NoPrice
+    from aar.prices import Prices
     from aar.sandboxes import providers
     from aar.settings import cores
 
@@ -113,6 +115,10 @@ def doctor(
     for found in _asked(model, base_url):
         used = f"answered, {found.usage.total_tokens} tokens" if found.usage is not None else found.note
         check(f"model {found.model}", ok=not found.problem, needed=True, detail=found.problem or used)
+        try:
+            Prices().check(found.model)
+        except NoPrice as error:
+            check(f"price of {found.model}", ok=False, needed=False, detail=str(error))
     good = all(entry["ok"] for entry in checks if entry["needed"])
     for entry in checks:
         mark = "ok  " if entry["ok"] else ("MISS" if entry["needed"] else "-   ")

@@ -202,16 +202,17 @@ def run_lab(
     from aar.prices import Prices
     from aar.reports import write_report
     from aar.reports.summary import Line, result_lines, summary
-    from aar.researchers import RUNTIMES
+    from aar.researchers import RUNTIMES, ModelOptions
     from aar.researchers.directions.conditions import given_out
     from aar.researchers.transcripts import recover
 
     ENGINES.find(settings.engine)
     runtime, prices = RUNTIMES.make(settings.runtime), Prices(settings.prices)
+    options = ModelOptions(settings.model_args, settings.effort, settings.temperature, settings.base_url)
     for model in dict.fromkeys(settings.models):
-        runtime.check(model)
         if "/" in model:  # else it is a name of the runtime's own; what it calls is priced when it calls
             prices.check(model)
+        runtime.check(model, options)
     listener = listen(port)
     make(folder, settings, testbed)
     team = [f"r{i + 1}" for i in range(settings.researchers)]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
 import logging
 import os
 import sys
@@ -12,9 +10,9 @@ from pathlib import Path
 
 from aar import logs
 from aar.errors import AarError
-from aar.processes import reach_loopback_directly
+from aar.model_options import argument
 from aar.researchers.exits import ExitCode
-from aar.researchers.inspect_models import Argument, ModelOptions
+from aar.researchers.inspect_models import ModelOptions
 from aar.researchers.models import EMBEDDED, check_model
 from aar.researchers.session import Session, run
 from aar.researchers.stopping import Stop, Stopped
@@ -27,7 +25,6 @@ def main() -> int:
     """Run one session; its `ExitCode`, with one line of why where it is not OK."""
     stop = Stop()
     stop.install()
-    reach_loopback_directly()
     try:
         return _run(stop)
     except Stopped:
@@ -64,7 +61,7 @@ def _run(stop: Stop) -> ExitCode:
         url=given.url,
         model=given.model,
         options=ModelOptions(
-            dict(map(_argument, given.model_arg)), given.effort, given.temperature, given.base_url
+            dict(map(argument, given.model_arg)), given.effort, given.temperature, given.base_url
         ),
         seed=given.seed,
         most_cost=given.most_cost,
@@ -78,15 +75,6 @@ def _run(stop: Stop) -> ExitCode:
             raise Stopped from error
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return ExitCode.FAILED
-
-
-def _argument(text: str) -> tuple[str, Argument]:
-    """An argument of a provider; numbers, true and false are what they look like."""
-    name, _, value = text.partition("=")
-    with contextlib.suppress(ValueError):
-        read = json.loads(value)
-        return name, read if isinstance(read, int | float) else value
-    return name, value
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aar.errors import MissingPackage, ModelError
+from aar.processes import reach_loopback_directly
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model, ModelAPI
@@ -20,7 +20,6 @@ DEFAULTS: Mapping[str, Mapping[str, Argument]] = {
     "anthropic": {"cache_ttl": "5m"},
 }
 """Arguments of providers that a person may replace."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")
 _PACKAGE = re.compile(r"pip install (?P<packages>[\w.>=~\"' \[\]-]+)")
 
@@ -47,7 +46,7 @@ def make(name: str, options: ModelOptions, **more: Any) -> Model:
 
     Raises `MissingPackage` where its provider's package is not installed, `ModelError` for options it does not take.
     """
-    _loopback_directly()
+    reach_loopback_directly()
     from inspect_ai._util.error import PrerequisiteError  # it has no public name
     from inspect_ai.model import GenerateConfig, get_model
     from pydantic import ValidationError
@@ -74,13 +73,6 @@ def make(name: str, options: ModelOptions, **more: Any) -> Model:
     except (TypeError, ValueError, ValidationError) as error:
         line = " ".join(str(error).split())[:300]
         raise ModelError(f"{name} does not take these options: {line}") from error
-
-
-def _loopback_directly() -> None:
-    """Have this process reach this machine without a proxy: a proxy could neither reach it, nor should it see a key."""
-    for variable in ("NO_PROXY", "no_proxy"):
-        named = [host for host in os.environ.get(variable, "").split(",") if host.strip()]
-        os.environ[variable] = ",".join(dict.fromkeys([*named, *LOOPBACK]))
 
 
 def without_repetition(api: ModelAPI) -> None:
