@@ -164,6 +164,22 @@ def test_a_researcher_with_a_full_queue_is_told_what_to_do(lab: Lab) -> None:
     assert submit(lab, "r2", "another's") == "s1"
 
 
+def test_a_clock_that_is_set_back_lets_nobody_wait_longer_than_the_longest_wait(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(lab, "r1", "x = 1")
+    with lab.database.write() as tx:
+        researchers.set_failures(tx, "r1", 5, waits_until=clock.now() + 20)
+        who = researchers.get(tx, "r1")
+        assert 0 < cooldown.seconds_left(who) <= 20
+        assert runs.claim(tx) is None
+    earlier = clock.now() - 86_400
+    monkeypatch.setattr(clock, "now", lambda: earlier)
+    with lab.database.write() as tx:
+        assert cooldown.seconds_left(who) == 0.0
+        assert runs.claim(tx) is not None
+
+
 def test_a_full_queue_takes_nobodys_runs_but_the_labs_own(lab: Lab) -> None:
     queue(lab, "r1", 15)
     queue(lab, "r2", 15)

@@ -17,7 +17,7 @@ import w2s
 from aar.api.app import create_app
 from aar.database import briefs, researchers
 from aar.database.submissions import Status
-from aar.lab import cooldown, facts
+from aar.lab import facts
 from aar.lab.intake import MOST_TITLE, Lab
 from aar.lab.news import News
 from aar.reports import write_report
@@ -195,7 +195,7 @@ def test_the_facts_of_a_lab_are_its_settings_and_the_constants_that_decide(lab: 
     assert found.step == pytest.approx(0.5 / (1000 * lab.settings.dev_seeds) ** 0.5)
     assert found.level == pytest.approx(0.05 * 6 / 9.8696 / lab.settings.researchers, rel=1e-4)
     assert found.title_characters == MOST_TITLE
-    assert found.most_wait_seconds == cooldown.MOST_WAIT_SECONDS
+    assert found.most_wait_seconds == researchers.MOST_WAIT_SECONDS
     assert found.research_share == 0.78
 
 

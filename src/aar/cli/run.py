@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from aar.settings import Settings
     from w2s.testbeds import Testbed
 
-LEAST_FREE_BYTES = 300 * 2**20
-
 OPTIONS_OF_MODELS = ("model_arg", "effort", "temperature", "base_url")
 SETTABLE_LATER = (
     *(
@@ -269,7 +267,8 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
     A testbed that does not ship leaves its definition here, with folders for its models, and where its items
     are: later processes have no network and not our environment.
     """
-    from aar.errors import DiskFull, LabFolderError, SettingsError
+    from aar.errors import LabFolderError, SettingsError
+    from aar.launch import place
     from aar.sandboxes import refuse_shown
     from w2s import methods
     from w2s.errors import BadMethod, NotFound
@@ -291,6 +290,7 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
         raise LabFolderError(
             f"cannot make the folder {folder.path} ({error.strerror}); name another one"
         ) from error
+    place.check(folder.path)
     if not folder.description.exists():
         testbed = testbed or load(settings.testbed)
         description = {
@@ -303,8 +303,3 @@ def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) 
             definition = with_local_models(read_definition(testbed.folder))
             write_whole(folder.definition, as_toml(definition))
         folder.describe(description)
-    free = shutil.disk_usage(folder.path).free
-    if free < LEAST_FREE_BYTES:
-        raise DiskFull(
-            f"only {free // 2**20} MiB free at {folder.path}; a run needs {LEAST_FREE_BYTES // 2**20} MiB"
-        )

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from aar.database import clock, shares
 from aar.database.connection import Transaction
+from aar.database.researchers import MOST_WAIT_SECONDS
 from aar.database.schema import researchers
 from aar.database.schema import runs as table
 from aar.database.schema import shares as shares_table
@@ -127,7 +128,10 @@ _TURN = (
         sa.or_(
             shares_table.c.priority.not_in([PRIORITIES.index(priority) for priority in ASKED_FOR]),
             shares_table.c.researcher.not_in(
-                sa.select(researchers.c.name).where(researchers.c.waits_until > sa.bindparam("now"))
+                sa.select(researchers.c.name).where(
+                    researchers.c.waits_until > sa.bindparam("now"),
+                    researchers.c.waits_until <= sa.bindparam("latest"),
+                )
             ),
         ),
     )
@@ -257,7 +261,7 @@ def all(
 
 def next_priority(tx: Transaction, *, without: Priority | None = None) -> int | None:
     """The priority of the run that `claim` would take, None where none is ready; runs of `without` are passed over."""
-    turn = tx.execute(_TURN, {"now": clock.now(), "without": _rank(without)}).one_or_none()
+    turn = _turn(tx, without)
     return None if turn is None else int(turn.priority)
 
 
@@ -271,7 +275,7 @@ def claim(
     """
     time_s = clock.now()
     if key is None:
-        turn = tx.execute(_TURN, {"now": time_s, "without": _rank(without)}).one_or_none()
+        turn = _turn(tx, without)
         if turn is None:
             return None
         key = str(tx.scalar(_OLDEST, {"at": turn.priority, "whose": turn.researcher}))
@@ -280,6 +284,13 @@ def claim(
     run = get(tx, key)
     shares.take(tx, priority=run.priority, researcher=run.researcher, nominal=run.nominal_cost)
     return run
+
+
+def _turn(tx: Transaction, without: Priority | None) -> Any:
+    """Priority and researcher of the next run."""
+    now = clock.now()
+    given = {"now": now, "latest": now + MOST_WAIT_SECONDS, "without": _rank(without)}
+    return tx.execute(_TURN, given).one_or_none()
 
 
 def _rank(priority: Priority | None) -> int:

@@ -4,19 +4,18 @@ Two failures in a row cost nothing; with the third, nothing of that researcher's
 `FIRST_WAIT_SECONDS`, and twice as long with each further one. One run that ends well closes the account.
 
 Covered: code that fails again and again, in practice or on dev; a failing submission counts once, however
-many seeds it fails on. Lost and cancelled runs do not count. Not covered: confirmations (their code has
-worked on dev), what the lab itself or a person hands in.
+many seeds it fails on; a clock that is set back while somebody waits. Lost and cancelled runs do not count. Not
+covered: confirmations (their code has worked on dev), what the lab itself or a person hands in.
 """
 
 from __future__ import annotations
 
 from aar.database import Transaction, clock, researchers, runs
-from aar.database.researchers import Researcher, Role
+from aar.database.researchers import MOST_WAIT_SECONDS, Researcher, Role
 from aar.errors import NotNow
 
 FREE_FAILURES = 2
 FIRST_WAIT_SECONDS = 5.0
-MOST_WAIT_SECONDS = 300.0
 
 
 def wait_after(failures: int) -> float:
@@ -48,7 +47,8 @@ def note(tx: Transaction, run: runs.Run, *, worked: bool) -> None:
 
 def seconds_left(who: Researcher) -> float:
     """Seconds that a researcher still has to wait; 0.0 if it may go on."""
-    return max(0.0, (who.waits_until or 0.0) - clock.now())
+    left = (who.waits_until or 0.0) - clock.now()
+    return left if 0.0 < left <= MOST_WAIT_SECONDS else 0.0
 
 
 def refuse_while_waiting(who: Researcher) -> None:

@@ -9,8 +9,8 @@ from statistics import median
 from typing import Any
 
 from aar.database import Transaction, runs, submissions
-from aar.database.researchers import Researcher, Role
-from aar.lab.cooldown import FIRST_WAIT_SECONDS, FREE_FAILURES, MOST_WAIT_SECONDS
+from aar.database.researchers import MOST_WAIT_SECONDS, Researcher, Role
+from aar.lab.cooldown import FIRST_WAIT_SECONDS, FREE_FAILURES
 from aar.lab.intake import MOST_TEXT, MOST_TITLE, RESERVE, Lab
 from aar.researchers import directions
 from aar.researchers.brief import Brief, Facts, Pool, Shape, compose
