@@ -43,7 +43,7 @@ LAB, OPERATOR, FRESH = "lab", "operator", "fresh"
 """Names of the authors that no researcher may have."""
 
 MOST_WAIT_SECONDS = 300.0
-"""Longest cool-down of a researcher; one that would end later was written before the clock was set back, and is over."""
+"""Longest cool-down of a researcher; one that ends later was written before the clock was set back, and is over."""
 
 RESERVED: Mapping[str, Role] = {LAB: Role.BASELINE, OPERATOR: Role.OPERATOR, FRESH: Role.FRESH}
 """The role of each reserved name: the one place where a name decides anything."""
