@@ -18,9 +18,11 @@ from fake_lab import FakeLab, serve
 
 from aar.database.progress import Activity
 from aar.errors import ModelError
+from aar.launch.children import Child
+from aar.launch.hosting import Hosting
 from aar.launch.team import LEAVE_SECONDS
 from aar.processes import python
-from aar.researchers import RUNTIMES, Assignment, Runtime
+from aar.researchers import RUNTIMES, Assignment, Hosted, Runtime
 
 pytestmark = pytest.mark.usefixtures("packages")
 
@@ -140,6 +142,52 @@ def test_a_wrong_token_ends_it_with_the_reason_on_the_last_line(start: Start) ->
         output = process.communicate(timeout=120)[0]
     assert process.returncode not in (0, None)
     assert "this token belongs to no researcher" in output.strip().splitlines()[-1]
+
+
+def test_one_that_is_forked_from_a_host_does_the_same(
+    runtime: Runtime, model: str, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    if not isinstance(runtime, Hosted):
+        pytest.skip("this runtime has no host")
+    hosting = Hosting(runtime.host([model]))
+    host = Child("host", hosting.start, folder / "logs" / "host.log")
+    host.start()
+    request.addfinalizer(host.stop)
+
+    def forked(name: str, url: str) -> Child:
+        command = runtime.command(Assignment(folder, name, url=url, model=model, seed=3))
+        starter = hosting.starter(name, command, secret=f"{TOKEN}-{name}")
+        child = Child(name, starter, folder / "logs" / f"{name}.log")
+        child.start()
+        return child
+
+    def code(child: Child) -> int | None:
+        end = time.monotonic() + 300
+        while child.code() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        return child.code()
+
+    lab = FakeLab(
+        researchers=("r1", "r2"),
+        directions=("noise",) * 2,
+        minutes=30,
+        minutes_a_look=0.0,
+        submissions_each=1,
+    )
+    with serve(lab, {f"{TOKEN}-{name}": name for name in lab.researchers}) as url:
+        both = [forked(name, url) for name in lab.researchers]
+        assert [code(child) for child in both] == [0, 0], [child.log.read_text() for child in both]
+        assert lab.finished == {"r1", "r2"}
+        lab.undecided, lab.finished, told = True, set(), len(lab.progress)
+        lab.submissions.clear()
+        asked = forked("r1", url)
+        while len(lab.progress) == told:
+            assert asked.code() is None, asked.log.read_text()
+            time.sleep(0.05)
+        asked.ask()
+        assert code(asked) not in (0, None), "only a regular end has the code 0"
+    assert host.code() is None
+    assert all(TOKEN not in path.read_text() for path in (folder / "logs").iterdir())
 
 
 def test_the_inspect_runtime_is_the_program_of_this_package(folder: Path) -> None:

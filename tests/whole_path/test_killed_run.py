@@ -1,10 +1,10 @@
 """A whole run whose every process is killed once, and which is stopped twice: nothing is lost and nothing paid twice.
 
 One run serves all tests of this file, since it takes minutes: the launcher, the lab, the scorer, a student
-service, a researcher and a method process in flight each get a SIGKILL, and the run goes on to its end. With `--slow`
-it goes on twice in between, each time with one submission more for each researcher, and is stopped by Ctrl-C and by
-SIGTERM while both work. It ends when these are used up, so that it is the same run on a busy machine. It has one slot:
-each one more is a service more to start, five times, and the engine's own tests have two.
+service, a researcher, the researchers' host and a method process in flight each get a SIGKILL, and the run goes on to
+its end. With `--slow` it goes on twice in between, each time with one submission more for each researcher, and is
+stopped by Ctrl-C and by SIGTERM while both work. It ends when these are used up, so that it is the same run on a busy
+machine. It has one slot: each one more is a service more to start, five times, and the engine's own tests have two.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, port=None)))
 """
 RESUME = [sys.executable, "-m", "aar.cli", "run", "--resume"]
 LOGGED = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ (aar|w2s)\.", re.MULTILINE)
-VICTIMS = ("aar.api", "aar.scoring", "aar.students", "aar.researchers", "w2s.runner")
+VICTIMS = ("aar.api", "aar.scoring", "aar.students", "aar r2", "aar.researchers.host", "w2s.runner")
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,15 @@ def recorded(folder: LabFolder) -> dict[str, Any]:
 
 
 def below(launcher: subprocess.Popen[bytes], module: str) -> list[psutil.Process]:
+    """The processes of a module; researchers, who have their host's command line, are known by their names."""
     found = []
     for process in psutil.Process(launcher.pid).children(recursive=True):
         try:
-            words = process.cmdline()
+            words, name = process.cmdline(), process.name()
         except psutil.Error:
             continue
-        if module in words and "bwrap" not in words[0]:
+        of_module = not name.startswith("aar r") and module in words and "bwrap" not in words[0]
+        if of_module or name == module:
             found.append(process)
     return found
 
@@ -175,7 +177,7 @@ def interrupted(
     )
     killed = []
     try:
-        assert wait_for(launcher, "aar.researchers"), (folder.path / "launcher.log").read_text()
+        assert wait_for(launcher, "aar r1"), (folder.path / "launcher.log").read_text()
         for module in VICTIMS:
             found = wait_for(launcher, module)
             assert found, f"no {module} to kill: {(folder.path / 'launcher.log').read_text()}"

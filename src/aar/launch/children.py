@@ -35,6 +35,13 @@ class Asked(Protocol):
         ...
 
 
+@runtime_checkable
+class Lost(Protocol):
+    """A process that ends when the one that it was forked from does."""
+
+    lost: bool
+
+
 Starter = Callable[[BinaryIO], Process]
 """Starts a process whose output goes to the given file."""
 
@@ -83,6 +90,11 @@ class Child:
         self.deaths.add(time.monotonic())
         self.waits_until = None
 
+    @property
+    def lost(self) -> bool:
+        """True if it ended with the host that it was forked from, and not by itself."""
+        return self.code() is not None and isinstance(self.process, Lost) and self.process.lost
+
     def code(self) -> int | None:
         """Exit code, or None while it runs or before it was started."""
         return None if self.process is None else self.process.poll()
@@ -125,17 +137,7 @@ def plain(
     """
 
     def start(output: BinaryIO) -> Process:
-        process = subprocess.Popen(
-            list(argv),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            env=dict(os.environ) if keys else environment(),
-            cwd="/",
-            pass_fds=tuple(pass_fds),
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-        )
+        process = begun(argv, stdin=subprocess.PIPE, output=output, keys=keys, pass_fds=pass_fds)
         assert process.stdin is not None
         try:
             process.stdin.write(secret.encode() + b"\n")
@@ -145,3 +147,25 @@ def plain(
         return process
 
     return start
+
+
+def begun(
+    argv: Sequence[str],
+    *,
+    stdin: int,
+    output: BinaryIO,
+    keys: bool,
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """A process that dies with us, in a session of its own."""
+    return subprocess.Popen(
+        list(argv),
+        stdin=stdin,
+        stdout=output,
+        stderr=output,
+        env=dict(os.environ) if keys else environment(),
+        cwd="/",
+        pass_fds=tuple(pass_fds),
+        start_new_session=True,
+        preexec_fn=die_with_parent,
+    )

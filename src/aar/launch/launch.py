@@ -12,7 +12,7 @@ import logging
 import secrets
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -23,6 +23,7 @@ from aar.folder import LabFolder
 from aar.lab.study_end import elapsed_before, note_ending
 from aar.launch import scorer
 from aar.launch.children import Child, Process, plain
+from aar.launch.hosting import Hosting
 from aar.launch.operator_client import OperatorClient
 from aar.launch.reserved import hold, listen
 from aar.launch.show import Show
@@ -31,7 +32,7 @@ from aar.launch.status_feed import StatusFeed
 from aar.launch.team import Team
 from aar.processes import python
 from aar.reports.ending import Ending
-from aar.researchers import RUNTIMES, Assignment
+from aar.researchers import RUNTIMES, Assignment, Hosted, Runtime
 from aar.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -131,6 +132,8 @@ class Launch:
     def start(self, *, directions: Mapping[str, str]) -> None:
         """Start lab, scorer and the researchers named in `directions`."""
         assert self.listener is not None
+        runtime = RUNTIMES.make(self.settings.runtime)
+        hosting = self._host(runtime, directions) if isinstance(runtime, Hosted) and directions else None
         tokens = {name: secrets.token_urlsafe(32) for name in directions}
         descriptor = self.listener.fileno()
         start = {
@@ -156,9 +159,15 @@ class Launch:
             )
         )
         for name, token in tokens.items():
-            self._add_researcher(name, token)
+            self._add_researcher(name, token, runtime, hosting)
 
-    def _add_researcher(self, name: str, token: str) -> None:
+    def _host(self, runtime: Hosted, names: Iterable[str]) -> Hosting:
+        """The host, which imports what it needs while the lab starts."""
+        hosting = Hosting(runtime.host([self._model(name) for name in names]))
+        self.team.add_host(Child("the researchers' host", hosting.start, self.folder.logs / "host.log"))
+        return hosting
+
+    def _add_researcher(self, name: str, token: str, runtime: Runtime, hosting: Hosting | None) -> None:
         assignment = Assignment(
             self.folder.path,
             name,
@@ -171,9 +180,13 @@ class Launch:
             temperature=self.settings.temperature,
             base_url=self.settings.base_url,
         )
-        command = RUNTIMES.make(self.settings.runtime).command(assignment)
-        child = Child(name, plain(command, secret=token, keys=True), self.folder.logs / f"{name}.log")
-        self.team.add_researcher(child)
+        command = runtime.command(assignment)
+        start = (
+            plain(command, secret=token, keys=True)
+            if hosting is None
+            else hosting.starter(name, command, secret=token)
+        )
+        self.team.add_researcher(Child(name, start, self.folder.logs / f"{name}.log"))
 
     def _model(self, name: str) -> str:
         """The model of a researcher: r1 has the first."""

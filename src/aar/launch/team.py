@@ -2,14 +2,15 @@
 
 Covered: lab and scorer, without which the run cannot go on (`LabUnreachable` if they die time and again); researchers,
 of whom one that dies time and again, or says that another start would not help, is given up and the others go on; a
-start that fails for want of memory or disk. Not covered: a process that hangs.
+start that fails for want of memory or disk; a host whose death takes researchers with it. Not covered: a process that
+hangs.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aar.errors import LabUnreachable
@@ -37,6 +38,7 @@ class Team:
         lab: The line on which the lab is told who will not work any more.
         children: The lab and the scorer; and, while it lasts, the preparation.
         researchers: One process each.
+        host: The process that they are forked from; None where each is started anew.
         given_up: The last words of researchers that are not started again, by name.
         done: Names of researchers that ended by themselves, as the lab knows.
         states: State of each researcher, as the lab said last.
@@ -47,6 +49,7 @@ class Team:
     lab: OperatorClient
     children: list[Child] = field(default_factory=list)
     researchers: list[Child] = field(default_factory=list)
+    host: Child | None = None
     given_up: dict[str, str] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
     states: dict[str, str] = field(default_factory=dict)
@@ -61,6 +64,11 @@ class Team:
         self.researchers.append(child)
         child.start()
 
+    def add_host(self, child: Child) -> None:
+        """Start the process that researchers are forked from."""
+        self.host = child
+        child.start()
+
     def look_after(self) -> None:
         """Start again what died, and tell the lab of researchers that have ended."""
         for child in self.children:
@@ -72,8 +80,10 @@ class Team:
                     f"then continue with aar run --resume {self.folder.path}"
                 )
             self._start_again(child)
+        if self.host is not None:
+            self._look_after(self.host)
         for child in self.researchers:
-            if self._goes_on(child):
+            if self._goes_on(child) or (child.lost and child.name not in self.given_up):
                 continue
             # what it said itself at its end may not have reached the lab, which would wait for it for ever
             if child.code() == 0 and child.name not in self.done and self.lab.stopped(child.name):
@@ -84,6 +94,22 @@ class Team:
                 self._start_again(child)
             else:
                 self._give_up(child)
+
+    def _look_after(self, host: Child) -> None:
+        """Start again a host that died, and the researchers that died with it: one death, said once."""
+        lost = [child for child in self.researchers if child.lost and child.name not in self.given_up]
+        if not lost:
+            return
+        if host.code() is not None and not host.may_restart():
+            self._give_up_with(host, lost)
+        elif host.code() is not None:
+            self._say_died(host, f", and with it {_names(lost)}")
+            if host.start_later():
+                self._start(host)
+        if host.code() is None:
+            for child in lost:
+                if self.lab.restarts(child.name):
+                    self._start(child)
 
     def heard(self, states: Mapping[str, str]) -> None:
         """Take in the lab's word on each researcher's state."""
@@ -123,17 +149,22 @@ class Team:
         for child in self.researchers:
             child.ask()
         self._until_ended(LEAVE_SECONDS, hurry)
-        for child in (*self.researchers, *reversed(self.children)):
+        hosts = [] if self.host is None else [self.host]
+        for child in (*self.researchers, *hosts, *reversed(self.children)):
             child.stop()
 
     def _start_again(self, child: Child) -> None:
         """Say once that it died, and start it when its pause is over."""
-        if child.waits_until is None:
-            logger.warning("%s ended with code %s and is started again", child.name, child.code())
-            self.show.say(f"{child.name} ended (code {child.code()}) and is started again: {child.tail()}")
+        self._say_died(child)
         # the lab ends the call that its researcher was in before the next process can open one
         if child.start_later() and (child in self.children or self.lab.restarts(child.name)):
             self._start(child)
+
+    def _say_died(self, child: Child, others: str = "") -> None:
+        if child.waits_until is None:
+            code = child.code()
+            logger.warning("%s ended with code %s and is started again%s", child.name, code, others)
+            self.show.say(f"{child.name} ended (code {code}) and is started again{others}: {child.tail()}")
 
     def _start(self, child: Child) -> None:
         try:
@@ -150,9 +181,23 @@ class Team:
             logger.error("%s %s and is given up", child.name, how)
             self.show.say(f"{child.name} {how} and is not started again: {child.tail()} (see {child.log})")
 
+    def _give_up_with(self, host: Child, lost: Sequence[Child]) -> None:
+        gone = [child for child in lost if self.lab.stopped(child.name)]
+        self.given_up.update({child.name: host.tail() for child in gone})
+        if gone:
+            how = f"ended {MOST_DEATHS} times within an hour"
+            logger.error("%s %s; given up: %s", host.name, how, _names(gone))
+            self.show.say(
+                f"{host.name} {how}; not started again: {_names(gone)}; {host.tail()} (see {host.log})"
+            )
+
     def _until_ended(self, seconds: float, hurry: Hurry) -> None:
         end = time.monotonic() + seconds
         while any(child.process and child.code() is None for child in self.researchers):
             if time.monotonic() > end or hurry.asked_again:
                 return
             time.sleep(0.05)
+
+
+def _names(children: Sequence[Child]) -> str:
+    return ", ".join(child.name for child in children)

@@ -2,6 +2,6 @@
 
 from aar.researchers.inspect_models import ModelOptions
 from aar.researchers.models import EMBEDDED, check_model
-from aar.researchers.runtime import RUNTIMES, Assignment, Runtime
+from aar.researchers.runtime import RUNTIMES, Assignment, Hosted, Runtime
 
-__all__ = ["EMBEDDED", "RUNTIMES", "Assignment", "ModelOptions", "Runtime", "check_model"]
+__all__ = ["EMBEDDED", "RUNTIMES", "Assignment", "Hosted", "ModelOptions", "Runtime", "check_model"]

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from aar import logs
@@ -21,18 +22,18 @@ from w2s.errors import Unavailable
 logger = logging.getLogger("aar.researchers")
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run one session; its `ExitCode`, with one line of why where it is not OK."""
     stop = Stop()
     stop.install()
     try:
-        return _run(stop)
+        return _run(arguments, stop)
     except Stopped:
         print("stopped by a signal; the log is written as far as it had come", file=sys.stderr)
         return ExitCode.STOPPED
 
 
-def _run(stop: Stop) -> ExitCode:
+def _run(arguments: Sequence[str], stop: Stop) -> ExitCode:
     parser = argparse.ArgumentParser(prog="python -m aar.researchers", description=__doc__)
     parser.add_argument("--lab", type=Path, required=True, help="the lab's folder")
     parser.add_argument("--name", required=True, help="name of the researcher, as the lab knows it")
@@ -51,8 +52,7 @@ def _run(stop: Stop) -> ExitCode:
     parser.add_argument("--base-url", help="where the model's provider answers")
     parser.add_argument("--most-cost", type=float, default=3.0, help="most fine-tunes in an embedded method")
     parser.add_argument("--sandbox", help="provider of the workspace's sandbox; the first that works")
-    given = parser.parse_args()
-    logs.set_up()
+    given = parser.parse_args(arguments)
     logger.info("%s begins with %s", given.name, given.model)
     token = os.environ.pop("AAR_TOKEN", "") or sys.stdin.readline().strip()
     session = Session(
@@ -78,4 +78,5 @@ def _run(stop: Stop) -> ExitCode:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    logs.set_up()
+    sys.exit(main(sys.argv[1:]))

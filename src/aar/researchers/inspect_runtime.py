@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 
+from aar.processes import python
 from aar.researchers.inspect_models import ModelOptions
 from aar.researchers.models import check_model
 from aar.researchers.preflight import refuse_unready
 from aar.researchers.runtime import Assignment
 
+PROGRAM = python("aar.researchers")
+
 
 class InspectRuntime:
-    """Runs `python -m aar.researchers`."""
+    """Runs `python -m aar.researchers`; `aar.researchers.host` imports Inspect once for all of a run, and forks."""
 
     def check(self, model: str, options: ModelOptions | None = None) -> None:
         """Raise a `ModelError` for a model that cannot be used; its provider is asked one short question."""
@@ -23,7 +25,7 @@ class InspectRuntime:
     def command(self, assignment: Assignment) -> Sequence[str]:
         """The command line of `aar.researchers.__main__`."""
         command = [
-            sys.executable, "-P", "-m", "aar.researchers",
+            *PROGRAM,
             "--lab", str(assignment.folder),
             "--name", assignment.name,
             "--url", assignment.url,
@@ -41,3 +43,7 @@ class InspectRuntime:
         for name, value in assignment.model_args.items():
             command += ["--model-arg", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
         return command
+
+    def host(self, models: Sequence[str]) -> Sequence[str]:
+        """The command line of `aar.researchers.host`."""
+        return python("aar.researchers.host", *dict.fromkeys(models))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aar.researchers.inspect_models import ModelOptions
 from w2s.plugins import Seam
@@ -75,6 +75,29 @@ class Runtime(Protocol):
 
     def command(self, assignment: Assignment) -> Sequence[str]:
         """The command that does this assignment; arguments can be seen by every user of the machine."""
+        ...
+
+
+@runtime_checkable
+class Hosted(Protocol):
+    """A runtime that need not start each process anew: one process, its host, is there for all researchers of a run.
+
+    A host imports once what all need, and forks. It is started as a researcher is, but its standard input is a socket
+    (`AF_UNIX`, `SOCK_SEQPACKET`) on which one packet comes for each process that it shall start: a JSON object with
+    "name", the researcher, and "command", what `Runtime.command` gave, and with it three descriptors: the answers, and
+    the new process's input and output. The host must
+
+    1. start a process that is as if that command had been started anew with these two streams, in a session of its
+       own: it shares no descriptor, no random state and no signal handler with others, and dies with the host;
+    2. send, on the answers (a socket of the same kind), the packet `started` with a pidfd of the process, and once
+       it has ended and is reaped, four bytes: its exit code, or minus the signal that killed it, big-endian;
+    3. end when its standard input ends.
+
+    The launcher starts a host that died again, and its researchers with it, at the same rate as a researcher.
+    """
+
+    def host(self, models: Sequence[str]) -> Sequence[str]:
+        """The command of a host for researchers with these models."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
+from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
 from inspect_ai.solver import TaskState
 
 from aar.errors import LabUnreachable, Refused
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from aar.researchers.lab_client import LabClient
 
 
-@scorer(metrics=[mean()])
+@metric
+def verified() -> Metric:
+    """Verified submissions of the one sample. Inspect's own `mean` is the same number, and would import numpy."""
+
+    def total(scores: list[SampleScore]) -> float:
+        return sum(each.score.as_float() for each in scores)
+
+    return total
+
+
+@scorer(metrics=[verified()])
 def standing(client: LabClient) -> Scorer:
     """Number of verified submissions, as the lab says at the end."""
 
