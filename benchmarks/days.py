@@ -178,9 +178,8 @@ class Killer:
             if time.monotonic() < next_kill:
                 continue
             next_kill = time.monotonic() + self.rng.expovariate(1 / self.every)
-            kinds = {"lab": 1, "scorer": 1, **{name: 2 for name in found if name not in ("lab", "scorer")}}
-            names = [name for name in kinds if name in found]
-            name = self.rng.choices(names, weights=[kinds[name] for name in names])[0]
+            names = list(found)
+            name = self.rng.choices(names, weights=[2 if name.startswith("r") else 1 for name in names])[0]
             try:
                 found[name].send_signal(signal.SIGKILL)
                 self.killed["researcher" if name.startswith("r") else name] += 1
@@ -188,7 +187,7 @@ class Killer:
                 continue
 
     def processes(self) -> dict[str, psutil.Process]:
-        """The run's lab, scorer and researchers by name."""
+        """The run's lab, scorer, host and researchers by name."""
         found: dict[str, psutil.Process] = {}
         try:
             children = self.run.children(recursive=True)
@@ -203,8 +202,10 @@ class Killer:
                 found["lab"] = child
             elif "aar.scoring" in line and "serve" in line:
                 found["scorer"] = child
-            elif "--name" in line and "aar.researchers" in line:
-                found[line[line.index("--name") + 1]] = child
+            elif child.name().startswith("aar r"):
+                found[child.name().removeprefix("aar ")] = child
+            elif "aar.researchers.host" in line:
+                found["host"] = child
         return found
 
     def _measure(self, name: str, process: psutil.Process) -> None:
