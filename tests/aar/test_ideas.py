@@ -82,6 +82,15 @@ def test_code_that_cannot_be_read_is_other_and_has_no_size(text: str) -> None:
     assert complexity({"method.py": text}) is None
 
 
+@pytest.mark.parametrize("depth", [10, 500, 1000, 1500, 2000, 3000, 15_000])
+def test_no_depth_of_a_strangers_code_stops_who_looks_at_it(depth: int) -> None:
+    deep = "student" + ".a" * depth
+    for text in (f"{deep}.finetune(a, y)\n{deep}.finetune(b, y)", f"student.predict({deep})", f"x = {deep}"):
+        code = body(text)
+        assert isinstance(family(code), Family)
+        complexity(code)
+
+
 def test_the_embedded_policys_methods_are_of_several_families() -> None:
     drawn = [
         Genome(signals=("weak",), keep=1.0),

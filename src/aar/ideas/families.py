@@ -97,10 +97,9 @@ def signs(code: Mapping[str, str]) -> dict[Family, int]:
 @lru_cache(maxsize=4096)
 def _signs(text: str) -> frozenset[Sign]:
     try:
-        tree = ast.parse(text)
+        return frozenset(_found(ast.parse(text)))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return frozenset()
-    return frozenset(_found(tree))
 
 
 def _found(tree: ast.AST) -> Iterator[Sign]:
