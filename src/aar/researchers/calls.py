@@ -17,12 +17,13 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from aar.database.progress import EndReason, ProviderTrouble
 from aar.errors import OverBudget, ProviderDown, Refused
+from aar.prices import Tokens
 from aar.researchers import ending
 from aar.researchers.inspect_models import without_repetition
 from aar.researchers.lab_client import LabClient
@@ -160,7 +161,7 @@ class Calls:
                 await self._settled(call, usages, told=bool(usages) or _declined(result))
                 if usages:
                     self._count.learn(input, tools, _read(usages[0]))
-                    self._longest = max(self._longest, *map(written, usages))
+                    self._longest = max(self._longest, *map(_written, usages))
                 await self._healed()
                 return result
             finally:
@@ -196,11 +197,7 @@ class Calls:
     async def _settled(self, call: str, usages: list[ModelUsage], *, told: bool) -> None:
         """Say what a call used, or that nobody told: an answer without its usage counts as its estimate."""
         used = {
-            "input_tokens": sum(usage.input_tokens for usage in usages),
-            "cache_read_tokens": sum(usage.input_tokens_cache_read or 0 for usage in usages),
-            "cache_write_tokens": sum(usage.input_tokens_cache_write or 0 for usage in usages),
-            "output_tokens": sum(map(written, usages)),
-            "reasoning_tokens": sum(min(usage.reasoning_tokens or 0, written(usage)) for usage in usages),
+            **vars(tokens_of(usages)),
             "context_tokens": max((_read(usage) for usage in usages), default=0),
         }
         try:
@@ -262,7 +259,18 @@ def _read(usage: ModelUsage) -> int:
     return usage.input_tokens + (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
 
 
-def written(usage: ModelUsage) -> int:
+def tokens_of(usages: Sequence[ModelUsage]) -> Tokens:
+    """Tokens of a call whose provider told these usages, as they are billed."""
+    return Tokens(
+        input_tokens=sum(usage.input_tokens for usage in usages),
+        cache_read_tokens=sum(usage.input_tokens_cache_read or 0 for usage in usages),
+        cache_write_tokens=sum(usage.input_tokens_cache_write or 0 for usage in usages),
+        output_tokens=sum(map(_written, usages)),
+        reasoning_tokens=sum(min(usage.reasoning_tokens or 0, _written(usage)) for usage in usages),
+    )
+
+
+def _written(usage: ModelUsage) -> int:
     """All that was written. Some providers (xAI) count reasoning beside the output, which their total tells."""
     beside = usage.total_tokens - _read(usage) - usage.output_tokens
     return usage.output_tokens + (beside if 0 < beside <= (usage.reasoning_tokens or 0) else 0)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from aar.ideas.families import Family
 from aar.ideas.judging import ANSWER_TOKENS, family_in, question
 from aar.prices import Tokens
-from aar.researchers.calls import written
+from aar.researchers.calls import tokens_of
 from aar.researchers.inspect_models import ModelOptions, make
-
-if TYPE_CHECKING:
-    from inspect_ai.model import ModelUsage
 
 AT_ONCE = 4
 """Questions under way."""
@@ -39,7 +35,7 @@ def judge(
         async def one(name: str, files: Mapping[str, str]) -> None:
             async with room:
                 output = await judging.generate(question(files), config=config)
-            told(name, family_in(output.completion), _tokens(output.usage))
+            told(name, family_in(output.completion), tokens_of([output.usage] if output.usage else []))
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -51,14 +47,3 @@ def judge(
             await judging.api.aclose()
 
     asyncio.run(everything())
-
-
-def _tokens(usage: ModelUsage | None) -> Tokens:
-    if usage is None:
-        return Tokens()
-    return Tokens(
-        input_tokens=usage.input_tokens,
-        cache_read_tokens=usage.input_tokens_cache_read or 0,
-        cache_write_tokens=usage.input_tokens_cache_write or 0,
-        output_tokens=written(usage),
-    )
