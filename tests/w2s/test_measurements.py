@@ -13,7 +13,6 @@ from w2s.errors import NotFound, NotMeasured
 from w2s.measurements import arms, checks, collect, read_lines, summarise
 from w2s.measurements.collect import FIRST_FRESH, ArmResult, item_seed
 from w2s.measurements.markdown import table
-from w2s.measurements.targets import Verdict
 
 
 def line(arm, seed, accuracy, split="dev", seconds=1.0, world=None):
@@ -81,37 +80,19 @@ def test_noise_that_the_seeds_share_does_not_widen_a_paired_gain():
     assert high - low < 1e-3
 
 
-def test_each_target_is_met_or_missed_and_says_where():
+def test_each_target_is_met_or_not_and_says_where():
     good = [*study(**GOOD), *study("sealed", **GOOD)]
-    assert {check.verdict for check in checks(summarise(good))} == {Verdict.MET}
+    assert [check for check in checks(summarise(good)) if not check.met] == []
     bad = {**GOOD, "prompt: verdict": 0.95, "likelihood": 0.9, "em_posterior": 0.69}
-    figures = summarise([*study(**GOOD), *study("sealed", **bad)])
-    missed = [check for check in checks(figures) if check.verdict is Verdict.MISSED]
-    assert {check.world for check in missed} == {"south"}
-    assert [check.target.split(" ")[0] for check in missed] == ["PGR", "no", "3"]
-    page = table(figures).splitlines()
+    missed = [c for c in checks(summarise([*study(**GOOD), *study("sealed", **bad)])) if not c.met]
+    assert {c.world for c in missed} == {"south"}
+    assert [c.target.split(" ")[0] for c in missed] == ["PGR", "no", "3"]
+    page = table(summarise([*study(**GOOD), *study("sealed", **bad)])).splitlines()
     (north,) = [row for row in page if row.startswith("| north |")]
     (south,) = [row for row in page if row.startswith("| south |")]
     assert north.endswith("| all met |")
     assert south.endswith("| 3 missed |")
     assert [row for row in page if row.startswith("- **missed** south: ")] == page[-3:]
-
-
-@pytest.mark.parametrize(
-    ("vanilla", "verdict"), [(0.65, Verdict.MET), (0.649, Verdict.WITHIN_ERROR), (0.63, Verdict.MISSED)]
-)
-def test_a_mean_outside_its_range_misses_only_where_its_interval_does(vanilla, verdict):
-    rng = np.random.default_rng(2)
-    wide = rng.normal(0, 0.004, 10)
-    lines = [
-        line(arm, seed, accuracy + wide[seed] * (arm == "vanilla") - wide.mean() * (arm == "vanilla"))
-        for arm, accuracy in {**GOOD, "vanilla": vanilla + 0.0005}.items()
-        for seed in range(10)
-    ]
-    (check,) = [c for c in checks(summarise(lines)) if c.target.startswith("PGR of vanilla")]
-    assert check.verdict is verdict
-    if verdict is Verdict.WITHIN_ERROR:
-        assert "- **within error** north: PGR of vanilla" in table(summarise(lines))
 
 
 WORLDS = {"north": 0.0, "west": 0.03, "coast": -0.03}

@@ -81,7 +81,7 @@ def _print(figures: dict[str, object]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from w2s.measurements.markdown import cells, not_met, world_cells
+    from w2s.measurements.markdown import cells, missed, world_cells
 
     console = Console()
     for title, (header, rows) in (
@@ -94,5 +94,5 @@ def _print(figures: dict[str, object]) -> None:
         for row in rows:
             shown.add_row(*map(Text, row))
         console.print(shown)
-    for line in not_met(figures):
-        console.print(line.replace("**", ""), markup=False, highlight=False)
+    for line in missed(figures):
+        console.print(f"NOT MET {line}", markup=False, highlight=False)

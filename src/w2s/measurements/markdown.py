@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from w2s.measurements.targets import Verdict, best_method, best_prompt, checks, checks_of
+from w2s.measurements.targets import best_method, best_prompt, checks, checks_of
 from w2s.methods import names as method_names
 
 Figures = Mapping[str, Any]
 
 
 def table(figures: Figures) -> str:
-    """The figures of `summarise` as Markdown: every arm over the worlds, each world, the targets that are not met."""
+    """The figures of `summarise` as Markdown: every arm over the worlds, each world, the targets that are missed."""
     lines = [*_rows(*cells(figures)), "", *_rows(*world_cells(figures))]
-    outside = not_met(figures)
-    return "\n".join([*lines, *([""] if outside else []), *outside])
+    missing = missed(figures)
+    return "\n".join([*lines, *([""] if missing else []), *(f"- **missed** {line}" for line in missing)])
 
 
 def cells(figures: Figures) -> tuple[list[str], list[list[str]]]:
@@ -33,11 +32,9 @@ def world_cells(figures: Figures) -> tuple[list[str], list[list[str]]]:
     return header, [[name, *_world(world)] for name, world in figures["worlds"].items()]
 
 
-def not_met(figures: Figures) -> list[str]:
-    """Every target that is not met, those that are missed first, as list items: where, what was asked and measured."""
-    outside = [check for check in checks(figures) if check.verdict is not Verdict.MET]
-    outside.sort(key=lambda check: check.verdict is not Verdict.MISSED)
-    return [f"- **{c.verdict.value}** {c.world}: {c.target}: {c.measured}" for c in outside]
+def missed(figures: Figures) -> list[str]:
+    """Every target that is missed, as text: where, what was asked, what was measured."""
+    return [f"{c.world}: {c.target}: {c.measured}" for c in checks(figures) if not c.met]
 
 
 def _heading(split: Figures) -> str:
@@ -69,9 +66,8 @@ def _world(world: Figures) -> Iterator[str]:
     prompt, method = best_prompt(world), best_method(world)
     yield "" if prompt is None else f"{_cell(world['prompts'][prompt], 'pgr')}: {prompt}"
     yield "" if method is None else f"{_cell(world[method], 'pgr')}: {method.replace('_', ' ')}"
-    verdicts = Counter(check.verdict for check in checks_of(world))
-    outside = [f"{verdicts[v]} {v.value}" for v in (Verdict.MISSED, Verdict.WITHIN_ERROR) if verdicts[v]]
-    yield ", ".join(outside) or "all met"
+    missing = sum(not check.met for check in checks_of(world))
+    yield f"{missing} missed" if missing else "all met"
 
 
 def _arm(arm: Figures) -> str:

@@ -45,7 +45,7 @@ CHAT = Domain(
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(value for attribute in ATTRIBUTES for value in attribute.values),
     sizes={"weak": replace(WEAK, steps=300), "strong": replace(STRONG, steps=5000)},
-    redrawn={("valley", "weak"): 3},
+    redrawn={("valley", "weak"): 3, ("coast", "strong"): 2},
     gate=Gate(progress=0.255, loss=0.7),
 )
 
