@@ -10,6 +10,7 @@ from aar.cli.testbed_predict import predict_testbed
 from w2s.measurements.collect import ArmResult
 from w2s.measurements.collect import collect as real_collect
 from w2s.measurements.prediction import published_pgr
+from w2s.testbeds.mini.splits import SPLIT_WORLDS
 
 PGR = published_pgr("mini-chat") | {"zero_shot": 0.85, "critic": 0.1}
 
@@ -21,8 +22,10 @@ def measured(monkeypatch):
     def collect(name, out, *, seeds, **settings):
         asked.update(settings)
         accuracy = {"floor": 0.6, "ceiling": 0.9} | {arm: 0.6 + 0.3 * pgr for arm, pgr in PGR.items()}
+        (split,) = settings["splits"]
         return [
-            ArmResult(f"{arm}{seed}", name, "dev", "north", seed, arm, value + 0.001 * (seed % 3), 1000, 1.0)
+            ArmResult(f"{arm}{seed}", name, split, world, seed, arm, value + 0.001 * (seed % 3), 1000, 1.0)
+            for world in SPLIT_WORLDS[split]
             for seed in seeds
             for arm, value in accuracy.items()
         ]
@@ -48,6 +51,15 @@ def test_too_few_seeds_are_said(measured, capsys):
     for seeds, said in ((3, True), (8, False)):
         predict_testbed("mini-chat", seeds=seeds, first=1000)
         assert ("too narrow" in capsys.readouterr().out) is said
+
+
+def test_over_the_sealed_worlds_intervals_are_over_worlds(measured, capsys):
+    predict_testbed("mini-chat", seeds=3, first=1000, split="sealed")
+    shown = capsys.readouterr().out
+    assert "mini-chat (sealed, 3 seeds a world" in shown
+    assert "Mean of 8 worlds; intervals over worlds and their seeds" in shown
+    assert "too narrow" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_json_holds_the_groups_and_orders_as_codes(measured, capsys):

@@ -82,6 +82,23 @@ def test_pgr_is_the_mean_over_worlds_and_seeds_are_drawn_within_each():
     assert both[0].points[0].high - both[0].points[0].low < 0.85 * (alone.high - alone.low)
 
 
+def test_where_a_split_has_eight_worlds_they_are_drawn_too():
+    shifts = np.linspace(-0.1, 0.1, 8)
+    worlds = [
+        result
+        for number, shift in enumerate(shifts)
+        for result in results({method: value + shift for method, value in CHAT.items()}, world=f"w{number}")
+    ]
+    (seven,) = predict("mini-chat", [result for result in worlds if result.world != "w7"])
+    assert not seven.over_worlds
+    assert all(point.high - point.low < 1e-9 for point in seven.points)
+    (eight,) = predict("mini-chat", worlds)
+    assert eight.over_worlds
+    spread = 2 * 1.96 * shifts.std() / np.sqrt(8)
+    assert all(point.high - point.low == pytest.approx(spread, rel=0.1) for point in eight.points)
+    assert all(pair.high - pair.low < 1e-9 for pair in eight.pairs), "methods of one draw share its worlds"
+
+
 def test_two_methods_are_too_few_for_a_correlation():
     published = published_pgr("mini-math")
     (prediction,) = predict("mini-math", results(published, testbed="mini-math"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from w2s.measurements import Prediction
 
 
+NAMED_WORLDS = 4
+"""Up to so many worlds are named in one line."""
 FEW_SEEDS = 8
 """Below this many seeds of a world a bootstrap over them understates how much they differ."""
 
@@ -27,8 +30,12 @@ def predict_testbed(
         int, typer.Option(min=2, help="Seeds of each world: items, supervisor and students of each.")
     ] = 10,
     first: Annotated[int, typer.Option(min=0, help="First seed; worlds were designed below 1000.")] = 1000,
+    split: Annotated[
+        Literal["dev", "sealed"],
+        typer.Option(help="Whose worlds: those that methods are chosen in, or those that confirm."),
+    ] = "dev",
     world: Annotated[
-        list[str] | None, typer.Option(help="A world of dev; give it again for more. [all of them]")
+        list[str] | None, typer.Option(help="A world of the split; give it again for more. [all of them]")
     ] = None,
     out: Annotated[
         Path | None,
@@ -40,7 +47,7 @@ def predict_testbed(
 ) -> None:
     """Hold a mini testbed's PGR of methods against the study's published PGR: rank correlation and each pair.
 
-    Measured PGR is the mean over the dev worlds; intervals are over seeds within these worlds, not over other worlds.
+    Measured PGR is the mean over the split's worlds. Intervals are over seeds; from eight worlds on over worlds too.
     """
     from w2s.measurements import collect, predict
     from w2s.measurements.prediction import published_pgr
@@ -51,7 +58,7 @@ def predict_testbed(
         name,
         results,
         seeds=range(first, first + seeds),
-        splits=("dev",),
+        splits=(split,),
         worlds=world or (),
         chosen=tuple(published),
         methods_only=True,
@@ -75,11 +82,11 @@ def as_text(prediction: Prediction) -> str:
     """Table of the methods, correlations and pairs, for a terminal."""
     from w2s.measurements.prediction import Order
 
+    over = "over worlds and their seeds" if prediction.over_worlds else "over seeds, not over worlds"
     rows = [
-        f"{prediction.testbed} (dev, {prediction.seeds} seeds a world, n={prediction.n} each) against the study's "
-        f"{prediction.studied_as}",
-        f"{'World' if len(prediction.worlds) == 1 else 'Mean of'} {', '.join(prediction.worlds)}; intervals over "
-        "seeds, not over worlds",
+        f"{prediction.testbed} ({prediction.split}, {prediction.seeds} seeds a world, n={prediction.n} each) "
+        f"against the study's {prediction.studied_as}",
+        f"{_worlds(prediction.worlds)}; intervals {over}",
         "",
         f"{'method':<18}{'':<10}{'published':>9}  measured PGR",
     ]
@@ -102,6 +109,12 @@ def as_text(prediction: Prediction) -> str:
         for p in prediction.pairs
         if p.order is Order.REVERSED
     ]
-    if prediction.seeds < FEW_SEEDS:
+    if prediction.seeds < FEW_SEEDS and not prediction.over_worlds:
         rows.append(f"Intervals over fewer than {FEW_SEEDS} seeds are too narrow: take more (--seeds).")
     return "\n".join(rows)
+
+
+def _worlds(names: Sequence[str]) -> str:
+    if len(names) > NAMED_WORLDS:
+        return f"Mean of {len(names)} worlds"
+    return f"{'World' if len(names) == 1 else 'Mean of'} {', '.join(names)}"

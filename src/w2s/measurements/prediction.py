@@ -2,8 +2,9 @@
 
 What counts is the order of the methods: Spearman's rank correlation, and each pair of methods by itself. The PGR of a
 method is its mean over the worlds of a split. Every seed draws its own items, supervisor and students, so a bootstrap
-over seeds covers items too. It draws seeds anew within each world and takes the worlds as they are: its intervals do
-not cover other worlds. The published figures are taken as they stand: most of them were stated without seeds.
+over seeds covers items too. It draws seeds anew within each world. Where a split has `ENOUGH_WORLDS` it draws the
+worlds too; where it has fewer they are taken as they are, and the intervals do not cover other worlds. The published
+figures are taken as they stand: most of them were stated without seeds.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ STUDIED_AS: Mapping[str, str] = {
 DESIGN = ("vanilla", "zero_shot", "em_posterior", "curriculum", "epiplexity")
 """Methods that worlds are designed with, named before the first trial; all others are only looked at afterwards."""
 DRAWS = 10_000
+ENOUGH_WORLDS = 8
+"""From so many worlds on the worlds are drawn anew too: a bootstrap over fewer understates how much they differ."""
 _LEVEL = 0.95
 _MIN_RANKED = 3
 
@@ -100,6 +103,7 @@ class Prediction:
         worlds: Names of its worlds.
         seeds: Number of seeds of a world, the least where they differ.
         n: Number of test items of a seed.
+        over_worlds: True if the intervals cover other worlds, too.
         points: Methods, highest published PGR first.
         correlations: Rank correlations, of the groups that have at least three methods.
         pairs: All pairs of methods.
@@ -111,6 +115,7 @@ class Prediction:
     worlds: tuple[str, ...]
     seeds: int
     n: int
+    over_worlds: bool
     points: tuple[MethodPoint, ...]
     correlations: tuple[RankCorrelation, ...]
     pairs: tuple[PairOrder, ...]
@@ -182,7 +187,9 @@ def _of_split(
     accuracies = [_accuracies(testbed, published, of_world) for of_world in by_world.values()]
     rng = np.random.default_rng(0)
     pgr = np.mean([_pgr(accuracy.mean(axis=1)) for accuracy in accuracies], axis=0)
-    redrawn = np.mean([_pgr_redrawn(accuracy, draws, rng) for accuracy in accuracies], axis=0)
+    of_worlds = np.array([_pgr_redrawn(accuracy, draws, rng) for accuracy in accuracies])
+    over_worlds = len(accuracies) >= ENOUGH_WORLDS
+    redrawn = (_worlds_redrawn(of_worlds, rng) if over_worlds else of_worlds).mean(axis=0)
     order = list(published)
     heights = np.array([published[method] for method in order])
     return Prediction(
@@ -192,6 +199,7 @@ def _of_split(
         worlds=tuple(by_world),
         seeds=min(accuracy.shape[1] for accuracy in accuracies),
         n=results[0].n,
+        over_worlds=over_worlds,
         points=tuple(
             MethodPoint(method, _group(method), published[method], pgr[i], *_interval(redrawn[i]))
             for i, method in enumerate(order)
@@ -230,6 +238,12 @@ def _pgr_redrawn(accuracy: FloatArray, draws: int, rng: np.random.Generator) -> 
     """PGR of each method in one world on seeds drawn with replacement [methods, draws]."""
     seeds = accuracy.shape[1]
     return _pgr(accuracy[:, rng.integers(seeds, size=(draws, seeds))].mean(axis=2))
+
+
+def _worlds_redrawn(pgr: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """`pgr` [worlds, methods, draws] with the worlds drawn with replacement, for each draw anew."""
+    worlds, _, draws = pgr.shape
+    return np.asarray(np.take_along_axis(pgr, rng.integers(worlds, size=(worlds, 1, draws)), axis=0))
 
 
 def _pgr(accuracy: FloatArray) -> FloatArray:
