@@ -80,6 +80,30 @@ def test_noise_that_the_seeds_share_does_not_widen_a_paired_gain():
     assert high - low < 1e-3
 
 
+def test_how_much_seeds_differ_is_learnt_from_all_worlds():
+    rng = np.random.default_rng(2)
+    levels = {"floor": 0.6, "ceiling": 0.9, "vanilla": 0.66, "probe": 0.72}
+    few = [
+        line(arm, seed, level + rng.normal(0, 0.03), world=f"w{world}")
+        for world in range(8)
+        for seed in range(3)
+        for arm, level in levels.items()
+    ]
+    widths = {
+        world: of_world["floor"]["interval"][1] - of_world["floor"]["interval"][0]
+        for world, of_world in summarise(few)["worlds"].items()
+    }
+    rows = np.array(
+        [[one.accuracy for one in few if (one.arm, one.world) == ("floor", f"w{w}")] for w in range(8)]
+    )
+    pooled = rows.var(axis=1, ddof=1).mean()
+    wanted = 2 * stats.t.ppf(0.975, 8 * 2) * (pooled / 3) ** 0.5
+    assert list(widths.values()) == pytest.approx([wanted] * 8, abs=3e-4)
+    alone = [one for one in few if one.world == "w0"]
+    low, high = summarise(alone)["worlds"]["w0"]["floor"]["interval"]
+    assert high - low == pytest.approx(2 * stats.t.ppf(0.975, 2) * rows[0].std(ddof=1) / 3**0.5, abs=3e-4)
+
+
 def test_each_target_is_met_or_not_and_says_where():
     good = [*study(**GOOD), *study("sealed", **GOOD)]
     assert [check for check in checks(summarise(good)) if not check.met] == []

@@ -17,7 +17,7 @@ INK, GRID = "#1b1f24", "#e3e6ea"
 
 
 def prediction_figure(prediction: Prediction) -> str:
-    """Scatter plot: a method is a point with its name, whiskers are 95 % intervals over seeds within the worlds."""
+    """Scatter plot: a method is a point with its name, whiskers are its 95 % interval."""
     import altair as alt
     import vl_convert
 

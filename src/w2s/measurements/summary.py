@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from w2s.records import FloatArray
 
 Figures = dict[str, Any]
 _LEVEL = 0.95
+_GAP = ("ceiling", "floor")
 
 
 def summarise(lines: Sequence[ArmResult]) -> Figures:
@@ -25,7 +27,8 @@ def summarise(lines: Sequence[ArmResult]) -> Figures:
     behind the name). `floor` and `ceiling` have the mean accuracy and Student's t interval over seeds; every other arm
     has its PGR (ratio of the mean differences over seeds, Fieller's interval, paired by seed), its gain over vanilla in
     PGR and its cost relative to vanilla. An arm counts on the seeds that all arms of its world have; raises
-    `NotMeasured` without two of these.
+    `NotMeasured` without two of these. How much seeds of a world differ is taken to be the same in all worlds and is
+    estimated from all of them, since a few seeds of one do not tell it.
 
     `splits` holds the same figures of each split over its worlds: `over_worlds`.
     """
@@ -34,9 +37,16 @@ def summarise(lines: Sequence[ArmResult]) -> Figures:
     by_part: dict[tuple[str, str], list[ArmResult]] = {}
     for line in lines:
         by_part.setdefault((line.split, line.world), []).append(line)
+    tables = {part: _tables(by_part[part]) for part in sorted(by_part, key=lambda part: part[0])}
+    spread = _Spread.within([accuracy for accuracy, _, _ in tables.values()])
     worlds: Figures = {}
-    for (split, world), rows in sorted(by_part.items(), key=lambda part: part[0][0]):
-        worlds[world if world not in worlds else f"{world}, {split}"] = _of_world(rows)
+    for (split, world), (accuracy, seconds, seeds) in tables.items():
+        costs: dict[str, float] = {}
+        if "vanilla" in seconds:
+            costs = {arm: float(row.mean() / seconds["vanilla"].mean()) for arm, row in seconds.items()}
+        what = {"split": split, "world": world, "seeds": seeds, "n": by_part[split, world][0].n}
+        name = world if world not in worlds else f"{world}, {split}"
+        worlds[name] = {**what, **_figures(accuracy, costs, spread)}
     return {"testbed": lines[0].testbed, "splits": over_worlds(worlds), "worlds": worlds}
 
 
@@ -62,7 +72,7 @@ def _together(split: str, worlds: Sequence[Figures]) -> Figures:
     shared = [arm for arm in means[0] if all(arm in of_world for of_world in means)]
     accuracy = {arm: np.array([of_world[arm] for of_world in means]) for arm in shared}
     cost = {arm: float(np.mean([c[arm] for c in costs])) for arm in shared if all(arm in c for c in costs)}
-    return {**what, "n": worlds[0]["n"], **_figures(accuracy, cost)}
+    return {**what, "n": worlds[0]["n"], **_figures(accuracy, cost, _Spread.within([accuracy]))}
 
 
 def _means_and_costs(world: Figures) -> tuple[dict[str, float], dict[str, float]]:
@@ -75,37 +85,56 @@ def _means_and_costs(world: Figures) -> tuple[dict[str, float], dict[str, float]
     return means, {name: arm["cost"] for name, arm in arms.items() if "cost" in arm}
 
 
-def _of_world(lines: Sequence[ArmResult]) -> Figures:
-    accuracy, seconds, seeds = _tables(lines)
-    costs: dict[str, float] = {}
-    if "vanilla" in seconds:
-        costs = {arm: float(row.mean() / seconds["vanilla"].mean()) for arm, row in seconds.items()}
-    what = {"split": lines[0].split, "world": lines[0].world, "seeds": seeds, "n": lines[0].n}
-    return {**what, **_figures(accuracy, costs)}
+@dataclass(frozen=True)
+class _Spread:
+    """How units differ from the mean of their group: residuals by arm [units of all groups].
+
+    `freedom` counts the units less the groups.
+    """
+
+    residuals: Mapping[str, FloatArray]
+    freedom: int
+
+    @classmethod
+    def within(cls, groups: Sequence[Mapping[str, FloatArray]]) -> _Spread:
+        """Spread within groups, pooled; each group holds accuracies by arm [units]. Arms are those of all groups."""
+        arms = [arm for arm in groups[0] if all(arm in group for group in groups)]
+        residuals = {
+            arm: np.concatenate([group[arm] - group[arm].mean() for group in groups]) for arm in arms
+        }
+        return cls(residuals, len(residuals["floor"]) - len(groups))
+
+    def covariance(self, first: FloatArray, second: FloatArray) -> float:
+        """Covariance of two rows of residuals [units of all groups]."""
+        return float(first @ second) / self.freedom
+
+    @property
+    def quantile(self) -> float:
+        """Student's t that an interval of the level reaches to."""
+        return float(stats.t.ppf(0.5 + _LEVEL / 2, self.freedom))
 
 
-def _figures(accuracy: Mapping[str, FloatArray], costs: Mapping[str, float]) -> Figures:
-    """Figures of every arm from its accuracies [units], paired by unit; a unit is a seed or a world."""
-    floor, ceiling, vanilla = accuracy["floor"], accuracy["ceiling"], accuracy.get("vanilla")
-    gap = ceiling - floor
-    figures: Figures = {
-        "floor": _mean(floor),
-        "ceiling": _mean(ceiling),
-        "gap": _mean(gap),
-        "prompts": {},
-        "shortcuts": {},
-    }
-    for name, row in accuracy.items():
+def _figures(accuracy: Mapping[str, FloatArray], costs: Mapping[str, float], pooled: _Spread) -> Figures:
+    """Figures of every arm from its accuracies [units], paired by unit; a unit is a seed or a world.
+
+    Where `pooled` does not know an arm, since a group lacks it, the spread is that of these units alone.
+    """
+    alone = _Spread.within([accuracy])
+    figures: Figures = {name: _mean(accuracy, (name,), pooled) for name in ("floor", "ceiling")}
+    figures |= {"gap": _mean(accuracy, _GAP, pooled), "prompts": {}, "shortcuts": {}}
+    for name in accuracy:
         if name in ("floor", "ceiling"):
             continue
-        arm = {"accuracy": _mean(row), **_ratio("pgr", "interval", row - floor, gap)}
+        spread = pooled if {name, "vanilla"} & accuracy.keys() <= pooled.residuals.keys() else alone
+        arm: Figures = {"accuracy": _mean(accuracy, (name,), spread)}
+        arm |= _ratio(("pgr", "interval"), accuracy, (name, "floor"), spread)
         if name.startswith(PROMPT):
             figures["prompts"][name.removeprefix(PROMPT)] = arm
         elif name.startswith(SHORTCUT):
             figures["shortcuts"][name.removeprefix(SHORTCUT)] = arm
         else:
-            if vanilla is not None and name != "vanilla":
-                arm |= _ratio("gain", "gain_interval", row - vanilla, gap)
+            if "vanilla" in accuracy and name != "vanilla":
+                arm |= _ratio(("gain", "gain_interval"), accuracy, (name, "vanilla"), spread)
                 arm["cost"] = round(costs[name], 2)
             figures[name] = arm
     return figures
@@ -126,28 +155,38 @@ def _tables(lines: Sequence[ArmResult]) -> tuple[dict[str, FloatArray], dict[str
     return accuracy, seconds, seeds
 
 
-def _mean(values: FloatArray) -> Mapping[str, Any]:
-    half = _quantile(len(values)) * float(values.std(ddof=1)) / len(values) ** 0.5
-    mean = float(values.mean())
+def _mean(accuracy: Mapping[str, FloatArray], arms: tuple[str, ...], spread: _Spread) -> Mapping[str, Any]:
+    """Mean accuracy of an arm, or by how much one is above another, with Student's t interval."""
+    mean, residuals = _difference(accuracy, arms), _difference_of_rows(spread.residuals, arms)
+    half = spread.quantile * (spread.covariance(residuals, residuals) / len(accuracy[arms[0]])) ** 0.5
     return {"mean": round(mean, 4), "interval": [round(mean - half, 4), round(mean + half, 4)]}
 
 
-def _ratio(name: str, interval: str, numerator: FloatArray, denominator: FloatArray) -> Mapping[str, Any]:
-    """Mean of `numerator` over mean of `denominator` [units] under `name`; nothing and no interval without a gap."""
-    spread = np.cov(numerator, denominator) / len(numerator)
+def _ratio(
+    names: tuple[str, str], accuracy: Mapping[str, FloatArray], arms: tuple[str, str], spread: _Spread
+) -> Mapping[str, Any]:
+    """By how much the first of `arms` is above the second, as a share of the gap; nothing without a gap."""
+    units = len(accuracy[arms[0]])
+    above, gap = (_difference_of_rows(spread.residuals, pair) for pair in (arms, _GAP))
     try:
         ratio = fieller(
-            float(numerator.mean()),
-            float(denominator.mean()),
-            var_numerator=float(spread[0, 0]),
-            var_denominator=float(spread[1, 1]),
-            covariance=float(spread[0, 1]),
-            t=_quantile(len(numerator)),
+            _difference(accuracy, arms),
+            _difference(accuracy, _GAP),
+            var_numerator=spread.covariance(above, above) / units,
+            var_denominator=spread.covariance(gap, gap) / units,
+            covariance=spread.covariance(above, gap) / units,
+            t=spread.quantile,
         )
     except NoGap:
-        return {name: None, interval: None}
-    return {name: round(ratio.mean, 4), interval: [round(ratio.low, 4), round(ratio.high, 4)]}
+        return dict.fromkeys(names)
+    return {names[0]: round(ratio.mean, 4), names[1]: [round(ratio.low, 4), round(ratio.high, 4)]}
 
 
-def _quantile(units: int) -> float:
-    return float(stats.t.ppf(0.5 + _LEVEL / 2, units - 1))
+def _difference(accuracy: Mapping[str, FloatArray], arms: tuple[str, ...]) -> float:
+    return float(_difference_of_rows(accuracy, arms).mean())
+
+
+def _difference_of_rows(rows: Mapping[str, FloatArray], arms: tuple[str, ...]) -> FloatArray:
+    """The row of the one arm, or that of the first less that of the second."""
+    first, *second = arms
+    return rows[first] - rows[second[0]] if second else rows[first]

@@ -6,7 +6,7 @@ import dataclasses
 import random
 
 from w2s.records import Recipe
-from w2s.testbeds.mini.domain import STRONG, WEAK, Domain
+from w2s.testbeds.mini.domain import STRONG, WEAK, Domain, Gate
 from w2s.testbeds.mini.math import corpus, items, shortcuts, world
 from w2s.testbeds.mini.math.phrasing import GRADED_TEMPLATE, TEACHERS, TEMPLATE, ZERO_SHOT_TEMPLATE
 from w2s.testbeds.mini.splits import WORLDS
@@ -80,4 +80,5 @@ MATH = Domain(
     verdict_words=frozenset(corpus.VERDICT_WORDS),
     value_words=frozenset(map(str, range(world.LARGEST + 1))),
     sizes={"weak": dataclasses.replace(WEAK, steps=60), "strong": dataclasses.replace(STRONG, steps=4800)},
+    gate=Gate(progress=0.445, loss=0.68),
 )
