@@ -454,6 +454,15 @@ def test_what_calls_cost_and_how_long_a_context_is_stands_in_80_columns() -> Non
     assert narrow[0].split() == ["researcher", "state", "submitted", "cost"]
 
 
+def test_the_hours_that_each_worked_are_shown_where_they_are_bounded() -> None:
+    rows = [{**researcher(1), "worked_seconds": 9000.0, "work_seconds": 18_000.0}, researcher(2)]
+    lines = shown(status(researchers=rows))
+    assert lines[0].split() == ["researcher", "state", "doing", "submitted", "verified", "worked"]
+    assert lines[1].endswith("2.5 of 5 h")
+    unbounded = shown(status(researchers=[{**rows[0], "work_seconds": None}]))
+    assert "worked" not in unbounded[0]
+
+
 def test_a_researcher_in_trouble_comes_first_with_its_reason_and_since_when() -> None:
     rows = [
         with_model(1, 1.0, 1),
@@ -524,6 +533,8 @@ ROWS = st.fixed_dictionaries(
         "detail": TEXTS,
         "money": st.fixed_dictionaries({"usd": st.floats(0, 1e9), "tokens": NUMBERS}),
         "context_tokens": st.integers(0, 10**8),
+        "worked_seconds": st.floats(0, 1e9),
+        "work_seconds": st.none() | st.floats(1, 1e9),
         "trouble": st.none()
         | st.fixed_dictionaries(
             {

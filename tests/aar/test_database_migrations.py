@@ -21,6 +21,8 @@ from aar.errors import LabFolderError, WrongFormat
 
 BACK = (
     "DROP TABLE messages",
+    "ALTER TABLE researchers DROP COLUMN worked",
+    "ALTER TABLE researchers DROP COLUMN works_since",
     "ALTER TABLE researchers DROP COLUMN paused",
     "DROP TABLE calls",
     "DROP TABLE spending",
@@ -63,7 +65,7 @@ BACK = (
     "UPDATE runs SET priority = 1 - priority WHERE priority IN (0, 1)",
     "UPDATE meta SET value = '4' WHERE key = 'format'",
 )
-"""What makes a database of format 8 one of format 4."""
+"""What makes a database of format 9 one of format 4."""
 
 
 def of_format_4(path: Path) -> Path:

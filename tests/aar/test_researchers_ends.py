@@ -183,6 +183,29 @@ def test_a_budget_is_announced_before_it_is_spent_and_then_ends_the_session(fold
     )
 
 
+@pytest.mark.parametrize(
+    ("whose", "reason", "words"),
+    [
+        ("researcher", EndReason.BUDGET, "The hours that you may work are used up."),
+        ("study", EndReason.LAB_OVER, "The time of this study is over."),
+    ],
+)
+def test_whose_time_is_over_is_told_to_the_model_and_the_lab(
+    folder: Path, whose: str, reason: EndReason, words: str
+) -> None:
+    lab = a_lab()
+    lab.stop_of = whose
+
+    def look(turn: Turn) -> object:
+        lab.stopped = "time" if turn.number >= 3 else None
+        return LOOK
+
+    provider = Provider(look)  # type: ignore[arg-type]
+    assert work(folder, lab, provider) is ExitCode.OK
+    assert words in said_to_the_model(provider)
+    assert lab.calls.ends() == [reason]
+
+
 def test_a_missing_package_is_one_line_that_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

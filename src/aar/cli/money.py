@@ -48,6 +48,16 @@ def context(row: Mapping[str, Any]) -> str:
     return thousands(row["context_tokens"]) if row.get("context_tokens") else ""
 
 
+def worked(row: Mapping[str, Any]) -> str:
+    """How much of its hours a researcher has worked; nothing without such a bound.
+
+    >>> worked({"worked_seconds": 9000.0, "work_seconds": 18000.0})
+    '2.5 of 5 h'
+    """
+    most = row.get("work_seconds")
+    return f"{row.get('worked_seconds', 0.0) / 3600:.1f} of {most / 3600:.3g} h" if most else ""
+
+
 def has_calls(rows: Sequence[Mapping[str, Any]]) -> bool:
     """True if any of the researchers has called a model that is counted."""
     return any((row.get("money") or {}).get("tokens") for row in rows)

@@ -45,6 +45,8 @@ researchers = Table(
     Column("failures", Integer, nullable=False),
     Column("waits_until", Float),
     Column("paused", Float),
+    Column("worked", Float, nullable=False),
+    Column("works_since", Float),
     Column("created", Float, nullable=False),
     Column("started", Float),
     Column("finished", Float),

@@ -9,7 +9,7 @@ each researcher. Not covered: a session that calls its provider without opening 
 from __future__ import annotations
 
 from aar import ledger
-from aar.database import Transaction, calls, spending
+from aar.database import Transaction, calls, researchers, spending
 from aar.database.calls import Call, CallState
 from aar.database.charges import ChargeKind
 from aar.errors import BadRequest, BudgetKind, BudgetOf, NoPrice, OverBudget
@@ -33,7 +33,9 @@ def open_call(lab: Lab, researcher: str, id: str, *, model: str, estimate: Token
             return
         if lab.time_is_over:
             raise OverBudget("the time of this study is over", budget=BudgetKind.TIME, whose=BudgetOf.STUDY)
-        bound = budgets.used_up(lab.settings, *budgets.of_researcher(tx, lab.settings, researcher))
+        who = researchers.get(tx, researcher)
+        used = budgets.of_researcher(tx, lab.settings, who, clock_s=lab.elapsed())
+        bound = budgets.used_up(lab.settings, *used)
         if bound is not None:
             raise bound.refusal()
         calls.open(tx, researcher, id, model=model, estimate=estimate, cost=cost)

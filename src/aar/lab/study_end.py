@@ -8,7 +8,7 @@ from aar import database
 from aar.database import Transaction, meta
 from aar.errors import NoLab
 from aar.folder import LabFolder
-from aar.lab import calls
+from aar.lab import calls, working_time
 from aar.ledger import Ledger
 from aar.reports.ending import FAILED, Ending
 
@@ -32,6 +32,7 @@ def note_ending(folder: LabFolder, ending: Ending, *, elapsed: float, given_up: 
         calls.lose(tx)
         meta.put(tx, "ending", {"code": ending.value})
         meta.put(tx, "elapsed_seconds", elapsed)
+        working_time.settle_all(tx, elapsed)
         ended = {name: {"code": FAILED, "words": words} for name, words in given_up.items()}
         meta.put(tx, "researchers_ended", ended)
     Ledger(store).export_jsonl(folder.ledger)

@@ -52,7 +52,7 @@ class Launch:
     """A run under way; use it as `with Launch(...) as run:`, so that nothing outlives it.
 
     `listener` is the lab's listening socket, made where it is left out. `ending` is how the run came to its end,
-    `spent_up` whether a budget of money or tokens ended its research.
+    `spent_up` whether a budget of money, tokens or hours of work ended its research.
     """
 
     folder: LabFolder

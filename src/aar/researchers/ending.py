@@ -13,20 +13,29 @@ _OVER = {
     "tokens": "The tokens for your model are used up.",
     "stopped": "The person who runs the lab has stopped you.",
 }
-_BUDGETS = ("usd", "tokens")
+_OWN_HOURS_OVER = "The hours that you may work are used up."
+_MONEY = ("usd", "tokens")
 LAST = "Post what others should know, bring your notebook up to date, and stop calling tools."
 TAKES_NO_MORE = "The lab takes no further submissions."
 
 
 def over(me: dict[str, Any]) -> bool:
-    """True if the session should stop: the lab says so, and no own submission still waits for its verdict."""
+    """True if the session should stop: the lab says so, and no own submission still waits for its verdict.
+
+    One whose own hours are over waits for none: what is left of them is for its last turns.
+    """
     waiting = any(submission.get("status") == "pending" for submission in me.get("submissions", []))
-    return bool(me.get("stop")) and not waiting
+    return bool(me.get("stop")) and (not waiting or _own_hours_over(me))
+
+
+def _own_hours_over(me: dict[str, Any]) -> bool:
+    return me.get("stop_reason") == "time" and me.get("stop_of") == "researcher"
 
 
 def reason(me: dict[str, Any]) -> EndReason:
     """The reason of a session that the lab ends."""
-    return EndReason.BUDGET if me.get("stop_reason") in _BUDGETS else EndReason.LAB_OVER
+    spent = me.get("stop_reason") in _MONEY or _own_hours_over(me)
+    return EndReason.BUDGET if spent else EndReason.LAB_OVER
 
 
 def last_words(me: dict[str, Any]) -> str:
@@ -35,7 +44,7 @@ def last_words(me: dict[str, Any]) -> str:
     >>> last_words({"stop_reason": "submissions"}).split(". ")[0]
     'Your submissions are used up'
     """
-    why = _OVER.get(str(me.get("stop_reason")))
+    why = _OWN_HOURS_OVER if _own_hours_over(me) else _OVER.get(str(me.get("stop_reason")))
     return " ".join(part for part in (why, TAKES_NO_MORE, LAST) if part)
 
 
