@@ -222,7 +222,6 @@ def main() -> None:
     parser.add_argument("--only", action="append", help="cases whose name contains this; may be repeated")
     given = parser.parse_args()
     os.environ.update(ENVIRONMENT("http://127.0.0.1:9"))
-    os.environ["INSPECT_DISPLAY"] = "none"
     models = given.model or MODELS
     cases = [
         (model, case)

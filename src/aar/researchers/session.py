@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 import sys
 from collections.abc import Mapping
@@ -164,8 +163,11 @@ def _model(session: Session) -> Model:
 async def _evaluate(session: Session, task: Task, model: Model) -> EvalLog | None:
     """The log of the session; None if it was cancelled, for then Inspect has written it but does not give it."""
     from inspect_ai import eval_async
+    from inspect_ai.util._display import init_display_type
 
-    os.environ["INSPECT_DISPLAY"] = "none"  # read at the first evaluation of a process
+    # else it shows its progress on the output, which is the log that people read; `eval_async` asks neither an
+    # argument nor the environment
+    init_display_type("none")
     logs = await eval_async(
         task,
         model=model,
