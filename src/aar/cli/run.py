@@ -213,7 +213,7 @@ def run_lab(
     for model in dict.fromkeys(settings.models):
         if "/" in model:  # else it is a name of the runtime's own; what it calls is priced when it calls
             prices.check(model)
-        runtime.check(model, options)
+    runtime.check(list(dict.fromkeys(settings.models)), options)
     listener = listen(port)
     make(folder, settings, testbed)
     team = [f"r{i + 1}" for i in range(settings.researchers)]
