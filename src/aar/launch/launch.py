@@ -164,7 +164,8 @@ class Launch:
     def _host(self, runtime: Hosted, names: Iterable[str]) -> Hosting:
         """The host, which imports what it needs while the lab starts."""
         hosting = Hosting(runtime.host([self._model(name) for name in names]))
-        self.team.add_host(Child("the researchers' host", hosting.start, self.folder.logs / "host.log"))
+        host = Child("the researchers' host", hosting.start, self.folder.logs / "host.log")
+        self.team.add_host(host, hosting)
         return hosting
 
     def _add_researcher(self, name: str, token: str, runtime: Runtime, hosting: Hosting | None) -> None:

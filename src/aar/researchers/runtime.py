@@ -98,7 +98,8 @@ class Hosted(Protocol):
        it has ended and is reaped, four bytes: its exit code, or minus the signal that killed it, big-endian;
     3. end when its standard input ends.
 
-    The launcher starts a host that died again, and its researchers with it, at the same rate as a researcher.
+    The launcher starts a host that died again, and its researchers with it, at the same rate as a researcher. It kills
+    one that owes one of these packets for a minute, or the first one for five (`aar.launch.hosting`).
     """
 
     def host(self, models: Sequence[str]) -> Sequence[str]:
