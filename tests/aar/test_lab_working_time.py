@@ -164,7 +164,7 @@ def test_after_a_kill_of_all_the_noted_time_counts_and_the_pause_until_resume_do
 def test_the_end_of_a_run_ends_everybodys_work(lab: Clocked) -> None:
     state(lab, "r1", "working")
     at(lab, 10)
-    note_ending(lab.folder, Ending.INTERRUPTED, elapsed=40.0, given_up={})
+    note_ending(lab.folder, lab.settings, Ending.INTERRUPTED, elapsed=40.0, given_up={})
     lab.at = 1e6
     assert worked(lab) == 30
 

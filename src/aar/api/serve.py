@@ -25,6 +25,7 @@ from aar.lab.news import News
 from aar.lab.slots import Slots
 from aar.lab.study_end import note_running
 from aar.lab.trainer import Trainer
+from aar.researchers import answered
 from aar.settings import settings_of
 from w2s import methods
 from w2s.errors import W2SError
@@ -97,7 +98,7 @@ def _enrol(lab: Lab, start: Start) -> None:
     with lab.database.write() as tx:
         runs.requeue_running(tx)
         if not start.again:
-            calls.lose(tx)  # whoever was in a call is gone since
+            calls.lose(tx, lab.folder, lab.prices)  # whoever was in a call is gone since
             working_time.settle_all(tx)
         note_running(tx)
         note_settings(tx, lab.settings)
@@ -119,6 +120,8 @@ def _enrol(lab: Lab, start: Start) -> None:
             )
             if not start.again:
                 researchers.begin_again(tx, name, submissions=submissions, model=start.models[name])
+    if not start.again:
+        answered.forget_all(lab.folder.inspect_logs)
     for name in lab.settings.baselines:
         lab.submit(
             researchers.LAB,

@@ -94,7 +94,13 @@ class Launch:
             logger.info("ends: %s", self.ending.name.lower())
             self.team.end(self.hurry, informed=self.ending is Ending.COMPLETE)
             try:
-                note_ending(self.folder, self.ending, elapsed=self.elapsed(), given_up=self.team.given_up)
+                note_ending(
+                    self.folder,
+                    self.settings,
+                    self.ending,
+                    elapsed=self.elapsed(),
+                    given_up=self.team.given_up,
+                )
             finally:
                 self.lab.close()
                 assert self.listener is not None

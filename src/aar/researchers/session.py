@@ -14,6 +14,7 @@ from aar.database.progress import Activity, EndReason
 from aar.errors import AarError, ProviderDown
 from aar.folder import LabFolder
 from aar.researchers import ending, running
+from aar.researchers.answered import Answered
 from aar.researchers.calls import Calls
 from aar.researchers.exits import ExitCode
 from aar.researchers.inspect_models import ModelOptions, make
@@ -83,7 +84,13 @@ async def _research(session: Session, token: str, model: Model | None) -> ExitCo
     try:
         me = await client.me()
         await client.progress(Activity.STARTING)
-        calls = Calls(client, name=session.model, waits=session.waits, rng=random.Random())
+        calls = Calls(
+            client,
+            name=session.model,
+            waits=session.waits,
+            rng=random.Random(),
+            answered=Answered(LabFolder(session.lab).inspect_logs, session.researcher),
+        )
         turns = Turns({tool.schema.name: _takes(tool.schema.parameters) for tool in TOOLS}, go_on=GO_ON)
         watch = Watch(client, turns=turns if session.thinks else None, waits=session.waits)
         model = model or _model(session)
