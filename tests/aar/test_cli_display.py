@@ -504,13 +504,28 @@ def test_trouble_grows_older_between_two_updates() -> None:
 def test_one_that_ended_too_soon_says_why_and_one_that_had_enough_does_not() -> None:
     rows = [
         researcher(1, state="finished", reason="refusals", detail="three in a row"),
-        researcher(2, state="finished", reason="budget"),
+        researcher(2, state="finished", reason="lab_over"),
         researcher(3, state="resting", reason="no_effect"),
     ]
     lines = shown(status(researchers=rows), width=200)
     assert re.match(r"r1 +ended +ended after refusals of its model: three in a row", lines[1])
     assert re.match(r"r2 +finished +3 of 5", lines[2])
     assert re.match(r"r3 +resting +rested after turns without effect", lines[3])
+
+
+def test_one_that_is_done_before_its_submissions_are_used_up_says_why() -> None:
+    done = {"state": "finished", "activity": "thinking"}
+    rows = [
+        {**researcher(1), **done, "reason": "budget", "detail": "its hours are used up"},
+        {**researcher(2), **done, "reason": "budget", "detail": ""},
+        {**researcher(3), **done, "reason": "by_a_person"},
+        {**researcher(4), **done, "reason": "lab_over", "detail": "anything"},
+    ]
+    lines = shown(status(researchers=rows), width=120)
+    assert re.match(r"r1 +finished +its hours are used up", lines[1])
+    assert re.match(r"r2 +finished +its budget is used up", lines[2])
+    assert re.match(r"r3 +finished +stopped by a person", lines[3])
+    assert "anything" not in lines[4]
 
 
 TEXTS = st.text(max_size=60)

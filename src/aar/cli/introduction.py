@@ -23,7 +23,7 @@ def introduction(settings: Settings, names: Sequence[str]) -> list[str]:
     if settings.researchers and not names:
         lines.append(
             "no researcher starts: their submissions, their time or their money is used up; what is left is judged. "
-            "--submissions +5, --minutes +10 and --budget-usd +50 give more"
+            "--submissions +5, --minutes +10, --budget-usd +50 and --hours-each +1 give more"
         )
     lines += _team(settings)
     if settings.feedback != "ladder":

@@ -158,7 +158,9 @@ class Calls:
                     raise _TooLong(failure.detail) from error
                 failures, tries = failures + 1, tries + (failure.kind not in REPEATABLE)
                 if tries >= MOST_TRIES:
-                    self.failed = ProviderDown(f"{self._name} fails ({failure.kind}): {failure.detail}")
+                    self.failed = ProviderDown(
+                        f"{self._name} fails ({failure.kind.value.replace('_', ' ')}): {failure.detail}"
+                    )
                     raise self.failed from error
                 await self._wait(failure, failures)
             else:

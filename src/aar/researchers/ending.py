@@ -15,6 +15,20 @@ _OVER = {
 }
 _OWN_HOURS_OVER = "The hours that you may work are used up."
 _MONEY = ("usd", "tokens")
+_USED_UP = {
+    ("usd", "researcher"): "its money is spent",
+    ("usd", "study"): "the study's money is spent",
+    ("tokens", "researcher"): "its tokens are used up",
+    ("tokens", "study"): "the study's tokens are used up",
+    ("time", "researcher"): "its hours are used up",
+}
+_TOO_SOON = {
+    EndReason.REFUSALS: "its model declined",
+    EndReason.CONTEXT: "its conversation does not fit into its model",
+    EndReason.MESSAGE_LIMIT: "it reached the limit of messages",
+    EndReason.OWN_STOP: "its model stopped by itself",
+}
+"""Ends that only the session knows of, for the person who runs the lab."""
 LAST = "Post what others should know, bring your notebook up to date, and stop calling tools."
 TAKES_NO_MORE = "The lab takes no further submissions."
 
@@ -36,6 +50,25 @@ def reason(me: dict[str, Any]) -> EndReason:
     """The reason of a session that the lab ends."""
     spent = me.get("stop_reason") in _MONEY or _own_hours_over(me)
     return EndReason.BUDGET if spent else EndReason.LAB_OVER
+
+
+def too_soon(reason: EndReason, detail: str) -> str:
+    """What a person is told of a session that ended before the lab was over.
+
+    >>> too_soon(EndReason.MESSAGE_LIMIT, "20000 messages")
+    'the session ended too soon, it reached the limit of messages: 20000 messages'
+    """
+    why = f"the session ended too soon, {_TOO_SOON.get(reason, str(reason))}"
+    return f"{why}: {detail}" if detail else why
+
+
+def why(me: dict[str, Any]) -> str:
+    """Which budget ended a session, for the person who runs the lab; nothing where none did.
+
+    >>> why({"stop_reason": "time", "stop_of": "researcher"})
+    'its hours are used up'
+    """
+    return _USED_UP.get((str(me.get("stop_reason")), str(me.get("stop_of"))), "")
 
 
 def last_words(me: dict[str, Any]) -> str:

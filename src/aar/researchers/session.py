@@ -20,6 +20,7 @@ from aar.researchers.exits import ExitCode
 from aar.researchers.inspect_models import ModelOptions, make
 from aar.researchers.lab_client import LabClient
 from aar.researchers.models import EMBEDDED, POLICIES
+from aar.researchers.provider_errors import spoken
 from aar.researchers.stopping import Stop
 from aar.researchers.tools import TOOLS
 from aar.researchers.turns import Turns
@@ -125,14 +126,14 @@ async def _ended(
     reason = calls.ended or watch.over or (ending.reason(me) if me.get("stop") else None)
     if reason is not None:
         logger.info("the session ends: %s", reason)
-        await client.state("finished", reason)
+        await client.state("finished", reason, ending.why(me) if reason is EndReason.BUDGET else "")
         return ExitCode.OK
     reason, detail = _own_end(sample)
     # A fresh conversation cures what a long one has come to, but not a task that its model refuses or cannot hold.
     for_good = reason in (EndReason.REFUSALS, EndReason.CONTEXT) and not got_anywhere
     await client.state("stopped" if for_good else "working", reason, detail)
     # The last line that is printed is what the launcher shows people.
-    print(f"the session ended before the lab said that it is over: {reason}: {detail}", file=sys.stderr)
+    print(ending.too_soon(reason, detail), file=sys.stderr)
     return ExitCode.ENDED_FOR_GOOD if for_good else ExitCode.ENDED_EARLY
 
 
@@ -140,11 +141,11 @@ def _own_end(sample: EvalSample) -> tuple[EndReason, str]:
     """Why a loop ended that nobody ended, and a line about it."""
     if sample.limit is not None:
         return EndReason.MESSAGE_LIMIT, f"{len(sample.messages)} messages"
-    words = " ".join((sample.output.error or sample.output.completion).split())[:200]
+    words = spoken(sample.output.error or sample.output.completion)[:200]
     if sample.output.stop_reason == "model_length":
-        return EndReason.CONTEXT, f"the conversation does not fit, also when it is summed up: {words}"
+        return EndReason.CONTEXT, f"summed up, too ({words})"
     if sample.output.stop_reason == "content_filter":
-        return EndReason.REFUSALS, f"the model declined several times in a row, last: {words}"
+        return EndReason.REFUSALS, f"several times in a row ({words})"
     return EndReason.OWN_STOP, words
 
 
