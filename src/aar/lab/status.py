@@ -104,7 +104,7 @@ def status(lab: Lab, phase: Phase) -> Status:
         queue = traffic(tx, slots=capacity.of(tx, slots=lab.settings.slots))
         trained = len(trainings.all(tx))
         sums = spending.all(tx)
-        left = estimate.seconds_left(tx, lab.settings, everything, load=lab.load)
+        left = estimate.seconds_left(tx, lab.settings, everything, clock_s=lab.elapsed(), load=lab.load)
         return Status(
             phase=phase,
             researchers=tuple(members(tx, lab.settings, everything, sums, clock_s=lab.elapsed())),
