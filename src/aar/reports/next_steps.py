@@ -46,6 +46,8 @@ def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
         steps.append(Step("Remedy what ended the researchers, then go on", resume))
     if contents.verified:
         steps.append(_elsewhere(contents, contents.verified[0], run=run, aar=aar))
+    elif contents.ending is Ending.BUDGET:
+        pass  # more submissions start nobody whose budget is used up
     elif (lead := best_lead(contents)) is not None and outcome(lead) is not Outcome.UNCONFIRMED:
         steps.append(
             Step(
