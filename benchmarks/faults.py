@@ -33,6 +33,8 @@ from provider_servers import ENVIRONMENT, Bill, Provider  # noqa: E402
 from provider_servers import serve as provide  # noqa: E402
 
 from aar.errors import AarError  # noqa: E402
+from aar.processes import printable_line  # noqa: E402
+from aar.reports.words import ENDED, ENOUGH, TROUBLE, count  # noqa: E402
 from aar.researchers.inspect_models import ModelOptions  # noqa: E402
 from aar.researchers.session import Session, run  # noqa: E402
 
@@ -49,7 +51,7 @@ class Row:
     Attributes:
         model: The session's model.
         case: The fault.
-        seen: What a person sees: the trouble or the reason, in the words of the display.
+        seen: What a person sees: the trouble or the reason, in the words of the display and the terminal.
         requests: Requests that reached the provider.
         billed: US dollars that the provider billed.
         counted: US dollars that the lab counted, and how many of its calls were cut off and are estimates.
@@ -97,14 +99,15 @@ def measured(case: Case, model: str) -> Row:
             try:
                 end = f"exit {int(run(session, 'token'))}"
             except AarError as error:
-                end = f"exit 1: {' '.join(str(error).split())[:120]}"
+                end = "exit 1"
+                print(f"{type(error).__name__}: {error}", file=sys.stderr)  # as `aar.researchers` does
         seconds = time.monotonic() - begun
     name = model.partition("/")[2].removeprefix("local/")
     reasons = [reason.value for reason in dict.fromkeys(lab.calls.ends())]
     return Row(
         model,
         case,
-        _seen(lab),
+        _seen(lab, "" if end == "exit 0" else printable_line(printed.getvalue())),
         len(provider.requests),
         provider.bill.usd({name: PRICE}),
         lab.calls.cost(),
@@ -115,15 +118,21 @@ def measured(case: Case, model: str) -> Row:
     )
 
 
-def _seen(lab: FakeLab) -> str:
-    """What the lab shows: the first trouble, how often it was tried, and rests."""
+def _seen(lab: FakeLab, printed: str) -> str:
+    """In the words of the display and the terminal: the first trouble and its tries, rests, ends, a last line."""
     troubles = [trouble for _, trouble, _ in lab.calls.troubles if trouble.kind is not None]
     words = []
     if troubles:
         first = troubles[0]
-        red = ", red" if first.permanent else ""
-        words.append(f"{first.kind}{red} ({len(troubles)} tries): {first.detail[:90]}")
-    words += [f"{state.state}: {state.detail[:90]}" for _, state in lab.calls.states if state.detail]
+        red = "in red, " if first.permanent else ""
+        words.append(f"{TROUBLE[first.kind]} ({red}{count(len(troubles), 'try')}): {first.detail[:120]}")
+    for _, state in lab.calls.states:
+        if state.state in ("resting", "stopped", "finished") and state.reason in ENDED:
+            words.append(f"{ENDED[state.reason]}: {state.detail[:120]}")
+        elif state.reason in ENOUGH:
+            words.append(f"finished: {state.detail or ENOUGH[state.reason]}")
+    if printed:
+        words.append(f"terminal: {printed[:160]}")
     return "; ".join(words) or "nothing"
 
 
@@ -200,7 +209,7 @@ def table(rows: list[Row]) -> str:
         "Exit 0: regular; 1: an error, started again; 3: ended early, started again; 4: ended for good, given up and "
         "named. A process that is killed in a call is not in this table.",
         "",
-        "| protocol | fault | what the lab is told | requests | billed $ | counted $ | cut off | noticed s | end |",
+        "| protocol | fault | what people see | requests | billed $ | counted $ | cut off | noticed s | end |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -222,7 +231,6 @@ def main() -> None:
     parser.add_argument("--only", action="append", help="cases whose name contains this; may be repeated")
     given = parser.parse_args()
     os.environ.update(ENVIRONMENT("http://127.0.0.1:9"))
-    os.environ["INSPECT_DISPLAY"] = "none"
     models = given.model or MODELS
     cases = [
         (model, case)

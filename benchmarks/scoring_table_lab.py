@@ -15,10 +15,10 @@ from aar import database
 from aar.baseline_sets import PLAIN
 from aar.cli.baselines import PATIENCE
 from aar.cli.display import Display
-from aar.cli.run import make
 from aar.database import researchers, submissions
 from aar.folder import LabFolder
 from aar.launch.launch import Launch
+from aar.launch.run_folder import make
 from aar.reports.summary import judged
 from aar.sandboxes import choose
 from aar.settings import Settings, cores

@@ -33,12 +33,12 @@ from pathlib import Path
 import psutil
 
 from aar import database, ledger
-from aar.cli.run import make
 from aar.database import Database, progress
 from aar.database.figures import Figures
 from aar.database.progress import Activity
 from aar.folder import LabFolder
 from aar.launch.launch import Launch
+from aar.launch.run_folder import make
 from aar.researchers.lab_client import LabClient
 from aar.settings import Settings, settings_of
 

@@ -23,8 +23,16 @@ def last_line(log: Path) -> str:
         return "it printed nothing"
     with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - TAIL_BYTES))
-        lines = stream.read().decode("utf-8", errors="replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
+        return printable_line(stream.read().decode("utf-8", errors="replace")) or "it printed nothing"
+
+
+def printable_line(output: str) -> str:
+    """The last line of what a process printed that is not empty, fit for a terminal.
+
+    >>> printable_line("Traceback\\nValueError: \\x1b[31mno\\n\\n")
+    'ValueError: [31mno'
+    """
+    last = next((line.strip() for line in reversed(output.split("\n")) if line.strip()), "")
     return "".join(letter for letter in last if letter.isprintable())
 
 

@@ -26,6 +26,7 @@ from aar.model_options import EMBEDDED, Arguments, BaseUrl, Effort, GivenPrices,
 
 MOST_MINUTES = 1e6
 """About two years."""
+MOST_HOURS = MOST_MINUTES / 60
 MOST_SUBMISSIONS = 1_000_000
 MOST_SEEDS = 1000
 MOST_USD = 1e9
@@ -34,7 +35,7 @@ MOST_NAMED = 4
 """Missing fields that one message names."""
 _PARTS = ("engine", "sandbox", "runtime", "storage", "students")
 _MODELS = ("models", "model_args", "effort", "temperature", "base_url", "prices")
-_BUDGETS = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each")
+_BUDGETS = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each", "hours_each")
 _CONDITIONS = ("directions", "own_directions", "workflow")
 LATER = frozenset((*_PARTS, *_MODELS, *_BUDGETS, *_CONDITIONS))
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
@@ -55,6 +56,7 @@ Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)]
 Direction = Annotated[str, Field(min_length=1, max_length=MOST_DIRECTION)]
 OwnDirections = Annotated[tuple[Direction, ...], Field(strict=False, max_length=1000)]
 Usd = Annotated[float | None, Field(gt=0, le=MOST_USD)]
+Hours = Annotated[float | None, Field(gt=0, le=10 * MOST_HOURS)]
 WeightedTokens = Annotated[int | None, Field(gt=0, le=MOST_BUDGET_TOKENS)]
 HIDDEN_TOKENS = 2_000_000
 """The bound on a researcher's tokens of versions that had no budgets: nobody had chosen it, so it binds nobody now."""
@@ -82,6 +84,7 @@ class Settings:
         budget_usd_each: The same for each researcher.
         budget_tokens: Tokens, weighted by their prices, that the study's calls may use; None for no bound.
         budget_tokens_each: The same for each researcher.
+        hours_each: Hours that each researcher may work (docs/definitions.md); None for no bound.
         minutes: The upper bound on the wall-clock time of the whole run, confirmations included; None for no bound.
         directions: How directions are given out.
         own_directions: Directions in words, in the place of the study's families; none for those.
@@ -121,6 +124,7 @@ class Settings:
     budget_usd_each: Usd = None
     budget_tokens: WeightedTokens = None
     budget_tokens_each: WeightedTokens = None
+    hours_each: Hours = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     researchers: Annotated[int, Field(ge=0, le=10_000)] = 3
     minutes: Annotated[float | None, Field(gt=0, le=10 * MOST_MINUTES)] = None

@@ -107,6 +107,7 @@ class FakeLab:
     messages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """What a person has told each researcher, until it is read."""
     stopped: str | None = None
+    stop_of: str = "study"
     """Why the lab is over before its time and its submissions are."""
     votes: list[tuple[str, int, int]] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
@@ -244,6 +245,7 @@ class FakeLab:
             "submissions_left": left,
             "stop": stop,
             "stop_reason": reason,
+            "stop_of": self.stop_of if reason in ("time", "usd", "tokens") else None,
             "spending": self.calls.spending(),
             "paused": who in self.paused,
             "messages": self.messages.get(who, []),

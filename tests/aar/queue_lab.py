@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from aar import database
-from aar.database import researchers, runs, schema, trainings, waiting
+from aar.database import researchers, run_turns, runs, schema, trainings, waiting
 from aar.database.researchers import OPERATOR
 from aar.database.trainings import Place
 from aar.engines import Job, Outcome
@@ -167,7 +167,7 @@ def claim_all(lab: Lab, most: int = 10**9) -> list[str]:
     """Whose runs are taken, in order."""
     order = []
     with lab.database.write() as tx:
-        while len(order) < most and (run := runs.claim(tx)) is not None:
+        while len(order) < most and (run := run_turns.claim(tx)) is not None:
             order.append(run.researcher)
     return order
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aar.errors import OverBudget
-from aar.researchers import Assignment
+from aar.researchers import Assignment, ModelOptions
 from aar.researchers.lab_client import LabClient
 
 PRICE = "100,1000"
@@ -24,8 +24,8 @@ USED = {"input_tokens": 1000, "output_tokens": 100, "context_tokens": 1000}
 class Spender:
     """The runtime."""
 
-    def check(self, model: str) -> None:
-        """Take any model."""
+    def check(self, models: Sequence[str], options: ModelOptions | None = None) -> None:
+        """Take any models."""
 
     def command(self, assignment: Assignment) -> Sequence[str]:
         """The command of the process."""

@@ -14,17 +14,18 @@ from fastapi.testclient import TestClient
 
 from aar import database, ledger
 from aar.api.app import MOST_BODY_BYTES, create_app
-from aar.database import researchers, runs, submissions, trainings, wanted_runs
+from aar.database import researchers, run_turns, runs, submissions, trainings, wanted_runs
 from aar.database.figures import Figures
 from aar.engines import Outcome
 from aar.errors import BadRequest, BadSnapshot, EngineError, NotAllowed, NotNow, OverBudget, Refused
 from aar.folder import LabFolder
 from aar.lab import conductor, waiters
 from aar.lab.intake import Lab
+from aar.lab.jobs import job_of
 from aar.lab.news import News
 from aar.lab.references import planned
 from aar.lab.refusals import Code, Refusal
-from aar.lab.slots import finish, job_of
+from aar.lab.slots import finish
 from aar.launch.children import Child, plain
 from aar.processes import python
 from aar.researchers.refusals import Refusal as ToolCode
@@ -192,7 +193,7 @@ def test_the_last_practice_run_is_answered_again_when_the_first_answer_was_lost(
 def test_practice_says_what_broke_but_a_scored_run_never_does(client: TestClient, lab: Lab) -> None:
     key = client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).json()["run"]
     with lab.database.write() as tx:
-        runs.claim(tx, key=key)
+        run_turns.claim(tx, key=key)
         ledger.record_run(
             tx,
             key,
@@ -347,7 +348,7 @@ def test_what_waits_for_a_confirmation_that_was_ended_early_is_not_started(
     conductor.advance(lab)
     with lab.database.write() as tx:
         for _ in range(lab.settings.dev_seeds + 4):
-            run = runs.claim(tx)
+            run = run_turns.claim(tx)
             assert run is not None
             if run.split == "sealed" and run.pair_index < 4:
                 ledger.record_run(tx, run.key, state="done", end=RunEnd(seconds=1.0, core_seconds=1.0))
@@ -402,7 +403,7 @@ def test_control_characters_do_not_reach_the_terminal(client: TestClient) -> Non
 def test_a_run_whose_words_cannot_be_stored_does_not_stop_the_queue(client: TestClient, lab: Lab) -> None:
     key = client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).json()["run"]
     with lab.database.write() as tx:
-        run = runs.claim(tx, key=key)
+        run = run_turns.claim(tx, key=key)
     assert run is not None
     finish(lab, run, Outcome("method_failed", RunEnd(error=RunError("ValueError", message="\ud800"))))
     assert client.get(f"/v1/practice/{key}", headers=as_("one")).json()["state"] == "failed"
@@ -413,7 +414,7 @@ def test_what_a_run_was_denied_is_kept_for_people_and_no_researcher_is_told(
 ) -> None:
     key = client.post("/v1/practice", json={"files": METHOD}, headers=as_("one")).json()["run"]
     with lab.database.write() as tx:
-        run = runs.claim(tx, key=key)
+        run = run_turns.claim(tx, key=key)
     assert run is not None
     finish(lab, run, Outcome("method_failed", RunEnd(error=RunError("ValueError"), denied={"ptrace": 77})))
     with lab.database.read() as tx:

@@ -454,6 +454,15 @@ def test_what_calls_cost_and_how_long_a_context_is_stands_in_80_columns() -> Non
     assert narrow[0].split() == ["researcher", "state", "submitted", "cost"]
 
 
+def test_the_hours_that_each_worked_are_shown_where_they_are_bounded() -> None:
+    rows = [{**researcher(1), "worked_seconds": 9000.0, "work_seconds": 18_000.0}, researcher(2)]
+    lines = shown(status(researchers=rows))
+    assert lines[0].split() == ["researcher", "state", "doing", "submitted", "verified", "worked"]
+    assert lines[1].endswith("2.5 of 5 h")
+    unbounded = shown(status(researchers=[{**rows[0], "work_seconds": None}]))
+    assert "worked" not in unbounded[0]
+
+
 def test_a_researcher_in_trouble_comes_first_with_its_reason_and_since_when() -> None:
     rows = [
         with_model(1, 1.0, 1),
@@ -495,13 +504,28 @@ def test_trouble_grows_older_between_two_updates() -> None:
 def test_one_that_ended_too_soon_says_why_and_one_that_had_enough_does_not() -> None:
     rows = [
         researcher(1, state="finished", reason="refusals", detail="three in a row"),
-        researcher(2, state="finished", reason="budget"),
+        researcher(2, state="finished", reason="lab_over"),
         researcher(3, state="resting", reason="no_effect"),
     ]
     lines = shown(status(researchers=rows), width=200)
     assert re.match(r"r1 +ended +ended after refusals of its model: three in a row", lines[1])
     assert re.match(r"r2 +finished +3 of 5", lines[2])
     assert re.match(r"r3 +resting +rested after turns without effect", lines[3])
+
+
+def test_one_that_is_done_before_its_submissions_are_used_up_says_why() -> None:
+    done = {"state": "finished", "activity": "thinking"}
+    rows = [
+        {**researcher(1), **done, "reason": "budget", "detail": "its hours are used up"},
+        {**researcher(2), **done, "reason": "budget", "detail": ""},
+        {**researcher(3), **done, "reason": "by_a_person"},
+        {**researcher(4), **done, "reason": "lab_over", "detail": "anything"},
+    ]
+    lines = shown(status(researchers=rows), width=120)
+    assert re.match(r"r1 +finished +its hours are used up", lines[1])
+    assert re.match(r"r2 +finished +its budget is used up", lines[2])
+    assert re.match(r"r3 +finished +stopped by a person", lines[3])
+    assert "anything" not in lines[4]
 
 
 TEXTS = st.text(max_size=60)
@@ -524,6 +548,8 @@ ROWS = st.fixed_dictionaries(
         "detail": TEXTS,
         "money": st.fixed_dictionaries({"usd": st.floats(0, 1e9), "tokens": NUMBERS}),
         "context_tokens": st.integers(0, 10**8),
+        "worked_seconds": st.floats(0, 1e9),
+        "work_seconds": st.none() | st.floats(1, 1e9),
         "trouble": st.none()
         | st.fixed_dictionaries(
             {

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from command_line import aar, one_line
 
-from aar.cli.run import make
 from aar.engines import Job
 from aar.engines.local import LocalEngine
 from aar.errors import NoSandbox
 from aar.folder import LabFolder
+from aar.launch.run_folder import make
 from aar.sandboxes import choose
 from aar.scoring.truth.preparation import prepare
 from aar.scoring.truth.reference_jobs import plan

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 import aar.database
 from aar import ledger
-from aar.database import meta, progress, researchers, runs, spending, submissions
+from aar.database import meta, progress, researchers, run_turns, runs, spending, submissions
 from aar.database.progress import Activity
 from aar.database.turns import Turns
 from aar.errors import DiskFull, LabFolderError, NoLab, WrongFormat
@@ -297,12 +297,12 @@ def test_a_run_is_queued_once_and_taken_by_priority(database: aar.database.Datab
         assert queue(tx, "late", priority="dev")
         assert queue(tx, "soon", priority="sealed")
         assert not queue(tx, "late", priority="baseline")
-        taken = runs.claim(tx, place="slot 1")
+        taken = run_turns.claim(tx, place="slot 1")
         assert taken is not None
         assert (taken.key, taken.state, taken.tries, taken.place) == ("soon", "running", 1, "slot 1")
-        last = runs.claim(tx)
+        last = run_turns.claim(tx)
         assert last is not None
-        assert (last.key, runs.claim(tx)) == ("late", None)
+        assert (last.key, run_turns.claim(tx)) == ("late", None)
 
 
 def test_a_run_that_waits_moves_up_when_it_is_wanted_sooner(database: aar.database.Database) -> None:
@@ -310,7 +310,7 @@ def test_a_run_that_waits_moves_up_when_it_is_wanted_sooner(database: aar.databa
         queue(tx, "spare", priority="baseline")
         queue(tx, "dev", priority="dev")
         assert not queue(tx, "spare", priority="sealed")
-        first = runs.claim(tx)
+        first = run_turns.claim(tx)
         assert first is not None
         assert first.key == "spare"
 
@@ -318,9 +318,9 @@ def test_a_run_that_waits_moves_up_when_it_is_wanted_sooner(database: aar.databa
 def test_runs_under_way_are_queued_again_after_a_crash(database: aar.database.Database) -> None:
     with database.write() as tx:
         queue(tx, "a")
-        runs.claim(tx)
+        run_turns.claim(tx)
         assert runs.requeue_running(tx) == 1
-        again = runs.claim(tx)
+        again = run_turns.claim(tx)
         assert again is not None
         assert again.tries == 2
 

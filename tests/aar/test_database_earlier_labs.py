@@ -15,6 +15,7 @@ from aar.database import (
     meta,
     posts,
     researchers,
+    run_turns,
     runs,
     spending,
     standing,
@@ -108,7 +109,7 @@ def test_how_each_run_ended_is_one_record(store: database.Database) -> None:
 def test_its_ledger_holds_and_goes_on(store: database.Database) -> None:
     before = ledger.Ledger(store).verify()
     with store.write() as tx:
-        runs.claim(tx, key="by-itself-dev-none-0")
+        run_turns.claim(tx, key="by-itself-dev-none-0")
         ledger.record_run(tx, "by-itself-dev-none-0", state="done", end=RunEnd(seconds=2.0))
     after = ledger.Ledger(store).verify()
     assert (after.entries, after.leaks) == (before.entries + 1, before.leaks)

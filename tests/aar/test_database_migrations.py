@@ -16,11 +16,13 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from aar import database, ledger
-from aar.database import meta, migrations, progress, researchers, runs, trainings
+from aar.database import meta, migrations, progress, researchers, run_turns, runs, trainings
 from aar.errors import LabFolderError, WrongFormat
 
 BACK = (
     "DROP TABLE messages",
+    "ALTER TABLE researchers DROP COLUMN worked",
+    "ALTER TABLE researchers DROP COLUMN works_since",
     "ALTER TABLE researchers DROP COLUMN paused",
     "DROP TABLE calls",
     "DROP TABLE spending",
@@ -63,7 +65,7 @@ BACK = (
     "UPDATE runs SET priority = 1 - priority WHERE priority IN (0, 1)",
     "UPDATE meta SET value = '4' WHERE key = 'format'",
 )
-"""What makes a database of format 8 one of format 4."""
+"""What makes a database of format 9 one of format 4."""
 
 
 def of_format_4(path: Path) -> Path:
@@ -88,7 +90,7 @@ def of_format_4(path: Path) -> Path:
 def test_runs_that_waited_are_taken_in_the_order_that_they_had(tmp_path: Path) -> None:
     store = database.open(of_format_4(tmp_path / "lab.db"))
     with store.write() as tx:
-        taken = [runs.PRIORITIES[run.priority] for run in iter(lambda: runs.claim(tx), None)]
+        taken = [runs.PRIORITIES[run.priority] for run in iter(lambda: run_turns.claim(tx), None)]
         assert trainings.all(tx) == []
         assert progress.latest(tx)["r1"].text == "writes a method"
     assert taken == ["practice", "opening", "dev"]

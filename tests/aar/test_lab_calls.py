@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import signal
 import time
@@ -17,6 +18,7 @@ from fastapi.testclient import TestClient
 from aar import database, ledger
 from aar.api.app import create_app
 from aar.api.requests import MOST_TOKENS
+from aar.api.serve import Start, _enrol
 from aar.database import calls, charges, researchers, spending, trainings, troubles
 from aar.database.charges import ChargeKind
 from aar.database.progress import EndReason, ProviderTrouble
@@ -26,7 +28,10 @@ from aar.lab.calls import lose, open_call, settle
 from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.references import planned
+from aar.lab.study_end import note_ending
 from aar.prices import Prices, Tokens
+from aar.reports.ending import Ending
+from aar.researchers.answered import Answered
 from aar.settings import Settings
 
 MODEL = "anthropic/claude-opus-4-5"
@@ -260,6 +265,70 @@ def test_the_true_count_that_comes_later_corrects_the_estimate_once(lab: Lab, do
     ledger.Ledger(lab.database).verify()
 
 
+def kept(lab: Lab, id: str, used: object = USED, *, researcher: str = "r1") -> Path:
+    """What a session has written down of an answered call before it told the lab."""
+    answered = Answered(lab.folder.inspect_logs, researcher)
+    answered.note(id, USED)
+    (path,) = lab.folder.inspect_logs.glob(f".running/answered/{researcher}-{id}.json")
+    if used is not USED:
+        path.write_text(used if isinstance(used, str) else json.dumps(used))
+    return path
+
+
+@pytest.mark.parametrize("when", ["restart", "end", "resume"])
+def test_a_session_that_died_before_it_told_the_lab_of_an_answer_is_charged_by_the_answer(
+    lab: Lab, door: Door, when: str
+) -> None:
+    for id in ("c1", "c2"):
+        door.open(id)
+    path = kept(lab, "c1")
+    if when == "restart":
+        door.restarts("r1")
+        door.settle("c1")  # its session, too, may have asked before it died
+    elif when == "end":
+        note_ending(lab.folder, lab.settings, Ending.INTERRUPTED, elapsed=1.0, given_up={})
+    else:
+        tokens = {"r1": "r1's", "r2": "r2's"}
+        named = {"directions": dict.fromkeys(tokens, ""), "models": dict.fromkeys(tokens, MODEL)}
+        _enrol(lab, Start(0, "people", tokens, **named, elapsed=0.0, to_the_end=False, again=False))
+    estimate = Prices().cost(MODEL, ESTIMATE).nano_usd
+    after = spent(lab)
+    assert (after.calls, after.lost_calls, after.nano_usd) == (2, 1, NANO_USD + estimate)
+    assert after.context_tokens == USED["context_tokens"]
+    assert path.exists() == (when == "restart"), "nobody is in a call, so nothing is kept"
+    ledger.Ledger(lab.database).verify()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "[1]",
+        "[" * 5000,
+        {"input_tokens": -1},
+        {"input_tokens": 1.5},
+        {"input_tokens": True},
+        {"input_tokens": 10**12},
+        {"input_tokens": 1, "dollars": 0},
+        " " * 20_000,
+    ],
+)
+def test_a_count_that_cannot_be_is_none(lab: Lab, door: Door, damage: object) -> None:
+    door.open("c1")
+    kept(lab, "c1", damage)
+    door.restarts("r1")
+    assert (spent(lab).calls, spent(lab).lost_calls) == (1, 1)
+
+
+@pytest.mark.parametrize("id", ["../../x", "", "a" * 101, "a/b"])
+def test_no_name_of_a_call_leads_out_of_the_folder(tmp_path: Path, id: str) -> None:
+    answered = Answered(tmp_path / "inspect", "r1")
+    answered.note(id, USED)
+    answered.forget(id)
+    assert answered.find(id) is None
+    assert list(tmp_path.rglob("*")) == []
+
+
 def test_a_call_that_its_session_knows_to_be_cut_off_is_charged_at_its_estimate_and_may_be_corrected(
     lab: Lab, door: Door
 ) -> None:
@@ -393,7 +462,7 @@ def worker(path: Path, *, told: int) -> int:
         try:
             lab = a_lab(path)
             with lab.database.write() as tx:
-                lose(tx)
+                lose(tx, lab.folder, lab.prices)
             number = 0
             while True:
                 id = f"{os.getpid()}-{number}"
@@ -425,7 +494,7 @@ def test_a_lab_killed_at_any_moment_keeps_what_it_acknowledged_and_doubles_nothi
         assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
     lab = a_lab(tmp_path)
     with lab.database.write() as tx:
-        lose(tx)
+        lose(tx, lab.folder, lab.prices)
     told.seek(0)
     lines = [line.split() for line in told.read().decode().splitlines()]
     with lab.database.read() as tx:

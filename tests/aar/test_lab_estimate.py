@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,10 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     found.database.close()
 
 
-def left(lab: Lab, *, load: float = 1.0) -> Left:
+def left(lab: Lab, *, load: float = 1.0, clock_s: float = 0.0, hours_each: float | None = None) -> Left:
+    settings = replace(lab.settings, hours_each=hours_each)
     with lab.database.read() as tx:
-        return seconds_left(tx, lab.settings, submissions.all(tx), load=load)
+        return seconds_left(tx, settings, submissions.all(tx), clock_s=clock_s, load=load)
 
 
 def train_all(lab: Lab, seconds: float) -> None:
@@ -103,3 +105,19 @@ def test_a_researcher_that_thinks_long_is_waited_for(lab: Lab) -> None:
     )  # half an hour for each of the two that it may still hand in
     with lab.database.read() as tx:
         assert runs.all(tx)
+
+
+def test_whose_hours_are_bounded_hands_in_what_it_can_within_them(lab: Lab) -> None:
+    train_all(lab, 1.0)
+    for name in ("r1", "r2"):
+        submit(lab, name, f"of {name}")
+    end_runs(lab, 1.0)
+    with lab.database.write() as tx:
+        for name in ("r1", "r2"):
+            researchers.set_state(tx, name, "working")
+            researchers.note_work(tx, name, worked=0.0, since=0.0)
+    unbounded = left(lab, clock_s=600.0).seconds
+    assert left(lab, clock_s=600.0, hours_each=100.0).seconds == pytest.approx(unbounded, rel=0.1)
+    one_more_each = left(lab, clock_s=600.0, hours_each=0.3).seconds
+    none = left(lab, clock_s=600.0, hours_each=0.15).seconds
+    assert 1.1 * none < one_more_each < 0.9 * unbounded

@@ -19,14 +19,15 @@ import sqlalchemy as sa
 from safetensors.numpy import load_file
 
 from aar import database
-from aar.database import meta, runs, standing, submissions, trainings, verdicts, wanted_runs
+from aar.database import meta, run_turns, runs, standing, submissions, trainings, verdicts, wanted_runs
 from aar.database.researchers import Role
 from aar.database.submissions import Ended
 from aar.engines import Outcome
 from aar.errors import WrongFormat
 from aar.folder import LabFolder
 from aar.lab.intake import Lab
-from aar.lab.slots import draw_missing_salts, finish, job_of
+from aar.lab.jobs import draw_missing_salts, job_of
+from aar.lab.slots import finish
 from aar.launch.reserved import hold
 from aar.run_records import RunEnd
 from aar.scoring.serve import serve
@@ -134,7 +135,7 @@ def test_the_lab_takes_up_what_was_under_way_and_the_scorer_decides_it(lab: LabF
     taken = []
     for _ in range(2):
         with store.write() as tx:
-            run = runs.claim(tx)
+            run = run_turns.claim(tx)
         assert run is not None
         assert job_of(opened, run).student_seed == int(run.student_seed, 16)
         taken.append(run.submission)

@@ -18,7 +18,7 @@ from queue_lab import (
 )
 
 from aar import ledger
-from aar.database import runs, trainings
+from aar.database import run_turns, runs, trainings
 from aar.database.figures import Figures
 from aar.database.trainings import Place
 from aar.lab.intake import Lab
@@ -124,12 +124,12 @@ def test_practice_goes_first_but_holds_nobody_up(lab: Lab, slots: int) -> None:
 
 
 def test_a_run_without_companions_is_given_its_own_supervisor_alone(lab: Lab) -> None:
-    from aar.lab.slots import job_of
+    from aar.lab.jobs import job_of
 
     train(lab, *planned(lab.settings), ("supervisor", "dev", 10_000), ("supervisor", "dev", 10_001))
     submit(lab, "r1", "a method")
     with lab.database.write() as tx:
-        run = runs.claim(tx)
+        run = run_turns.claim(tx)
     assert run is not None
     assert job_of(lab, run).supervisor_seeds == (run.pair_index,)
     assert files("x") != METHOD_OF_SEVERAL

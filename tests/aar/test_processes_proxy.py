@@ -17,6 +17,7 @@ from provider_servers.server import KEY
 from test_researchers_ends import OPUS, SHORT
 
 from aar.processes import LOOPBACK, reach_loopback_directly
+from aar.researchers.asking import ask_here
 from aar.researchers.exits import ExitCode
 from aar.researchers.inspect_models import ModelOptions
 from aar.researchers.preflight import ask
@@ -87,5 +88,5 @@ def test_the_proxy_of_this_test_would_hear(heard: list[str], monkeypatch: pytest
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     monkeypatch.setattr("aar.researchers.inspect_models.reach_loopback_directly", lambda: None)
     with provide(Provider(script_of(Say("ready")))) as base:
-        ask([OPUS], ModelOptions(base_url=base))
+        ask_here([OPUS], ModelOptions(base_url=base))
     assert any(KEY in line for line in heard), "without it, even a key would reach the proxy"

@@ -26,7 +26,7 @@ from queue_lab import (
 
 from aar import ledger
 from aar.api.app import create_app
-from aar.database import charges, clock, meta, researchers, runs, standing, submissions, waiting
+from aar.database import charges, clock, meta, researchers, run_turns, runs, standing, submissions, waiting
 from aar.engines import Job, Outcome
 from aar.errors import BadRequest, NotAllowed, NotNow
 from aar.lab import cancellation, cooldown
@@ -91,7 +91,7 @@ def test_a_share_is_cost_and_not_a_count_of_runs(lab: Lab) -> None:
     order = []
     for _ in range(40):
         with lab.database.write() as tx:
-            run = runs.claim(tx)
+            run = run_turns.claim(tx)
         assert run is not None
         order.append(run.researcher)
         cost = 30_000.0 if run.researcher == "r1" else 10_000.0
@@ -103,10 +103,10 @@ def test_a_run_that_is_lost_costs_its_researcher_no_turn(lab: Lab) -> None:
     queue(lab, "r1", 10)
     queue(lab, "r2", 10)
     with lab.database.write() as tx:
-        first = runs.claim(tx)
+        first = run_turns.claim(tx)
         assert first is not None
         runs.requeue(tx, first.key)
-        again = runs.claim(tx)
+        again = run_turns.claim(tx)
     assert again is not None
     assert (again.key, again.tries) == (first.key, 2)
 
@@ -116,7 +116,7 @@ def test_priorities_go_before_shares(lab: Lab) -> None:
         queue(lab, "r1", 2, priority=priority)
     queue(lab, "r2", 2)
     with lab.database.write() as tx:
-        taken = [runs.PRIORITIES[run.priority] for run in iter(lambda: runs.claim(tx), None)]
+        taken = [runs.PRIORITIES[run.priority] for run in iter(lambda: run_turns.claim(tx), None)]
     assert taken == ["practice"] * 2 + ["opening"] * 2 + ["sealed"] * 2 + ["dev"] * 4 + ["baseline"] * 2
 
 
@@ -172,12 +172,12 @@ def test_a_clock_that_is_set_back_lets_nobody_wait_longer_than_the_longest_wait(
         researchers.set_failures(tx, "r1", 5, waits_until=clock.now() + 20)
         who = researchers.get(tx, "r1")
         assert 0 < cooldown.seconds_left(who) <= 20
-        assert runs.claim(tx) is None
+        assert run_turns.claim(tx) is None
     earlier = clock.now() - 86_400
     monkeypatch.setattr(clock, "now", lambda: earlier)
     with lab.database.write() as tx:
         assert cooldown.seconds_left(who) == 0.0
-        assert runs.claim(tx) is not None
+        assert run_turns.claim(tx) is not None
 
 
 def test_a_full_queue_takes_nobodys_runs_but_the_labs_own(lab: Lab) -> None:
@@ -373,7 +373,7 @@ def test_a_cancelled_run_that_is_under_way_is_killed_in_the_engine_and_charged_o
 def test_a_run_that_ends_after_it_was_cancelled_stays_cancelled(lab: Lab) -> None:
     one = submit(lab, "r1", "too late")
     with lab.database.write() as tx:
-        run = runs.claim(tx)
+        run = run_turns.claim(tx)
     assert run is not None
     with lab.database.write() as tx:
         cancellation.cancel(tx, one)
@@ -500,7 +500,7 @@ def fail(lab: Lab, researcher: str, text: str, outcome: Outcome | None = None) -
     """One practice run of a researcher, ended as given."""
     key = lab.practice(researcher, files(text))
     with lab.database.write() as tx:
-        run = runs.claim(tx, key=key)
+        run = run_turns.claim(tx, key=key)
     assert run is not None
     finish(lab, run, outcome or broken(Job({}, "", "practice", (0,), 0, b"")))
 
@@ -544,7 +544,7 @@ def test_what_is_queued_of_one_who_waits_is_held_back_and_its_confirmations_are_
 def test_a_submission_that_fails_on_every_seed_counts_once_and_lost_runs_never(lab: Lab) -> None:
     submit(lab, "r1", "fails")
     with lab.database.write() as tx:
-        both = [run for run in iter(lambda: runs.claim(tx), None) if run is not None]
+        both = [run for run in iter(lambda: run_turns.claim(tx), None) if run is not None]
     for run in both:
         finish(lab, run, broken(Job({}, "", "dev", (0,), 0, b"")))
     for i in range(3):
@@ -564,11 +564,11 @@ def test_people_see_what_waits_what_runs_where_and_how_long_it_will_take(lab: La
     queue(lab, "r2", 2, priority="sealed")
     with lab.database.write() as tx:
         assert traffic(tx, slots=2).seconds_left is None
-        run = runs.claim(tx, place="slot 1")
+        run = run_turns.claim(tx, place="slot 1")
     assert run is not None
     finish(lab, run, replace(trivial(Job({}, "", "sealed", (0,), 0, b"")), end=RunEnd(seconds=8.0)))
     with lab.database.write() as tx:
-        runs.claim(tx, place="slot 2")
+        run_turns.claim(tx, place="slot 2")
         found = traffic(tx, slots=2).model_dump()
     assert found["counts"] == {"done": 1, "queued": 4, "running": 1}
     (line,) = found["queued"]
@@ -593,7 +593,7 @@ def test_researchers_are_told_nominal_minutes_and_never_measured_ones(lab: Lab) 
     assert before["runs_queued"] == 2
     assert before["nominal_minutes_until_done"] == pytest.approx(2 / lab.settings.slots)
     with lab.database.write() as tx:
-        run = runs.claim(tx)
+        run = run_turns.claim(tx)
     assert run is not None
     finish(
         lab,
@@ -606,7 +606,7 @@ def test_researchers_are_told_nominal_minutes_and_never_measured_ones(lab: Lab) 
 def test_the_command_line_shows_the_queue_and_ends_what_nobody_wants(lab: Lab) -> None:
     one = submit(lab, "r1", "a method")
     with lab.database.write() as tx:
-        runs.claim(tx, place="slot 1")
+        run_turns.claim(tx, place="slot 1")
         meta.put(tx, "engine", {"lost_in_a_row": 2, "resumes": clock.now() + 30, "why": "no sandbox started"})
     folder = str(lab.folder.path)
     ended = aar("queue", "show", folder).stdout

@@ -12,7 +12,7 @@ import pytest
 from queue_lab import PretendedEngine, in_memory, open_lab, queue, work
 
 from aar import ledger
-from aar.database import runs, waiting
+from aar.database import run_turns, waiting
 from aar.lab.intake import Lab
 from aar.lab.queue_view import traffic
 
@@ -67,7 +67,7 @@ def test_taking_a_run_costs_the_same_whether_ten_or_ten_thousand_wait(lab: Lab, 
         for _ in range(60):
             start = time.thread_time()
             with of.database.write() as tx:
-                assert runs.claim(tx) is not None
+                assert run_turns.claim(tx) is not None
             took.append(time.thread_time() - start)
         return 1000 * sorted(took)[10]  # an early one: others may be using the machine's caches
 

@@ -508,7 +508,9 @@ def test_a_run_whose_budget_was_spent_says_so_and_how_to_go_on(tmp_path: Path) -
         meta.put(tx, "ending", {"code": "budget"})
 
     result = summary(made(tmp_path, story))
-    assert "The budget was spent before its researchers had handed in all that they may." in in_words(result)
+    assert "The budget was used up before its researchers had handed in all that they may." in in_words(
+        result
+    )
     (command,) = result["commands"]
     assert command.endswith(" --budget-usd +50 --budget-tokens-each +2000000")
 

@@ -65,6 +65,8 @@ FACTS = Facts(
     free_failures=3,
     first_wait_seconds=6.0,
     most_wait_seconds=420.0,
+    hours_each=6.5,
+    last_seconds=250.0,
     research_share=0.77,
 )
 
@@ -94,6 +96,7 @@ def text(**changes: object) -> str:
         "| 61 in all, one at a time |",
         "waits 181 s, then says `running`",
         "| 13 of yours, 99 of all researchers together |",
+        "| 6.5 h of work, waits and rests included | the last 4.17 minutes are for your notes;",
         "| 201 |",
         "65 KiB of Python, 33 files",
         "| 121 characters, one line |",
@@ -114,7 +117,7 @@ def test_every_fact_changes_the_text() -> None:
         "title": "x", "kind": "verification", "dev": Pool(1, 2, 3), "practice": Pool(1, 2, 3),
         "strong": None, "weak": None, "finetune_seconds": None, "baselines": ("critic",), "feedback": "noisy",
         "forum": False, "workflow": "structured", "directions_differ": False, "submissions": None,
-        "submissions_in_all": None, "research_share": None,
+        "submissions_in_all": None, "hours_each": None, "research_share": None,
     }  # fmt: skip
     for field in fields(Facts):
         if field.name == "testbed":

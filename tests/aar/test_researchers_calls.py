@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from provider_servers.server import KEY
 
 from aar.database.progress import EndReason, ProviderTrouble
 from aar.errors import ProviderDown
+from aar.researchers.answered import Answered
 from aar.researchers.calls import Calls
 from aar.researchers.inspect_models import ModelOptions, make
 from aar.researchers.lab_client import LabClient
@@ -50,6 +52,7 @@ def converse(
     model: str = MODELS[0],
     lab: FakeLab | None = None,
     waits: Waits = SHORT,
+    logs: Path | None = None,
     do: Callable[[Any, list[Any]], Any] | None = None,
 ) -> Asked:
     """Say one text after the other through metered calls; `do` does something else with the model."""
@@ -60,7 +63,8 @@ def converse(
 
     async def speak(url: str, base: str) -> None:
         client = LabClient(url, "token")
-        calls = Calls(client, name=model, waits=waits, rng=random.Random(1))
+        answered = Answered(logs or Path("/dev/null"), "r1")
+        calls = Calls(client, name=model, waits=waits, rng=random.Random(1), answered=answered)
         found = make(model, ModelOptions(base_url=base if model.startswith("anthropic") else f"{base}/v1"))
         calls.attach(found)
         messages: list[Any] = []
@@ -275,3 +279,29 @@ def test_a_call_is_taken_for_the_longest_answer_until_it_is_there() -> None:
 def test_tools_are_passed_on() -> None:
     asked = converse(Provider(script_of(Use.one("look", place="x"))), "hello")
     assert asked.answers[0].message.tool_calls[0].function == "look"
+
+
+def test_a_count_is_kept_from_the_answer_until_the_lab_has_taken_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever kills the session, or the lab, in between leaves it there."""
+    seen: list[tuple[Any, Any]] = []
+    settle = LabClient.settle_call
+
+    async def watched(client: LabClient, call: str, used: Any) -> None:
+        seen.append((Answered(tmp_path, "r1").find(call), used))
+        await settle(client, call, used)
+
+    monkeypatch.setattr(LabClient, "settle_call", watched)
+    converse(Provider(script_of(Say("one"), Say("two"))), "a", "b", logs=tmp_path)
+    assert len(seen) == 2
+    for found, used in seen:
+        assert {**vars(found[0]), "context_tokens": found[1]} == used
+        assert used["output_tokens"] > 0
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_count_that_cannot_be_kept_is_told_all_the_same() -> None:
+    provider = Provider(script_of(Say("one")))
+    asked = converse(provider, "a", logs=Path("/dev/null"))
+    assert len(asked.lab.calls.used()) == len(provider.bill.calls) == 1

@@ -83,7 +83,10 @@ def test_a_model_that_declines_from_the_start_is_not_started_again(
     (told,) = [state for _, state in lab.calls.states]
     assert (told.state, told.reason) == ("stopped", EndReason.REFUSALS)
     assert "I will not do this." in told.detail
-    assert "refusals" in capsys.readouterr().err.strip().splitlines()[-1]
+    assert (
+        "too soon, its model declined: several times in a row (I will not do this.)"
+        in capsys.readouterr().err.strip().splitlines()[-1]
+    )
     assert len(provider.bill.calls) == 3
     assert not lab.finished
 
@@ -141,8 +144,8 @@ def test_one_that_only_talks_is_helped_slowed_down_and_rests(folder: Path) -> No
     assert work(folder, lab, provider) is ExitCode.OK
     rest, back, *_ = [state for _, state in lab.calls.states]
     assert (rest.state, rest.reason) == ("resting", EndReason.NO_EFFECT)
-    assert "talk 11" in rest.detail
-    assert "cut 1" in rest.detail
+    assert "only talked 11 times" in rest.detail
+    assert "answer cut off once" in rest.detail
     assert back.state == "working"
     told = said_to_the_model(provider)
     assert "the tools are bash, python" in told
@@ -181,6 +184,31 @@ def test_a_budget_is_announced_before_it_is_spent_and_then_ends_the_session(fold
     assert provider.bill.usd({"claude-opus-4-5": PRICE}) < 0.12, (
         f"only the call in flight went beyond: {last}"
     )
+
+
+@pytest.mark.parametrize(
+    ("whose", "reason", "words"),
+    [
+        ("researcher", EndReason.BUDGET, "The hours that you may work are used up."),
+        ("study", EndReason.LAB_OVER, "The time of this study is over."),
+    ],
+)
+def test_whose_time_is_over_is_told_to_the_model_and_the_lab(
+    folder: Path, whose: str, reason: EndReason, words: str
+) -> None:
+    lab = a_lab()
+    lab.stop_of = whose
+
+    def look(turn: Turn) -> object:
+        lab.stopped = "time" if turn.number >= 3 else None
+        return LOOK
+
+    provider = Provider(look)  # type: ignore[arg-type]
+    assert work(folder, lab, provider) is ExitCode.OK
+    assert words in said_to_the_model(provider)
+    assert lab.calls.ends() == [reason]
+    ((_, told),) = lab.calls.states
+    assert told.detail == ("its hours are used up" if whose == "researcher" else "")
 
 
 def test_a_missing_package_is_one_line_that_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

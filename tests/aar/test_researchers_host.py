@@ -20,7 +20,7 @@ import pytest
 from fake_lab import FakeLab, serve
 from test_launch_children import Clock, Heard, a_team
 
-from aar.launch import children
+from aar.launch import children, hosting
 from aar.launch.children import Child
 from aar.launch.hosting import Hosting
 from aar.launch.restarts import MOST_DEATHS
@@ -303,7 +303,7 @@ def test_a_machine_without_room_for_a_process_ends_that_one_only(tmp_path: Path)
 
 def a_hosted_team(tmp_path: Path, run: Run, count: int) -> tuple[Team, Heard, list[str]]:
     team, show, heard = a_team(tmp_path)
-    team.add_host(run.host)
+    team.add_host(run.host, run.hosting)
     for _ in range(count):
         team.add_researcher(run.probe("sleep"))
     return team, show, heard
@@ -336,6 +336,97 @@ def test_a_host_that_dies_is_one_death_and_its_researchers_come_back(
         run.end()
 
 
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """A clock of the launcher that stands still unless a test moves it."""
+    clock = Clock()
+    monkeypatch.setattr(children, "time", clock)
+    monkeypatch.setattr(hosting, "time", clock)
+    return clock
+
+
+def stop_host(run: Run) -> None:
+    assert isinstance(run.host.process, subprocess.Popen)
+    run.host.process.send_signal(signal.SIGSTOP)
+
+
+@pytest.mark.parametrize("owed", ["a start", "an end"])
+def test_a_host_that_hangs_is_killed_and_started_again_with_its_researchers(
+    tmp_path: Path, clocks: Clock, owed: str
+) -> None:
+    run = Run(tmp_path)
+    team, show, _ = a_hosted_team(tmp_path, run, 2)
+    try:
+        until(lambda: team.look_after() or len(run.forked()) == 2)
+        first, second = run.forked()
+        last = run.host.tail()
+        stop_host(run)
+        if owed == "a start":
+            team.add_researcher(run.probe("sleep"))
+        else:
+            second.kill()
+        names = ", ".join(child.name for child in run.probes)
+
+        def killed() -> bool:
+            clocks.now += 1
+            team.look_after()
+            return run.host.code() is not None
+
+        until(killed)
+        until(lambda: not alive([first]))
+        until(lambda: all(child.lost for child in run.probes))
+        team.look_after()
+        clocks.now += 1
+        until(lambda: team.look_after() or len(run.forked()) == len(run.probes))
+        assert show.lines == [
+            f"the researchers' host hung (no answer for 1 min 1 s) and is started again, and with it {names}: {last}"
+        ]
+        assert (run.host.starts, len(run.host.deaths.times)) == (2, 1)
+    finally:
+        run.end()
+
+
+def test_a_host_that_hangs_while_it_imports_is_given_more_time_and_then_judged_as_any(
+    tmp_path: Path, clocks: Clock
+) -> None:
+    run = Run(tmp_path, "time.sleep(600)")
+    team, show, _ = a_hosted_team(tmp_path, run, 1)
+
+    def given_up() -> bool:
+        clocks.now += hosting.MOST_STEP_SECONDS
+        team.look_after()
+        return team.everybody_given_up()
+
+    until(given_up)
+    assert run.host.starts == MOST_DEATHS
+    assert (
+        "the researchers' host hung (not ready for 5 min 5 s) and is started again, and with it r1"
+        in (show.lines[0])
+    )
+    assert f"ended {MOST_DEATHS} times within an hour; not started again: r1" in show.lines[-1]
+    run.end()
+
+
+def test_a_sleep_of_the_machine_is_no_hang_nor_is_a_host_that_nobody_needs(
+    tmp_path: Path, clocks: Clock
+) -> None:
+    run = Run(tmp_path)
+    team, show, _ = a_hosted_team(tmp_path, run, 1)
+    try:
+        until(lambda: team.look_after() or len(run.forked()) == 1)
+        stop_host(run)
+        for _ in range(100):
+            clocks.now += 1
+            team.look_after()
+        team.add_researcher(run.probe("sleep"))
+        for _ in range(10):
+            clocks.now += 3600
+            team.look_after()
+        assert (run.host.code(), show.lines) == (None, [])
+    finally:
+        run.end()
+
+
 def test_a_host_that_cannot_start_is_given_up_in_one_line_with_its_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,7 +453,7 @@ def test_a_host_that_cannot_start_is_given_up_in_one_line_with_its_reason(
 def test_a_host_that_nobody_needs_is_left_alone(tmp_path: Path) -> None:
     run = Run(tmp_path)
     team, show, _ = a_team(tmp_path)
-    team.add_host(run.host)
+    team.add_host(run.host, run.hosting)
     team.add_researcher(run.probe("code", "0"))
     assert ended(run.probes[0]) == 0
     run.host.stop()

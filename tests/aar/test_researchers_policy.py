@@ -291,3 +291,13 @@ def test_what_is_used_up_is_not_tried_again() -> None:
     assert sum(call.tool == "submit_method" for call in calls) == 1
     assert calls[-20:].count(calls[-1]) >= 4, "it rests"
     assert max(call.arguments["seconds"] for call in calls if call.tool == "wait_for_news") == 600
+
+
+def test_one_whose_session_ends_waits_for_no_verdict() -> None:
+    memory = Memory(phase="save", pending="s1", stop=True)
+    policy = Policy(researcher="r1", seed=0)
+    assert policy.step(memory, Answer("{}")).tool
+    waiting = Memory(phase="diary", pending="s1", stop=True)
+    assert policy.step(waiting, Answer()).tool == "wait_for_verdict"
+    leaving = Memory(phase="diary", pending="s1", stop=True, leaves=True)
+    assert policy.step(leaving, Answer()).tool == ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from command_line import aar
 from provider_servers import ENVIRONMENT, Fault, Provider, Say, error, serve
@@ -10,6 +14,7 @@ from provider_servers.server import KEY
 
 from aar.errors import ModelError
 from aar.researchers import RUNTIMES
+from aar.researchers.asking import ask_here
 from aar.researchers.inspect_models import ModelOptions
 from aar.researchers.preflight import ask, refuse_unready
 
@@ -40,7 +45,7 @@ def test_one_short_request_to_each_model(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not any(one.problem for one in found)
     assert len(provider.bill.calls) == 3
     assert {turn.most_output for turn in provider.turns} == {16}
-    assert [one.usage.output_tokens if one.usage else None for one in found] == [2, 2, 2, None, None]
+    assert [one.used.output_tokens if one.used else None for one in found] == [2, 2, 2, None, None]
 
 
 @pytest.mark.parametrize("model", [OPUS, GPT, LOCAL])
@@ -60,11 +65,11 @@ def test_what_is_wrong_is_one_line(
     provider = answering(fault)
     with serve(provider) as url:
         given(monkeypatch, url)
-        with pytest.raises(ModelError, match=words) as raised:
-            refuse_unready([model], ModelOptions())
-    assert str(raised.value).startswith(model)
-    assert fault.message in str(raised.value)
-    assert "\n" not in str(raised.value)
+        (found,) = ask_here([model], ModelOptions())
+    assert words in found.problem
+    assert found.problem.startswith(model)
+    assert fault.message in found.problem
+    assert "\n" not in found.problem
     assert len(provider.requests) == 1, "nothing is repeated"
 
 
@@ -72,14 +77,14 @@ def test_a_busy_provider_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None
     for status in (429, 529):
         with serve(answering(error(status))) as url:
             given(monkeypatch, url)
-            (found,) = ask([OPUS], ModelOptions())
+            (found,) = ask_here([OPUS], ModelOptions())
         assert not found.problem
         assert "busy" in found.note
 
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, "http://127.0.0.1:9")
-    (found,) = ask([OPUS], ModelOptions())
+    (found,) = ask_here([OPUS], ModelOptions())
     assert "does not answer; check the network, a proxy, and --base-url" in found.problem
 
 
@@ -88,11 +93,35 @@ def test_without_a_key_nothing_is_asked() -> None:
     assert "ANTHROPIC_API_KEY" in found.problem
 
 
+def test_who_asks_imports_nothing_of_inspect(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = (
+        "import sys\n"
+        "from aar.researchers import RUNTIMES, ModelOptions\n"
+        f"RUNTIMES.make('inspect').check([{OPUS!r}, 'aar/evolution'], ModelOptions())\n"
+        "print([name for name in ('inspect_ai', 'anthropic', 'openai') if name in sys.modules])\n"
+    )
+    provider = answering()
+    with serve(provider) as url:
+        env = {**os.environ, **ENVIRONMENT(url)}
+        done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+    assert len(provider.requests) == 1
+
+
+def test_a_check_that_breaks_is_one_line_for_each_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    broken = "import sys; print('chatter'); print('Error: \x1b[31mno room', file=sys.stderr); sys.exit(3)"
+    monkeypatch.setattr("aar.researchers.preflight.python", lambda module: [sys.executable, "-c", broken])
+    with pytest.raises(ModelError) as raised:
+        refuse_unready([OPUS], ModelOptions())
+    assert str(raised.value) == f"{OPUS}: it could not be asked: Error: [31mno room"
+
+
 def test_the_runtime_asks_before_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = answering(error(401))
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     with serve(provider) as url, pytest.raises(ModelError, match="ANTHROPIC_API_KEY"):
-        RUNTIMES.make("inspect").check(OPUS, ModelOptions(base_url=url))
+        RUNTIMES.make("inspect").check([OPUS], ModelOptions(base_url=url))
     assert len(provider.requests) == 1
 
 
@@ -122,5 +151,5 @@ def test_a_model_on_this_machine_is_reached_without_a_proxy(
     monkeypatch.delenv("no_proxy", raising=False)
     with serve(answering()) as url:
         given(monkeypatch, url)
-        (found,) = ask([model], ModelOptions())
+        (found,) = ask_here([model], ModelOptions())
     assert not found.problem

@@ -78,3 +78,24 @@ def test_only_what_was_sent_and_cut_off_may_have_been_billed() -> None:
     assert not classify(refused).cut_off
     assert classify(httpx.RemoteProtocolError("peer closed connection")).cut_off
     assert not classify(of_status(529, "Overloaded")).cut_off
+
+
+def test_of_a_connection_that_failed_it_is_told_what_happened_to_it() -> None:
+    def below(first: Exception, *causes: Exception) -> Exception:
+        at = first
+        for cause in causes:
+            at.__cause__ = cause
+            at = cause
+        return first
+
+    refused = ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 9)")
+    error = below(
+        RuntimeError("Connection error."), httpx.ConnectError("All connection attempts failed"), refused
+    )
+    assert classify(error).detail == f"ConnectionRefusedError: {refused}"
+    dropped = httpx.RemoteProtocolError("peer closed connection")
+    assert classify(below(RuntimeError("Connection error."), dropped)).detail == (
+        "RemoteProtocolError: peer closed connection"
+    )
+    assert classify(RuntimeError("Connection error.")).detail == "RuntimeError: Connection error."
+    assert classify(TimeoutError("no answer within 2 s")).detail == "TimeoutError: no answer within 2 s"

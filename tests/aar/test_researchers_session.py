@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from aar.database.progress import Activity, EndReason
 from aar.researchers.evolution.genome import Genome
 from aar.researchers.evolution.rendering import render
 
+OF_THE_LOG = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z +[A-Z]+ +aar")
 TOKEN = "a-token-that-must-not-be-kept"
 
 
@@ -55,6 +57,8 @@ def test_one_embedded_researcher_works_until_the_lab_ends(folder: Path) -> None:
     with serve(lab, {TOKEN: "r1"}) as url:
         done = start(folder, url, "--seed", "3")
     assert done.returncode == 0, done.stderr
+    assert not done.stdout, "Inspect shows nothing"
+    assert [line for line in done.stderr.splitlines() if not OF_THE_LOG.match(line)] == []
     assert len(lab.submissions) == 2
     assert all(one["status"] != "pending" for one in lab.submissions.values())
     assert lab.posts

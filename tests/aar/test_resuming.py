@@ -73,7 +73,9 @@ def test_more_submissions_are_for_each_researcher_and_the_studys_budget_grows_wi
         extended(folder, settings, Changes(submissions="+1.5"))
 
 
-@pytest.mark.parametrize("name", ["minutes", "hours", "submissions", "budget_usd", "budget_tokens_each"])
+@pytest.mark.parametrize(
+    "name", ["minutes", "hours", "submissions", "budget_usd", "budget_tokens_each", "hours_each"]
+)
 def test_a_plus_is_for_a_run_that_there_is(name: str) -> None:
     changed = Changes(**{name: "10"}).of_a_new_run(Settings())
     assert changed != Settings()
@@ -146,6 +148,13 @@ def spend(folder: LabFolder, name: str, *, usd: float, weighted_tokens: int) -> 
     store.close()
 
 
+def work(folder: LabFolder, name: str, *, worked: float, since: float | None = None) -> None:
+    store = database.open(folder.storage)
+    with store.write() as tx:
+        researchers.note_work(tx, name, worked=worked, since=since)
+    store.close()
+
+
 @pytest.mark.parametrize(
     ("name", "before", "given", "after"),
     [
@@ -157,6 +166,10 @@ def spend(folder: LabFolder, name: str, *, usd: float, weighted_tokens: int) -> 
         ("budget_usd_each", None, "5", 5.0),
         ("budget_tokens", 10_000, "+5000", 15_000),
         ("budget_tokens_each", None, "1e6", 1_000_000),
+        ("hours_each", 2.0, "+1", 3.0),
+        ("hours_each", 0.01, "+1", 1.05),  # three minutes are worked: from now
+        ("hours_each", None, "+1", 1.05),
+        ("hours_each", 1.0, "0.5", 0.5),
     ],
 )
 def test_more_money_counts_from_the_budget_or_from_what_is_spent(
@@ -165,6 +178,7 @@ def test_more_money_counts_from_the_budget_or_from_what_is_spent(
     folder, settings = run(tmp_path, used_minutes=5.0, **{name: before})
     spend(folder, "r1", usd=4.0, weighted_tokens=3000)
     spend(folder, "r2", usd=2.5, weighted_tokens=1000)
+    work(folder, "r1", worked=60.0, since=180.0)
     assert getattr(extended(folder, settings, Changes(**{name: given})), name) == pytest.approx(after)
     assert folder.read_description()["settings"][name] == pytest.approx(after)
 
@@ -179,12 +193,15 @@ def test_more_money_counts_from_the_budget_or_from_what_is_spent(
         ("budget_usd", "free"),
         ("budget_usd", "0"),
         ("hours", "0.05"),
+        ("hours_each", "0.05"),
+        ("hours_each", "1e9"),
     ],
 )
 def test_a_budget_that_is_spent_already_or_none_is_refused(tmp_path: Path, name: str, given: str) -> None:
     folder, settings = run(tmp_path, used_minutes=5.0)
     spend(folder, "r1", usd=4.0, weighted_tokens=3000)
     spend(folder, "r2", usd=2.5, weighted_tokens=1000)
+    work(folder, "r1", worked=180.0)
     before = folder.description.read_text()
     with pytest.raises(SettingsError, match=option(name)):
         extended(folder, settings, Changes(**{name: given}))
@@ -216,3 +233,11 @@ def test_whose_money_is_spent_is_not_started(tmp_path: Path) -> None:
     assert to_start(folder, settings) == ["r2"]
     assert to_start(folder, extended(folder, settings, Changes(budget_usd_each="+1"))) == ["r1", "r2"]
     assert to_start(folder, Settings(researchers=2, budget_usd=4.0)) == []
+
+
+def test_whose_hours_are_over_is_started_again_once_there_are_more(tmp_path: Path) -> None:
+    folder, settings = run(tmp_path, used_minutes=5.0, hours_each=0.05)
+    work(folder, "r1", worked=0.05 * 3600 * 0.9)
+    work(folder, "r2", worked=0.05 * 3600 * 0.89)
+    assert to_start(folder, settings) == ["r2"], "a tenth is for last turns"
+    assert to_start(folder, extended(folder, settings, Changes(hours_each="+1"))) == ["r1", "r2"]

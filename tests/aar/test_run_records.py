@@ -15,12 +15,12 @@ import pytest
 from tests.aar.queue_lab import PREDICTIONS, open_lab, submit
 
 from aar import ledger
-from aar.database import runs
+from aar.database import run_turns, runs
 from aar.engines import Job
 from aar.engines.local import outcome_of
 from aar.engines.slot import Attempt
+from aar.lab.jobs import draw_missing_salts, job_of
 from aar.lab.run_end import finish
-from aar.lab.slots import draw_missing_salts, job_of
 from aar.run_records import Cause, RunEnd, RunError
 from aar.students.control import RunReport, recv_report, send_report
 
@@ -47,7 +47,7 @@ def test_what_the_service_measured_is_in_the_row_and_in_the_ledger(tmp_path: Pat
     lab = open_lab(tmp_path, "r1", dev_seeds=1)
     submit(lab, "r1", "a method")
     with lab.database.write() as tx:
-        run = runs.claim(tx)
+        run = run_turns.claim(tx)
     assert run is not None
     end = RunEnd(**VALUES)
     if status == "finished":
@@ -71,7 +71,7 @@ def test_a_job_follows_from_the_stored_row_and_not_from_the_labs_secret(tmp_path
     lab = open_lab(tmp_path, "r1", dev_seeds=1)
     submit(lab, "r1", "a method")
     with lab.database.write() as tx:
-        run = runs.claim(tx)
+        run = run_turns.claim(tx)
     assert run is not None
     before = job_of(lab, run)
     lab.secret = b"another secret of 32 bytes, here"

@@ -206,7 +206,7 @@ def test_a_sandbox_a_runtime_a_storage_and_a_testbed_are_looked_at_too(packages:
     with pytest.raises(BadPlugin, match=r"sandbox 'empty' has .*no start\(argv, profile, .*--sandbox empty"):
         choose("empty")
     with pytest.raises(
-        BadPlugin, match=r"runtime 'empty' has no check\(model, options\), no command\(assignment\)"
+        BadPlugin, match=r"runtime 'empty' has no check\(models, options\), no command\(assignment\)"
     ):
         RUNTIMES.make("empty")
     with pytest.raises(BadPlugin, match=r"storage 'empty' has no exists\(\), .*--storage empty://"):

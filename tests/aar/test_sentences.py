@@ -19,7 +19,7 @@ import pytest
 from tests.aar.synthetic_lab import SyntheticLab
 
 from aar import broken_rules, ledger
-from aar.database import Transaction, meta, runs, standing, submissions, trainings, verdicts
+from aar.database import Transaction, meta, run_turns, runs, standing, submissions, trainings, verdicts
 from aar.database.figures import Figures
 from aar.engines import Outcome
 from aar.errors import Refused
@@ -146,7 +146,7 @@ class WholeLab(SyntheticLab):
             with self.db.write() as tx:
                 for place in trainings.wanted(tx):
                     trainings.add(tx, *place)
-                run = runs.claim(tx)
+                run = run_turns.claim(tx)
             if run is None:
                 return ended
             finish(self.lab, run, self._outcome(run))

@@ -9,7 +9,7 @@ from queue_lab import open_lab, submit
 
 from aar import ledger
 from aar.api.app import create_app
-from aar.database import runs
+from aar.database import run_turns, runs
 from aar.engines import Outcome
 from aar.lab.news import News
 from aar.lab.run_end import finish
@@ -26,7 +26,7 @@ def test_what_a_scored_run_logged_is_for_people(tmp_path: Path, table) -> None:
     one = submit(lab, "r1", "a method")
     for _ in range(lab.settings.dev_seeds):
         with lab.database.write() as tx:
-            run = runs.claim(tx)
+            run = run_turns.claim(tx)
         assert run is not None
         finish(lab, run, Outcome("ok", RunEnd(logged={"seen": SEEN})))
     with lab.database.read() as tx:
@@ -53,7 +53,7 @@ def test_a_sealed_run_keeps_no_number(tmp_path: Path) -> None:
     lab = open_lab(tmp_path, "r1")
     submit(lab, "r1", "a method")
     with lab.database.write() as tx:
-        run = runs.claim(tx)
+        run = run_turns.claim(tx)
         assert run is not None
         again = runs.Run(**{**vars(run), "key": "sealed run", "split": "sealed"})
         runs.queue(
@@ -69,7 +69,7 @@ def test_a_sealed_run_keeps_no_number(tmp_path: Path) -> None:
             nominal_cost=1.0,
             priority="sealed",
         )
-        taken = runs.claim(tx, key=again.key)
+        taken = run_turns.claim(tx, key=again.key)
     assert taken is not None
     finish(lab, taken, Outcome("ok", RunEnd(logged={"seen": SEEN})))
     with lab.database.read() as tx:

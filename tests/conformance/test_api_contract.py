@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 
 from aar import database
 from aar.api.app import create_app
-from aar.database import researchers, runs, trainings
+from aar.database import researchers, run_turns, trainings
 from aar.engines import Outcome
 from aar.folder import LabFolder
 from aar.lab.intake import Lab
@@ -178,7 +178,7 @@ def play(client: Any, settle: Any = lambda: None) -> list[tuple[int, Any]]:
 def test_the_double_answers_as_the_lab_does(lab: Lab) -> None:
     def settle() -> None:
         with lab.database.write() as tx:
-            run = runs.claim(tx)
+            run = run_turns.claim(tx)
         if run is not None:
             finish(
                 lab,

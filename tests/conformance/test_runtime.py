@@ -89,9 +89,9 @@ def until(condition: Callable[[], object], process: subprocess.Popen[str]) -> No
 
 
 def test_a_model_that_cannot_be_used_is_refused_before_anything_starts(runtime: Runtime, model: str) -> None:
-    runtime.check(model)
+    runtime.check([model])
     with pytest.raises(ModelError):
-        runtime.check("no such model")
+        runtime.check([model, "no such model"])
 
 
 def test_it_works_until_the_lab_stops_says_so_and_ends_well(start: Start) -> None:

@@ -17,7 +17,7 @@ from aar.baseline_sets import method_of
 from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
 from aar.folder import LabFolder
-from aar.lab import calls
+from aar.lab import calls, working_time
 from aar.lab.conductor import Phase, advance
 from aar.lab.going_on import note_settings
 from aar.lab.intake import Lab
@@ -25,6 +25,7 @@ from aar.lab.news import News
 from aar.lab.slots import Slots
 from aar.lab.study_end import note_running
 from aar.lab.trainer import Trainer
+from aar.researchers import answered
 from aar.settings import settings_of
 from w2s import methods
 from w2s.errors import W2SError
@@ -97,7 +98,8 @@ def _enrol(lab: Lab, start: Start) -> None:
     with lab.database.write() as tx:
         runs.requeue_running(tx)
         if not start.again:
-            calls.lose(tx)  # whoever was in a call is gone since
+            calls.lose(tx, lab.folder, lab.prices)  # whoever was in a call is gone since
+            working_time.settle_all(tx)
         note_running(tx)
         note_settings(tx, lab.settings)
         researchers.add(tx, researchers.LAB)
@@ -118,6 +120,8 @@ def _enrol(lab: Lab, start: Start) -> None:
             )
             if not start.again:
                 researchers.begin_again(tx, name, submissions=submissions, model=start.models[name])
+    if not start.again:
+        answered.forget_all(lab.folder.inspect_logs)
     for name in lab.settings.baselines:
         lab.submit(
             researchers.LAB,
@@ -192,11 +196,16 @@ async def _tick(lab: Lab, current: list[Phase], news: News, stopping: asyncio.Ev
     mirrored = noted = -1e9
     mirrored_version = -1
     book = ledger.Ledger(lab.database)
+    over: frozenset[str] = frozenset()
     while not stopping.is_set():
         version = news.version
         before, current[0] = current[0], await asyncio.to_thread(advance, lab)
         if current[0] != before:
             logger.info("the phase is %s now", current[0])
+        hours = await asyncio.to_thread(working_time.look, lab)
+        if hours.over - over:
+            news.tell(hours.over - over)  # no commit says so
+        over = hours.over
         if lab.elapsed() - noted > CLOCK_SECONDS:
             noted = lab.elapsed()
             await asyncio.to_thread(_note_time, lab)
@@ -207,7 +216,7 @@ async def _tick(lab: Lab, current: list[Phase], news: News, stopping: asyncio.Ev
         await asyncio.sleep(LEAST_SECONDS)
         waits = [
             left
-            for left in (lab.research_seconds_left(), lab.seconds_left())
+            for left in (lab.research_seconds_left(), lab.seconds_left(), hours.seconds_left)
             if left is not None and left > 0
         ]
         if mirrored_version != version:

@@ -95,9 +95,9 @@ def _place(data: Path, testbed: str, protocol: str, code: str) -> Path:
 
 def _measure(folder: LabFolder, settings: Settings, problem: Testbed, code: str) -> None:
     from aar.cli.display import Display
-    from aar.cli.run import make
     from aar.errors import AarError
     from aar.launch.launch import Launch
+    from aar.launch.run_folder import make
     from w2s.files import write_whole
 
     begun = folder.path / "baselines.txt"

@@ -113,7 +113,7 @@ def doctor(
         remedy="" if keys else f"set e.g. {KEYS['anthropic']} and run with --model anthropic/MODEL",
     )
     for found in _asked(model, base_url):
-        used = f"answered, {found.usage.total_tokens} tokens" if found.usage is not None else found.note
+        used = f"answered, {found.used.total} tokens" if found.used is not None else found.note
         check(f"model {found.model}", ok=not found.problem, needed=True, detail=found.problem or used)
         try:
             Prices().check(found.model)

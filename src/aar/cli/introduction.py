@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from aar.launch.changes import BUDGETS
+from aar.launch.changes import MONEY
 from aar.model_options import EMBEDDED
 from aar.prices import FREE
 from aar.settings import Settings
@@ -23,7 +23,7 @@ def introduction(settings: Settings, names: Sequence[str]) -> list[str]:
     if settings.researchers and not names:
         lines.append(
             "no researcher starts: their submissions, their time or their money is used up; what is left is judged. "
-            "--submissions +5, --minutes +10 and --budget-usd +50 give more"
+            "--submissions +5, --minutes +10, --budget-usd +50 and --hours-each +1 give more"
         )
     lines += _team(settings)
     if settings.feedback != "ladder":
@@ -37,6 +37,6 @@ def _team(settings: Settings) -> list[str]:
     counted = Counter(settings.model_of(number) for number in range(settings.researchers))
     lines = ["researchers: " + ", ".join(f"{number} with {model}" for model, number in counted.items())]
     billed = any(model.partition("/")[0] not in FREE for model in counted)
-    if billed and all(getattr(settings, name) is None for name in BUDGETS):
+    if billed and all(getattr(settings, name) is None for name in MONEY):
         lines.append("nothing bounds their money: --budget-usd 50 ends research once calls have cost $50")
     return lines

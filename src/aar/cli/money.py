@@ -7,7 +7,7 @@ from typing import Any
 
 from aar.cli.wording import State, plain, state_of
 from aar.durations import duration
-from aar.reports.words import ENDED, TROUBLE
+from aar.reports.words import ENDED, ENOUGH, TROUBLE
 
 URGENT_SECONDS = 60.0
 """Trouble that passes by itself is red from then on; a provider that is busy for a moment is no news."""
@@ -46,6 +46,16 @@ def cost(row: Mapping[str, Any]) -> str:
 def context(row: Mapping[str, Any]) -> str:
     """How much a researcher's last call read; nothing before the first."""
     return thousands(row["context_tokens"]) if row.get("context_tokens") else ""
+
+
+def worked(row: Mapping[str, Any]) -> str:
+    """How much of its hours a researcher has worked; nothing without such a bound.
+
+    >>> worked({"worked_seconds": 9000.0, "work_seconds": 18000.0})
+    '2.5 of 5 h'
+    """
+    most = row.get("work_seconds")
+    return f"{row.get('worked_seconds', 0.0) / 3600:.1f} of {most / 3600:.3g} h" if most else ""
 
 
 def has_calls(rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -118,5 +128,7 @@ def doing(row: Mapping[str, Any], state: State) -> str:
     if state in (State.ENDED, State.RESTING) and row.get("reason"):
         detail = plain(row.get("detail") or "")
         return ENDED.get(str(row["reason"]), "ended too soon") + (f": {detail}" if detail else "")
+    if state in (State.FINISHED, State.STOPPED) and row.get("reason") in ENOUGH:
+        return plain(row.get("detail") or "") or ENOUGH[str(row["reason"])]
     # what it did last is no news of one that does nothing now
     return plain(row.get("text") or "") if state.at_work else ""

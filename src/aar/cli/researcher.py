@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the las
 def list_all(run: Run, as_json: AsJson = False) -> None:
     """Show each researcher: state, model, submissions, money, size of context, and what stands in its way."""
     from aar import database
-    from aar.database import spending, submissions
+    from aar.database import meta, spending, submissions
     from aar.folder import LabFolder
     from aar.lab.members import members
     from aar.settings import settings_of
@@ -37,7 +37,8 @@ def list_all(run: Run, as_json: AsJson = False) -> None:
     folder = LabFolder(run.resolve())
     settings, store = settings_of(folder), database.open(folder.storage)
     with store.read() as tx:
-        team = members(tx, settings, submissions.all(tx), spending.all(tx))
+        clock_s = float(meta.find(tx, "elapsed_seconds", 0.0))
+        team = members(tx, settings, submissions.all(tx), spending.all(tx), clock_s=clock_s)
     store.close()
     if as_json:
         typer.echo(json.dumps({"researchers": [one.model_dump(mode="json") for one in team]}))
@@ -51,7 +52,10 @@ def list_all(run: Run, as_json: AsJson = False) -> None:
 
 @commands.command()
 def pause(run: Run, name: Name) -> None:
-    """Let a researcher end its turn and take no further one; its submissions are judged, and its time goes on."""
+    """Let a researcher end its turn and take no further one; its submissions are judged.
+
+    The run's time goes on; the researcher's own hours do not.
+    """
     from aar.lab.steering import Steer
 
     _steer(run, Steer.PAUSE, name)
@@ -86,12 +90,15 @@ def tell(
 def in_words(one: Member) -> list[str]:
     """A researcher in one line, and a second one where something stands in its way."""
     from aar.cli.wording import plain, state_of
+    from aar.durations import duration
     from aar.reports.words import count
 
     row = one.model_dump(mode="json")
     budget = "" if one.budget is None else f" of {one.budget}"
     what = f"{one.submitted}{budget} submitted, {one.verified} verified"
     first = f"{plain(one.name):<6} {state_of(row).value:<11} {plain(one.model)}: {what}, ${one.money.usd:.2f}"
+    if one.work_seconds is not None:
+        first += f", worked {duration(one.worked_seconds)} of {duration(one.work_seconds)}"
     if one.context_tokens:
         first += f", context {one.context_tokens:,} tokens"
     if one.unread:

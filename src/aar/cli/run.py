@@ -33,6 +33,7 @@ SETTABLE_LATER = (
         "budget_usd_each",
         "budget_tokens",
         "budget_tokens_each",
+        "hours_each",
     ),
     *("model", "price", *OPTIONS_OF_MODELS),
     *("port", "as_json", "resume", "verbose", "log_level"),
@@ -64,6 +65,7 @@ def run(
     budget_usd_each: options.BudgetUsdEach = None,
     budget_tokens: options.BudgetTokens = None,
     budget_tokens_each: options.BudgetTokensEach = None,
+    hours_each: options.HoursEach = None,
     slots: options.Slots = None,
     engine: options.Engine = "local",
     sandbox: options.Sandbox = None,
@@ -95,6 +97,7 @@ def run(
         budget_usd_each=budget_usd_each,
         budget_tokens=budget_tokens,
         budget_tokens_each=budget_tokens_each,
+        hours_each=hours_each,
         models=tuple(model or ()),
         model_args=dict(map(argument, model_arg)) if model_arg else None,
         effort=effort,
@@ -196,6 +199,7 @@ def run_lab(
     from aar.launch.launch import Launch
     from aar.launch.reserved import listen
     from aar.launch.resuming import to_start
+    from aar.launch.run_folder import make
     from aar.launch.signals import exit_code
     from aar.prices import Prices
     from aar.reports import write_report
@@ -210,7 +214,7 @@ def run_lab(
     for model in dict.fromkeys(settings.models):
         if "/" in model:  # else it is a name of the runtime's own; what it calls is priced when it calls
             prices.check(model)
-        runtime.check(model, options)
+    runtime.check(list(dict.fromkeys(settings.models)), options)
     listener = listen(port)
     make(folder, settings, testbed)
     team = [f"r{i + 1}" for i in range(settings.researchers)]
@@ -259,47 +263,3 @@ def _wrapped(line: str) -> str:
     hang = "  " if line.startswith("- ") else ""
     width = min(100, shutil.get_terminal_size().columns)
     return textwrap.fill(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
-
-
-def make(folder: LabFolder, settings: Settings, testbed: Testbed | None = None) -> None:
-    """The run folder with its description, or an error before anything is started.
-
-    A testbed that does not ship leaves its definition here, with folders for its models, and where its items
-    are: later processes have no network and not our environment.
-    """
-    from aar.errors import LabFolderError, SettingsError
-    from aar.launch import place
-    from aar.sandboxes import refuse_shown
-    from w2s import methods
-    from w2s.errors import BadMethod, NotFound
-    from w2s.files import write_whole
-    from w2s.testbeds import load
-    from w2s.testbeds.real.definition_file import read_definition
-    from w2s.testbeds.real.definition_text import as_toml
-    from w2s.testbeds.real.hub import with_local_models
-
-    refuse_shown(folder.path)
-    for name in settings.baselines:
-        try:
-            methods.source(name)
-        except (NotFound, BadMethod) as error:
-            raise SettingsError(f"baselines hold {name!r}: {error}") from error
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LabFolderError(
-            f"cannot make the folder {folder.path} ({error.strerror}); name another one"
-        ) from error
-    place.check(folder.path)
-    if not folder.description.exists():
-        testbed = testbed or load(settings.testbed)
-        description = {
-            "settings": settings.as_json(),
-            "testbed": settings.testbed,
-            "created": f"{datetime.now():%Y-%m-%d %H:%M:%S}",
-        }
-        if testbed.folder is not None:
-            description["items"] = str(testbed.folder)
-            definition = with_local_models(read_definition(testbed.folder))
-            write_whole(folder.definition, as_toml(definition))
-        folder.describe(description)

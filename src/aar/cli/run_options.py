@@ -132,6 +132,14 @@ Minutes = Annotated[
     ),
 ]
 Hours = Annotated[str | None, typer.Option(metavar="N|+N", help="The same in hours.", rich_help_panel=BOUNDS)]
+HoursEach = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|+N",
+        help="Hours that each researcher may work: from its start to its end, without pauses and while the lab runs.",
+        rich_help_panel=BOUNDS,
+    ),
+]
 BudgetUsd = Annotated[
     str | None,
     typer.Option(

@@ -37,11 +37,11 @@ def score(
     from platformdirs import user_data_path
 
     from aar.cli.display import Display
-    from aar.cli.run import make
     from aar.cli.wording import decided
     from aar.errors import AarError, Interrupted
     from aar.folder import LabFolder
     from aar.launch.launch import Launch
+    from aar.launch.run_folder import make
     from aar.launch.signals import exit_code
     from aar.reports.summary import estimate_text, judged
     from aar.sandboxes import choose

@@ -64,11 +64,12 @@ class Column(StrEnum):
     SUBMITTED = "submitted"
     VERIFIED = "verified"
     COST = "cost"
+    WORKED = "worked"
     CONTEXT = "context"
     DIRECTION = "direction"
 
 
-NARROWING = (Column.CONTEXT, Column.VERIFIED, Column.SUBMITTED, Column.COST)
+NARROWING = (Column.CONTEXT, Column.WORKED, Column.VERIFIED, Column.SUBMITTED, Column.COST)
 """Columns that a narrow terminal leaves out first, after `doing`."""
 
 
@@ -170,6 +171,7 @@ def _cells(row: Mapping[str, Any], state: State) -> dict[Column, tuple[str, str]
         Column.SUBMITTED: (_submitted(row), ""),
         Column.VERIFIED: (str(verified), "bold green" if verified else "dim"),
         Column.COST: (money.cost(row), ""),
+        Column.WORKED: (money.worked(row), ""),
         Column.CONTEXT: (money.context(row), "dim"),
         Column.DIRECTION: (plain(row.get("direction") or ""), "dim"),
     }
@@ -193,6 +195,8 @@ def _widths(rows: Sequence[Mapping[str, Any]], width: int) -> dict[Column, int]:
     if money.has_calls(rows):
         widths[Column.COST] = max(len(money.cost(row)) for row in rows)
         widths[Column.CONTEXT] = len(Column.CONTEXT)
+    if worked := max(len(money.worked(row)) for row in rows):
+        widths[Column.WORKED] = max(worked, len(Column.WORKED))
     for column in NARROWING:
         if _together(widths) > width:
             widths.pop(column, None)

@@ -60,7 +60,7 @@ class EndReason(StrEnum):
     NO_EFFECT = "no_effect"
     """Many turns had no effect."""
     BUDGET = "budget"
-    """Its money, its tokens or the study's are used up."""
+    """Its money, tokens or hours, or the study's money or tokens, are used up."""
     BY_A_PERSON = "by_a_person"
     """The person who runs the lab stopped it."""
 
@@ -76,6 +76,7 @@ class StopReason(StrEnum):
     STOPPED = "stopped"
     """A person or the launcher gave it up."""
     TIME = "time"
+    """The study's, or its own hours."""
     USD = "usd"
     TOKENS = "tokens"
     SUBMISSIONS = "submissions"

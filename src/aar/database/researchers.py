@@ -74,6 +74,8 @@ class Researcher:
         failures: How many of its methods failed one after the other, up to now.
         waits_until: Until then nothing of it is started or taken in.
         paused: Since when a person has paused it, None if nobody has.
+        worked: Seconds that it had worked before `works_since`.
+        works_since: Time of the run's clock since when it works, in seconds; None while it does not.
         created: When it was taken in.
         started: When it began to work.
         finished: When it ended.
@@ -93,9 +95,23 @@ class Researcher:
     failures: int
     waits_until: float | None
     paused: float | None
+    worked: float
+    works_since: float | None
     created: float
     started: float | None
     finished: float | None
+
+    @property
+    def is_working(self) -> bool:
+        """True if its hours are counted: it has begun, has not ended, and nobody has paused it."""
+        return self.state in ("working", "resting") and self.paused is None
+
+    def worked_at(self, clock_s: float) -> float:
+        """Seconds that it has worked when the run's clock stands at `clock_s`.
+
+        A clock that was noted before the work began was noted by a lab that was then killed.
+        """
+        return self.worked + (0.0 if self.works_since is None else max(0.0, clock_s - self.works_since))
 
 
 def hash_token(token: str) -> str:
@@ -138,6 +154,7 @@ def add(
                 submissions=submissions,
                 forum=int(forum),
                 failures=0,
+                worked=0.0,
                 created=clock.now(),
             )
         )
@@ -217,6 +234,11 @@ def go_on(tx: Transaction, name: str) -> None:
     tx.execute(table.update().where(table.c.name == name).values(paused=None))
     ended = (table.c.name == name, table.c.state.in_(("finished", "stopped")))
     tx.execute(table.update().where(*ended).values(state="waiting", reason=None, detail="", finished=None))
+
+
+def note_work(tx: Transaction, name: str, *, worked: float, since: float | None) -> None:
+    """Store the seconds that a researcher has worked, and since when it works by the run's clock."""
+    tx.execute(table.update().where(table.c.name == name).values(worked=worked, works_since=since))
 
 
 def set_failures(tx: Transaction, name: str, failures: int, *, waits_until: float | None) -> None:

@@ -141,15 +141,19 @@ def _nobody_left(tx: Transaction) -> bool:
 
 
 def _used_up(lab: Lab, tx: Transaction, people: list[researchers.Researcher]) -> bool:
-    """True if no researcher may submit anything more: it has ended, handed everything in, or spent its budget."""
+    """True if no researcher may submit anything more: it has ended, handed everything in, or used its budget up."""
     in_all = lab.settings.submissions_in_all
     if in_all is not None and submissions.count_of_researchers(tx) >= in_all:
         return True
     sums = spending.all(tx)
-    study = spending.together(sums)
+    study, clock_s = spending.together(sums), lab.elapsed()
+
+    def used(one: researchers.Researcher) -> budgets.Used:
+        return budgets.Used(sums.get(one.name, Spending()), one.worked_at(clock_s))
+
     return all(
         researcher.state not in researchers.AT_WORK
-        or budgets.used_up(lab.settings, sums.get(researcher.name, Spending()), study) is not None
+        or budgets.ends_research(lab.settings, used(researcher), study) is not None
         or (
             researcher.submissions is not None
             and submissions.count(tx, researcher.name) >= researcher.submissions

@@ -4,8 +4,8 @@
 
 What is left is counted where it is known (references, the queue) and expected where it is not: each submission that
 may still come costs a practice run and its runs on dev, and some go on to a confirmation with audits, as often as
-they did so far. A kind of work takes what its latest ones took; before the first of a kind has ended, what is known
-of the other kinds sets the pace.
+they did so far. Whose hours are bounded hands in more at the pace that it had until now. A kind of work takes what its
+latest ones took; before the first of a kind has ended, what is known of the other kinds sets the pace.
 
 Covered: a machine that is slower than ours, or busy beside us; researchers who think for minutes. Not covered: a
 method that costs far more than those before it; a load that comes later.
@@ -14,6 +14,7 @@ method that costs far more than those before it; a load that comes later.
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from aar.database import Transaction, clock, researchers, standing, submissions,
 from aar.database.researchers import Role
 from aar.database.runs import PLAIN, PRIORITIES, Priority
 from aar.database.schema import runs as table
-from aar.lab import capacity
+from aar.lab import budgets, capacity
 from aar.lab.references import planned, wanted
 from aar.settings import Settings
 
@@ -74,15 +75,24 @@ def load() -> float:
 
 
 def seconds_left(
-    tx: Transaction, settings: Settings, everything: Sequence[submissions.Submission], *, load: float = 1.0
+    tx: Transaction,
+    settings: Settings,
+    everything: Sequence[submissions.Submission],
+    *,
+    clock_s: float,
+    load: float = 1.0,
 ) -> Left:
-    """The estimate for a lab under `settings` whose submissions are `everything`; `load` as it was at its start."""
+    """The estimate for a lab under `settings` whose submissions are `everything`.
+
+    The run's clock stands at `clock_s`; `load` as it was at the lab's start.
+    """
     pace, measured = _pace(tx, settings, load)
-    work = _work(tx, settings, everything)
+    coming = {who.name: _may_come(tx, settings, who, clock_s) for who in researchers.team(tx)}
+    work = _work(tx, settings, everything, coming)
     computing = sum(count * pace[kind] for kind, count in work.items())
     slots = capacity.of(tx, slots=settings.slots)
     computing /= slots * _use(tx, slots)
-    return Left(max(computing, _thinking(tx, everything)) + END_RUNS * pace["run"], measured)
+    return Left(max(computing, _thinking(tx, everything, coming)) + END_RUNS * pace["run"], measured)
 
 
 def _pace(tx: Transaction, settings: Settings, load: float) -> tuple[dict[str, float], bool]:
@@ -114,7 +124,10 @@ def _pace(tx: Transaction, settings: Settings, load: float) -> tuple[dict[str, f
 
 
 def _work(
-    tx: Transaction, settings: Settings, everything: Sequence[submissions.Submission]
+    tx: Transaction,
+    settings: Settings,
+    everything: Sequence[submissions.Submission],
+    coming_of: Mapping[str, int],
 ) -> dict[str, float]:
     """Remaining work of each kind."""
     left = dict.fromkeys(RELATIVE, 0.0)
@@ -129,7 +142,7 @@ def _work(
     submitted = [submission for submission in everything if submission.role is not Role.BASELINE]
     if standing.find(tx) is None:
         left["baseline"] += (len(settings.baselines) + settings.students - 1) * settings.sealed_seeds
-    coming = _coming(tx, settings)
+    coming = _coming(tx, settings, coming_of)
     open_on_dev = sum(submission.stage == "dev" for submission in submitted)
     confirming = sum(submission.stage == "sealed" for submission in submitted)
     went_on = confirming + sum(
@@ -152,14 +165,21 @@ def _kind(priority: Priority, role: Role) -> str:
     return "baseline" if role is Role.BASELINE else "run"
 
 
-def _coming(tx: Transaction, settings: Settings) -> int:
+def _may_come(tx: Transaction, settings: Settings, who: researchers.Researcher, clock_s: float) -> int:
+    """Submissions that a researcher may still hand in; of its hours it makes as much as it has until now."""
+    if who.submissions is None or who.state not in researchers.AT_WORK:
+        return 0
+    submitted = submissions.count(tx, who.name)
+    left, worked = max(0, who.submissions - submitted), who.worked_at(clock_s)
+    seconds = budgets.research_seconds_left(settings, budgets.Used(seconds=worked))
+    if seconds is None or (seconds > 0 and not (submitted and worked)):
+        return left
+    return min(left, math.ceil(max(0.0, seconds) * submitted / worked))
+
+
+def _coming(tx: Transaction, settings: Settings, coming_of: Mapping[str, int]) -> int:
     """Submissions that researchers may still hand in."""
-    team = researchers.team(tx)
-    coming = sum(
-        max(0, researcher.submissions - submissions.count(tx, researcher.name))
-        for researcher in team
-        if researcher.submissions is not None and researcher.state in researchers.AT_WORK
-    )
+    coming = sum(coming_of.values())
     if settings.submissions_in_all is not None:
         coming = min(coming, settings.submissions_in_all - submissions.count_of_researchers(tx))
     return max(0, coming)
@@ -180,16 +200,18 @@ def _use(tx: Transaction, slots: int) -> float:
     return float(min(1.0, max(0.2, share)))
 
 
-def _thinking(tx: Transaction, everything: Sequence[submissions.Submission]) -> float:
+def _thinking(
+    tx: Transaction, everything: Sequence[submissions.Submission], coming_of: Mapping[str, int]
+) -> float:
     """Seconds that the slowest researcher will still think; the time until the lab has answered it is left out."""
     longest = 0.0
     for researcher in researchers.all(tx):
         own = [submission for submission in everything if submission.researcher == researcher.name]
-        if researcher.submissions is None or researcher.state not in researchers.AT_WORK or len(own) < 2:
+        if not coming_of.get(researcher.name) or len(own) < 2:
             continue
         gaps = [
             max(0.0, later.created - max(earlier.created, earlier.decided or 0.0))
             for earlier, later in itertools.pairwise(own)
         ]
-        longest = max(longest, sum(gaps) / len(gaps) * max(0, researcher.submissions - len(own)))
+        longest = max(longest, sum(gaps) / len(gaps) * coming_of[researcher.name])
     return longest

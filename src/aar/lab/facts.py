@@ -10,6 +10,7 @@ from typing import Any
 
 from aar.database import Transaction, runs, submissions
 from aar.database.researchers import MOST_WAIT_SECONDS, Researcher, Role
+from aar.lab.budgets import last_seconds
 from aar.lab.cooldown import FIRST_WAIT_SECONDS, FREE_FAILURES
 from aar.lab.intake import MOST_TEXT, MOST_TITLE, RESERVE, Lab
 from aar.researchers import directions
@@ -75,6 +76,8 @@ def facts(lab: Lab, tx: Transaction) -> Facts:
         free_failures=FREE_FAILURES,
         first_wait_seconds=FIRST_WAIT_SECONDS,
         most_wait_seconds=MOST_WAIT_SECONDS,
+        hours_each=settings.hours_each,
+        last_seconds=0.0 if settings.hours_each is None else last_seconds(settings.hours_each),
         research_share=None if settings.minutes is None else 1 - RESERVE,
     )
 

@@ -34,15 +34,15 @@ def cancel(lab: Lab, what: str, *, reason: str) -> Cancelled:
 def stop(lab: Lab, researcher: str) -> None:
     """Note that a researcher's process will not work any more; its own word that it has finished stands."""
     with lab.database.write() as tx:
-        calls.lose(tx, researcher=researcher)
+        calls.lose(tx, lab.folder, lab.prices, researcher=researcher)
         if researchers.get(tx, researcher).state != "finished":
             researchers.set_state(tx, researcher, "stopped")
 
 
 def restart(lab: Lab, researcher: str) -> None:
-    """Note that a researcher's process has ended, before the next one begins: the call that it was in is lost."""
+    """Note that a researcher's process has ended, before the next one begins; the call that it was in is charged."""
     with lab.database.write() as tx:
         state = researchers.get(tx, researcher).state
-        calls.lose(tx, researcher=researcher)
+        calls.lose(tx, lab.folder, lab.prices, researcher=researcher)
         if state in researchers.AT_WORK:  # why the earlier process ended is history
             researchers.set_state(tx, researcher, "working")

@@ -31,7 +31,7 @@ from aar.engines import names_companions
 from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder
 from aar.forum import Forum
-from aar.lab import estimate
+from aar.lab import budgets, estimate
 from aar.lab.cooldown import refuse_while_waiting
 from aar.lab.draw import draw, lab_secret
 from aar.lab.needs import Conducted
@@ -138,9 +138,10 @@ class Lab:
             if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
                 return earlier
             built_on = [submissions.get(tx, parent) for parent in dict.fromkeys(parents)]
-            counted = researchers.get(tx, researcher).role is Role.RESEARCHER
-        if self.research_is_over and counted:
-            raise OverBudget("the time for submissions is over; post what you found and stop")
+            who = researchers.get(tx, researcher)
+            counted = who.role is Role.RESEARCHER
+        if counted:
+            self._refuse_late(who, "submissions")
         with self._lock:
             snapshot = self.snapshots.put(
                 files, researcher=researcher, message=title, parents=[parent.commit for parent in built_on]
@@ -199,6 +200,7 @@ class Lab:
         with self._lock:
             with self.database.read() as tx:
                 own = runs.all(tx, split="practice", researcher=researcher)
+                who = researchers.get(tx, researcher)
             snapshot = self.snapshots.put(files, researcher=f"{researcher}-practice", message="practice")
             drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
             key = self.queue.key(snapshot.tree, "practice", 0, drawn)
@@ -206,8 +208,8 @@ class Lab:
             asked_before = any(run.key == key for run in own)
             if len(own) >= self.settings.practices and not asked_before:
                 raise OverBudget(f"all {self.settings.practices} practice runs of {researcher} are used")
-            if self.research_is_over and not asked_before:
-                raise OverBudget("the time for practice is over; post what you found and stop")
+            if not asked_before:
+                self._refuse_late(who, "practice")
             waiting = [run for run in own if run.state in ("queued", "running") and run.key != key]
             if waiting:
                 raise NotNow("a practice run of yours is not finished yet; wait for it before the next")
@@ -248,6 +250,12 @@ class Lab:
         return run.researcher == researcher or self.snapshots.holds(
             run.code_hash, researcher=f"{researcher}-practice", message="practice"
         )
+
+    def _refuse_late(self, who: researchers.Researcher, what: str) -> None:
+        """`OverBudget` once the study's time, or the researcher's own, is over."""
+        if self.research_is_over:
+            raise OverBudget(f"the time for {what} is over; post what you found and stop")
+        budgets.refuse_late(self.settings, budgets.Used(seconds=who.worked_at(self.elapsed())), what)
 
     def _admit(self, tx: Transaction, who: researchers.Researcher, *, new: int) -> None:
         """`NotNow` for a researcher that has to wait, or where `new` more runs would not fit into the queue."""

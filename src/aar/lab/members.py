@@ -95,6 +95,8 @@ class Member(View):
         verified: Number of verified submissions.
         pending: Number of submissions without a verdict.
         money: What its calls to its model cost.
+        worked_seconds: Seconds that it has worked.
+        work_seconds: Seconds that it may work, last turns included; None without a bound of its own.
         context_tokens: Everything that its last call read.
         paused: Whether a person has paused it.
         unread: Number of messages that it has not read yet.
@@ -114,6 +116,8 @@ class Member(View):
     verified: int
     pending: int
     money: Money
+    worked_seconds: float
+    work_seconds: float | None
     context_tokens: int
     paused: bool
     unread: int
@@ -125,15 +129,17 @@ def members(
     settings: Settings,
     everything: Sequence[submissions.Submission],
     sums: Mapping[str, Spending],
+    *,
+    clock_s: float,
 ) -> list[Member]:
-    """The team; `sums` is what each has spent."""
+    """The team when the run's clock stands at `clock_s`; `sums` is what each has spent."""
     doing, wrong = progress.latest(tx), troubles.present(tx)
     study = spending.together(sums)
     found = []
     for who in researchers.team(tx):
         own = [row for row in everything if row.researcher == who.name]
         last = doing.get(who.name)
-        spent = sums.get(who.name, Spending())
+        spent, worked = sums.get(who.name, Spending()), who.worked_at(clock_s)
         found.append(
             Member(
                 name=who.name,
@@ -149,6 +155,8 @@ def members(
                 verified=sum(row.status == "verified" for row in own),
                 pending=sum(row.status == "pending" for row in own),
                 money=Money.of(settings, spent, study),
+                worked_seconds=round(worked, 1),
+                work_seconds=None if settings.hours_each is None else round(settings.hours_each * 3600, 1),
                 context_tokens=spent.context_tokens,
                 paused=who.paused is not None,
                 unread=len(messages.unread(tx, who.name)),

@@ -7,20 +7,18 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
-from aar.database import Transaction, meta, runs, trainings
+from aar.database import meta, run_turns, runs, trainings
 from aar.database.trainings import Place
 from aar.engines import Engine, Job, Outcome
 from aar.errors import BadSnapshot, EngineError
 from aar.lab import capacity, references
-from aar.lab.draw import draw
 from aar.lab.intake import Lab, printable
+from aar.lab.jobs import draw_missing_salts, job_of
 from aar.lab.news import News
 from aar.lab.run_end import finish
 from aar.lab.trainer import Trains
 from aar.run_records import RunEnd, RunError
-from w2s.records import SplitName
 
 logger = logging.getLogger(__name__)
 
@@ -224,14 +222,14 @@ class Slots:
             )
             without, priority = self._passed_over, None
             if runs_too:
-                priority = runs.next_priority(tx, without=without)
+                priority = run_turns.next_priority(tx, without=without)
                 if priority is None and mine is None:  # nobody is held up by it
-                    without, priority = None, runs.next_priority(tx)
+                    without, priority = None, run_turns.next_priority(tx)
             if mine is not None and (priority is None or mine[0] < priority):
                 self._training.add(mine[1])
                 self._practised_last = False
                 return Wanted(mine[1])
-            run = runs.claim(tx, place=name, without=without) if priority is not None else None
+            run = run_turns.claim(tx, place=name, without=without) if priority is not None else None
             if run is None:
                 return None
             self._handed_over.add(run.key)
@@ -280,30 +278,3 @@ class Slots:
                 "engine",
                 {"lost_in_a_row": lost, "resumes": resumes, "why": printable(why)[:200] if lost else ""},
             )
-
-
-def draw_missing_salts(lab: Lab, tx: Transaction) -> None:
-    """Give runs that an earlier version queued, without their salt, the one that it would have given them."""
-    for run in runs.without_salt(tx):
-        code, split = run.seeds_of or run.code_hash, cast(SplitName, run.split)
-        drawn = draw(lab.secret, code_hash=code, split=split, k=run.pair_index)
-        runs.set_salt(tx, run.key, drawn.salt.hex())
-
-
-def job_of(lab: Lab, run: runs.Run) -> Job:
-    """Job for the engine from a run: its row, the code that it names, and the bounds of this lab."""
-    if run.salt is None:
-        raise EngineError(f"run {run.key} has no salt; start the lab again, which draws it")
-    return Job(
-        code=lab.snapshots.get(run.commit),
-        testbed=lab.settings.testbed,
-        split=cast(SplitName, run.split),
-        supervisor_seeds=trainings.asked_by(run.supervisor_seed, companions=bool(run.companions)),
-        student_seed=int(run.student_seed, 16),
-        salt=bytes.fromhex(run.salt),
-        practice=run.split == "practice",
-        intervention=run.intervention,
-        wall_seconds=lab.settings.run_seconds,
-        memory_mb=lab.settings.run_memory_mb,
-        key=run.key,
-    )

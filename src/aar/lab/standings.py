@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from aar.database import Transaction, messages, posts, researchers, standing, submissions
 from aar.database.progress import StopReason
 from aar.database.researchers import Role
-from aar.errors import BudgetKind
+from aar.errors import BudgetOf
 from aar.feedback import Feedback
 from aar.lab import budgets, capacity, queue_view
 from aar.lab.answers import Submission
@@ -34,12 +34,14 @@ class Standing(View):
     direction: str
     testbed: str
     minutes_left: float | None
-    """Until no further submission is taken; null without a bound."""
+    """Until no further submission is taken: its own or the study's, whichever is less; null without a bound."""
     submissions_left: int | None
     stop: bool
     """True if the lab accepts nothing more from this researcher."""
     stop_reason: StopReason | None
     """Why; null while it goes on."""
+    stop_of: BudgetOf | None
+    """Whose time, money or tokens are used up, where that is why."""
     spending: Spent
     paused: bool
     """True if a person wants no further turn for now."""
@@ -78,12 +80,11 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
     """The standing of one researcher in a phase of the lab."""
     own, used = submissions.all(tx, researcher=who.name), submissions.count(tx, who.name)
     scores = lab.scores(tx)
-    own_sums, study = budgets.of_researcher(tx, lab.settings, who.name)
+    used_by_it, study = budgets.of_researcher(tx, lab.settings, who, clock_s=lab.elapsed())
+    bound = budgets.ends_research(lab.settings, used_by_it, study)
     queue = queue_view.of_researcher(tx, who, slots=capacity.of(tx, slots=lab.settings.slots))
     left = None if who.submissions is None else max(0, who.submissions - used)
-    reason = _stop_reason(
-        lab, tx, who, phase, left=left, bound=budgets.used_up(lab.settings, own_sums, study)
-    )
+    reason, whose = _stop_reason(lab, tx, who, phase, left=left, bound=bound)
     stop = reason is not None
     public = tuple(Submission.of(row, scores) for row in own)
     last_post = posts.last(tx) if who.forum else 0
@@ -91,7 +92,8 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
     paused = who.paused is not None
     mine = [row.model_dump() for row in (*public, *told)]
     news = [stop, paused, left, mine, queue.runs_queued, last_post]
-    seconds = lab.research_seconds_left()
+    of_both = (lab.research_seconds_left(), budgets.research_seconds_left(lab.settings, used_by_it))
+    seconds = min((one for one in of_both if one is not None), default=None)
     return Standing(
         researcher=who.name,
         direction=who.direction,
@@ -100,7 +102,8 @@ def standing_of(lab: Lab, tx: Transaction, who: researchers.Researcher, phase: P
         submissions_left=left,
         stop=stop,
         stop_reason=reason,
-        spending=budgets.spent(lab.settings, own_sums, study),
+        stop_of=whose,
+        spending=budgets.spent(lab.settings, used_by_it.spending, study),
         paused=paused,
         messages=told,
         forum=who.forum,
@@ -119,18 +122,18 @@ def _stop_reason(
     *,
     left: int | None,
     bound: Bound | None,
-) -> StopReason | None:
-    """Why nothing more is taken from a researcher; the first that holds."""
+) -> tuple[StopReason | None, BudgetOf | None]:
+    """Why nothing more is taken from a researcher, and whose budget it is if it is one; the first that holds."""
     in_all = lab.settings.submissions_in_all
     if who.state == "stopped":
-        return StopReason.STOPPED
+        return StopReason.STOPPED, None
     if lab.research_is_over:
-        return StopReason.TIME
+        return StopReason.TIME, BudgetOf.STUDY
     if bound is not None:
-        return StopReason.USD if bound.kind is BudgetKind.USD else StopReason.TOKENS
+        return StopReason(bound.kind.value), bound.whose
     if left == 0 or (in_all is not None and submissions.count_of_researchers(tx) >= in_all):
-        return StopReason.SUBMISSIONS
-    return StopReason.OVER if phase in ("settling", "closing", "finished") else None
+        return StopReason.SUBMISSIONS, None
+    return (StopReason.OVER if phase in ("settling", "closing", "finished") else None), None
 
 
 def leaderboard(

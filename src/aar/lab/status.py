@@ -73,7 +73,7 @@ class Spendings(Money):
     tokens_budget: int | None
     """In weighted tokens."""
     ends_research: bool
-    """True if a budget is spent and somebody could have handed in more."""
+    """True if a budget, also one of hours, is used up and somebody could have handed in more."""
 
 
 class Status(View):
@@ -104,10 +104,10 @@ def status(lab: Lab, phase: Phase) -> Status:
         queue = traffic(tx, slots=capacity.of(tx, slots=lab.settings.slots))
         trained = len(trainings.all(tx))
         sums = spending.all(tx)
-        left = estimate.seconds_left(tx, lab.settings, everything, load=lab.load)
+        left = estimate.seconds_left(tx, lab.settings, everything, clock_s=lab.elapsed(), load=lab.load)
         return Status(
             phase=phase,
-            researchers=tuple(members(tx, lab.settings, everything, sums)),
+            researchers=tuple(members(tx, lab.settings, everything, sums, clock_s=lab.elapsed())),
             recent=tuple(_recent(handed_in[-RECENT:], queue)),
             queue=Counts(
                 queued=queue.counts.get("queued", 0),
@@ -139,8 +139,9 @@ def _ideas(lab: Lab, handed_in: Sequence[submissions.Submission]) -> Ideas | Non
 
 def _spendings(lab: Lab, tx: Transaction, sums: Mapping[str, Spending]) -> Spendings:
     study = spending.together(sums)
+    clock_s = lab.elapsed()
     ends = any(
-        budgets.used_up(lab.settings, sums.get(who.name, Spending()), study) is not None
+        budgets.ends_research(lab.settings, _used(who, sums, clock_s), study) is not None
         and (who.submissions is None or submissions.count(tx, who.name) < who.submissions)
         for who in researchers.team(tx)
     )
@@ -151,6 +152,10 @@ def _spendings(lab: Lab, tx: Transaction, sums: Mapping[str, Spending]) -> Spend
         tokens_budget=of_study.budget_tokens,
         ends_research=ends,
     )
+
+
+def _used(who: researchers.Researcher, sums: Mapping[str, Spending], clock_s: float) -> budgets.Used:
+    return budgets.Used(sums.get(who.name, Spending()), who.worked_at(clock_s))
 
 
 def _recent(rows: Sequence[submissions.Submission], queue: Traffic) -> list[Recent]:

@@ -8,9 +8,12 @@ from aar import database
 from aar.database import Transaction, meta
 from aar.errors import NoLab
 from aar.folder import LabFolder
-from aar.lab import calls
+from aar.lab import calls, working_time
 from aar.ledger import Ledger
+from aar.prices import Prices
 from aar.reports.ending import FAILED, Ending
+from aar.researchers import answered
+from aar.settings import Settings
 
 
 def note_running(tx: Transaction) -> None:
@@ -19,7 +22,9 @@ def note_running(tx: Transaction) -> None:
     meta.put(tx, "researchers_ended", {})
 
 
-def note_ending(folder: LabFolder, ending: Ending, *, elapsed: float, given_up: Mapping[str, str]) -> None:
+def note_ending(
+    folder: LabFolder, settings: Settings, ending: Ending, *, elapsed: float, given_up: Mapping[str, str]
+) -> None:
     """Once nobody writes any more: how the run ended, its time, calls that were cut off, who was given up, the mirror.
 
     `given_up` has the last words of each.
@@ -29,11 +34,13 @@ def note_ending(folder: LabFolder, ending: Ending, *, elapsed: float, given_up: 
     except NoLab:
         return
     with store.write() as tx:
-        calls.lose(tx)
+        calls.lose(tx, folder, Prices(settings.prices))
         meta.put(tx, "ending", {"code": ending.value})
         meta.put(tx, "elapsed_seconds", elapsed)
+        working_time.settle_all(tx, elapsed)
         ended = {name: {"code": FAILED, "words": words} for name, words in given_up.items()}
         meta.put(tx, "researchers_ended", ended)
+    answered.forget_all(folder.inspect_logs)
     Ledger(store).export_jsonl(folder.ledger)
     store.close()
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from aar.errors import SettingsError
 from aar.model_options import Argument, allotted, prices
-from aar.settings import MOST_BUDGET_TOKENS, MOST_MINUTES, MOST_SUBMISSIONS, MOST_USD, Settings
+from aar.settings import MOST_BUDGET_TOKENS, MOST_HOURS, MOST_MINUTES, MOST_SUBMISSIONS, MOST_USD, Settings
 
-BUDGETS = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each")
+MONEY = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each")
+BUDGETS = (*MONEY, "hours_each")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Changes:
         budget_usd_each: US dollars of each researcher.
         budget_tokens: Weighted tokens of the study.
         budget_tokens_each: Weighted tokens of each researcher.
+        hours_each: Hours that each researcher may work.
         models: Models as they were typed, with or without counts.
         model_args: Arguments of the models' provider.
         effort: How much the models reason.
@@ -58,6 +60,7 @@ class Changes:
     budget_usd_each: str | None = None
     budget_tokens: str | None = None
     budget_tokens_each: str | None = None
+    hours_each: str | None = None
     models: Sequence[str] = ()
     model_args: Mapping[str, Argument] | None = None
     effort: str | None = None
@@ -130,11 +133,14 @@ class Changes:
         if text is None:
             return {}
         whole = "tokens" in name
-        typed = amount(text, option(name), most=MOST_BUDGET_TOKENS if whole else MOST_USD, whole=whole)
+        most = MOST_HOURS if name == "hours_each" else MOST_BUDGET_TOKENS if whole else MOST_USD
+        typed = amount(text, option(name), most=most, whole=whole)
         spent = used.budgets.get(name, 0)
         total = max(getattr(settings, name) or 0, spent) + typed.number if typed.adds else typed.number
         if total <= spent:
-            raise SettingsError(f"{option(name)} {text}: {spent:,g} is spent already; +50 gives 50 more")
+            raise SettingsError(
+                f"{option(name)} {text}: {spent:,.6g} is used already; +{typed.number:g} gives {typed.number:g} more"
+            )
         return {name: int(total) if whole else total}
 
 

@@ -57,6 +57,7 @@ class Child:
         starts: Number of its starts.
         deaths: When it died.
         process: The process; None before its start.
+        killed_for: Why it was ended by us, in words; empty where it was not.
         waits_until: Time before which it is not started again, in monotonic seconds; None if it need not wait.
     """
 
@@ -66,6 +67,7 @@ class Child:
     starts: int = 0
     deaths: Deaths = field(default_factory=Deaths)
     process: Process | None = None
+    killed_for: str = ""
     waits_until: float | None = None
     _noted: bool = False
 
@@ -75,7 +77,7 @@ class Child:
         with self.log.open("ab") as output:
             self.process = self.start_it(output)
         self.starts += 1
-        self.waits_until, self._noted = None, False
+        self.waits_until, self._noted, self.killed_for = None, False, ""
 
     def start_later(self) -> bool:
         """Have it started again after a pause that grows with its deaths; whether the pause is over."""
@@ -116,8 +118,9 @@ class Child:
         if self.process is not None and self.process.poll() is None and isinstance(self.process, Asked):
             self.process.terminate()
 
-    def stop(self) -> None:
-        """End it; what counts is in the database, so nothing is lost by being quick."""
+    def stop(self, why: str = "") -> None:
+        """End it; what counts is in the database, so nothing is lost by being quick. `why` is for people."""
+        self.killed_for = why
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
 

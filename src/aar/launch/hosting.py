@@ -5,7 +5,10 @@ asked for as soon as the host is started; a signal for one that is not there yet
 
 Covered: a token goes from here to its researcher through a pipe that the host passes on unread; a signal reaches the
 process that it is meant for, or none, since the kernel's handle of it is used and no number; a host that dies leaves
-nobody behind: the kernel kills what it forked, and only what is gone counts as ended. Not covered: a host that hangs.
+nobody behind: the kernel kills what it forked, and only what is gone counts as ended. a host that hangs is noticed by
+the answer that it owes, to a request or about a process that has ended. Time counts as silence only while somebody
+looks, so that a laptop that sleeps, or a container that is paused, is not taken for a hang. Not covered: a host that
+hangs while nobody needs it, which harms nobody until then.
 """
 
 from __future__ import annotations
@@ -17,12 +20,21 @@ import select
 import signal
 import socket
 import struct
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
+from aar.durations import duration
 from aar.launch.children import Process, Starter, begun
 
 CODE = struct.Struct("!i")
+READY_SECONDS = 300.0
+"""Time for a host's imports, on a busy machine and a slow disk; so short that one which never gets ready is given up
+within the window of `aar.launch.restarts`."""
+ANSWER_SECONDS = 60.0
+"""Time for an answer of a host that has answered before; it takes milliseconds."""
+MOST_STEP_SECONDS = 5.0
+"""Between two looks; what is longer was nobody's time, but a sleep."""
 
 
 class Forked:
@@ -32,10 +44,12 @@ class Forked:
         lost: Whether the host ended before it told how this one had ended.
     """
 
-    def __init__(self, answers: socket.socket) -> None:
+    def __init__(self, answers: socket.socket, heard: Callable[[], None]) -> None:
+        """`heard` is called with each word of the host."""
         self.lost = False
         answers.setblocking(False)
         self._answers = answers
+        self._heard = heard
         self._handle: int | None = None
         self._code: int | None = None
         self._wanted: signal.Signals | None = None
@@ -49,6 +63,8 @@ class Forked:
                 break
             except ConnectionError:
                 packet, handles = b"", []
+            if packet:
+                self._heard()
             if handles:
                 self._handle = handles[0]
                 os.set_inheritable(self._handle, False)
@@ -61,6 +77,11 @@ class Forked:
                     break
                 self._end(-signal.SIGKILL)
         return self._code
+
+    @property
+    def waits_for_host(self) -> bool:
+        """True if the host has to say that it has begun, or that it has ended."""
+        return self.poll() is None and self._gone()
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -99,13 +120,24 @@ class Forked:
 class Hosting:
     """A host, which may be started time and again, and the starters of what it forks."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        ready_seconds: float = READY_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self._command = command
         self._control: socket.socket | None = None
+        self._ready_seconds, self._answer_seconds = ready_seconds, answer_seconds
+        self._forked: list[Forked] = []
+        self._ready = False
+        self._silent, self._looked = 0.0, 0.0
 
     def start(self, output: BinaryIO) -> Process:
         """Start the host itself; it gets the providers' keys, since researchers inherit them."""
         self.close()
+        self._forked, self._ready, self._silent = [], False, 0.0
         self._control, other_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
         with other_end:
@@ -131,9 +163,29 @@ class Hosting:
                 raise
             finally:
                 os.close(line)
-            return Forked(answers)
+            self._forked.append(Forked(answers, self._heard))
+            return self._forked[-1]
 
         return start
+
+    def hangs(self) -> str:
+        """How long the host has owed an answer, in words, if that is too long; empty while it is well.
+
+        To be called every few seconds.
+        """
+        now = time.monotonic()
+        passed, self._looked = now - self._looked, now
+        self._forked = [one for one in self._forked if one.poll() is None]
+        if not any(one.waits_for_host for one in self._forked):
+            self._silent = 0.0
+            return ""
+        self._silent += min(passed, MOST_STEP_SECONDS)
+        if self._silent <= (self._answer_seconds if self._ready else self._ready_seconds):
+            return ""
+        return f"{'no answer' if self._ready else 'not ready'} for {duration(self._silent)}"
+
+    def _heard(self) -> None:
+        self._ready, self._silent = True, 0.0
 
     def close(self) -> None:
         """Ask for nothing more, which ends the host."""

@@ -52,7 +52,7 @@ class Launch:
     """A run under way; use it as `with Launch(...) as run:`, so that nothing outlives it.
 
     `listener` is the lab's listening socket, made where it is left out. `ending` is how the run came to its end,
-    `spent_up` whether a budget of money or tokens ended its research.
+    `spent_up` whether a budget of money, tokens or hours of work ended its research.
     """
 
     folder: LabFolder
@@ -94,7 +94,13 @@ class Launch:
             logger.info("ends: %s", self.ending.name.lower())
             self.team.end(self.hurry, informed=self.ending is Ending.COMPLETE)
             try:
-                note_ending(self.folder, self.ending, elapsed=self.elapsed(), given_up=self.team.given_up)
+                note_ending(
+                    self.folder,
+                    self.settings,
+                    self.ending,
+                    elapsed=self.elapsed(),
+                    given_up=self.team.given_up,
+                )
             finally:
                 self.lab.close()
                 assert self.listener is not None
@@ -164,7 +170,8 @@ class Launch:
     def _host(self, runtime: Hosted, names: Iterable[str]) -> Hosting:
         """The host, which imports what it needs while the lab starts."""
         hosting = Hosting(runtime.host([self._model(name) for name in names]))
-        self.team.add_host(Child("the researchers' host", hosting.start, self.folder.logs / "host.log"))
+        host = Child("the researchers' host", hosting.start, self.folder.logs / "host.log")
+        self.team.add_host(host, hosting)
         return hosting
 
     def _add_researcher(self, name: str, token: str, runtime: Runtime, hosting: Hosting | None) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from aar import database
-from aar.database import meta, researchers, spending, submissions
+from aar.database import Transaction, meta, researchers, spending, submissions
 from aar.database.progress import EndReason
 from aar.database.spending import Spending
 from aar.errors import NoLab
 from aar.folder import LabFolder
-from aar.lab.budgets import used_up
+from aar.lab import budgets
 from aar.lab.going_on import refuse_other_testbed
 from aar.lab.intake import RESERVE
 from aar.lab.study_end import elapsed_before
@@ -42,15 +42,21 @@ def to_start(folder: LabFolder, settings: Settings) -> list[str]:
         team = {researcher.name: researcher for researcher in researchers.all(tx)}
         submitted = {name: submissions.count(tx, name) for name in names}
         sums = spending.all(tx)
+        clock_s = _clock(tx)
     store.close()
     study = spending.together(sums)
     state = {name: row.state for name, row in team.items()}
     stopped = {name for name, row in team.items() if row.reason is EndReason.BY_A_PERSON}
+    worked = {name: row.worked_at(clock_s) for name, row in team.items()}
+
+    def used(name: str) -> budgets.Used:
+        return budgets.Used(sums.get(name, Spending()), worked.get(name, 0.0))
+
     return [
         name
         for name in names
         if name not in stopped
-        and used_up(settings, sums.get(name, Spending()), study) is None
+        and budgets.ends_research(settings, used(name), study) is None
         and (submitted[name] < settings.submissions or state.get(name, "waiting") in researchers.AT_WORK)
     ]
 
@@ -77,8 +83,9 @@ def _used(folder: LabFolder, settings: Settings) -> Used:
     with store.read() as tx:
         sums = spending.all(tx)
         study = spending.together(sums)
+        clock_s = _clock(tx)
         used = Used(
-            minutes=float(meta.find(tx, "elapsed_seconds", 0.0)) / 60,
+            minutes=clock_s / 60,
             submissions=max(
                 (submissions.count(tx, f"r{i + 1}") for i in range(settings.researchers)), default=0
             ),
@@ -87,10 +94,17 @@ def _used(folder: LabFolder, settings: Settings) -> Used:
                 "budget_usd_each": max((spent.usd for spent in sums.values()), default=0.0),
                 "budget_tokens": study.weighted_tokens,
                 "budget_tokens_each": max((spent.weighted_tokens for spent in sums.values()), default=0),
+                "hours_each": max((who.worked_at(clock_s) for who in researchers.team(tx)), default=0.0)
+                / 3600,
             },
         )
     store.close()
     return used
+
+
+def _clock(tx: Transaction) -> float:
+    """Seconds of the run's clock, as it was noted last."""
+    return float(meta.find(tx, "elapsed_seconds", 0.0))
 
 
 def _content(folder: LabFolder) -> dict[str, object]:

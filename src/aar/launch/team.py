@@ -2,8 +2,8 @@
 
 Covered: lab and scorer, without which the run cannot go on (`LabUnreachable` if they die time and again); researchers,
 of whom one that dies time and again, or says that another start would not help, is given up and the others go on; a
-start that fails for want of memory or disk; a host whose death takes researchers with it. Not covered: a process that
-hangs.
+start that fails for want of memory or disk; a host whose death takes researchers with it, and one that hangs, which is
+killed. Not covered: another process that hangs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from aar.errors import LabUnreachable
 from aar.folder import LabFolder
 from aar.launch.children import Child
+from aar.launch.hosting import Hosting
 from aar.launch.operator_client import OperatorClient
 from aar.launch.restarts import MOST_DEATHS
 from aar.launch.show import Show
@@ -39,6 +40,7 @@ class Team:
         children: The lab and the scorer; and, while it lasts, the preparation.
         researchers: One process each.
         host: The process that they are forked from; None where each is started anew.
+        hosting: What knows whether that one answers.
         given_up: The last words of researchers that are not started again, by name.
         done: Names of researchers that ended by themselves, as the lab knows.
         states: State of each researcher, as the lab said last.
@@ -50,6 +52,7 @@ class Team:
     children: list[Child] = field(default_factory=list)
     researchers: list[Child] = field(default_factory=list)
     host: Child | None = None
+    hosting: Hosting | None = None
     given_up: dict[str, str] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
     states: dict[str, str] = field(default_factory=dict)
@@ -64,9 +67,9 @@ class Team:
         self.researchers.append(child)
         child.start()
 
-    def add_host(self, child: Child) -> None:
+    def add_host(self, child: Child, hosting: Hosting) -> None:
         """Start the process that researchers are forked from."""
-        self.host = child
+        self.host, self.hosting = child, hosting
         child.start()
 
     def look_after(self) -> None:
@@ -80,7 +83,8 @@ class Team:
                     f"then continue with aar run --resume {self.folder.path}"
                 )
             self._start_again(child)
-        if self.host is not None:
+        if self.host is not None and self.hosting is not None:
+            self._end_if_it_hangs(self.host, self.hosting)
             self._look_after(self.host)
         for child in self.researchers:
             if self._goes_on(child) or (child.lost and child.name not in self.given_up):
@@ -95,9 +99,19 @@ class Team:
             else:
                 self._give_up(child)
 
+    def _end_if_it_hangs(self, host: Child, hosting: Hosting) -> None:
+        """Kill a host that answers no more; what it forked goes with it."""
+        if host.code() is None and (silence := hosting.hangs()):
+            logger.warning("%s hangs: %s", host.name, silence)
+            host.stop(f"hung ({silence})")
+
+    def _lost(self) -> list[Child]:
+        """Researchers that went with their host."""
+        return [child for child in self.researchers if child.lost and child.name not in self.given_up]
+
     def _look_after(self, host: Child) -> None:
         """Start again a host that died, and the researchers that died with it: one death, said once."""
-        lost = [child for child in self.researchers if child.lost and child.name not in self.given_up]
+        lost = self._lost()
         if not lost:
             return
         if host.code() is not None and not host.may_restart():
@@ -162,9 +176,9 @@ class Team:
 
     def _say_died(self, child: Child, others: str = "") -> None:
         if child.waits_until is None:
-            code = child.code()
-            logger.warning("%s ended with code %s and is started again%s", child.name, code, others)
-            self.show.say(f"{child.name} ended (code {code}) and is started again{others}: {child.tail()}")
+            how = child.killed_for or f"ended (code {child.code()})"
+            logger.warning("%s %s and is started again%s", child.name, how, others)
+            self.show.say(f"{child.name} {how} and is started again{others}: {child.tail()}")
 
     def _start(self, child: Child) -> None:
         try:

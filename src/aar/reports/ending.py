@@ -18,7 +18,7 @@ class Ending(StrEnum):
     TIME = "time"
     """The upper bound on the run's time cut it off."""
     BUDGET = "budget"
-    """A budget of money or tokens was spent before everything that could be was handed in."""
+    """A budget of money, tokens or hours of work was used up before everything that could be was handed in."""
     INTERRUPTED = "interrupted"
     """A person or the system stopped it."""
     RESEARCHERS_FAILED = "researchers_failed"

@@ -176,7 +176,7 @@ def _notices(contents: Contents) -> list[str]:
     if left and contents.ending is not Ending.RUNNING:
         why = {
             Ending.TIME: "The time was up before everything was judged",
-            Ending.BUDGET: "The budget was spent, and the run ended before everything was judged",
+            Ending.BUDGET: "The budget was used up, and the run ended before everything was judged",
             Ending.INTERRUPTED: "The run was interrupted before everything was judged",
         }.get(contents.ending, "The run ended before everything was judged")
         to_go = f", with {count(contents.runs_left, 'run')} to go" if contents.runs_left else ""
@@ -184,7 +184,7 @@ def _notices(contents: Contents) -> list[str]:
     elif contents.ending is Ending.TIME:
         lines.append("The time was up before its researchers had handed in all that they may.")
     elif contents.ending is Ending.BUDGET:
-        lines.append("The budget was spent before its researchers had handed in all that they may.")
+        lines.append("The budget was used up before its researchers had handed in all that they may.")
     elif contents.ending is Ending.INTERRUPTED:
         lines.append("The run was interrupted before its researchers were done.")
     if contents.ended:

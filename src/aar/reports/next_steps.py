@@ -41,11 +41,13 @@ def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
     elif contents.ending is Ending.INTERRUPTED:
         steps.append(Step("Go on where it was interrupted", resume))
     elif contents.ending is Ending.BUDGET:
-        steps += [Step("Give the researchers more money", f"{resume} {' '.join(_more_money(contents))}")]
+        steps += [Step("Give the researchers more", f"{resume} {' '.join(_more_of_budgets(contents))}")]
     elif contents.ended or contents.ending is Ending.RESEARCHERS_FAILED:
         steps.append(Step("Remedy what ended the researchers, then go on", resume))
     if contents.verified:
         steps.append(_elsewhere(contents, contents.verified[0], run=run, aar=aar))
+    elif contents.ending is Ending.BUDGET:
+        pass  # more submissions start nobody whose budget is used up
     elif (lead := best_lead(contents)) is not None and outcome(lead) is not Outcome.UNCONFIRMED:
         steps.append(
             Step(
@@ -62,9 +64,9 @@ def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
     return steps
 
 
-def _more_money(contents: Contents) -> list[str]:
-    """Options that double each budget of money or tokens that the run has."""
-    budgets = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each")
+def _more_of_budgets(contents: Contents) -> list[str]:
+    """Options that double each budget of money, tokens or hours of work that the run has."""
+    budgets = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each", "hours_each")
     given = {name: contents.settings.get(name) for name in budgets}
     return [
         f"--{name.replace('_', '-')} +{int(number) if number == int(number) else number}"

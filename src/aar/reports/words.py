@@ -43,6 +43,11 @@ ENDED: Mapping[str, str] = {
     EndReason.OWN_STOP: "stopped by itself",
     EndReason.NO_EFFECT: "rested after turns without effect",
 }
+ENOUGH: Mapping[str, str] = {
+    EndReason.BUDGET: "its budget is used up",
+    EndReason.BY_A_PERSON: "stopped by a person",
+}
+"""Why a researcher that is done had not done all that it may."""
 """How a researcher ended, by the code of an `Ended`; of other codes it is said that it ended."""
 
 

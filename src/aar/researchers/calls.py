@@ -25,6 +25,7 @@ from aar.database.progress import EndReason, ProviderTrouble
 from aar.errors import OverBudget, ProviderDown, Refused
 from aar.prices import Tokens
 from aar.researchers import ending
+from aar.researchers.answered import CONTEXT, Answered
 from aar.researchers.inspect_models import without_repetition
 from aar.researchers.lab_client import LabClient
 from aar.researchers.provider_errors import REPEATABLE, Failure, classify
@@ -56,8 +57,10 @@ class Calls:
     `ended` is why it may make no more, `failed` what it could not recover from; None while it may go on.
     """
 
-    def __init__(self, client: LabClient, *, name: str, waits: Waits, rng: random.Random) -> None:
-        """`name` is the model's, as the lab prices it."""
+    def __init__(
+        self, client: LabClient, *, name: str, waits: Waits, rng: random.Random, answered: Answered
+    ) -> None:
+        """`name` is the model's, as the lab prices it; `answered` keeps what the lab has not been told yet."""
         self.ended: EndReason | None = None
         self.failed: ProviderDown | None = None
         self._longest = 0
@@ -65,6 +68,7 @@ class Calls:
         self._name = name
         self._waits = waits
         self._rng = rng
+        self._answered = answered
         self._count = TokenCount()
         self._told_of_trouble = True  # that of an earlier process, perhaps
 
@@ -154,7 +158,9 @@ class Calls:
                     raise _TooLong(failure.detail) from error
                 failures, tries = failures + 1, tries + (failure.kind not in REPEATABLE)
                 if tries >= MOST_TRIES:
-                    self.failed = ProviderDown(f"{self._name} fails ({failure.kind}): {failure.detail}")
+                    self.failed = ProviderDown(
+                        f"{self._name} fails ({failure.kind.value.replace('_', ' ')}): {failure.detail}"
+                    )
                     raise self.failed from error
                 await self._wait(failure, failures)
             else:
@@ -196,14 +202,16 @@ class Calls:
 
     async def _settled(self, call: str, usages: list[ModelUsage], *, told: bool) -> None:
         """Say what a call used, or that nobody told: an answer without its usage counts as its estimate."""
-        used = {
-            **vars(tokens_of(usages)),
-            "context_tokens": max((_read(usage) for usage in usages), default=0),
-        }
+        context = max((_read(usage) for usage in usages), default=0)
+        used = {**vars(tokens_of(usages)), CONTEXT: context} if told or usages else None
+        if used is not None:
+            self._answered.note(call, used)
         try:
-            await self._client.settle_call(call, used if told or usages else None)
-        except Refused as refusal:  # it stays open, and the lab settles it at the estimate
+            await self._client.settle_call(call, used)
+        except Refused as refusal:  # it stays open, and the lab settles it when this process has ended
             logger.warning("the lab does not take the usage of a call: %s", refusal)
+        else:
+            self._answered.forget(call)
 
     async def _wait(self, failure: Failure, failures: int) -> None:
         """Say what is wrong, then wait for the next try; ends the session if the lab is over meanwhile."""

@@ -13,20 +13,62 @@ _OVER = {
     "tokens": "The tokens for your model are used up.",
     "stopped": "The person who runs the lab has stopped you.",
 }
-_BUDGETS = ("usd", "tokens")
+_OWN_HOURS_OVER = "The hours that you may work are used up."
+_MONEY = ("usd", "tokens")
+_USED_UP = {
+    ("usd", "researcher"): "its money is spent",
+    ("usd", "study"): "the study's money is spent",
+    ("tokens", "researcher"): "its tokens are used up",
+    ("tokens", "study"): "the study's tokens are used up",
+    ("time", "researcher"): "its hours are used up",
+}
+_TOO_SOON = {
+    EndReason.REFUSALS: "its model declined",
+    EndReason.CONTEXT: "its conversation does not fit into its model",
+    EndReason.MESSAGE_LIMIT: "it reached the limit of messages",
+    EndReason.OWN_STOP: "its model stopped by itself",
+}
+"""Ends that only the session knows of, for the person who runs the lab."""
 LAST = "Post what others should know, bring your notebook up to date, and stop calling tools."
 TAKES_NO_MORE = "The lab takes no further submissions."
 
 
 def over(me: dict[str, Any]) -> bool:
-    """True if the session should stop: the lab says so, and no own submission still waits for its verdict."""
+    """True if the session should stop: the lab says so, and no own submission still waits for its verdict.
+
+    One whose own hours are over waits for none: what is left of them is for its last turns.
+    """
     waiting = any(submission.get("status") == "pending" for submission in me.get("submissions", []))
-    return bool(me.get("stop")) and not waiting
+    return bool(me.get("stop")) and (not waiting or _own_hours_over(me))
+
+
+def _own_hours_over(me: dict[str, Any]) -> bool:
+    return me.get("stop_reason") == "time" and me.get("stop_of") == "researcher"
 
 
 def reason(me: dict[str, Any]) -> EndReason:
     """The reason of a session that the lab ends."""
-    return EndReason.BUDGET if me.get("stop_reason") in _BUDGETS else EndReason.LAB_OVER
+    spent = me.get("stop_reason") in _MONEY or _own_hours_over(me)
+    return EndReason.BUDGET if spent else EndReason.LAB_OVER
+
+
+def too_soon(reason: EndReason, detail: str) -> str:
+    """What a person is told of a session that ended before the lab was over.
+
+    >>> too_soon(EndReason.MESSAGE_LIMIT, "20000 messages")
+    'the session ended too soon, it reached the limit of messages: 20000 messages'
+    """
+    why = f"the session ended too soon, {_TOO_SOON.get(reason, str(reason))}"
+    return f"{why}: {detail}" if detail else why
+
+
+def why(me: dict[str, Any]) -> str:
+    """Which budget ended a session, for the person who runs the lab; nothing where none did.
+
+    >>> why({"stop_reason": "time", "stop_of": "researcher"})
+    'its hours are used up'
+    """
+    return _USED_UP.get((str(me.get("stop_reason")), str(me.get("stop_of"))), "")
 
 
 def last_words(me: dict[str, Any]) -> str:
@@ -35,7 +77,7 @@ def last_words(me: dict[str, Any]) -> str:
     >>> last_words({"stop_reason": "submissions"}).split(". ")[0]
     'Your submissions are used up'
     """
-    why = _OVER.get(str(me.get("stop_reason")))
+    why = _OWN_HOURS_OVER if _own_hours_over(me) else _OVER.get(str(me.get("stop_reason")))
     return " ".join(part for part in (why, TAKES_NO_MORE, LAST) if part)
 
 

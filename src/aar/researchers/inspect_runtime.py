@@ -17,10 +17,11 @@ PROGRAM = python("aar.researchers")
 class InspectRuntime:
     """Runs `python -m aar.researchers`; `aar.researchers.host` imports Inspect once for all of a run, and forks."""
 
-    def check(self, model: str, options: ModelOptions | None = None) -> None:
-        """Raise a `ModelError` for a model that cannot be used; its provider is asked one short question."""
-        check_model(model)
-        refuse_unready([model], options or ModelOptions())
+    def check(self, models: Sequence[str], options: ModelOptions | None = None) -> None:
+        """Raise a `ModelError` for models that cannot be used; providers are asked one short question each."""
+        for model in models:
+            check_model(model)
+        refuse_unready(models, options or ModelOptions())
 
     def command(self, assignment: Assignment) -> Sequence[str]:
         """The command line of `aar.researchers.__main__`."""

@@ -1,32 +1,29 @@
 """Whether a model can be used, before anything is trained: one cheap request, and what to do where it fails.
 
-A provider that is only busy (rate limits, overload) is no obstacle: sessions wait for it. Nobody waits here.
+The request is made by a process of its own (`aar.researchers.asking`). To import Inspect costs more than 100 MB and
+seconds, which whoever asks would keep for all of a run.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from aar.database.progress import ProviderTrouble
 from aar.errors import ModelError
-from aar.researchers.inspect_models import ModelOptions, make, without_repetition
-from aar.researchers.models import PROVIDERS, check_model
-from aar.researchers.provider_errors import classify
+from aar.prices import Tokens
+from aar.processes import die_with_parent, printable_line, python
+from aar.researchers.inspect_models import ModelOptions
+from aar.researchers.models import check_model
 from w2s.errors import Unavailable
-
-if TYPE_CHECKING:
-    from inspect_ai.model import ModelUsage
 
 LOCAL = ("aar", "mockllm")
 """Providers that are asked nothing: they answer in this process."""
-MOST_OUTPUT = 16
-"""Tokens of the answer; OpenAI allows no fewer."""
-MOST_SECONDS = 60.0
-QUESTION = "Answer with the word: ready"
-BUSY = (ProviderTrouble.RATE_LIMITED, ProviderTrouble.OVERLOADED)
+MOST_SECONDS = 600.0
+"""Time for imports on a busy machine, and for the slowest provider."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +34,21 @@ class Readiness:
         model: Name of the model.
         problem: What stands in the way and what to do, in one line; empty if nothing does.
         note: What a person may want to know though nothing stands in the way.
-        usage: What the request used; None where none was answered.
+        used: What the request used; None where none was answered.
     """
 
     model: str
     problem: str = ""
     note: str = ""
-    usage: ModelUsage | None = None
+    used: Tokens | None = None
 
 
 def ask(models: Sequence[str], options: ModelOptions) -> list[Readiness]:
     """Ask each of the models once, all at the same time."""
-
-    async def everybody() -> list[Readiness]:
-        return await asyncio.gather(*(_ask(model, options) for model in dict.fromkeys(models)))
-
-    return asyncio.run(everybody())
+    found = {model: _known(model) for model in dict.fromkeys(models)}
+    open = [model for model, ready in found.items() if ready is None]
+    answers = {ready.model: ready for ready in _asked(open, options)} if open else {}
+    return [ready or answers[model] for model, ready in found.items()]
 
 
 def refuse_unready(models: Sequence[str], options: ModelOptions) -> None:
@@ -62,52 +58,45 @@ def refuse_unready(models: Sequence[str], options: ModelOptions) -> None:
         raise ModelError("; ".join(problems))
 
 
-async def _ask(name: str, options: ModelOptions) -> Readiness:
+def _known(model: str) -> Readiness | None:
+    """What can be said without a question; None where it has to be asked."""
     try:
-        check_model(name)
-        if name.partition("/")[0] in LOCAL:
-            return Readiness(name, note="asked nothing: it answers in this process")
-        return await _answer(name, options)
+        check_model(model)
     except (ModelError, Unavailable) as error:
-        return Readiness(name, problem=str(error))
+        return Readiness(model, problem=str(error))
+    if model.partition("/")[0] in LOCAL:
+        return Readiness(model, note="asked nothing: it answers in this process")
+    return None
 
 
-async def _answer(name: str, options: ModelOptions) -> Readiness:
-    from inspect_ai.model import ChatMessageUser, GenerateConfig
-
-    model = make(name, options)
-    without_repetition(model.api)
-    config = model.config.merge(GenerateConfig(max_tokens=MOST_OUTPUT))
+def _asked(models: Sequence[str], options: ModelOptions) -> list[Readiness]:
+    """The answers of a process that dies with us, also by SIGKILL."""
+    asked = {"models": list(models), "options": {**asdict(options), "args": dict(options.args)}}
     try:
-        async with asyncio.timeout(MOST_SECONDS):
-            result = await model.api.generate([ChatMessageUser(content=QUESTION)], [], "none", config)
-            output = result[0] if isinstance(result, tuple) else result
-            if isinstance(output, Exception):
-                raise output
-            return Readiness(name, usage=output.usage)
-    except Exception as error:  # noqa: BLE001  providers' errors have no common root
-        failure = classify(error)
-        if failure.kind in BUSY:
-            return Readiness(name, note=f"its provider is busy, and is waited for: {failure.detail}")
-        return Readiness(
-            name, problem=f"{name}: {_REMEDIES[failure.kind].format(key=_key(name))} ({failure.detail})"
+        done = subprocess.run(
+            python("aar.researchers.asking"),
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=MOST_SECONDS,
+            cwd="/",
+            env=dict(os.environ),
+            check=False,
+            preexec_fn=die_with_parent,
         )
-    finally:
-        await model.api.aclose()
+        lines = done.stdout.splitlines()
+        # something that a library printed may stand before it
+        return [_readiness(answer) for answer in json.loads(lines[-1])]
+    except subprocess.TimeoutExpired:
+        why = f"no answer within {MOST_SECONDS:.0f} s"
+    except (ValueError, LookupError, TypeError):
+        why = printable_line(done.stderr) or f"it ended with code {done.returncode}"
+    return [Readiness(model, problem=f"{model}: it could not be asked: {why}") for model in models]
 
 
-def _key(name: str) -> str:
-    """The variables that hold the provider's key, in words."""
-    provider = PROVIDERS.get(name.partition("/")[0])
-    return " or ".join(provider.keys) if provider is not None and provider.keys else "its provider's key"
-
-
-_REMEDIES = {
-    ProviderTrouble.UNREACHABLE: "its provider does not answer; check the network, a proxy, and --base-url",
-    ProviderTrouble.UNAUTHORISED: "its provider does not accept the key; check {key}",
-    ProviderTrouble.NO_CREDIT: "there is no credit; buy some at the provider, or set another key in {key}",
-    ProviderTrouble.UNKNOWN_MODEL: "its provider knows no such model; check the name, and --base-url",
-    ProviderTrouble.REFUSED_REQUEST: "its provider takes no such request; check --effort, --temperature, --model-arg",
-    ProviderTrouble.CONTEXT_OVERFLOW: "not even one sentence fits into it",
-    ProviderTrouble.OTHER: "the request failed",
-}
+def _readiness(answer: Mapping[str, Any]) -> Readiness:
+    used = answer["used"]
+    return Readiness(
+        answer["model"], answer["problem"], answer["note"], None if used is None else Tokens(**used)
+    )

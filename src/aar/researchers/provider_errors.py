@@ -37,6 +37,9 @@ _NETWORK = (
     "ConnectionError", "ConnectError", "Timeout", "TimeoutError", "ReadError", "WriteError", "ProtocolError",
     "NoStreamDataError", "IncompleteRead",
 )  # fmt: skip
+_SAYS_NOTHING = ("Connection error.", "Request timed out.", "All connection attempts failed")
+_MESSAGE = re.compile(r"""['"]message['"]: (['"])(?P<words>.+?)\1[,}]""", re.DOTALL)
+"""A provider's message within the text of an error that holds its answer."""
 _SOCKETS = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
 _BEFORE_IT_WAS_SENT = ("ConnectError", "ConnectTimeout", "ConnectionRefusedError", "gaierror", "PoolTimeout")
 _OF_STATUS = {
@@ -103,6 +106,16 @@ def classify(error: BaseException) -> Failure:
     )
 
 
+def spoken(text: str) -> str:
+    """What a text says on one line; of an error's text that holds a provider's answer, its message.
+
+    >>> spoken("Error code: 400 - {'error': {'type': 'x', 'message': 'prompt is too long'}}")
+    'prompt is too long'
+    """
+    found = _MESSAGE.search(text)
+    return " ".join((found["words"] if found else text).split())
+
+
 def _kind(status: int | None, text: str, chain: list[BaseException]) -> ProviderTrouble:
     if status is None or 400 <= status < 500:
         if _CREDIT.search(text) and status is not None:
@@ -165,10 +178,12 @@ def _detail(chain: list[BaseException], status: int | None) -> str:
     """One line: the provider's message if it sent one, else the error and its cause."""
     message = next((found for found in map(_message, chain) if found), "")
     if not message:
-        first, last = chain[0], chain[-1]
-        message = f"{type(first).__name__}: {first}"
-        if last is not first and str(last) not in message:
-            message += f" ({type(last).__name__}: {last})"
+        # SDKs say "Connection error." of all that happens to a connection; what did happen stands below it
+        said = [each for each in chain if str(each)] or chain[:1]
+        told = next((each for each in said if str(each) not in _SAYS_NOTHING), said[0])
+        message = f"{type(told).__name__}: {told}"
+        if said[-1] is not told and str(said[-1]) not in message:
+            message += f" ({type(said[-1]).__name__}: {said[-1]})"
     line = " ".join(_KEYS.sub("[key]", message).split())
     line = "".join(letter for letter in line if letter.isprintable())
     return (line if status is None else f"HTTP {status}: {line}")[:MOST_DETAIL]

@@ -60,8 +60,9 @@ class Runtime(Protocol):
     4. be patient: the lab may be away for some minutes while it is started again;
     5. take no turn while `GET /v1/me` says `paused`; read its `messages`, if it can read, and say so
        (`POST /v1/messages/read`);
-    6. go on until `GET /v1/me` answers `stop` and none of its submissions is undecided; then say so
-       (`POST /v1/state` with `{"state": "finished"}`) and end with the code 0;
+    6. go on until `GET /v1/me` answers `stop` and none of its submissions is undecided (where its own hours are the
+       reason, without waiting for these); then say so (`POST /v1/state` with `{"state": "finished"}`) and end with
+       the code 0;
     7. end within ten seconds of SIGTERM or SIGINT;
     8. end with another code (`ExitCode`) in every other case, with the reason as the last line of its output: people
        see it. The launcher starts it again after a pause that grows, unless it died too often within an hour
@@ -69,8 +70,12 @@ class Runtime(Protocol):
     9. go on where it was when it is started again: with its workspace and with what the lab knows of it.
     """
 
-    def check(self, model: str, options: ModelOptions | None = None) -> None:
-        """Raise what stands in the way of using `model`, before anything is started; a `ModelError` says what to do."""
+    def check(self, models: Sequence[str], options: ModelOptions | None = None) -> None:
+        """Raise what stands in the way of using these models, before anything is started.
+
+        A `ModelError` says what to do. Whoever calls this goes on for as long as the run: what it needs much memory for
+        is better done in a process of its own.
+        """
         ...
 
     def command(self, assignment: Assignment) -> Sequence[str]:
@@ -93,7 +98,8 @@ class Hosted(Protocol):
        it has ended and is reaped, four bytes: its exit code, or minus the signal that killed it, big-endian;
     3. end when its standard input ends.
 
-    The launcher starts a host that died again, and its researchers with it, at the same rate as a researcher.
+    The launcher starts a host that died again, and its researchers with it, at the same rate as a researcher. It kills
+    one that owes one of these packets for a minute, or the first one for five (`aar.launch.hosting`).
     """
 
     def host(self, models: Sequence[str]) -> Sequence[str]:

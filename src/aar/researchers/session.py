@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 import sys
 from collections.abc import Mapping
@@ -15,11 +14,13 @@ from aar.database.progress import Activity, EndReason
 from aar.errors import AarError, ProviderDown
 from aar.folder import LabFolder
 from aar.researchers import ending, running
+from aar.researchers.answered import Answered
 from aar.researchers.calls import Calls
 from aar.researchers.exits import ExitCode
 from aar.researchers.inspect_models import ModelOptions, make
 from aar.researchers.lab_client import LabClient
 from aar.researchers.models import EMBEDDED, POLICIES
+from aar.researchers.provider_errors import spoken
 from aar.researchers.stopping import Stop
 from aar.researchers.tools import TOOLS
 from aar.researchers.turns import Turns
@@ -84,7 +85,13 @@ async def _research(session: Session, token: str, model: Model | None) -> ExitCo
     try:
         me = await client.me()
         await client.progress(Activity.STARTING)
-        calls = Calls(client, name=session.model, waits=session.waits, rng=random.Random())
+        calls = Calls(
+            client,
+            name=session.model,
+            waits=session.waits,
+            rng=random.Random(),
+            answered=Answered(LabFolder(session.lab).inspect_logs, session.researcher),
+        )
         turns = Turns({tool.schema.name: _takes(tool.schema.parameters) for tool in TOOLS}, go_on=GO_ON)
         watch = Watch(client, turns=turns if session.thinks else None, waits=session.waits)
         model = model or _model(session)
@@ -119,14 +126,14 @@ async def _ended(
     reason = calls.ended or watch.over or (ending.reason(me) if me.get("stop") else None)
     if reason is not None:
         logger.info("the session ends: %s", reason)
-        await client.state("finished", reason)
+        await client.state("finished", reason, ending.why(me) if reason is EndReason.BUDGET else "")
         return ExitCode.OK
     reason, detail = _own_end(sample)
     # A fresh conversation cures what a long one has come to, but not a task that its model refuses or cannot hold.
     for_good = reason in (EndReason.REFUSALS, EndReason.CONTEXT) and not got_anywhere
     await client.state("stopped" if for_good else "working", reason, detail)
     # The last line that is printed is what the launcher shows people.
-    print(f"the session ended before the lab said that it is over: {reason}: {detail}", file=sys.stderr)
+    print(ending.too_soon(reason, detail), file=sys.stderr)
     return ExitCode.ENDED_FOR_GOOD if for_good else ExitCode.ENDED_EARLY
 
 
@@ -134,11 +141,11 @@ def _own_end(sample: EvalSample) -> tuple[EndReason, str]:
     """Why a loop ended that nobody ended, and a line about it."""
     if sample.limit is not None:
         return EndReason.MESSAGE_LIMIT, f"{len(sample.messages)} messages"
-    words = " ".join((sample.output.error or sample.output.completion).split())[:200]
+    words = spoken(sample.output.error or sample.output.completion)[:200]
     if sample.output.stop_reason == "model_length":
-        return EndReason.CONTEXT, f"the conversation does not fit, also when it is summed up: {words}"
+        return EndReason.CONTEXT, f"summed up, too ({words})"
     if sample.output.stop_reason == "content_filter":
-        return EndReason.REFUSALS, f"the model declined several times in a row, last: {words}"
+        return EndReason.REFUSALS, f"several times in a row ({words})"
     return EndReason.OWN_STOP, words
 
 
@@ -164,8 +171,11 @@ def _model(session: Session) -> Model:
 async def _evaluate(session: Session, task: Task, model: Model) -> EvalLog | None:
     """The log of the session; None if it was cancelled, for then Inspect has written it but does not give it."""
     from inspect_ai import eval_async
+    from inspect_ai.util._display import init_display_type
 
-    os.environ["INSPECT_DISPLAY"] = "none"  # read at the first evaluation of a process
+    # else it shows its progress on the output, which is the log that people read; `eval_async` asks neither an
+    # argument nor the environment
+    init_display_type("none")
     logs = await eval_async(
         task,
         model=model,

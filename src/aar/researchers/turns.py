@@ -41,6 +41,21 @@ class Idle(StrEnum):
     SAME_FAILURE = "same_failure"
     DECLINED = "declined"
 
+    @property
+    def words(self) -> str:
+        """For people: what the model did."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Idle.TALK: "only talked",
+    Idle.CUT: "answer cut off",
+    Idle.INVALID_ARGUMENTS: "wrong arguments",
+    Idle.UNKNOWN_TOOL: "unknown tool",
+    Idle.SAME_FAILURE: "the same failing call",
+    Idle.DECLINED: "declined",
+}
+
 
 @dataclass(frozen=True)
 class IdleTurn:

@@ -104,9 +104,12 @@ class Watch:
             await self._until_news(self._waits.after_turn(idle.in_a_row), least=math.inf)
             return idle.help
         assert self._turns is not None
-        counts = ", ".join(f"{kind} {count}" for kind, count in self._turns.counts.most_common())
+        counts = ", ".join(
+            f"{kind.words} {'once' if count == 1 else f'{count} times'}"
+            for kind, count in self._turns.counts.most_common()
+        )
         await self._client.progress(Activity.RESTING)
-        await self._client.state("resting", EndReason.NO_EFFECT, f"turns without effect: {counts}")
+        await self._client.state("resting", EndReason.NO_EFFECT, counts)
         self._decide(await self._client.me())
         await self._until_news(self._waits.rest, least=self._waits.least_rest)
         await self._client.state("working")

@@ -2,7 +2,7 @@
 
 `versions/format_NNNN.py` holds what changed from the format before to format NNNN. To add one:
 
-1. raise `aar.database.connection.FORMAT` and change `schema.py`;
+1. raise `aar.database.connection.FORMAT` and change `aar.database.schema`;
 2. write `versions/format_NNNN.py` with `revision = "NNNN"`, `down_revision` the format before, and `upgrade()`;
 3. never import records or tables of today in it: a revision must do the same in ten years. Name tables and columns
    as strings, or describe the few columns that it reads with `sa.table` and `sa.column`.

@@ -69,6 +69,8 @@ class Facts:
         free_failures: Failures in a row that cost nothing.
         first_wait_seconds: Wait after the next one.
         most_wait_seconds: Longest wait after failures.
+        hours_each: Hours that a researcher may work; None without a bound.
+        last_seconds: Seconds of these that are kept for last turns.
         research_share: Share of a bounded run's time in which submissions are taken; None without a bound.
     """
 
@@ -109,4 +111,6 @@ class Facts:
     free_failures: int
     first_wait_seconds: float
     most_wait_seconds: float
+    hours_each: float | None
+    last_seconds: float
     research_share: float | None

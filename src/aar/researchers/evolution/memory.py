@@ -70,7 +70,10 @@ class Post:
 
 @dataclass
 class Memory:
-    """Everything the policy knows. `phase` is what the last call was for; `decisions` numbers the draws."""
+    """Everything the policy knows. `phase` is what the last call was for; `decisions` numbers the draws.
+
+    `stop` says that the lab takes nothing more, `leaves` that its session ends as well, whatever is undecided.
+    """
 
     phase: str = "start"
     decisions: int = 0
@@ -81,6 +84,7 @@ class Memory:
     wait_seconds: float = 0.0
     forum: bool = True
     stop: bool = False
+    leaves: bool = False
     spent: bool = False
     practice_open: bool = True
     submissions: dict[str, Known] = field(default_factory=dict)

@@ -78,7 +78,8 @@ class EmbeddedPolicy(ModelAPI):
             # Asked for prose, e.g. for a summary of a long conversation.
             return self._output("Embedded policy: what it knows is in its notebook.", [])
         memory = Memory.from_json(store().get(STORE_KEY, "")) or Memory()
-        memory.stop = memory.stop or bool(store().get(STOPPED_KEY, False))
+        memory.leaves = bool(store().get(STOPPED_KEY, False))
+        memory.stop = memory.stop or memory.leaves
         call = self._policy.step(memory, _last_answer(input))
         store().set(STORE_KEY, memory.to_json())
         thought = f"[embedded policy] {call.thought}"

@@ -94,7 +94,9 @@ class Policy:
         if stored is not None:
             vars(memory).update(vars(stored))
             memory.draft = None
-            memory.stop = memory.spent = False  # what an earlier start was told; the lab says it anew
+            memory.stop = memory.leaves = memory.spent = (
+                False  # what an earlier start was told; the lab says it anew
+            )
         return "status"
 
     def _seen_status(self, memory: Memory, answer: Answer) -> str:
@@ -212,7 +214,7 @@ class Policy:
         if memory.ready is not None and memory.ready.genome.key() in reading.keys_of(memory):
             memory.ready = None  # it went in before a restart, or someone else was first
         stuck = memory.dropped_in_a_row >= MOST_DROPPED_IN_A_ROW
-        if memory.pending:
+        if memory.pending and not memory.leaves:
             return "await" if memory.ready or stuck or not memory.may_submit else "write"
         if not memory.may_submit:
             if not memory.closed and memory.forum and memory.verdicts > 0:
