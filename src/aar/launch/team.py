@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from aar.errors import LabUnreachable
 from aar.folder import LabFolder
-from aar.launch.children import Child
+from aar.launch.children import Child, Lost
 from aar.launch.hosting import Hosting
 from aar.launch.operator_client import OperatorClient
 from aar.launch.restarts import MOST_DEATHS
@@ -101,7 +101,7 @@ class Team:
 
     def _end_if_it_hangs(self, host: Child, hosting: Hosting) -> None:
         """Kill a host that answers no more; what it forked goes with it."""
-        if host.code() is None and (silence := hosting.hangs()):
+        if host.code() is None and not host.killed_for and (silence := hosting.hangs()):
             logger.warning("%s hangs: %s", host.name, silence)
             host.stop(f"hung ({silence})")
 
@@ -109,15 +109,25 @@ class Team:
         """Researchers that went with their host."""
         return [child for child in self.researchers if child.lost and child.name not in self.given_up]
 
+    def _doomed(self) -> list[Child]:
+        """Researchers that go with a host that is dead: the kernel may not have ended all of them yet."""
+        return [
+            child
+            for child in self.researchers
+            if child.name not in self.given_up
+            and isinstance(child.process, Lost)
+            and (child.lost or child.code() is None)
+        ]
+
     def _look_after(self, host: Child) -> None:
         """Start again a host that died, and the researchers that died with it: one death, said once."""
         lost = self._lost()
         if not lost:
             return
         if host.code() is not None and not host.may_restart():
-            self._give_up_with(host, lost)
+            self._give_up_with(host, self._doomed())
         elif host.code() is not None:
-            self._say_died(host, f", and with it {_names(lost)}")
+            self._say_died(host, f", and with it {_names(self._doomed())}")
             if host.start_later():
                 self._start(host)
         if host.code() is None:
