@@ -207,7 +207,10 @@ def _model(model: str) -> ModelInfo:
 
     id, name = provider_and_name(model)
     if id is None:
-        raise NoPrice(f"the price of {model} is not known; {_remedy(model)}")
+        provider = model.partition("/")[0]
+        near = difflib.get_close_matches(provider, PROVIDERS, n=1, cutoff=0.75)
+        meant = f"did you mean {near[0]}/{model.partition('/')[2]}? Else " if near else ""
+        raise NoPrice(f"the price of {model} is not known; {meant}{_remedy(model)}")
     snapshot = get_snapshot()
     try:
         return snapshot.find_provider_model(name, None, id, None)[1]

@@ -54,4 +54,4 @@ if __name__ == "__main__":
         program.run = scripted
     if os.environ["AAR_SCRIPT"] != "a call that blocks everything":
         stopping.GRACE_SECONDS = 60.0
-    sys.exit(program.main())
+    sys.exit(program.main(sys.argv[1:]))

@@ -44,8 +44,8 @@ learning_rate = 1e-3
 max_length = 64
 lora_rank = 0
 [weak_recipe]
-epochs = 1
-learning_rate = 2e-3
+epochs = 20
+learning_rate = 3e-3
 max_length = 64
 lora_rank = 0
 """

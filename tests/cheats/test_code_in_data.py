@@ -1,6 +1,6 @@
-"""A benchmark that evaluates what it is handed runs its code: `eval` on an answer, a pickle, a module loaded by path.
+"""In 2026: graders called eval() on agents' answers, and scored whatever these returned (BenchJack, class V3).
 
-In 2026: graders called eval() on agents' answers, and scored whatever these returned (BenchJack, class V3).
+A benchmark that evaluates what it is handed runs its code: `eval` on an answer, a pickle, a module loaded by path.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A judge that is a language model can be talked to: hidden instructions in an answer raised its score.
+"""In 2026: judges of two benchmarks followed instructions in the answers that they graded (BenchJack, class V4).
 
-In 2026: judges of two benchmarks followed instructions in the answers that they graded (BenchJack, class V4).
+A judge that is a language model can be talked to: hidden instructions in an answer raised its score.
 """
 
 from __future__ import annotations

@@ -121,4 +121,4 @@ def test_torch_is_a_range_in_the_metadata_and_one_version_in_the_constraints():
 
 def test_what_a_person_installs_for_the_tests_holds_the_laboratory():
     extras = [found.extras for found in requirements(["dev"]) if canonicalize_name(found.name) == NAME]
-    assert extras == [{"hub", "lab"}]
+    assert extras == [{"anthropic", "hub", "lab", "openai"}]
