@@ -19,7 +19,7 @@ LINES = read_lines(REPOSITORY / "benchmarks" / "results" / "prediction.jsonl")
 
 
 PLOTS = {"dev": "{}.svg", "sealed": "{}-sealed.svg"}
-SEEDS = 5
+SEEDS = 3
 """Fewest seeds of a world."""
 
 
