@@ -208,8 +208,10 @@ def _model(model: str) -> ModelInfo:
     id, name = provider_and_name(model)
     if id is None:
         provider = model.partition("/")[0]
-        near = difflib.get_close_matches(provider, PROVIDERS, n=1, cutoff=0.75)
-        meant = f"did you mean {near[0]}/{model.partition('/')[2]}? Else " if near else ""
+        meant = "".join(
+            f"did you mean {other}/{model.partition('/')[2]}? Else "
+            for other in difflib.get_close_matches(provider, PROVIDERS, n=1, cutoff=0.75)
+        )
         raise NoPrice(f"the price of {model} is not known; {meant}{_remedy(model)}")
     snapshot = get_snapshot()
     try:
