@@ -21,7 +21,7 @@ READERS = ("ccs", "icm", "mass_mean", "neighbour_relabelling", "overlap_density"
 """Methods that read hidden states; `ccs_evolution` only reads what `ccs` reads, and is slow."""
 
 TOLERANCE = {"ccs": 0.1, "ccs_evolution": 0.1}
-"""The loss of CCS has a kink where both sides are equally sure: from starts that differ by rounding it ends elsewhere."""
+"""The loss of CCS has a kink where both sides are equally sure: starts that differ by rounding end elsewhere."""
 
 
 def unrotated(patch: pytest.MonkeyPatch) -> None:
