@@ -20,8 +20,8 @@ from w2s.models.losses import LossArrays, torch_gradient
 READERS = ("ccs", "icm", "mass_mean", "neighbour_relabelling", "overlap_density", "probe", "low_rank")
 """Methods that read hidden states; `ccs_evolution` only reads what `ccs` reads, and is slow."""
 
-TOLERANCE = {"ccs": 0.1, "ccs_evolution": 0.1}
-"""The loss of CCS has a kink where both sides are equally sure: starts that differ by rounding end elsewhere."""
+RESTARTS = 60
+"""Starts of CCS. Its loss has minima that are nearly equal: with ten starts chance decides which one is found."""
 
 
 def unrotated(patch: pytest.MonkeyPatch) -> None:
@@ -53,11 +53,14 @@ def test_a_method_predicts_the_same_in_another_basis(practice, monkeypatch, name
     testbed, split, soft = practice
 
     def predicted() -> np.ndarray:
-        return methods.load(name)(LocalBench.from_split(testbed, split, soft, seed=7)).probabilities
+        run = methods.load(name)
+        if "RESTARTS" in run.__globals__:
+            monkeypatch.setitem(run.__globals__, "RESTARTS", RESTARTS)
+        return run(LocalBench.from_split(testbed, split, soft, seed=7)).probabilities
 
     turned = predicted()
     unrotated(monkeypatch)
-    np.testing.assert_allclose(turned, predicted(), atol=TOLERANCE.get(name, 0.02))
+    np.testing.assert_allclose(turned, predicted(), atol=0.02)
 
 
 def test_states_keep_lengths_and_angles_and_no_coordinate(practice, monkeypatch):
