@@ -101,7 +101,7 @@ class Settings:
         dev_seeds: Pairs of (supervisor, student) seeds that a submission is run on.
         baseline_seeds: Supervisors that a baseline is run with on dev.
         sealed_seeds: Supervisors that a confirmation is run with.
-        students: Students for each supervisor of a baseline on dev, and on sealed of whoever others are compared with.
+        students: Students for each supervisor, on sealed, of whoever others are compared with.
         floors: Seeds that the floor of each split is measured over.
         ceilings: Seeds that the ceiling of each split is measured over.
         submissions: The budget of each researcher.
@@ -140,8 +140,8 @@ class Settings:
     storage: StorageUrl | None = None
     baselines: Names = ("vanilla", "confident_labels", "zero_shot")
     confirmed: Literal["all", "best"] = "all"
-    dev_seeds: Seeds = 3
-    baseline_seeds: Seeds = 3
+    dev_seeds: Seeds = 6
+    baseline_seeds: Seeds = 6
     sealed_seeds: Confirmed = 8
     students: Seeds = 2
     floors: Seeds = 9

@@ -65,7 +65,9 @@ class SyntheticLab:
 
     def __post_init__(self) -> None:
         self.folder = LabFolder(self.path)
-        self.settings = Settings(baselines=self.baselines, dev_seeds=self.dev_seeds, feedback=self.feedback)
+        self.settings = Settings(
+            baselines=self.baselines, dev_seeds=self.dev_seeds, baseline_seeds=5, feedback=self.feedback
+        )
         self.rng = np.random.default_rng(self.seed)
         kind = repr((self.settings, self.seed, self.worlds))
         if kind not in _BUILT:

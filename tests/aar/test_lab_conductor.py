@@ -168,3 +168,32 @@ def test_whoever_others_are_compared_with_has_more_students_for_each_supervisor(
     assert [supervisor for supervisor, _ in by_submission[candidate]] == [0, 1]
     assert [supervisor for supervisor, _ in by_submission[holder]] == [0, 0, 1, 1]
     assert len({seed for _, seed in by_submission[holder]}) == 4
+
+
+def test_a_confirmation_has_the_plain_baseline_on_its_supervisors_whoever_it_is_compared_with(
+    lab: Lab,
+) -> None:
+    """Its students tell how good these supervisors are."""
+    plain, other = (
+        lab.submit(
+            people.LAB,
+            files={"method.py": METHOD + f"# {title}\n"},
+            title=title,
+            summary="",
+            parents=(),
+            claim="",
+            request=None,
+        ).id
+        for title in ("vanilla", "zero_shot")
+    )
+    one = hand_in(lab, code=METHOD + "# mine\n")
+    with lab.database.write() as tx:
+        figures = Figures(seeds=2, n=9, champion=other, sealed_seeds=3)
+        ledger.record_verdict(tx, one, stage="dev", status="pending", reply="", figures=figures)
+    conductor.advance(lab)
+    with lab.database.read() as tx:
+        asked = {
+            name: {run.supervisor_seed for run in runs.all(tx, split="sealed") if run.submission == name}
+            for name in (plain, other, one)
+        }
+    assert asked == {name: {0, 1, 2} for name in (plain, other, one)}

@@ -123,7 +123,7 @@ def test_priorities_go_before_shares(lab: Lab) -> None:
 def test_baselines_go_first_until_the_ladder_stands_and_last_afterwards(lab: Lab) -> None:
     submit(lab, "r1", "early")
     submit(lab, researchers.LAB, "vanilla")
-    opening = lab.settings.baseline_seeds * lab.settings.students
+    opening = lab.settings.baseline_seeds
     assert claim_all(lab, opening) == [researchers.LAB] * opening
     with lab.database.write() as tx:
         standing.put(tx, standing.Standing("s2", 0.6, 8))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aar.scoring import futile, judge_dev, judge_sealed, level, rounded, seeds_for, step
-from w2s.metrics import Clusters, Tables
+from w2s.metrics import Clusters, Supervisors, Tables
 
 
 def test_a_gain_within_two_standard_errors_is_no_record() -> None:
@@ -194,3 +194,28 @@ def test_hill_climbing_against_the_gate_learns_little() -> None:
         if judge_dev([correct], [holder], [np.arange(n)], own=own).accepted:
             best, own = tried, [correct]  # sealed refuses it: the shared holder stays
     assert float((best == truth).mean()) - start < 0.06
+
+
+def test_bad_supervisors_on_dev_pass_nothing_that_only_needs_no_supervisor() -> None:
+    """Six pairs in three worlds: the holder follows its supervisors, the candidate (.7) follows none."""
+    typical, drawn = np.full(6, 0.7), np.array([0.58, 0.62, 0.60, 0.66, 0.56, 0.64])
+    hard = np.arange(1000) / 1000
+    holder = [(hard < drawn[i : i + 2, None]).astype(float) for i in (0, 2, 4)]
+    candidate = [(hard < np.full((2, 1), 0.7)).astype(float)] * 3
+    clusters = [np.arange(1000)] * 3
+    assert judge_dev(candidate, holder, clusters).accepted
+    fair = judge_dev(candidate, holder, clusters, supervisors=Supervisors(drawn, typical))
+    assert fair.gain == pytest.approx(0.0, abs=1e-9)
+    assert not fair.accepted
+
+
+def test_good_supervisors_on_dev_hide_no_gain() -> None:
+    typical, drawn = np.full(6, 0.6), np.array([0.68, 0.72, 0.70, 0.66, 0.74, 0.69])
+    hard = np.arange(1000) / 1000
+    holder = [(hard < drawn[i : i + 2, None]).astype(float) for i in (0, 2, 4)]
+    candidate = [(hard < np.full((2, 1), 0.7)).astype(float)] * 3
+    clusters = [np.arange(1000)] * 3
+    assert not judge_dev(candidate, holder, clusters).accepted
+    fair = judge_dev(candidate, holder, clusters, supervisors=Supervisors(drawn, typical))
+    assert fair.gain == pytest.approx(0.1, abs=1e-9)
+    assert fair.accepted

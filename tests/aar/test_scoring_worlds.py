@@ -188,3 +188,37 @@ def test_a_vault_whose_splits_have_one_part_and_no_list_of_it_is_read(tmp_path: 
     one = {name: part for name, (part,) in body["splits"].items()}
     path.write_text(json.dumps({**body, "splits": one}))
     assert Vault(lab.vault.path).splits == lab.vault.splits
+
+
+# -- supervisors -------------------------------------------------------------------------------------------------
+
+
+def follows(supervisors: np.ndarray, typical: float, *, slope: float, gain: float) -> list[float]:
+    """Accuracy of a method by world: the plain baseline's at a typical supervisor and `gain`, moved by `slope`."""
+    return (BASELINES["vanilla"] + gain + slope * (supervisors - typical)).tolist()
+
+
+@pytest.mark.parametrize(("gain", "status"), [(0.08, "verified"), (0.0, "not_reproduced")])
+def test_the_luck_of_the_supervisors_neither_hides_a_gain_nor_makes_one(
+    tmp_path: Path, gain: float, status: str
+) -> None:
+    """The plain baseline follows supervisors that differ by .06; a method that follows none is compared with it."""
+    lab = SyntheticLab(tmp_path / "lab", baselines=("vanilla",), worlds=WORLDS)
+    drawn = np.random.default_rng(2).normal(BASELINES["vanilla"], 0.06, WORLDS)
+    worlds = [f"world {k}" for k in range(WORLDS)]
+    lab.judge.source.typical = {
+        (split, world): {"floor": FLOOR, "plain": BASELINES["vanilla"]}
+        for split in ("dev", "sealed")
+        for world in worlds
+    }
+    plain = lab.submit("lab", dev=BASELINES["vanilla"], title="vanilla", seeds=5)
+    lab.run(plain, "sealed", drawn.tolist(), seeds=WORLDS)
+    lab.settle()
+    one = lab.submit("r1", dev=0.8)
+    lab.settle()
+    lab.run(one, "sealed", follows(drawn, BASELINES["vanilla"], slope=0.1, gain=gain), seeds=WORLDS)
+    lab.settle()
+    assert lab.status(one) == (status, "done")
+    found = lab.figures(one, "sealed").accuracy_gain
+    assert found is not None
+    assert found.mean == pytest.approx(gain, abs=0.015)

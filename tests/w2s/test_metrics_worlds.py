@@ -88,7 +88,7 @@ def gains_by_supervisor(
     accuracy = rng.normal(0.6, 0.05, WORLDS)
     truth = gain + slope * (accuracy - 0.6) + rng.normal(0, 0.02, WORLDS)
     a = [np.full((1, 4), 0.7 + difference) for difference in truth]
-    return a, [np.full((1, 4), 0.7)] * WORLDS, Supervisors(accuracy, typical=0.6)
+    return a, [np.full((1, 4), 0.7)] * WORLDS, Supervisors(accuracy, typical=np.full(WORLDS, 0.6))
 
 
 @pytest.mark.parametrize("slope", [0.0, -0.9])
@@ -105,6 +105,27 @@ def test_level_and_coverage_hold_with_supervisors(slope: float) -> None:
         covered += interval.low <= 0 <= interval.high
     assert 0.02 <= false / count <= 0.042
     assert 0.935 <= covered / count <= 0.964
+
+
+@pytest.mark.parametrize("follows", [0.1, 0.7, 1.0])
+def test_level_and_coverage_hold_where_the_opponent_itself_tells_how_good_supervisors_are(
+    follows: float,
+) -> None:
+    """1500 studies against plain students, whose accuracy is regressed out; that of typical ones is known to .02."""
+    rng = np.random.default_rng(9)
+    false = covered = 0
+    count = 1500
+    few = [range(4)] * WORLDS
+    for _ in range(count):
+        plain = rng.normal(0.7, 0.08, WORLDS)
+        own = 0.7 + follows * (plain - 0.7) + rng.normal(0, 0.025, WORLDS)
+        a, b = ([np.full((1, 4), x) for x in accuracy] for accuracy in (own, plain))
+        supervisors = Supervisors(plain, typical=0.7 + rng.normal(0, 0.02, WORLDS))
+        false += world_gain(a, b, few, level=0.94, supervisors=supervisors).low > 0
+        interval = world_gain(a, b, few, supervisors=supervisors)
+        covered += interval.low <= 0 <= interval.high
+    assert 0.02 <= false / count <= 0.042
+    assert 0.935 <= covered / count <= 0.965
 
 
 def test_the_supervisors_luck_is_taken_out() -> None:
@@ -127,9 +148,9 @@ def test_few_worlds_or_equal_supervisors_change_nothing() -> None:
     rng = np.random.default_rng(7)
     a, b, supervisors = gains_by_supervisor(rng, slope=-0.9)
     few = [range(4)] * WORLDS
-    equal = Supervisors(np.full(WORLDS, 0.6), typical=0.5)
+    equal = Supervisors(np.full(WORLDS, 0.6), typical=np.full(WORLDS, 0.5))
     assert world_gain(a, b, few, supervisors=equal) == world_gain(a, b, few)
-    three = Supervisors(supervisors.accuracy[:3], typical=0.6)
+    three = Supervisors(supervisors.accuracy[:3], typical=np.full(3, 0.6))
     assert world_gain(a[:3], b[:3], few[:3], supervisors=three) == world_gain(a[:3], b[:3], few[:3])
 
 
@@ -142,7 +163,11 @@ def test_pgr_at_a_typical_supervisor_covers_its_truth() -> None:
         student = [np.full((1, 4), 0.72 + 0.5 * (x - 0.6) + rng.normal(0, 0.02)) for x in accuracy]
         floor, ceiling = [np.full((1, 4), x) for x in accuracy], [np.full((1, 4), 0.9)] * WORLDS
         share = world_pgr(
-            student, floor, ceiling, [range(4)] * WORLDS, supervisors=Supervisors(accuracy, typical=0.6)
+            student,
+            floor,
+            ceiling,
+            [range(4)] * WORLDS,
+            supervisors=Supervisors(accuracy, typical=np.full(WORLDS, 0.6)),
         )
         covered += share.low <= 0.4 <= share.high
     assert 0.93 <= covered / 1000 <= 0.97

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from aar.baseline_sets import PLAIN
 from aar.database import Transaction, standing, submissions, verdicts, wanted_runs
 from aar.database.researchers import LAB, Role
 from aar.database.submissions import Submission
@@ -76,8 +77,9 @@ def _of_one(tx: Transaction, settings: Settings, submission: Submission) -> Iter
     seeds = (figures.sealed_seeds if figures is not None else None) or settings.sealed_seeds
     yield Need(submission.id, seeds)
     if figures is not None:
-        # the opponent that it had to beat, and the holder of the record if that one broke on sealed
-        for name in {figures.champion, standing.champion(tx)} - {None, FLOOR}:
+        # the opponent that it had to beat, the holder of the record if that one broke on sealed, and the plain
+        # baseline, which tells how good the supervisors are
+        for name in {figures.champion, standing.champion(tx), _plain(tx)} - {None, FLOOR}:
             if submissions.get(tx, str(name)).status != "failed":
                 yield Need(str(name), settings.sealed_seeds, students=settings.students, paid_by=LAB)
                 if seeds > settings.sealed_seeds:
@@ -94,13 +96,29 @@ def of_baselines(
         for candidate in undecided
         if candidate.stage == "sealed" and candidate.role is not Role.BASELINE
     ]
-    opponents = {champion} if confirming else set()
+    opponents = {champion, _plain(tx)} if confirming else set()
     for submission in confirming:
         verdict = verdicts.find(tx, submission.id, "dev")
         opponents |= {verdict.figures.champion} if verdict is not None else set()
     for baseline in baselines:
         if baseline.status == "failed":
             continue
-        if settings.confirmed == "best" and champion not in (None, baseline.id):
+        if (
+            settings.confirmed == "best"
+            and champion not in (None, baseline.id)
+            and baseline.id not in opponents
+        ):
             continue
         yield Need(baseline.id, settings.sealed_seeds, spare=baseline.id not in opponents)
+
+
+def _plain(tx: Transaction) -> str | None:
+    """The plain baseline, where a lab has one that runs."""
+    return next(
+        (
+            row.id
+            for row in submissions.all(tx, role=Role.BASELINE)
+            if row.title == PLAIN and row.status != "failed"
+        ),
+        None,
+    )

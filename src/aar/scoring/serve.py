@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from aar import database, locks
+from aar.baseline_sets import PLAIN
 from aar.database import Database
 from aar.database.submissions import Submission
 from aar.errors import NoLab, ScoringError
 from aar.folder import LabFolder
-from aar.scoring.evidence.source import Source
+from aar.scoring.evidence.source import Arm, Source
 from aar.scoring.truth.truth_digest import commit
 from aar.scoring.truth.vault import Vault
 from aar.scoring.verdicts.judge import Judge
@@ -49,10 +50,16 @@ def serve(folder: LabFolder, *, stop: threading.Event, say: Callable[[str], None
             stop.wait(LOOK_SECONDS)
 
 
-def typical_supervisors(testbed: str) -> dict[str, float]:
-    """Accuracy of a typical supervisor by split, from the measurement that ships with a testbed; empty without one."""
-    measured = load_measured(testbed) or {}
-    return {split: float(figures["floor"]["mean"]) for split, figures in measured.get("splits", {}).items()}
+def typical_supervisors(testbed: str) -> dict[tuple[str, str], dict[Arm, float]]:
+    """Typical supervisors by split and world, from the measurement that ships with a testbed; empty without one."""
+    worlds = (load_measured(testbed) or {}).get("worlds", {})
+    return {
+        (world["split"], world["world"]): {
+            "floor": float(world["floor"]["mean"]),
+            "plain": float(world[PLAIN]["accuracy"]["mean"]),
+        }
+        for world in worlds.values()
+    }
 
 
 def _code(folder: LabFolder) -> Callable[[Submission], Mapping[str, str]]:

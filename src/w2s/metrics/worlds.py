@@ -6,9 +6,9 @@ mean, whatever it has of seeds and items, and the spread of these means is all t
 items, supervisors and students, and what differs between worlds.
 
 Much of that spread is the supervisors' luck: most gains are larger where the supervisor is worse. It is measured by
-something that no method can move, the supervisor's own accuracy, and taken out by regression (analysis of covariance,
-Fisher 1932): a figure is the one at a typical supervisor. Student's t with one degree of freedom less than worlds, two
-less with supervisors.
+something that no method can move, such as the accuracy of a plain student of the same supervisor, and taken out by
+regression (analysis of covariance, Fisher 1932): a figure is the one at a typical supervisor. Student's t with one
+degree of freedom less than worlds, two less with supervisors.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from w2s.metrics.gains import Difference, paired_difference
 from w2s.metrics.gap import fieller, pgr, pgr_gain, pgr_interval
 from w2s.records import Estimate, FloatArray
 
-FEWEST = 5
-"""Worlds from which on the supervisors' accuracy is taken into account: three degrees of freedom are left."""
+FEWEST = 4
+"""Worlds from which on the supervisors' luck is taken into account: two degrees of freedom are left."""
 
 Tables = Sequence[FloatArray]
 """Correctness of one method, a table [S, n] a world; tables of other methods have the same worlds in the same order."""
@@ -35,14 +35,15 @@ Clusters = Sequence[Sequence[str] | npt.NDArray[np.generic]]
 
 @dataclass(frozen=True)
 class Supervisors:
-    """Accuracy of the supervisors of each world, [worlds], and that of a `typical` one, at which figures are stated.
+    """How good the supervisors of each world are, [worlds], and a `typical` one, [worlds], at which figures are stated.
 
-    `typical` is known beforehand, from many supervisors of the testbed; without it the mean of these here takes its
-    place, and figures speak of supervisors like these.
+    `accuracy` is that of the supervisors themselves or of plain students of them. `typical` is known beforehand, from
+    many supervisors of each world; without it the mean of these here takes its place, and figures speak of supervisors
+    like these.
     """
 
     accuracy: FloatArray
-    typical: float | None = None
+    typical: FloatArray | None = None
 
 
 def world_means(tables: Tables) -> FloatArray:
@@ -149,9 +150,11 @@ def world_pgr_gain(
 
 
 def adjusted(difference: FloatArray, supervisors: Supervisors | None) -> FloatArray:
-    """Differences by world, [worlds], as they would be with typical supervisors; unchanged in few worlds.
+    """Differences by world, [worlds], as they would be with typical supervisors; unchanged where there are few.
 
-    >>> unlucky = Supervisors(np.array([0.6, 0.5, 0.6, 0.5, 0.6, 0.5]), typical=0.6)
+    The same holds for pairs of seeds, [pairs], with the supervisor of each pair.
+
+    >>> unlucky = Supervisors(np.array([0.6, 0.5, 0.6, 0.5, 0.6, 0.5]), typical=np.full(6, 0.6))
     >>> adjusted(np.array([0.1, 0.2, 0.1, 0.2, 0.1, 0.2]), unlucky).round(3).tolist()
     [0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
     """
@@ -163,7 +166,7 @@ def adjusted(difference: FloatArray, supervisors: Supervisors | None) -> FloatAr
 
 
 def _covariate(worlds: int, supervisors: Supervisors | None) -> FloatArray | None:
-    """Supervisors' accuracy above the typical one, [worlds]; None where there is too little to fit."""
+    """Supervisors' accuracy above that of a typical one, [worlds]; None where there is too little to fit."""
     if supervisors is None or worlds < FEWEST or np.ptp(supervisors.accuracy) < 1e-6:
         return None
     accuracy = np.asarray(supervisors.accuracy, dtype=np.float64)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from aar.baseline_sets import PLAIN
 from aar.database.figures import Figures
 from aar.database.researchers import Role
@@ -14,7 +16,7 @@ from aar.errors import ScoringError
 from aar.scoring.evidence.board import Board
 from aar.scoring.evidence.correctness import Outcome, outcome_of
 from aar.scoring.evidence.measures import Comparison, measure
-from aar.scoring.evidence.source import Source
+from aar.scoring.evidence.source import Arm, Source
 from aar.scoring.ladder import DevDecision, feedback, judge_dev, level, seeds_for
 from aar.scoring.truth import reference_jobs
 from aar.scoring.truth.parts import Rows, TestParts
@@ -64,12 +66,27 @@ class Evidence:
         """True if floors and ceilings of a split are all there; nothing is judged on it before."""
         return self.floors(split) is not None and self.ceilings(split) is not None
 
+    def yardstick(self, split: SplitName) -> Rows | None:
+        """Correctness of what tells how good supervisors are: plain students, or themselves without that baseline."""
+        return self.rows(self.plain(), split)
+
     def supervisors(self, split: SplitName, keys: Sequence[int]) -> Supervisors | None:
-        """Accuracy of the supervisors of these pairs, a mean a world; None while a floor is missing."""
-        floors, items = self.floors(split), self.items(split)
-        if floors is None or any(k not in floors for k in keys):
+        """How good the supervisors of these pairs are, a mean a world; None while that is not known."""
+        known, items = self.yardstick(split), self.items(split)
+        if known is None or any(k not in known for k in keys):
             return None
-        return Supervisors(world_means(items.tables(floors, keys)), self.source.typical.get(split))
+        typical = self.source.typical_of(split, items.covered(keys), of=self._measured_by())
+        return Supervisors(world_means(items.tables(known, keys)), typical)
+
+    def supervisors_by_pair(self, split: SplitName, keys: Sequence[int]) -> Supervisors | None:
+        """How good the supervisor of each pair is, in the order of the tables' rows; None while that is not known."""
+        known, items = self.yardstick(split), self.items(split)
+        if known is None or any(k not in known for k in keys):
+            return None
+        ordered = items.in_order(keys)
+        parts = [part for k in ordered for part in items.covered([k])]
+        typical = self.source.typical_of(split, parts, of=self._measured_by())
+        return Supervisors(np.array([known[k].mean() for k in ordered]), typical)
 
     # -- runs ---------------------------------------------------------------------------------------------
 
@@ -150,6 +167,7 @@ class Evidence:
             items.tables(against, shared),
             items.clusters(shared),
             own=None if best is None else items.tables(best, shared),
+            supervisors=self.supervisors_by_pair("dev", shared),
         )
         return Gate(decision, against)
 
@@ -199,7 +217,8 @@ class Evidence:
             items=self.items(split),
             floors=floors,
             ceilings=ceilings,
-            typical=self.source.typical.get(split),
+            supervisors=lambda keys: self.supervisors(split, keys),
+            typical=self.source.typical_of(split, range(len(self.items(split).parts)), of="floor"),
             note=note,
         )
 
@@ -207,6 +226,9 @@ class Evidence:
         """The score that an author is told under the study's policy; None under the Ladder."""
         half = self.source.half_of(submission.code_hash)
         return feedback.score(self.settings.feedback, self.items("dev").tables(rows), half)
+
+    def _measured_by(self) -> Arm:
+        return "floor" if self.plain() == FLOOR else "plain"
 
     def _authors(self, submission: Submission) -> int:
         return 1 if submission.role.is_operator else max(1, self.settings.researchers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from aar.database.figures import Figures
 from aar.scoring.truth.parts import Rows, TestParts
 from w2s.errors import NoGap
 from w2s.metrics import Supervisors, world_accuracy, world_gain, world_means, world_pgr, world_pgr_gain
-from w2s.records import BoolArray, Estimate
+from w2s.records import BoolArray, Estimate, FloatArray
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,17 @@ def measure(
     items: TestParts,
     floors: Rows,
     ceilings: Rows,
-    typical: float | None = None,
+    supervisors: Callable[[Sequence[int]], Supervisors | None] = lambda _: None,
+    typical: FloatArray | None = None,
     note: str = "",
 ) -> Figures:
-    """Everything a person may see of one code on one split; aggregates only."""
+    """Everything a person may see of one code on one split; aggregates only.
+
+    Gains are taken at typical ones of `supervisors`, which tells how good those of pairs are, a figure a world. PGR is
+    taken at the accuracy of a `typical` supervisor itself, [parts].
+    """
     keys = sorted(rows)
-    gap = _Gap(items, floors, ceilings, typical)
+    gap = _Gap(items, floors, ceilings, supervisors, typical)
     notes = [note] if note else []
 
     def interval(subset: bool | None) -> Estimate | None:
@@ -70,7 +75,7 @@ def measure(
             items.tables(rows, shared),
             items.tables(against, shared),
             items.clusters(shared),
-            supervisors=gap.supervisors(shared),
+            supervisors=supervisors(shared),
         )
         try:
             pgr_difference = gap.gained(rows, against, shared)
@@ -104,13 +109,15 @@ class _Gap:
     items: TestParts
     floors: Rows
     ceilings: Rows
-    typical: float | None
+    supervisors: Callable[[Sequence[int]], Supervisors | None]
+    typical: FloatArray | None
 
-    def supervisors(self, keys: Sequence[int]) -> Supervisors | None:
-        """Accuracy of the supervisors of these pairs; None where a floor is missing."""
+    def floors_of(self, keys: Sequence[int]) -> Supervisors | None:
+        """Accuracy of the supervisors themselves of these pairs; None where a floor is missing."""
         if any(k not in self.floors for k in keys):
             return None
-        return Supervisors(world_means(self.items.tables(self.floors, keys)), self.typical)
+        typical = None if self.typical is None else self.typical[self.items.covered(keys)]
+        return Supervisors(world_means(self.items.tables(self.floors, keys)), typical)
 
     def like(self, rows: Rows, keys: Sequence[int]) -> list[int]:
         """Rows about the worlds of `keys`, those of `keys` first; all rows where none is."""
@@ -137,7 +144,7 @@ class _Gap:
             ceiling,
             [np.asarray(names)[mask] for names, mask in zip(self.items.clusters(keys), masks, strict=True)],
             same_supervisors=set(keys) <= set(self.floors),
-            supervisors=self.supervisors(keys),
+            supervisors=self.floors_of(keys),
         )
 
     def gained(self, rows: Rows, against: Rows, shared: Sequence[int]) -> Estimate | None:

@@ -21,6 +21,8 @@ from aar.scoring.truth.vault import Vault
 from w2s.records import Example, FloatArray, SplitName
 
 Role = Literal["unlabelled", "test"]
+Arm = Literal["floor", "plain"]
+"""What tells how good a supervisor is: its own accuracy, or that of a plain student of it."""
 
 
 @dataclass
@@ -31,13 +33,13 @@ class Source:
         vault: The lab's vault.
         blobs: Folder of the arrays of runs.
         code: Gives the files of a submission.
-        typical: Accuracy of a typical supervisor by split, where the testbed was measured.
+        typical: Mean accuracy over many supervisors, by split and world, where the testbed was measured.
     """
 
     vault: Vault
     blobs: Path
     code: Callable[[Submission], Mapping[str, str]]
-    typical: Mapping[str, float] = field(default_factory=dict)
+    typical: Mapping[tuple[str, str], Mapping[Arm, float]] = field(default_factory=dict)
     _correct: dict[str, FloatArray] = field(default_factory=dict, repr=False)
     _items: dict[SplitName, TestParts] = field(default_factory=dict, repr=False)
     _pools: dict[tuple[SplitName, str, Role], Pool] = field(default_factory=dict, repr=False)
@@ -48,6 +50,12 @@ class Source:
         if split not in self._items:
             self._items[split] = TestParts(tuple(map(self.vault.test_items, self.vault.splits[split])))
         return self._items[split]
+
+    def typical_of(self, split: SplitName, parts: Sequence[int], *, of: Arm) -> FloatArray | None:
+        """Accuracy of typical supervisors, or of their plain students, in parts of a split; None where not known."""
+        found = [self.typical.get((split, self.vault.splits[split][part].world)) for part in parts]
+        known = [one[of] for one in found if one is not None]
+        return np.array(known) if known and len(known) == len(found) else None
 
     def references(self, kind: Literal["floor", "ceiling"], split: SplitName, count: int) -> Rows | None:
         """Correctness of the first `count` floors or ceilings of a split, or None while one is missing."""

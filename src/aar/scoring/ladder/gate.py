@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s.metrics import Clusters, Tables, clustered_stderr
+from w2s.metrics import Clusters, Supervisors, Tables, adjusted, clustered_stderr
 
 ERRORS = 2
 """Standard errors that a gain has to exceed."""
@@ -35,8 +35,8 @@ ERRORS = 2
 class DevDecision:
     """Decision of the Ladder; of these only `accepted` may reach a researcher.
 
-    `gain` is the mean accuracy gained over the holder on the same supervisors and items, `stderr` its
-    cluster-robust standard error over items, `threshold` what the gain had to exceed.
+    `gain` is the mean accuracy gained over the holder on the same supervisors and items, as it would be with typical
+    supervisors; `stderr` is its cluster-robust standard error over items, `threshold` what the gain had to exceed.
     """
 
     accepted: bool
@@ -72,12 +72,14 @@ def judge_dev(
     clusters: Clusters,
     *,
     own: Tables | None = None,
+    supervisors: Supervisors | None = None,
 ) -> DevDecision:
     """Is `candidate` a would-be record? A table [S, n] a world each, row k of both the same supervisor.
 
     Accepted if its mean beats the holder's by more than max(step, 2 standard errors of the paired
     difference, clusters counted once), and that of `own`, the best of its author's earlier would-be records on
-    the same seeds, in the same way.
+    the same seeds, in the same way. The gain is the one at a typical one of `supervisors`, [pairs] in the order of the
+    rows of all tables.
 
     >>> import numpy as np
     >>> better, holder = np.ones((3, 400)), np.tile([1.0, 0.0], (3, 200))
@@ -95,9 +97,13 @@ def judge_dev(
     )
     questions = [f"{world} {name}" for world, names in enumerate(clusters) for name in names]
     n, mean = len(difference), float(np.mean([table.mean() for table in candidate]))
-    gain, stderr = float(difference.mean()), clustered_stderr(difference, questions)
+    by_pair = np.concatenate([(a - b).mean(axis=1) for a, b in zip(candidate, holder, strict=True)])
+    luck = float((by_pair - adjusted(by_pair, supervisors)).mean())
+    gain, stderr = float(difference.mean()) - luck, clustered_stderr(difference, questions)
     # of methods that gain nothing one in 44 is two standard errors above by luck; sealed decides about those. The
     # step keeps the bar where two runs are so alike that their difference has next to no spread
     threshold = max(step(n), ERRORS * stderr)
-    accepted = gain > threshold and (own is None or judge_dev(candidate, own, clusters).accepted)
+    accepted = gain > threshold and (
+        own is None or judge_dev(candidate, own, clusters, supervisors=supervisors).accepted
+    )
     return DevDecision(accepted=accepted, mean=mean, gain=gain, stderr=stderr, threshold=threshold)

@@ -52,6 +52,10 @@ class TestParts:
             tables.append(np.stack(mine))
         return tables
 
+    def in_order(self, keys: Sequence[int]) -> list[int]:
+        """Those keys in the order in which `tables` has their rows, part after part."""
+        return sorted(keys, key=lambda k: pair_of(k) % len(self.parts))
+
     def clusters(self, keys: Sequence[int]) -> Clusters:
         """Question of each test item, [n], in each part that the rows of `keys` are about."""
         return [self.parts[part].clusters for part in self.covered(keys)]

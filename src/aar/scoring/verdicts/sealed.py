@@ -88,9 +88,12 @@ def _trial(
     against = evidence.rows(opponent, "sealed")
     if against is None:
         return Waiting(Reason.OPPONENT_RUNS, {"split": "sealed", "submission": opponent})
-    # its opponent was asked for as many seeds, and has those that could be had
-    planned = min(on_dev.figures.sealed_seeds or evidence.settings.sealed_seeds, len(against))
-    shared = [k for k in sorted(outcome.rows) if k in against]
+    yardstick = evidence.yardstick("sealed")
+    if yardstick is None:
+        return Waiting(Reason.OPPONENT_RUNS, {"split": "sealed", "submission": evidence.plain()})
+    # both were asked for as many seeds, and have those that could be had
+    planned = min(on_dev.figures.sealed_seeds or evidence.settings.sealed_seeds, len(against), len(yardstick))
+    shared = [k for k in sorted(outcome.rows) if k in against and k in yardstick]
     alpha, items = evidence.level(submission, on_dev.figures.attempt or 1), evidence.items("sealed")
     looked_after = None
     if outcome.state == "waiting" or len(shared) < planned:

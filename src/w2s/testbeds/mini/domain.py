@@ -79,7 +79,8 @@ class Domain:
     contain. In pre-training `verdict_words` weigh most, `value_words` less, every other word least;
     whatever follows one of `answer_marks` weighs as much as a verdict (where the same words are also
     operands that nobody can foresee). The strong model waits at `gate`. `redrawn` counts the pre-trainings of a
-    (world, role) that were thrown away, since the world missed the testbed's targets: each has another seed.
+    (world, role) that were thrown away, since the world missed the testbed's targets: each has another seed. `longer`
+    has the steps of strong models whose loss stayed above .52 with the others' steps.
     """
 
     testbed: Testbed
@@ -91,6 +92,7 @@ class Domain:
     sizes: Mapping[Role, Size] = field(default_factory=lambda: {"weak": WEAK, "strong": STRONG})
     redrawn: Mapping[tuple[str, Role], int] = field(default_factory=dict)
     gate: Gate | None = None
+    longer: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -64,7 +64,8 @@ def rebuild(
     torch.random.set_rng_state(generator_state)
     writer = domain.writer(world, random.Random(f"corpus {drawn}"))
     gate = domain.gate if role == "strong" and steps is None else None
-    _train(model, domain, size, ids, writer, steps or size.steps, gate, watch)
+    planned = domain.longer.get(world, size.steps) if role == "strong" else size.steps
+    _train(model, domain, size, ids, writer, steps or planned, gate, watch)
     return _save(model, ids, out_dir)
 
 

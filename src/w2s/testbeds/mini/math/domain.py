@@ -81,4 +81,5 @@ MATH = Domain(
     value_words=frozenset(map(str, range(world.LARGEST + 1))),
     sizes={"weak": dataclasses.replace(WEAK, steps=60), "strong": dataclasses.replace(STRONG, steps=4800)},
     gate=Gate(progress=0.445, loss=0.68),
+    longer=dict.fromkeys(("west", "coast", "valley", "river", "meadow"), 7200),
 )
