@@ -55,7 +55,7 @@ from aar.researchers.evolution.rendering import render  # noqa: E402
 
 MODEL, PRICE = "claude-opus-4-5", (5.0, 25.0, 0.5, 6.25)
 OUT = REPOSITORY / "benchmarks" / "results" / "days.md"
-THINKS = (0.5, 4.0)
+THINKS = (3.0, 30.0)
 """Seconds that an answer takes."""
 FAULTS: tuple[tuple[float, float, Fault], ...] = (
     (0.15, 0.18, error(529)),
@@ -358,7 +358,7 @@ def main() -> int:
     )
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--researchers", type=int, default=9)
-    parser.add_argument("--submissions", type=int, default=12, help="of each researcher")
+    parser.add_argument("--submissions", type=int, default=20, help="of each researcher")
     parser.add_argument("--testbed", default="mini-chat")
     parser.add_argument("--every", type=float, default=90.0, help="seconds between two kills, in the mean")
     parser.add_argument("--seed", type=int, default=1)

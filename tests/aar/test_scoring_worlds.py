@@ -18,6 +18,7 @@ from aar.scoring.evidence.measures import Comparison, measure
 from aar.scoring.ladder import look_at
 from aar.scoring.truth.parts import Rows, TestParts
 from aar.scoring.truth.vault import TestItems, Vault
+from w2s.metrics import Supervisors
 
 CHAMPION = max(BASELINES.values())
 WORLDS, N = 8, 200
@@ -222,3 +223,45 @@ def test_the_luck_of_the_supervisors_neither_hides_a_gain_nor_makes_one(
     found = lab.figures(one, "sealed").accuracy_gain
     assert found is not None
     assert found.mean == pytest.approx(gain, abs=0.015)
+
+
+def test_in_three_worlds_each_pair_of_seeds_is_an_observation() -> None:
+    """Means of three worlds leave two degrees of freedom: the gap of a floor that moves by .03 would not be known."""
+    parts = TestParts(items().parts[:3])
+    moves = np.array([0.03, -0.02, 0.01, -0.03, 0.02, -0.01])
+    student, champion = 0.75 + moves, 0.70 + moves[::-1]
+    found = measure(
+        rows(student.tolist()),
+        Comparison("s1", rows(champion.tolist())),
+        items=parts,
+        floors=rows([*(0.6 + moves), 0.6, 0.6, 0.6]),
+        ceilings=rows([0.9] * 9),
+    )
+    assert (found.seeds, found.n) == (6, 3 * N)
+    assert (found.floor, found.ceiling) == pytest.approx((0.6, 0.9))
+    gain = student - champion
+    half = stdtrit(5, 0.975) * gain.std(ddof=1) / np.sqrt(6)
+    assert found.accuracy_gain is not None
+    assert (found.accuracy_gain.mean, found.accuracy_gain.low) == pytest.approx(
+        (gain.mean(), gain.mean() - half)
+    )
+    assert found.pgr is not None
+    assert found.pgr.mean == pytest.approx(0.5, abs=0.01)
+    assert found.note == ""
+
+
+def test_a_gain_on_dev_is_the_one_that_the_gate_sees() -> None:
+    parts = TestParts(items().parts[:3])
+    drawn = np.array([0.60, 0.66, 0.58, 0.64, 0.62, 0.56])
+    found = measure(
+        rows([0.7] * 6),
+        Comparison("s1", rows(drawn.tolist())),
+        items=parts,
+        floors=rows([0.5] * 6),
+        ceilings=rows([0.9] * 6),
+        supervisors=lambda keys: Supervisors(drawn[parts.in_order(keys)], np.full(6, 0.68)),
+    )
+    assert found.accuracy_gain is not None
+    assert found.gain is not None
+    assert found.accuracy_gain.mean == pytest.approx(0.7 - 0.68)
+    assert found.gain.mean == pytest.approx((0.7 - 0.68) / 0.4)

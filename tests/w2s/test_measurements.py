@@ -65,6 +65,21 @@ def test_floor_and_gap_are_those_of_a_t_test_and_pgr_is_a_ratio_of_means():
     assert figures["shortcuts"]["politeness"]["pgr"] == pytest.approx(0.3, abs=0.05)
 
 
+def test_a_typical_supervisor_is_known_from_more_seeds_than_the_figures():
+    lines = study(**GOOD)
+    more = [
+        line(arm, seed, value) for arm, value in (("floor", 0.7), ("vanilla", 0.8)) for seed in range(10, 30)
+    ]
+    world = summarise([*lines, *more])["worlds"]["north"]
+    assert world["seeds"] == list(range(10))
+    assert world["floor"] == summarise(lines)["worlds"]["north"]["floor"]
+    for arm, value in (("floor", 0.7), ("vanilla", 0.8)):
+        ten = sum(one.accuracy for one in lines if one.arm == arm)
+        assert world["typical"][arm] == pytest.approx((ten + 20 * value) / 30, abs=1e-4)
+    assert world["typical"]["seeds"] == 30
+    assert "typical" not in summarise([one for one in lines if one.arm != "vanilla"])["worlds"]["north"]
+
+
 def test_noise_that_the_seeds_share_does_not_widen_a_paired_gain():
     rng = np.random.default_rng(1)
     shared = rng.normal(0, 0.03, 10)
@@ -246,7 +261,7 @@ def test_a_measurement_resumes_after_a_cut_off_line(tmp_path, few_items):
 def test_every_world_is_measured_under_every_seed_and_its_keys_are_its_own(tmp_path, few_items, monkeypatch):
     def run(out, *, seeds, **choice):
         return collect(
-            "mini-math", tmp_path / out, seeds=seeds, chosen=[], methods_only=True, jobs=1, **choice
+            "mini-math", tmp_path / out, seeds=seeds, chosen=[], only=("floor", "ceiling"), jobs=1, **choice
         )
 
     module = sys.modules["w2s.measurements.collect"]

@@ -20,6 +20,13 @@ def measure_testbed(
     seeds: Annotated[
         int, typer.Option(min=2, help="Seeds of each world: items, supervisor and students of each.")
     ] = 10,
+    supervisors: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Supervisors of each world by which a typical one is known; those above --seeds get vanilla only.",
+        ),
+    ] = 0,
     first: Annotated[int, typer.Option(min=0, help="First seed; settings were chosen below 1000.")] = 1000,
     world: Annotated[
         list[str] | None, typer.Option(help="A world to measure; give it again for more. [all of them]")
@@ -38,8 +45,10 @@ def measure_testbed(
 ) -> None:
     """Measure a testbed on public seeds: what each method, prompt and shortcut recovers of the gap.
 
-    Every world of dev and sealed gets all the seeds, so the cost is seeds times worlds.
+    Every world of dev and sealed gets all the seeds, so the cost is seeds times worlds. What a typical supervisor of a
+    world is, the scorer has to know closely, so that more of these are trained.
     """
+    from aar.baseline_sets import PLAIN
     from w2s.measurements import collect, summarise, weights
     from w2s.measurements.arms import METHODS
     from w2s.measurements.markdown import table
@@ -54,6 +63,16 @@ def measure_testbed(
         seeds=range(first, first + seeds),
         worlds=world or (),
         chosen=chosen,
+        jobs=jobs,
+        progress=progress,
+    )
+    lines += collect(
+        name,
+        results,
+        seeds=range(first + seeds, first + supervisors),
+        worlds=world or (),
+        chosen=(PLAIN,),
+        only=("floor", PLAIN),
         jobs=jobs,
         progress=progress,
     )

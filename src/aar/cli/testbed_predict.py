@@ -61,7 +61,7 @@ def predict_testbed(
         splits=(split,),
         worlds=world or (),
         chosen=tuple(published),
-        methods_only=True,
+        only=("floor", "ceiling", *published),
         jobs=jobs,
         progress=progress,
     )

@@ -55,10 +55,11 @@ def typical_supervisors(testbed: str) -> dict[tuple[str, str], dict[Arm, float]]
     worlds = (load_measured(testbed) or {}).get("worlds", {})
     return {
         (world["split"], world["world"]): {
-            "floor": float(world["floor"]["mean"]),
-            "plain": float(world[PLAIN]["accuracy"]["mean"]),
+            "floor": float(world["typical"]["floor"]),
+            "plain": float(world["typical"][PLAIN]),
         }
         for world in worlds.values()
+        if "typical" in world
     }
 
 

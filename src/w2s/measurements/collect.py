@@ -81,21 +81,19 @@ def collect(
     splits: Sequence[SplitName] = SPLITS,
     worlds: Collection[str] = (),
     chosen: Sequence[str] = METHODS,
-    methods_only: bool = False,
+    only: Collection[str] = (),
     jobs: int | None = None,
     progress: Callable[[int, int, ArmResult | None], None] = lambda done, total, line: None,
 ) -> list[ArmResult]:
     """Lines of every arm, split, world and seed, appended to `out` as they come and returned in full.
 
     Every world of `splits` is measured under every seed, or those that `worlds` names; `NotFound` for one that these
-    splits do not have. With `methods_only` the arms are floor, ceiling and the `chosen` methods, without prompts and
-    shortcuts. A line that is there already, of the same models, items, prompts, recipes and code, is not run again,
-    so that a measurement resumes where it was cut off. `jobs` processes, one thread each (all cores unless given).
+    splits do not have. `chosen` are the methods among the arms, and `only` the arms to run, all of them by default.
+    A line that is there already, of the same models, items, prompts, recipes and code, is not run again, so that a
+    measurement resumes where it was cut off. `jobs` processes, one thread each (all cores unless given).
     """
     testbed = testbeds.load(testbed_name)
-    names = list(arms(testbed, chosen=chosen))
-    if methods_only:
-        names = [name for name in names if name in {"floor", "ceiling", *chosen}]
+    names = [name for name in arms(testbed, chosen=chosen) if not only or name in only]
     have = {line.key: line for line in read_lines(out)} if out.exists() else {}
     wanted: list[str] = []
     units: list[Unit] = []

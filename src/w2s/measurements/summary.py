@@ -18,6 +18,7 @@ from w2s.records import FloatArray
 Figures = dict[str, Any]
 _LEVEL = 0.95
 _GAP = ("ceiling", "floor")
+_TYPICAL = ("floor", "vanilla")
 
 
 def summarise(lines: Sequence[ArmResult]) -> Figures:
@@ -30,7 +31,8 @@ def summarise(lines: Sequence[ArmResult]) -> Figures:
     `NotMeasured` without two of these. How much seeds of a world differ is taken to be the same in all worlds and is
     estimated from all of them, since a few seeds of one do not tell it.
 
-    `splits` holds the same figures of each split over its worlds: `over_worlds`.
+    `typical` of a world is what a typical supervisor of it does: mean accuracy of itself and of a vanilla student, over
+    all seeds that have both. `splits` holds the same figures of each split over its worlds: `over_worlds`.
     """
     if not lines:
         raise NotMeasured("no results; measure first: aar testbed measure NAME")
@@ -45,6 +47,7 @@ def summarise(lines: Sequence[ArmResult]) -> Figures:
         if "vanilla" in seconds:
             costs = {arm: float(row.mean() / seconds["vanilla"].mean()) for arm, row in seconds.items()}
         what = {"split": split, "world": world, "seeds": seeds, "n": by_part[split, world][0].n}
+        what |= _typical(by_part[split, world])
         name = world if world not in worlds else f"{world}, {split}"
         worlds[name] = {**what, **_figures(accuracy, costs, spread)}
     return {"testbed": lines[0].testbed, "splits": over_worlds(worlds), "worlds": worlds}
@@ -153,6 +156,15 @@ def _tables(lines: Sequence[ArmResult]) -> tuple[dict[str, FloatArray], dict[str
     accuracy = {arm: np.array([row[seed].accuracy for seed in seeds]) for arm, row in cells.items()}
     seconds = {arm: np.array([row[seed].seconds for seed in seeds]) for arm, row in cells.items()}
     return accuracy, seconds, seeds
+
+
+def _typical(lines: Sequence[ArmResult]) -> Figures:
+    by_arm = {arm: {line.seed: line.accuracy for line in lines if line.arm == arm} for arm in _TYPICAL}
+    seeds = set.intersection(*(set(row) for row in by_arm.values()))
+    if not seeds:
+        return {}
+    means = {arm: round(float(np.mean([row[seed] for seed in seeds])), 4) for arm, row in by_arm.items()}
+    return {"typical": {"seeds": len(seeds), **means}}
 
 
 def _mean(accuracy: Mapping[str, FloatArray], arms: tuple[str, ...], spread: _Spread) -> Mapping[str, Any]:

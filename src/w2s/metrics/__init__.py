@@ -22,6 +22,7 @@ from w2s.metrics.power import (
 )
 from w2s.metrics.variance import Part, Spread, two_way
 from w2s.metrics.worlds import (
+    FEWEST,
     Clusters,
     Supervisors,
     Tables,
@@ -36,6 +37,7 @@ from w2s.metrics.worlds import (
 )
 
 __all__ = [
+    "FEWEST",
     "Clusters",
     "Difference",
     "Disagreement",

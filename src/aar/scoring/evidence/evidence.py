@@ -71,7 +71,9 @@ class Evidence:
         return self.rows(self.plain(), split)
 
     def supervisors(self, split: SplitName, keys: Sequence[int]) -> Supervisors | None:
-        """How good the supervisors of these pairs are, a mean a world; None while that is not known."""
+        """How good the supervisors of these pairs are, by world, or by pair in few worlds; None while not known."""
+        if self.items(split).few(keys):
+            return self.supervisors_by_pair(split, keys)
         known, items = self.yardstick(split), self.items(split)
         if known is None or any(k not in known for k in keys):
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,9 +54,30 @@ def measure(
     """Everything a person may see of one code on one split; aggregates only.
 
     Gains are taken at typical ones of `supervisors`, which tells how good those of pairs are, a figure a world. PGR is
-    taken at the accuracy of a `typical` supervisor itself, [parts].
+    taken at the accuracy of a `typical` supervisor itself, [parts]. In a few worlds each pair of seeds is an
+    observation.
     """
     keys = sorted(rows)
+    if items.few(keys):
+        ordered = items.in_order(keys)
+
+        def apart(rows: Rows) -> Rows:
+            return {i: rows[k] for i, k in enumerate(ordered) if k in rows}
+
+        figures = measure(
+            apart(rows),
+            comparison and replace(comparison, against=apart(comparison.against)),
+            items=TestParts(tuple(map(items.of, ordered))),
+            floors=apart(floors),
+            ceilings=apart(ceilings),
+            supervisors=lambda pairs: supervisors([ordered[i] for i in pairs]),
+            typical=None
+            if typical is None
+            else typical[[part for k in ordered for part in items.covered([k])]],
+            note=note,
+        )
+        floor, ceiling = (items.mean(of, _like(items, of, keys)) for of in (floors, ceilings))
+        return replace(figures, n=len(items), floor=floor, ceiling=ceiling)
     gap = _Gap(items, floors, ceilings, supervisors, typical)
     notes = [note] if note else []
 
@@ -87,8 +108,8 @@ def measure(
         seeds=len(keys),
         n=len(items),
         accuracy=_accuracy(rows, items),
-        floor=items.mean(floors, gap.like(floors, keys)),
-        ceiling=items.mean(ceilings, gap.like(ceilings, keys)),
+        floor=items.mean(floors, _like(items, floors, keys)),
+        ceiling=items.mean(ceilings, _like(items, ceilings, keys)),
         pgr=interval(None),
         id_pgr=interval(False) if split_in_two else None,
         ood_pgr=interval(True) if split_in_two else None,
@@ -119,12 +140,6 @@ class _Gap:
         typical = None if self.typical is None else self.typical[self.items.covered(keys)]
         return Supervisors(world_means(self.items.tables(self.floors, keys)), typical)
 
-    def like(self, rows: Rows, keys: Sequence[int]) -> list[int]:
-        """Rows about the worlds of `keys`, those of `keys` first; all rows where none is."""
-        covered = set(self.items.covered(keys))
-        near = [k for k in rows if set(self.items.covered([k])) <= covered] or list(rows)
-        return [*(k for k in keys if k in near), *(k for k in near if k not in keys)]
-
     def recovered(self, rows: Rows, *, subset: bool | None) -> Estimate | None:
         """PGR on all items, or on those in (False) or out of (True) distribution; None where it cannot be told."""
         keys = self.items.known(sorted(rows), self.floors, self.ceilings)
@@ -134,7 +149,7 @@ class _Gap:
         student, floor, ceiling = (
             [
                 table[:, mask]
-                for table, mask in zip(self.items.tables(of, self.like(of, keys)), masks, strict=True)
+                for table, mask in zip(self.items.tables(of, _like(self.items, of, keys)), masks, strict=True)
             ]
             for of in (rows, self.floors, self.ceilings)
         )
@@ -152,7 +167,9 @@ class _Gap:
         keys = self.items.known(shared, self.floors, self.ceilings)
         if not self._enough(keys):
             return None
-        floor, ceiling = (self.items.tables(of, self.like(of, keys)) for of in (self.floors, self.ceilings))
+        floor, ceiling = (
+            self.items.tables(of, _like(self.items, of, keys)) for of in (self.floors, self.ceilings)
+        )
         return world_pgr_gain(
             self.items.tables(rows, keys),
             self.items.tables(against, keys),
@@ -165,12 +182,19 @@ class _Gap:
 
     def _enough(self, keys: Sequence[int], masks: Sequence[BoolArray] | None = None) -> bool:
         """True if an interval can be told: in one world of two floors and two ceilings, too."""
-        fewest = min(len(self.like(of, keys)) for of in (self.floors, self.ceilings))
+        fewest = min(len(_like(self.items, of, keys)) for of in (self.floors, self.ceilings))
         return _enough(self.items, keys, masks) and (fewest > 1 or len(self.items.covered(keys)) > 1)
 
     def _mask(self, part: int, subset: bool | None) -> BoolArray:
         ood = np.array(self.items.parts[part].ood, dtype=np.bool_)
         return np.ones_like(ood) if subset is None else ood == subset
+
+
+def _like(items: TestParts, rows: Rows, keys: Sequence[int]) -> list[int]:
+    """Rows about the worlds of `keys`, those of `keys` first; all rows where none is."""
+    covered = set(items.covered(keys))
+    near = [k for k in rows if set(items.covered([k])) <= covered] or list(rows)
+    return [*(k for k in keys if k in near), *(k for k in near if k not in keys)]
 
 
 def _accuracy(rows: Rows, items: TestParts) -> Estimate | None:

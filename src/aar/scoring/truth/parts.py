@@ -12,7 +12,7 @@ import numpy as np
 
 from aar.scoring.truth.vault import TestItems
 from aar.seeds import pair_of
-from w2s.metrics import Clusters, Tables, world_means
+from w2s.metrics import FEWEST, Clusters, Tables, world_means
 from w2s.records import FloatArray, part_of
 
 Rows = Mapping[int, FloatArray]
@@ -55,6 +55,13 @@ class TestParts:
     def in_order(self, keys: Sequence[int]) -> list[int]:
         """Those keys in the order in which `tables` has their rows, part after part."""
         return sorted(keys, key=lambda k: pair_of(k) % len(self.parts))
+
+    def few(self, keys: Sequence[int]) -> bool:
+        """True if these pairs are about several worlds, too few of them to tell how much worlds differ.
+
+        Then each pair of seeds is one observation of a figure, which speaks of these worlds only.
+        """
+        return 1 < len(self.covered(keys)) < min(FEWEST, len(keys))
 
     def clusters(self, keys: Sequence[int]) -> Clusters:
         """Question of each test item, [n], in each part that the rows of `keys` are about."""
