@@ -39,6 +39,7 @@ from aar.folder import LabFolder
 from aar.settings import Settings
 
 settings = Settings(
+    testbed="mini-math",
     researchers=2,
     seed=5,
     submissions=1,

@@ -66,16 +66,17 @@ def measure_testbed(
         jobs=jobs,
         progress=progress,
     )
-    lines += collect(
-        name,
-        results,
-        seeds=range(first + seeds, first + supervisors),
-        worlds=world or (),
-        chosen=(PLAIN,),
-        only=("floor", PLAIN),
-        jobs=jobs,
-        progress=progress,
-    )
+    if supervisors > seeds:
+        lines += collect(
+            name,
+            results,
+            seeds=range(first + seeds, first + supervisors),
+            worlds=world or (),
+            chosen=(PLAIN,),
+            only=("floor", PLAIN),
+            jobs=jobs,
+            progress=progress,
+        )
     figures = {**summarise(lines), "weights": weights(testbed)}
     if summary is not None:
         summary.parent.mkdir(parents=True, exist_ok=True)
