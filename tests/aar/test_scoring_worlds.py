@@ -265,3 +265,18 @@ def test_a_gain_on_dev_is_the_one_that_the_gate_sees() -> None:
     assert found.gain is not None
     assert found.accuracy_gain.mean == pytest.approx(0.7 - 0.68)
     assert found.gain.mean == pytest.approx((0.7 - 0.68) / 0.4)
+
+
+def test_a_verdict_waits_for_what_a_plain_student_makes_of_its_supervisors(tmp_path: Path) -> None:
+    """Also where another baseline holds the record: without it nobody can tell how good the supervisors are."""
+    lab = SyntheticLab(tmp_path / "lab", baselines=("vanilla", "zero_shot"), worlds=WORLDS)
+    plain = lab.submit("lab", dev=0.62, title="vanilla", seeds=5)
+    other = lab.submit("lab", dev=0.68, sealed=0.68, title="zero_shot", seeds=5)
+    lab.settle()
+    assert lab.champion() == other
+    one = lab.submit("r1", dev=0.8, sealed=0.8)
+    lab.settle()
+    assert lab.status(one) == ("pending", "sealed")
+    lab.run(plain, "sealed", 0.62, seeds=WORLDS)
+    lab.settle()
+    assert lab.status(one) == ("verified", "done")
