@@ -259,7 +259,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             "killed": dict(killer.killed),
             "memory": killer.memory,
             "acknowledged": work.acknowledged,
-            "billed": provider.bill.usd({MODEL: PRICE}),
+            "billed": provider.bill.usd({MODEL: PRICE}, whole=True),
+            "billed_cut": provider.bill.usd({MODEL: PRICE}, whole=False),
             "requests": Counter(status for _, status in provider.requests),
             "proxy": sniffer.heard,
         }
@@ -313,11 +314,12 @@ def page(found: dict[str, Any], options: argparse.Namespace) -> str:
         ("researchers at the end", ", ".join(f"{n} {what}" for what, n in states.items())),
         ("findings acknowledged, of these lost", f"{len(found['acknowledged'])}, {len(lost)}"),
         ("transcripts, of these without a sample", f"{logs}, {empty}"),
-        ("billed by the provider", f"${found['billed']:.4f}"),
+        ("billed by the provider for answers that arrived", f"${found['billed']:.4f}"),
+        ("counted by the lab for these", f"${cost['usd'] - cost['lost_usd']:.4f}"),
+        ("billed by the provider for answers that were cut off", f"${found['billed_cut']:.4f}"),
         (
-            "counted by the lab",
-            f"${cost['usd']:.4f}, of which ${cost['lost_usd']:.4f} estimates for {cost['lost_calls']} calls that were "
-            "cut off",
+            "estimated by the lab for these",
+            f"${cost['lost_usd']:.4f} for {cost['lost_calls']} calls: input, and the most that they may write",
         ),
         (
             "submissions, scored, verified",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 LETTERS_A_TOKEN = 4
@@ -62,13 +62,24 @@ class Bill:
         write = total - read if self.writes else 0
         return Usage(model, total - read - write, read, write, 0)
 
-    def add(self, usage: Usage) -> None:
-        """Bill a request."""
+    def add(self, usage: Usage) -> int:
+        """Bill a request; its place among the calls."""
         with self._lock:
             self.calls.append(usage)
+            return len(self.calls) - 1
 
-    def usd(self, prices: dict[str, tuple[float, float, float, float]]) -> float:
-        """US dollars, by prices of (input, output, cache read, cache write) in dollars a million tokens by model."""
+    def cut(self, place: int) -> None:
+        """Note that a billed answer did not arrive whole."""
+        with self._lock:
+            self.calls[place] = replace(self.calls[place], whole=False)
+
+    def usd(
+        self, prices: dict[str, tuple[float, float, float, float]], *, whole: bool | None = None
+    ) -> float:
+        """US dollars, by prices of (input, output, cache read, cache write) in dollars a million tokens by model.
+
+        With `whole` only answers that arrived whole, or only the others.
+        """
         return (
             sum(
                 one.uncached * prices[one.model][0]
@@ -76,6 +87,7 @@ class Bill:
                 + one.cache_read * prices[one.model][2]
                 + one.cache_write * prices[one.model][3]
                 for one in self.calls
+                if whole is None or one.whole == whole
             )
             / 1e6
         )

@@ -121,6 +121,7 @@ def _output(answer: Answer) -> tuple[int, int]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     provider: Provider
+    _billed: int | None = None
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
@@ -129,9 +130,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._count(path, body)
         elif path in PROTOCOLS:
             number, seconds = self.provider.arrived()
-            status = 0
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            status, self._billed = 0, None
+            try:
                 status = self._answer(PROTOCOLS[path], body, self.provider.fault(number, seconds))
+            except (BrokenPipeError, ConnectionResetError):
+                if self._billed is not None:
+                    self.provider.bill.cut(self._billed)
             self.provider.ended(number, status)
         else:
             self._json(404, {"error": {"message": f"nothing at {path}"}})
@@ -170,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.way is Way.DROPPED:
             self._dropped(protocol, answer, number, usage, stream=bool(body.get("stream")))
             return 0
-        provider.bill.add(usage)
+        self._billed = provider.bill.add(usage)
         if body.get("stream"):
             pause = SLOW_SECONDS if fault is not None else 0.0
             self._stream(protocol, protocol.events(answer, number, usage), pause=pause)
