@@ -46,7 +46,7 @@ def make(name: str, options: ModelOptions, **more: Any) -> Model:
 
     Raises `MissingPackage` where its provider's package is not installed, `ModelError` for options it does not take.
     """
-    reach_loopback_directly()
+    reach_loopback_directly(options.base_url)
     from inspect_ai._util.error import PrerequisiteError  # it has no public name
     from inspect_ai.model import GenerateConfig, get_model
     from pydantic import ValidationError

@@ -3,8 +3,8 @@
 Providers' errors have no common root, so they are told apart by HTTP status, by the words that providers use for two
 conditions without a status of their own (no credit, too long a context), and by the names of network errors.
 
-Covered: the SDKs of Anthropic, OpenAI and those made like them, google-genai, botocore, httpx. Not covered: a provider
-that answers an error with the status of another one.
+Covered: the SDKs of Anthropic, OpenAI and those made like them, google-genai, botocore, httpx; whatever a provider puts
+into headers and bodies, however long. Not covered: a provider that answers an error with the status of another one.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from typing import Any
 from aar.database.progress import ProviderTrouble
 
 MOST_DETAIL = 300
+MOST_READ = 10_000
+"""Letters of an error that are looked at; a provider may send any number."""
 
 _CONTEXT = re.compile(
     r"prompt is too long|input is too long|context.length|context.window|maximum context"
-    r"|exceeds? the (maximum )?context|exceed context limit|too many (input )?tokens|token count .*exceeds",
+    r"|exceeds? the (maximum )?context|exceed context limit|too many (input )?tokens|token count [^\n]{0,100}exceeds",
     re.IGNORECASE,
 )
 _CREDIT = re.compile(
@@ -38,8 +40,18 @@ _NETWORK = (
     "NoStreamDataError", "IncompleteRead",
 )  # fmt: skip
 _SAYS_NOTHING = ("Connection error.", "Request timed out.", "All connection attempts failed")
-_MESSAGE = re.compile(r"""['"]message['"]: (['"])(?P<words>.+?)\1[,}]""", re.DOTALL)
-"""A provider's message within the text of an error that holds its answer."""
+_MESSAGE = re.compile(r"""['"]message['"]: (['"])""")
+"""Where a provider's message begins within the text of an error that holds its answer."""
+_STREAM = "text/event-stream"
+_OF_TYPE = {
+    "overloaded_error": ProviderTrouble.OVERLOADED,
+    "api_error": ProviderTrouble.OVERLOADED,
+    "server_error": ProviderTrouble.OVERLOADED,
+    "rate_limit_error": ProviderTrouble.RATE_LIMITED,
+    "rate_limit_exceeded": ProviderTrouble.RATE_LIMITED,
+    "timeout_error": ProviderTrouble.UNREACHABLE,
+}
+"""What an answer turns out to be that had begun well."""
 _SOCKETS = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
 _BEFORE_IT_WAS_SENT = ("ConnectError", "ConnectTimeout", "ConnectionRefusedError", "gaierror", "PoolTimeout")
 _OF_STATUS = {
@@ -72,7 +84,8 @@ class Failure:
         kind: What it was.
         detail: The provider's own words, one line without keys.
         retry_after: Seconds that the provider asks to wait; None where it did not say.
-        cut_off: Whether it may have been billed although no usage was told.
+        cut_off: Whether it may have been billed although no usage was told: all that was sent, unless the answer was an
+            HTTP status of 400 or more.
     """
 
     kind: ProviderTrouble
@@ -87,22 +100,28 @@ class Failure:
 
 
 def classify(error: BaseException) -> Failure:
-    """The failure that an exception of a provider's client stands for.
+    """The failure that an exception of a provider's client stands for; raises nothing, whatever the provider sent.
 
     >>> classify(ConnectionRefusedError("nobody listens")).kind.value
     'unreachable'
     """
+    try:
+        return _classified(error)
+    except Exception:  # noqa: BLE001  what an error consists of is the provider's
+        return Failure(ProviderTrouble.OTHER, type(error).__name__[:MOST_DETAIL], cut_off=True)
+
+
+def _classified(error: BaseException) -> Failure:
     chain = list(_chain(error))
     status = next((found for found in map(_status, chain) if found is not None), None)
-    text = " ".join(f"{each} {_message(each)}" for each in chain)
-    kind = _kind(status, text, chain)
-    names = [type(each).__name__ for each in chain]
-    unsent = any(name in _BEFORE_IT_WAS_SENT for name in names)
+    text = " ".join(f"{_words(each)} {_message(each)}" for each in chain)
+    refused = next((found for found in map(_refused, chain) if found is not None), False)
+    unsent = any(type(each).__name__ in _BEFORE_IT_WAS_SENT for each in chain)
     return Failure(
-        kind,
+        _kind(status, text, chain),
         _detail(chain, status),
         next((found for found in map(_retry_after, chain) if found is not None), None),
-        cut_off=kind is ProviderTrouble.UNREACHABLE and status is None and not unsent,
+        cut_off=not refused and not unsent,
     )
 
 
@@ -112,8 +131,11 @@ def spoken(text: str) -> str:
     >>> spoken("Error code: 400 - {'error': {'type': 'x', 'message': 'prompt is too long'}}")
     'prompt is too long'
     """
-    found = _MESSAGE.search(text)
-    return " ".join((found["words"] if found else text).split())
+    text = text[:MOST_READ]
+    if begin := _MESSAGE.search(text):
+        end = re.compile(f"{begin[1]}[,}}]").search(text, begin.end() + 1)
+        text = text[begin.end() : end.start()] if end else text
+    return " ".join(text.split())
 
 
 def _kind(status: int | None, text: str, chain: list[BaseException]) -> ProviderTrouble:
@@ -126,6 +148,8 @@ def _kind(status: int | None, text: str, chain: list[BaseException]) -> Provider
         if status in _OF_STATUS:
             return _OF_STATUS[status]
         return ProviderTrouble.OVERLOADED if status >= 500 else ProviderTrouble.REFUSED_REQUEST
+    if kind := next((found for found in map(_of_type, chain) if found is not None), None):
+        return kind
     if any(isinstance(each, _SOCKETS) for each in chain):
         return ProviderTrouble.UNREACHABLE
     if any(type(each).__name__.endswith(_NETWORK) for each in chain):
@@ -143,6 +167,31 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         found = found.__cause__ or found.__context__
 
 
+def _of_type(error: BaseException) -> ProviderTrouble | None:
+    """What the body of an error calls itself."""
+    body: Any = getattr(error, "body", None)
+    inner = body.get("error", body) if isinstance(body, Mapping) else None
+    kind = inner.get("type") if isinstance(inner, Mapping) else None
+    return _OF_TYPE.get(kind) if isinstance(kind, str) else None
+
+
+def _refused(error: BaseException) -> bool | None:
+    """True for an HTTP status of 400 or more, False for another answer; None where the error knows of no answer.
+
+    Inspect gives an error within a stream the status that it would have had as an answer of its own; the stream itself
+    had begun with 200, and is billed.
+    """
+    response: Any = getattr(error, "response", None)
+    if response is None or isinstance(response, Mapping):
+        found = _status(error) if isinstance(response, Mapping) else getattr(error, "status_code", None)
+    else:
+        headers = getattr(response, "headers", None)
+        if isinstance(headers, Mapping) and _STREAM in str(headers.get("content-type", "")).lower():
+            return False
+        found = getattr(response, "status_code", getattr(response, "status", None))
+    return found >= 400 if isinstance(found, int) else None
+
+
 def _status(error: BaseException) -> int | None:
     """HTTP status of an error; None for one without."""
     response = getattr(error, "response", None)
@@ -152,7 +201,7 @@ def _status(error: BaseException) -> int | None:
     else:
         candidates = [getattr(error, name, None) for name in ("status_code", "code", "status")]
         candidates.append(getattr(response, "status_code", None))
-    return next((each for each in candidates if isinstance(each, int) and 400 <= each < 600), None)
+    return next((each for each in candidates if isinstance(each, int) and 400 <= each < 1000), None)
 
 
 def _retry_after(error: BaseException) -> float | None:
@@ -170,7 +219,7 @@ def _retry_after(error: BaseException) -> float | None:
             return max(0.0, float(told))
         except ValueError:
             return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
-    except (AttributeError, TypeError, ValueError):
+    except Exception:  # noqa: BLE001  parsers of dates raise many kinds
         return None
 
 
@@ -179,14 +228,23 @@ def _detail(chain: list[BaseException], status: int | None) -> str:
     message = next((found for found in map(_message, chain) if found), "")
     if not message:
         # SDKs say "Connection error." of all that happens to a connection; what did happen stands below it
-        said = [each for each in chain if str(each)] or chain[:1]
-        told = next((each for each in said if str(each) not in _SAYS_NOTHING), said[0])
-        message = f"{type(told).__name__}: {told}"
-        if said[-1] is not told and str(said[-1]) not in message:
-            message += f" ({type(said[-1]).__name__}: {said[-1]})"
+        said = [(type(each).__name__, _words(each)) for each in chain if _words(each)]
+        said = said or [(type(chain[0]).__name__, "")]
+        name, words = next((each for each in said if each[1] not in _SAYS_NOTHING), said[0])
+        message = f"{name}: {words}"
+        if said[-1] != (name, words) and said[-1][1] not in message:
+            message += f" ({said[-1][0]}: {said[-1][1]})"
     line = " ".join(_KEYS.sub("[key]", message).split())
     line = "".join(letter for letter in line if letter.isprintable())
     return (line if status is None else f"HTTP {status}: {line}")[:MOST_DETAIL]
+
+
+def _words(error: BaseException) -> str:
+    """The beginning of what an error says."""
+    try:
+        return str(error)[:MOST_READ]
+    except Exception:  # noqa: BLE001  an error that cannot even be put in words
+        return ""
 
 
 def _message(error: BaseException) -> str:
@@ -194,5 +252,5 @@ def _message(error: BaseException) -> str:
     if isinstance(body, Mapping):
         inner = body.get("error", body)
         message = inner.get("message") if isinstance(inner, Mapping) else inner
-        return str(message) if message else ""
+        return str(message)[:MOST_READ] if message else ""
     return ""
