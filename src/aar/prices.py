@@ -143,9 +143,18 @@ class Prices:
         """Cost of a call of `model` ("provider/model") at a time in seconds since 1970, or now; raises `NoPrice`."""
         if model in self._given:
             return self._given[model].cost(tokens)
-        if model.partition("/")[0] in FREE:
+        if is_free(model):
             return _cost(Decimal(0), tokens, of_input=Decimal(0))
         return _listed(model, tokens, at=at)
+
+
+def is_free(model: str) -> bool:
+    """True for a model that nobody bills, by the name of its provider.
+
+    >>> is_free("mockllm/model"), is_free("openai/gpt-5")
+    (True, False)
+    """
+    return model.partition("/")[0] in FREE
 
 
 def dollars(nano_usd: int) -> float:
@@ -187,7 +196,7 @@ def _listed(model: str, tokens: Tokens, *, at: float | None) -> Cost:
     from genai_prices import Usage
 
     when = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
-    info = _model(model)
+    info = listed(model)
     price = info.get_prices(when)
     if price.input_mtok is None or price.output_mtok is None:
         raise NoPrice(f"the price of {model} is not known; {_remedy(model)}")
@@ -201,7 +210,7 @@ def _listed(model: str, tokens: Tokens, *, at: float | None) -> Cost:
     return _cost(price.calc_price(usage)["total_price"], tokens, of_input=_base(price))
 
 
-def _model(model: str) -> ModelInfo:
+def listed(model: str) -> ModelInfo:
     """genai-prices' entry of a model; `NoPrice` names the nearest."""
     from genai_prices.data_snapshot import get_snapshot
 

@@ -109,7 +109,7 @@ def test_a_call_is_charged_once_by_what_its_provider_counted(lab: Lab, door: Doo
     assert spent(lab).nano_usd == 0, "an open call costs nothing yet"
     for _ in range(3):
         assert door.settle("c1")[0] == 200
-    assert door.open("c1") == (200, {"allowed": True})
+    assert door.open("c1")[1]["error"] == "BadRequest", "it has ended, and would be a call that nobody pays"
     assert dataclasses.asdict(spent(lab)) == {
         "calls": 1,
         **USED,
@@ -171,7 +171,12 @@ def test_a_model_without_a_price_is_refused_with_what_to_do(lab: Lab, door: Door
 def test_counts_that_cannot_be_are_refused(lab: Lab, door: Door, used: dict[str, int]) -> None:
     door.open("c1")
     assert door.settle("c1", **used)[0] == 422
-    assert spent(lab).calls == 0
+    assert spent(lab).nano_usd == Prices().cost(MODEL, ESTIMATE).nano_usd, (
+        "at its estimate until one comes that can"
+    )
+    assert (spent(lab).calls, spent(lab).lost_calls) == (1, 1)
+    door.settle("c1")
+    assert (spent(lab).calls, spent(lab).lost_calls, spent(lab).nano_usd) == (1, 0, NANO_USD)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +204,7 @@ def test_a_budget_is_held_to_within_the_call_in_flight(
     status, refusal = door.open("c3")
     assert (status, refusal["error"]) == (429, "OverBudget")
     assert (refusal["budget"], refusal["whose"]) == (budget, of)
-    assert door.open("c2")[0] == 200, "what was allowed stays allowed"
+    assert door.open("c2")[0] == 400, "what has ended is no call"
     me = door.me()
     assert (me["stop"], me["stop_reason"], me["spending"][f"{budget}_left"]) == (True, budget, 0)
     assert door.open("c1", who="r2's")[0] == (429 if others_too else 200)

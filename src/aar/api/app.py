@@ -26,8 +26,14 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
     """The application over one lab; `news` tells who waits of changes, `phase` where the run stands."""
     app = FastAPI(title="Automated Alignment Researchers: the lab", docs_url=None, redoc_url=None)
     app.state.door = Door(lab, news, Waiters(news), operator_token, phase)
-    for part in (researchers, forum, operators, status):
-        app.include_router(part.router, prefix="/v1", responses=DESCRIBED)
+    for router in (
+        researchers.router,
+        researchers.settlements,
+        forum.router,
+        operators.router,
+        status.router,
+    ):
+        app.include_router(router, prefix="/v1", responses=DESCRIBED)
     app.middleware("http")(_bounded)
     explain_refusals(app)
     return app

@@ -34,11 +34,12 @@ def _door(request: Request) -> Door:
 Here = Annotated[Door, Depends(_door)]
 
 
-def _token(authorization: Annotated[str, Header()] = "") -> str:
+def token_of(authorization: Annotated[str, Header()] = "") -> str:
+    """The token in a request's header; empty without one."""
     return authorization.removeprefix("Bearer ")
 
 
-Token = Annotated[str, Depends(_token)]
+Token = Annotated[str, Depends(token_of)]
 
 
 def _researcher(door: Here, token: Token) -> Researcher:

@@ -1,16 +1,53 @@
 """Routes for researchers: their standing, practice, submissions, and what they say of themselves."""
 
-from fastapi import APIRouter
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
 
-from aar.api.door import Door, Here, Me
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from aar.api.door import Door, Here, Me, token_of
 from aar.api.requests import Call, Doing, Practice, Read, State, Submit, Trouble, Used
 from aar.database import runs, submissions
+from aar.errors import NotAllowed
 from aar.lab import answers, calls, for_researchers
 from aar.lab.standings import Leaderboard, Standing
 from aar.lab.view import Allowed, Done
 from aar.prices import Tokens
+from w2s.errors import NotFound
 
 router = APIRouter(tags=["researchers"])
+
+
+class _Settlement(APIRoute):
+    """A route whose requests, where they are malformed, leave no call uncharged: it counts as cut off."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of a request."""
+        handle = super().get_route_handler()
+
+        async def settled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (RequestValidationError, HTTPException):
+                door, id = cast(Door, request.app.state.door), request.path_params["id"]
+                token = token_of(request.headers.get("authorization", ""))
+                await asyncio.to_thread(_give_up, door, token, id)
+                raise
+
+        return settled
+
+
+def _give_up(door: Door, token: str, id: str) -> None:
+    with contextlib.suppress(NotAllowed, NotFound):
+        calls.give_up(door.lab, for_researchers.with_token(door.lab, token).name, id)
+
+
+settlements = APIRouter(tags=["researchers"], route_class=_Settlement)
 
 
 @router.get("/me")
@@ -81,7 +118,7 @@ def open_call(door: Here, who: Me, body: Call) -> Allowed:
     return Allowed()
 
 
-@router.post("/calls/{id}")
+@settlements.post("/calls/{id}")
 def settle_call(door: Here, who: Me, id: str, used: Used) -> Done:
     """Say what a call has used, or that it was cut off."""
     if used.lost:

@@ -17,7 +17,7 @@ from aar.baseline_sets import method_of
 from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
 from aar.folder import LabFolder
-from aar.lab import calls, working_time
+from aar.lab import calls, coming_back, working_time
 from aar.lab.conductor import Phase, advance
 from aar.lab.going_on import note_settings
 from aar.lab.intake import Lab
@@ -100,6 +100,7 @@ def _enrol(lab: Lab, start: Start) -> None:
         if not start.again:
             calls.lose(tx, lab.folder, lab.prices)  # whoever was in a call is gone since
             working_time.settle_all(tx)
+            coming_back.begin(tx)
         note_running(tx)
         note_settings(tx, lab.settings)
         researchers.add(tx, researchers.LAB)

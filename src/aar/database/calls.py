@@ -79,6 +79,28 @@ def opened(tx: Transaction, *, researcher: str | None = None) -> list[Call]:
     return [_call(row) for row in tx.execute(query.order_by(table.c.opened, table.c.id))]
 
 
+def lost(tx: Transaction, researcher: str) -> Cost:
+    """What the calls of a researcher that are lost cost by their estimates; those whose count came later left out."""
+    usd, tokens = (
+        sa.func.coalesce(sa.func.sum(column), 0) for column in (table.c.nano_usd, table.c.weighted_tokens)
+    )
+    query = sa.select(usd, tokens).where(
+        table.c.researcher == researcher, table.c.state == CallState.LOST.value
+    )
+    row = tx.execute(query).one()
+    return Cost(nano_usd=int(row[0]), weighted_tokens=int(row[1]))
+
+
+def opened_since(tx: Transaction, researcher: str, at: float) -> int:
+    """Number of a researcher's calls that were opened at a time, in seconds since 1970, or later."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(table)
+        .where(table.c.researcher == researcher, table.c.opened >= at)
+    )
+    return int(tx.execute(query).scalar_one())
+
+
 def set_state(tx: Transaction, call: Call, state: CallState) -> None:
     """Move a call on; call `aar.ledger.record_charge` in the same transaction."""
     tx.execute(

@@ -132,6 +132,20 @@ def find(tx: Transaction, post: int) -> PostRow | None:
     return next(iter(some(tx, [post])), None)
 
 
+def written_since(tx: Transaction, researcher: str, at: float) -> int:
+    """Number of a researcher's posts, comments and votes since a time, in seconds since 1970."""
+    return sum(
+        int(
+            tx.execute(
+                sa.select(sa.func.count())
+                .select_from(kind)
+                .where(kind.c.researcher == researcher, kind.c.at >= at)
+            ).scalar_one()
+        )
+        for kind in (table, comments_table, votes_table)
+    )
+
+
 def by_request(tx: Transaction, *, researcher: str, request: str) -> int | None:
     """The post that this request of this researcher made earlier, or None."""
     return tx.scalar(

@@ -78,7 +78,7 @@ class Researcher:
         works_since: Time of the run's clock since when it works, in seconds; None while it does not.
         created: When it was taken in.
         started: When it began to work.
-        finished: When it ended.
+        finished: When it ended; what it says of its end afterwards moves it no more.
     """
 
     name: str
@@ -207,7 +207,7 @@ def begin_again(tx: Transaction, name: str, *, submissions: int | None, model: s
 def set_state(
     tx: Transaction, name: str, state: State, *, reason: EndReason | None = None, detail: str = ""
 ) -> None:
-    """Move a researcher on; the first "working" sets `started`, "finished" and "stopped" `finished`.
+    """Move a researcher on; the first "working" sets `started`, the first "finished" or "stopped" after it `finished`.
 
     A process that is given up ("stopped") keeps the reason that it has given itself.
     """
@@ -218,7 +218,7 @@ def set_state(
         values["started"] = sa.func.coalesce(table.c.started, clock.now())
         values["finished"] = None
     if state in ("finished", "stopped"):
-        values["finished"] = clock.now()
+        values["finished"] = sa.func.coalesce(table.c.finished, clock.now())
     tx.execute(table.update().where(table.c.name == name).values(**values))
 
 

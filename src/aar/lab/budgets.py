@@ -11,7 +11,7 @@ from aar.database.spending import Spending
 from aar.durations import duration
 from aar.errors import BudgetKind, BudgetOf, OverBudget
 from aar.lab.view import View
-from aar.prices import dollars, nano
+from aar.prices import Cost, dollars, nano
 from aar.settings import Settings
 
 LAST_SHARE = 0.1
@@ -110,6 +110,26 @@ def ends_research(settings: Settings, own: Used, study: Spending) -> Bound | Non
 def research_seconds_left(settings: Settings, own: Used) -> float | None:
     """Seconds that a researcher works until nothing more is taken from it; None without a bound of its own."""
     return None if settings.hours_each is None else research_seconds(settings.hours_each) - own.seconds
+
+
+def refusal_of_lost(settings: Settings, lost: Cost) -> OverBudget | None:
+    """The error that declines a call where those of a researcher that nobody counted, `lost`, have used too much.
+
+    That is an equal share of the study's budget: one whose calls are cut off again and again, or that claims so, must
+    not use up what is the others'.
+    """
+    share = max(1, settings.researchers)
+    if settings.budget_usd is not None and lost.nano_usd * share >= nano(settings.budget_usd):
+        kind, amount = BudgetKind.USD, f"${dollars(lost.nano_usd):,.2f}"
+    elif settings.budget_tokens is not None and lost.weighted_tokens * share >= settings.budget_tokens:
+        kind, amount = BudgetKind.TOKENS, f"{lost.weighted_tokens:,} tokens"
+    else:
+        return None
+    return OverBudget(
+        f"calls of this researcher that were cut off count as {amount}, its share of the study's budget",
+        budget=kind,
+        whose=BudgetOf.RESEARCHER,
+    )
 
 
 def refuse_late(settings: Settings, own: Used, what: str) -> None:

@@ -4,7 +4,8 @@ Each takes the lab and the researcher that its token named, and raises what `aar
 words; a figure of a scored run only where the study's feedback tells one.
 
 Covered: another researcher's submissions and code in a study without a forum, another's practice runs, runs of dev
-and sealed asked for as practice runs, a stopped researcher that says it works. Not covered: the shape and size of
+and sealed asked for as practice runs, a stopped researcher that says it works, one that says it has finished after a
+person let it go on. Not covered: the shape and size of
 what is asked, which the door bounds.
 """
 
@@ -14,7 +15,7 @@ from aar.database import briefs, messages, progress, researchers, runs, submissi
 from aar.database.progress import Activity, EndReason, ProviderTrouble
 from aar.database.researchers import Researcher, Role
 from aar.errors import NotAllowed
-from aar.lab import answers, cancellation, facts, standings
+from aar.lab import answers, cancellation, coming_back, facts, standings, stopped
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab, printable
 from aar.lab.view import View
@@ -34,6 +35,12 @@ def refuse_outside_forum(who: Researcher) -> None:
     """`NotAllowed` in a study without a forum."""
     if not who.forum:
         raise NotAllowed("the forum is closed in this study")
+
+
+def refuse_late_post(lab: Lab, who: Researcher) -> None:
+    """`NotNow` for a post, comment or vote of one that was stopped and has made its last."""
+    with lab.database.read() as tx:
+        stopped.refuse_post(tx, researchers.get(tx, who.name))
 
 
 def standing(lab: Lab, who: Researcher, phase: Phase) -> standings.Standing:
@@ -85,10 +92,21 @@ def note_read(lab: Lab, who: Researcher, *, up_to: int) -> None:
 def set_state(
     lab: Lab, who: Researcher, state: researchers.State, *, reason: EndReason | None = None, detail: str = ""
 ) -> None:
-    """Its own word that it works, rests or has finished, and why; a stopped one stays so until its next start."""
+    """Its own word that it works, rests or has finished, and why; a stopped one stays so until its next start.
+
+    What a person wants outlives it: who was stopped has that for a reason, and who was let go on in the middle of its
+    last turns has not finished.
+    """
     with lab.database.write() as tx:
-        if researchers.get(tx, who.name).state == "stopped":
+        row = researchers.get(tx, who.name)
+        if row.state == "stopped":
+            if row.reason is EndReason.BY_A_PERSON:
+                return
             state = "stopped"
+        elif state == "finished" and coming_back.is_owed(tx, who.name) and standings.may_go_on(lab, tx, row):
+            state, reason, detail = "waiting", None, ""
+        elif state in researchers.AT_WORK:
+            coming_back.forget(tx, who.name)
         researchers.set_state(tx, who.name, state, reason=reason, detail=printable(detail))
 
 

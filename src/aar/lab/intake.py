@@ -31,7 +31,7 @@ from aar.engines import names_companions
 from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder
 from aar.forum import Forum
-from aar.lab import budgets, estimate
+from aar.lab import budgets, coming_back, estimate, stopped
 from aar.lab.cooldown import refuse_while_waiting
 from aar.lab.draw import draw, lab_secret
 from aar.lab.needs import Conducted
@@ -138,10 +138,6 @@ class Lab:
             if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
                 return earlier
             built_on = [submissions.get(tx, parent) for parent in dict.fromkeys(parents)]
-            who = researchers.get(tx, researcher)
-            counted = who.role is Role.RESEARCHER
-        if counted:
-            self._refuse_late(who, "submissions")
         with self._lock:
             snapshot = self.snapshots.put(
                 files, researcher=researcher, message=title, parents=[parent.commit for parent in built_on]
@@ -151,10 +147,12 @@ class Lab:
                     earlier := submissions.by_request(tx, researcher=researcher, request=request)
                 ):
                     return earlier
-                submitted = submissions.count(tx, researcher)
                 who = researchers.get(tx, researcher)
+                counted = who.role is Role.RESEARCHER
+                if counted:
+                    self._note_at_work(tx, who, "submissions")
                 budget = who.submissions
-                if budget is not None and submitted >= budget:
+                if budget is not None and submissions.count(tx, researcher) >= budget:
                     raise OverBudget(f"all {budget} submissions of {researcher} are used")
                 baseline = who.role is Role.BASELINE
                 in_all = self.settings.submissions_in_all
@@ -200,7 +198,6 @@ class Lab:
         with self._lock:
             with self.database.read() as tx:
                 own = runs.all(tx, split="practice", researcher=researcher)
-                who = researchers.get(tx, researcher)
             snapshot = self.snapshots.put(files, researcher=f"{researcher}-practice", message="practice")
             drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
             key = self.queue.key(snapshot.tree, "practice", 0, drawn)
@@ -208,19 +205,20 @@ class Lab:
             asked_before = any(run.key == key for run in own)
             if len(own) >= self.settings.practices and not asked_before:
                 raise OverBudget(f"all {self.settings.practices} practice runs of {researcher} are used")
-            if not asked_before:
-                self._refuse_late(who, "practice")
             waiting = [run for run in own if run.state in ("queued", "running") and run.key != key]
             if waiting:
                 raise NotNow("a practice run of yours is not finished yet; wait for it before the next")
             companions = names_companions(files)
             with self.database.write() as tx:
+                who = researchers.get(tx, researcher)
+                if not asked_before:
+                    self._note_at_work(tx, who, "practice")
                 known = runs.find(tx, key)
                 again = known is not None and known.may_run_again
                 if known is not None and known.state == "cancelled" and (asked_before or not again):
                     raise BadRequest(f"the practice run of this very code was {_why(known)}; change it")
                 if known is None or again:
-                    self._admit(tx, researchers.get(tx, researcher), new=1)
+                    self._admit(tx, who, new=1)
                 if known is not None and again:
                     # what was lost stays with who asked first, what was given up passes to who asks now
                     whose = known.researcher if known.state == "lost" else researcher
@@ -251,11 +249,15 @@ class Lab:
             run.code_hash, researcher=f"{researcher}-practice", message="practice"
         )
 
-    def _refuse_late(self, who: researchers.Researcher, what: str) -> None:
-        """`OverBudget` once the study's time, or the researcher's own, is over."""
+    def _note_at_work(self, tx: Transaction, who: researchers.Researcher, what: str) -> None:
+        """It works, whatever it said of its end; `OverBudget` once its time is over, `NotNow` if a person halts it."""
         if self.research_is_over:
             raise OverBudget(f"the time for {what} is over; post what you found and stop")
-        budgets.refuse_late(self.settings, budgets.Used(seconds=who.worked_at(self.elapsed())), what)
+        clock_s = self.elapsed()
+        worked = coming_back.counted(tx, who, clock_s).worked_at(clock_s)
+        budgets.refuse_late(self.settings, budgets.Used(seconds=worked), what)
+        stopped.refuse_method(who, what)
+        coming_back.goes_on(tx, who, clock_s)
 
     def _admit(self, tx: Transaction, who: researchers.Researcher, *, new: int) -> None:
         """`NotNow` for a researcher that has to wait, or where `new` more runs would not fit into the queue."""

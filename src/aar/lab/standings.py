@@ -5,6 +5,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aar.database import Transaction, messages, posts, researchers, standing, submissions
 from aar.database.progress import StopReason
@@ -37,7 +38,8 @@ class Standing(View):
     """Until no further submission is taken: its own or the study's, whichever is less; null without a bound."""
     submissions_left: int | None
     stop: bool
-    """True if the lab accepts nothing more from this researcher."""
+    """True if the lab takes no further method from this researcher; of one that a person stopped, a few last calls
+    and posts (`aar.lab.stopped`)."""
     stop_reason: StopReason | None
     """Why; null while it goes on."""
     stop_of: BudgetOf | None
@@ -134,6 +136,17 @@ def _stop_reason(
     if left == 0 or (in_all is not None and submissions.count_of_researchers(tx) >= in_all):
         return StopReason.SUBMISSIONS, None
     return (StopReason.OVER if phase in ("settling", "closing", "finished") else None), None
+
+
+def may_go_on(lab: Lab, tx: Transaction, who: researchers.Researcher) -> bool:
+    """True if nothing but its own state keeps a researcher from handing in more."""
+    used = submissions.count(tx, who.name)
+    left = None if who.submissions is None else max(0, who.submissions - used)
+    bound = budgets.ends_research(
+        lab.settings, *budgets.of_researcher(tx, lab.settings, who, clock_s=lab.elapsed())
+    )
+    at_work = replace(who, state="working")
+    return _stop_reason(lab, tx, at_work, "research", left=left, bound=bound)[0] is None
 
 
 def leaderboard(

@@ -1,7 +1,8 @@
 """A person steers researchers: lets them rest, go on, stop, and tells them something. The ledger keeps each word.
 
 Covered: a lab that runs and one that does not, researchers that are between two turns or in one (which they end), one
-that had ended and goes on. Not covered: a run whose lab has ended takes up who goes on with `aar run --resume`.
+that had ended and goes on, also if it was just ending. Not covered: a run whose lab has ended takes up who goes on with
+`aar run --resume`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from aar import ledger
 from aar.database import Transaction, messages, researchers
 from aar.database.progress import EndReason
 from aar.errors import BadRequest
+from aar.lab import coming_back
 from aar.lab.intake import printable
 from aar.researchers.models import POLICIES
 from w2s.errors import NotFound
@@ -52,8 +54,9 @@ def steer(tx: Transaction, what: Steer, name: str, *, text: str = "") -> list[st
         if what is Steer.PAUSE:
             researchers.pause(tx, one)
         elif what is Steer.RESUME:
-            researchers.go_on(tx, one)
+            coming_back.let_go_on(tx, one)
         elif what is Steer.STOP:
+            coming_back.forget(tx, one)
             researchers.set_state(tx, one, "stopped", reason=EndReason.BY_A_PERSON)
         else:
             messages.add(tx, one, text)

@@ -54,7 +54,7 @@ class Trainer:
     async def there(self) -> list[Place]:
         """Start afresh; which references are done already. Raises `TrainerDied` with its last words."""
         await self.stop()
-        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._log.parent.mkdir(exist_ok=True)
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *python("aar.scoring", "references", str(self._folder)),

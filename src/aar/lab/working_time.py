@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aar.database import Transaction, meta, researchers
-from aar.lab import budgets
+from aar.lab import budgets, coming_back
 from aar.lab.intake import Lab
 
 
@@ -43,6 +43,8 @@ def look(lab: Lab) -> Hours:
                     researchers.note_work(tx, who.name, worked=who.worked, since=clock_s)
                 elif not who.is_working:
                     _settle(tx, who, clock_s)
+                    if who.state == "finished" and who.works_since is not None:
+                        coming_back.note_ended(tx, who.name, clock_s)
             team = researchers.team(tx)
     return _hours(lab, [who for who in team if who.is_working], clock_s)
 

@@ -72,8 +72,8 @@ class Child:
     _noted: bool = False
 
     def start(self) -> None:
-        """Start the process."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        """Start the process; `OSError` where it cannot be, or the folder of its log is in no run folder."""
+        self.log.parent.mkdir(exist_ok=True)
         with self.log.open("ab") as output:
             self.process = self.start_it(output)
         self.starts += 1

@@ -2,7 +2,8 @@
 
 Covered: any process of the run killed at any moment is started again (unless it dies too often within an hour,
 `aar.launch.restarts`) or, if this one is killed, by `--resume`; what counts is in the database. Ctrl-C and SIGTERM:
-researchers are asked to stop, told, and only then killed. Not covered: a machine that loses its disk.
+researchers are asked to stop, told, and only then killed. A run folder that is moved or deleted (`aar.launch.moved`).
+Not covered: a machine that loses its disk.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from aar.lab.study_end import elapsed_before, note_ending
 from aar.launch import scorer
 from aar.launch.children import Child, Process, plain
 from aar.launch.hosting import Hosting
+from aar.launch.moved import Held
 from aar.launch.operator_client import OperatorClient
 from aar.launch.reserved import hold, listen
 from aar.launch.show import Show
@@ -39,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """Time that the launcher waits for news before it checks its processes and moves the clock on."""
+PLACE_SECONDS = 0.2
+"""Between two looks at whether the run folder is where it was."""
 ROTATE_SECONDS = 60.0
 """Between two looks at the sizes of the logs."""
 START_SECONDS = 300.0
@@ -69,6 +73,7 @@ class Launch:
         self.listener = self.listener or listen(None)
         self._held = ExitStack()
         self._held.enter_context(hold(self.folder))
+        self._place = self._held.enter_context(Held(self.folder.path))
         self._held.enter_context(logs.kept_in(self.folder.logs / "launcher.log"))
         logger.info(
             "%s at %s, on %s",
@@ -92,8 +97,12 @@ class Launch:
             if kind is None and self.ending is Ending.INTERRUPTED:
                 self.ending = Ending.COMPLETE  # who started it has seen enough
             logger.info("ends: %s", self.ending.name.lower())
-            self.team.end(self.hurry, informed=self.ending is Ending.COMPLETE)
             try:
+                if self._place.gone():
+                    self.team.kill()
+                else:
+                    self.team.end(self.hurry, informed=self.ending is Ending.COMPLETE)
+                self._place.check()
                 note_ending(
                     self.folder,
                     self.settings,
@@ -129,7 +138,7 @@ class Launch:
         child = Child("prepare", scorer.prepare(self.folder), self.folder.logs / "prepare.log")
         self.team.add(child)
         while child.code() is None:
-            self.hurry.check()
+            self._check()
             time.sleep(0.05)
         self.team.children.remove(child)
         if child.code() != 0:
@@ -203,7 +212,7 @@ class Launch:
         end = time.monotonic() + START_SECONDS
         self.show.stage("starting the lab")
         while time.monotonic() < end:
-            self.hurry.check()
+            self._check()
             if self.lab.status(patience=1.0) is not None:
                 return
             if lab.code() is not None:
@@ -226,12 +235,12 @@ class Launch:
         rotated = time.monotonic()
         with StatusFeed(OperatorClient(self.url, self.operator_token)) as feed:
             while True:
-                self.hurry.check()
+                self._check()
                 self.team.look_after()
                 if time.monotonic() - rotated > ROTATE_SECONDS:
                     rotated = time.monotonic()
                     logs.rotate(self.folder.logs)
-                status = feed.next(LOOK_SECONDS)
+                status = self._next(feed)
                 time_s = time.monotonic()
                 if time_s - feed.heard > START_SECONDS:
                     raise LabUnreachable(
@@ -256,6 +265,18 @@ class Launch:
                 if self._over_by_far():
                     self.ending = Ending.TIME
                     return
+
+    def _next(self, feed: StatusFeed) -> dict[str, Any] | None:
+        """The newest status, None if nothing new was told within `LOOK_SECONDS`."""
+        end = time.monotonic() + LOOK_SECONDS
+        while (status := feed.next(PLACE_SECONDS)) is None and time.monotonic() < end:
+            self._check()
+        return status
+
+    def _check(self) -> None:
+        """Raise `Stopped` if a person wants the run to end, `LabFolderError` if its folder is no longer there."""
+        self.hurry.check()
+        self._place.check()
 
     def _over_by_far(self) -> bool:
         """True if the run's time has been over for so long that the launcher waits no more."""

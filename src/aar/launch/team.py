@@ -146,6 +146,7 @@ class Team:
             return False
         self.done.discard(child.name)
         self.given_up.pop(child.name, None)
+        self.states[child.name] = "working"  # until the lab says otherwise
         self.show.say(f"{child.name} goes on")
         self._start(child)
         return True
@@ -173,6 +174,10 @@ class Team:
         for child in self.researchers:
             child.ask()
         self._until_ended(LEAVE_SECONDS, hurry)
+        self.kill()
+
+    def kill(self) -> None:
+        """End everything at once."""
         hosts = [] if self.host is None else [self.host]
         for child in (*self.researchers, *hosts, *reversed(self.children)):
             child.stop()

@@ -36,10 +36,12 @@ TAKES_NO_MORE = "The lab takes no further submissions."
 def over(me: dict[str, Any]) -> bool:
     """True if the session should stop: the lab says so, and no own submission still waits for its verdict.
 
-    One whose own hours are over waits for none: what is left of them is for its last turns.
+    One whose own hours are over waits for none: what is left of them is for its last turns. Nor does one that a person
+    stopped: each further turn would be paid against their word.
     """
     waiting = any(submission.get("status") == "pending" for submission in me.get("submissions", []))
-    return bool(me.get("stop")) and (not waiting or _own_hours_over(me))
+    at_once = _own_hours_over(me) or me.get("stop_reason") == "stopped"
+    return bool(me.get("stop")) and (not waiting or at_once)
 
 
 def _own_hours_over(me: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aar.database.progress import Activity, EndReason, ProviderTrouble
-from aar.errors import LabUnreachable
+from aar.errors import LabUnreachable, NotNow
 from aar.researchers.lab_answers import Json, answer_of
 
 if TYPE_CHECKING:
@@ -209,9 +209,19 @@ class LabClient:
         return await self._request("GET", f"/v1/submissions/{name}/files")
 
     async def open_call(self, call: str, *, model: str, input_tokens: int, output_tokens: int) -> None:
-        """Announce a call to a provider, with what it reads, about, and may write at most; or `OverBudget`."""
+        """Announce a call to a provider, with what it reads, about, and may write at most; or `OverBudget`.
+
+        Returns once the lab takes it: a person may have paused this researcher in the middle of a turn.
+        """
         body = {"call": call, "model": model, "input_tokens": input_tokens, "output_tokens": output_tokens}
-        await self._request("POST", "/v1/calls", body=body)
+        while True:
+            try:
+                await self._request("POST", "/v1/calls", body=body)
+            except NotNow:
+                await asyncio.sleep(SHORTEST_POLL_S)
+                await self.news(wait_s=LONGEST_POLL_S)
+            else:
+                return
 
     async def settle_call(self, call: str, used: Mapping[str, int] | None) -> None:
         """Say what a call used; None for one that was cut off, of which nobody told."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LET_GO_ON = "its last turns were over when a person let it go on"
+
 
 @dataclass(frozen=True)
 class Session:
@@ -124,6 +126,11 @@ async def _ended(
     """Tell the lab why the loop ended; the code by which the launcher knows whether another start helps."""
     me = await client.me()
     reason = calls.ended or watch.over or (ending.reason(me) if me.get("stop") else None)
+    if reason is EndReason.LAB_OVER and not me.get("stop"):
+        # between its last look and its end; what it says last is what the launcher shows people
+        await client.state("working")
+        print(LET_GO_ON, file=sys.stderr)
+        return ExitCode.ENDED_EARLY
     if reason is not None:
         logger.info("the session ends: %s", reason)
         await client.state("finished", reason, ending.why(me) if reason is EndReason.BUDGET else "")

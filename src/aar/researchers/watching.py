@@ -22,6 +22,9 @@ GO_ON = (
     "The lab's time is not over. Go on: look at the forum and the leaderboard, think of the next method, try it in "
     "practice, submit it. Keep your notebook."
 )
+LET_GO_ON = (
+    "The person who runs the lab lets you go on: you are stopped no longer, and the lab takes methods again."
+)
 RESTED = "You have rested. Look at your status and at the forum, and take another way than before."
 LAST_TURNS = 10
 COSTS = 6
@@ -35,7 +38,7 @@ CHECK_SECONDS = 2.0
 
 
 class Watch:
-    """Decides whether a session goes on; `over` is why the lab ended it, once it has."""
+    """Decides whether a session goes on; `over` is why the lab ends it, as long as it does."""
 
     def __init__(self, client: LabClient, *, turns: Turns | None, waits: Waits) -> None:
         """`turns` looks for turns without effect; None for a model that answers at once and has none."""
@@ -50,13 +53,15 @@ class Watch:
     async def go_on(self, state: AgentState) -> bool | str:
         """True if the loop continues; a text is a message to the model."""
         calls = bool(state.output.message.tool_calls)
-        if self.over is None:
-            # One that stops calling tools has its reasons: it is told what is true now.
-            me = await self._client.recent_me(seconds=CHECK_SECONDS) if calls else await self._client.me()
-            me = await self._while_paused(me)
-            self._decide(me)
+        # One that stops calling tools has its reasons: it is told what is true now.
+        me = await self._client.recent_me(seconds=CHECK_SECONDS) if calls else await self._client.me()
+        me = await self._while_paused(me)
+        was_over = self.over is not None
+        self._decide(me)
         if self.over is not None:
             return await self._last(calls)
+        if was_over:
+            return await self._goes_on()
         if said := await self._messages(me):
             await self._thinking()
             return said
@@ -98,6 +103,16 @@ class Watch:
         await self._thinking()
         return ending.last_words(await self._client.me()) if self._last_turns == 1 else True
 
+    async def _goes_on(self) -> str:
+        """A person lets it go on in the middle of its last turns: there are as many when it ends again."""
+        from inspect_ai.util import store
+
+        store().set(STOPPED_KEY, False)
+        self._last_turns = 0
+        await self._client.state("working")
+        await self._thinking()
+        return LET_GO_ON
+
     async def _slowed(self, idle: IdleTurn) -> str:
         """Wait after a turn without effect, and rest after many; what the model is told then."""
         if not idle.rests:
@@ -132,8 +147,7 @@ class Watch:
                 return
 
     def _decide(self, me: dict[str, Any]) -> None:
-        if ending.over(me):
-            self.over = ending.reason(me)
+        self.over = ending.reason(me) if ending.over(me) else None
 
     def _nearly_spent(self, me: dict[str, Any]) -> str | None:
         """What a model is told once when its budget lasts for few turns more."""
