@@ -25,6 +25,7 @@ W2SError
 │   ├── SettingsError       settings that contradict each other or are out of range
 │   └── ModelError          something about a researcher's language model
 │       ├── MissingKey      no API key for its provider
+│       ├── BadKey          an API key that no request can carry
 │       ├── UnknownModel    no such model
 │       ├── NoPrice         no price known for it, and none given
 │       └── ProviderDown    the provider kept failing after retries
@@ -162,6 +163,10 @@ class ModelError(AarError):
 
 class MissingKey(ModelError):
     """No API key for the model's provider."""
+
+
+class BadKey(ModelError):
+    """An API key that no request can carry; the message names its variable, never the key."""
 
 
 class UnknownModel(ModelError):

@@ -27,7 +27,7 @@ Argument = str | int | float | bool
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """Words for how much a model reasons, as Inspect knows them; which of them a model takes, its provider says."""
 
-_COUNTED = re.compile(r"([0-9]{1,6})\*(.+)")
+_COUNTED = re.compile(r"([1-9][0-9]{0,5})\*([^*\s]+)")
 _SECRET = re.compile(r"(key|token|secret|password|credentials?)$", re.IGNORECASE)
 
 
@@ -63,6 +63,37 @@ GivenPrices = Annotated[
 ]
 
 
+def base_url(text: str | None) -> str | None:
+    """The address after --base-url, or None where none was given; `SettingsError` for what settings would refuse."""
+    if text is not None:
+        try:
+            _without_password(text)
+        except ValueError as error:
+            raise SettingsError(f"--base-url is not what it can be; it should be {error}") from None
+    return text
+
+
+def counted(text: str) -> tuple[int | None, str]:
+    """How many researchers, and with which model; None where no number stands before it.
+
+    `SettingsError` for a count that is none. No model has an asterisk in its name.
+
+    >>> counted("3*a/x"), counted("a/x")
+    ((3, 'a/x'), (None, 'a/x'))
+    """
+    if not text.strip():
+        raise SettingsError(f"--model '{text}': no name; give one such as {EMBEDDED}")
+    if "*" not in text:
+        return None, text
+    found = _COUNTED.fullmatch(text)
+    if found is None:
+        raise SettingsError(
+            f"--model '{text}': the count is wrong; write a number from 1 to {MOST_RESEARCHERS}, an asterisk and the "
+            f"name, without spaces, such as 3*{EMBEDDED}"
+        )
+    return int(found[1]), found[2]
+
+
 def allotted(given: Sequence[str], researchers: int | None) -> tuple[tuple[str, ...], int]:
     """The model of each researcher, and how many researchers there are.
 
@@ -75,15 +106,9 @@ def allotted(given: Sequence[str], researchers: int | None) -> tuple[tuple[str, 
     >>> allotted(["a/x", "b/y"], 3)
     (('a/x', 'b/y', 'a/x'), 3)
     """
-    counted = [_COUNTED.fullmatch(text) for text in given]
-    names = [
-        name
-        for text, count in zip(given, counted, strict=True)
-        for name in ([count[2]] * min(int(count[1]), MOST_RESEARCHERS + 1) if count else [text])
-    ]
-    if not names:
-        raise SettingsError(f"--model {' '.join(given)}: nobody is left to do research; give 1*NAME or more")
-    exact = any(counted)
+    read = [counted(text) for text in given]
+    names = [name for count, name in read for _ in range(min(count or 1, MOST_RESEARCHERS + 1))]
+    exact = any(count is not None for count, _ in read)
     if researchers is None:
         researchers = len(names) if exact else max(len(names), RESEARCHERS)
     elif len(names) > researchers or (exact and len(names) != researchers):
@@ -130,6 +155,8 @@ def prices(given: Iterable[str], models: Sequence[str]) -> dict[str, tuple[float
             raise SettingsError(
                 f"--price {text}: no researcher of this run uses {model}; there are {', '.join(sorted(set(models)))}"
             )
+        if model in found:
+            raise SettingsError(f"--price {text}: {model} has two prices; give one")
         found[model] = _price(text, numbers.split(","))
     return found
 

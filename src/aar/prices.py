@@ -217,10 +217,12 @@ def listed(model: str) -> ModelInfo:
     id, name = provider_and_name(model)
     if id is None:
         provider = model.partition("/")[0]
-        meant = "".join(
-            f"did you mean {other}/{model.partition('/')[2]}? Else "
+        near = [
+            f"{other}/{model.partition('/')[2]}"
             for other in difflib.get_close_matches(provider, PROVIDERS, n=1, cutoff=0.75)
-        )
+        ]
+        # one that is not there either is no advice
+        meant = "".join(f"did you mean {other}? Else " for other in near if _is_listed(other))
         raise NoPrice(f"the price of {model} is not known; {meant}{_remedy(model)}")
     snapshot = get_snapshot()
     try:
@@ -235,6 +237,14 @@ def listed(model: str) -> ModelInfo:
         )
         meant = f"did you mean {near}? Else " if near else ""
         raise NoPrice(f"unknown model {model}, or its price is not known; {meant}{_remedy(model)}") from None
+
+
+def _is_listed(model: str) -> bool:
+    try:
+        listed(model)
+    except NoPrice:
+        return False
+    return True
 
 
 def _remedy(model: str) -> str:

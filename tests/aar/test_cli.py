@@ -84,6 +84,12 @@ KEYS = {"ANTHROPIC_API_KEY": "x", "OPENAI_API_KEY": "x"}
         (("--effort", "lots"), "effort"),
         (("--model-arg", "api_key=hush"), "no secret"),
         (("--base-url", "https://me:hush@host"), "base_url"),
+        (("--base-url", ""), "--base-url is empty"),
+        (("--model", ""), "--model is empty"),
+        (("--directions", ""), "--directions is empty"),
+        (("--engine", " "), "--engine is empty"),
+        (("--price", "1,2"), "for language models"),
+        (("--model", "0*aar/random"), "the count is wrong"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(
@@ -102,9 +108,78 @@ def test_what_cannot_change_in_a_run_that_goes_on_is_named(tmp_path: Path) -> No
         aar("run", "--resume", str(folder.path), "--slots", "4", "--budget-usd", "5", cwd=tmp_path)
     )
     assert (
-        "--slots cannot change in a run that goes on; time, submissions, budgets, models and prices can"
+        "--slots cannot change in a run that goes on; time, submissions, budgets, models, their options and prices can"
         in line
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--resume", ""), "it is empty"),
+        (("--out", ""), "it is empty"),
+        (("--workflow", "Structured"), "'Structured' is none of free, structured"),
+        (("--feedback", "Exact"), "is none of ladder, noisy, exact"),
+        (("--log-level", "loud"), "is none of debug, info, warning, error"),
+        (("--seed", "-1"), "'--seed'"),
+    ],
+)
+def test_a_word_that_an_option_does_not_know_is_told_in_plain_words(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    done = aar("run", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.replace("│", " ").split())
+    assert "Value error" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--model", "vllm/x"), "--price vllm/x="),
+        (("--model", "nobody/x", "--price", "1,2"), "unknown provider"),
+        (("--model", "anthropic/claude-opus-4-5"), "ANTHROPIC_API_KEY"),
+        (("--budget-usd", "5", "--price", "1,2"), "for language models"),
+    ],
+)
+def test_a_refused_command_changes_nothing_of_a_run_that_goes_on(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    folder = LabFolder(tmp_path / "run")
+    folder.describe({"settings": Settings().as_json(), "testbed": "mini-chat"})
+    before = folder.description.read_bytes()
+    done = aar("run", "--resume", str(folder.path), *arguments, cwd=tmp_path, env={"ANTHROPIC_API_KEY": ""})
+    assert done.returncode == 2
+    assert words in done.stderr.splitlines()[-1]
+    assert folder.description.read_bytes() == before
+
+
+def test_a_port_in_use_changes_nothing_of_a_run_that_goes_on(tmp_path: Path) -> None:
+    folder = LabFolder(tmp_path / "run")
+    folder.describe({"settings": Settings().as_json(), "testbed": "mini-chat"})
+    before = folder.description.read_bytes()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert "in use" in one_line(
+            aar("run", "--resume", str(folder.path), "--minutes", "9", "--port", port)
+        )
+    assert folder.description.read_bytes() == before
+
+
+def test_doctor_takes_counts_and_addresses_as_a_run_does() -> None:
+    for arguments, words in (
+        (("--model", "0*vllm/x"), "the count is wrong"),
+        (("--model", ""), "no name"),
+        (("--model", "anthropic/x", "--base-url", "nowhere"), "--base-url is not what it can be"),
+    ):
+        assert words in one_line(aar("doctor", *arguments, env=KEYS))
+
+
+def test_doctor_asks_no_price_of_a_model_that_cannot_be_used() -> None:
+    shown = aar("doctor", "--model", "nobody/x", "--model", "mockllm/x").stdout
+    assert "unknown provider" in shown
+    assert "price of" not in shown
 
 
 def test_the_options_of_a_run_are_grouped_and_whole_in_80_columns() -> None:
@@ -326,14 +401,15 @@ def test_exact_feedback_is_said_at_the_start_and_kept_with_the_run(
     from aar.errors import Interrupted
     from aar.folder import LabFolder
     from aar.launch import launch
+    from aar.launch.reserved import listen
 
     def nothing_more(*_: object, **__: object) -> None:
         raise Interrupted("enough")
 
     monkeypatch.setattr(launch, "Launch", nothing_more)
     folder = LabFolder(tmp_path / "run")
-    with pytest.raises(Interrupted):
-        run_lab(folder, Settings(feedback="exact"), port=None)
+    with pytest.raises(Interrupted), listen(None) as listener:
+        run_lab(folder, Settings(feedback="exact"), listener)
     assert "WARNING: feedback is exact" in capsys.readouterr().err
     assert settings_of(folder).feedback == "exact"
 

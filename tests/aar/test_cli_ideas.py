@@ -13,6 +13,7 @@ from provider_servers.server import KEY
 from typer.testing import CliRunner
 
 from aar.cli import app, ideas, ledger  # noqa: F401  (each registers its commands)
+from aar.errors import SettingsError
 from aar.folder import LabFolder
 from aar.ideas import Family
 from aar.ideas.judging import agreement, family_in, question
@@ -100,3 +101,16 @@ def test_agreement_beyond_chance_is_cohens_kappa() -> None:
     assert (found.ideas, found.same) == (50, 35)
     assert found.kappa == pytest.approx((0.7 - 0.5) / (1 - 0.5))
     assert agreement(rules[:5], rules[:5]).kappa != agreement(rules[:5], rules[:5]).kappa
+
+
+@pytest.mark.parametrize("judge", ["aar/evolution", "aar/random", "aar/nonsense"])
+def test_a_policy_judges_nothing(lab: Path, judge: str) -> None:
+    ran = CliRunner().invoke(app, ["ideas", str(lab), "--judge", judge])
+    assert isinstance(ran.exception, SettingsError)
+    assert "name a language model" in str(ran.exception)
+
+
+def test_the_address_of_a_judge_is_checked_as_that_of_a_run(lab: Path) -> None:
+    ran = CliRunner().invoke(app, ["ideas", str(lab), "--judge", HAIKU, "--base-url", "nowhere"])
+    assert isinstance(ran.exception, SettingsError)
+    assert "--base-url" in str(ran.exception)

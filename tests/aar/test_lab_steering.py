@@ -14,14 +14,16 @@ from typer.testing import CliRunner
 
 from aar.api.app import create_app
 from aar.cli import app
-from aar.database import messages, researchers
+from aar.database import messages, progress, researchers, schema, troubles
 from aar.database.progress import EndReason
 from aar.errors import BadRequest
 from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.steering import MOST_CHARACTERS, Steer, steer
+from aar.launch.reserved import hold
 from aar.launch.resuming import to_start
 from aar.ledger import Ledger, entries
+from aar.reports.words import reason_words
 from w2s.errors import NotFound
 
 NAMES = ("r1", "r2", "r3")
@@ -125,14 +127,17 @@ def command(lab: Lab, what: str, *arguments: str) -> str:
 def test_the_commands_do_what_they_say_and_list_shows_it(lab: Lab) -> None:
     from aar.cli import researcher  # noqa: F401  (registers the commands)
 
-    assert command(lab, "pause", "r1").startswith("pause: r1; no lab runs now")
+    assert command(lab, "pause", "r1").splitlines() == [
+        "r1 pauses after its present turn",
+        "no lab runs now, so it counts from the next start on",
+    ]
     command(lab, "stop", "r2")
     command(lab, "tell", "r3", "Hello.")
     shown = command(lab, "list").splitlines()
     assert [line.split()[:2] for line in shown if line[0] == "r"] == [
         ["r1", "paused"],
         ["r2", "stopped"],
-        ["r3", "starting"],
+        ["r3", "not"],
     ]
     assert "1 message unread" in shown[-1]
     rows = json.loads(command(lab, "list", "--json").splitlines()[-1])["researchers"]
@@ -140,3 +145,84 @@ def test_the_commands_do_what_they_say_and_list_shows_it(lab: Lab) -> None:
     assert rows[1]["reason"] == "by_a_person"
     command(lab, "resume", "all")
     assert "paused" not in command(lab, "list")
+
+
+def test_who_is_told_something_or_asked_for_nothing_new_is_said_by_name(lab: Lab) -> None:
+    with lab.database.write() as tx:
+        researchers.set_state(tx, "r3", "finished", reason=EndReason.LAB_OVER)
+        tx.execute(schema.researchers.update().values(model="mockllm/m"))
+        tx.execute(
+            schema.researchers.update().where(schema.researchers.c.name == "r2").values(model="aar/random")
+        )
+    told = command(lab, "tell", "all", "Look at \x1b[31ms3\x1b[0m.").splitlines()
+    assert told[:3] == [
+        "r1 reads this before its next turn",
+        "r2 is driven by a policy, which reads no messages",
+        "r3 has ended: it reads this only if it is started again",
+    ]
+    command(lab, "pause", "r1")
+    assert command(lab, "pause", "r1") == "r1 was paused already\n"
+    assert "nothing to pause" in command(lab, "pause", "r3")
+    assert "reads this when it goes on" in command(lab, "tell", "r1", "And s4.")
+    assert command(lab, "resume", "r1").startswith("r1 goes on")
+    assert "nothing changes" in command(lab, "resume", "r1")
+    assert "ends after some last turns" in command(lab, "stop", "r1")
+    assert command(lab, "stop", "r1") == "r1 was stopped already\n"
+    assert "is started again" in command(lab, "resume", "r1")
+    with lab.database.read() as tx:
+        notes = [entry.body["steered"] for entry in entries(tx) if "steered" in entry.body]
+    assert [(note["what"], note["researchers"]) for note in notes] == [
+        ("tell", ["r1"]),
+        ("tell", ["r3"]),
+        ("pause", ["r1"]),
+        ("tell", ["r1"]),
+        ("resume", ["r1"]),
+        ("stop", ["r1"]),
+        ("resume", ["r1"]),
+    ], "what changes nothing is no entry"
+    assert notes[0]["text"] == "Look at s3."
+
+
+@pytest.mark.parametrize(("name", "text"), [("r9", "x"), ("r1", ""), ("r1", "\x1b[31m"), ("r2", "x")])
+def test_a_word_to_nobody_or_without_words_is_refused_by_the_command(lab: Lab, name: str, text: str) -> None:
+    with lab.database.write() as tx:
+        tx.execute(
+            schema.researchers.update().where(schema.researchers.c.name == "r2").values(model="aar/random")
+        )
+    ran = CliRunner().invoke(app, ["researcher", "tell", str(lab.folder.path), name, text])
+    assert isinstance(ran.exception, (NotFound, BadRequest))
+
+
+def test_after_a_word_to_a_lab_that_does_not_run_the_ledger_still_has_its_second_copy(lab: Lab) -> None:
+    for what, *arguments in (("pause", "r1"), ("tell", "r3", "Hello."), ("stop", "r1"), ("resume", "all")):
+        command(lab, what, *arguments)
+        found = Ledger(lab.database).verify(mirror=lab.folder.ledger)
+        assert found.mirrored == found.entries
+
+
+def test_who_was_at_work_when_the_lab_ended_is_not_said_to_be_at_work(lab: Lab) -> None:
+    with lab.database.write() as tx:
+        for name in NAMES:
+            researchers.set_state(tx, name, "working")
+            progress.add(tx, name, progress.Activity.THINKING, "hard")
+        troubles.begin(
+            tx, "r2", progress.ProviderTrouble.NO_CREDIT, detail="x", permanent=True, next_try_seconds=9.0
+        )
+        researchers.set_state(tx, "r3", "finished", reason=EndReason.LAB_OVER)
+    first, *shown = command(lab, "list").splitlines()
+    assert "no lab runs" in first
+    assert shown[0].split()[:3] == ["r1", "was", "thinking"]
+    text = "\n".join(shown)
+    assert "was in trouble" in text
+    assert "no credit: x" in text
+    assert "the lab took nothing more from it" in text
+    assert "lab_over" not in text
+    assert json.loads(command(lab, "list", "--json").splitlines()[-1])["lab_runs"] is False
+    with hold(lab.folder):
+        running = command(lab, "list").splitlines()
+    assert running[0].split()[:2] == ["r1", "thinking"]
+
+
+def test_every_reason_to_end_has_words() -> None:
+    for reason in EndReason:
+        assert " " in reason_words(reason)

@@ -75,6 +75,18 @@ def test_a_misspelt_model_is_told_with_the_nearest_names() -> None:
         Prices().check("anthropic/claud-opus-4")
 
 
+@pytest.mark.parametrize("model", ["openai-api/local/any", "antropic/no-such-model"])
+def test_no_model_is_advised_that_has_no_price_either(model: str) -> None:
+    with pytest.raises(NoPrice) as refused:
+        Prices().check(model)
+    assert "did you mean" not in str(refused.value)
+
+
+def test_a_misspelt_provider_is_told_with_the_nearest_name() -> None:
+    with pytest.raises(NoPrice, match="did you mean anthropic/claude-opus-4-5"):
+        Prices().check("antropic/claude-opus-4-5")
+
+
 @pytest.mark.parametrize("model", ["aar/evolution", "mockllm/model"])
 def test_what_nobody_bills_costs_nothing_and_its_tokens_count_one_by_one(model: str) -> None:
     cost = Prices().cost(model, Tokens(10, 20, 30, 40, 5))

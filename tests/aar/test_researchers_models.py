@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aar.errors import MissingKey, UnknownModel
+from aar.errors import BadKey, MissingKey, UnknownModel
 from aar.researchers import check_model
 
 
@@ -31,3 +31,22 @@ def test_a_key_is_enough() -> None:
 def test_an_unknown_model_is_told_with_the_nearest_names(name: str, near: str) -> None:
     with pytest.raises(UnknownModel, match=near):
         check_model(name, environment={"ANTHROPIC_API_KEY": "x"})
+
+
+@pytest.mark.parametrize(
+    "key", ["hush\n", "hush\r\nX: y", " hush", "hush hush", "hush\x00", "hüsh", "“hush”", "hush\u200b"]
+)
+@pytest.mark.parametrize(
+    ("model", "variable"),
+    [
+        ("anthropic/claude-opus-4-5", "ANTHROPIC_API_KEY"),
+        ("openai-api/my-service/m", "MY_SERVICE_API_KEY"),
+        ("google/gemini", "GEMINI_API_KEY"),
+    ],
+)
+def test_a_key_that_no_request_can_carry_is_at_fault_and_not_shown(
+    model: str, variable: str, key: str
+) -> None:
+    with pytest.raises(BadKey, match=variable) as refused:
+        check_model(model, environment={variable: key})
+    assert "hush" not in str(refused.value)

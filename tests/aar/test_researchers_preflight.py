@@ -125,6 +125,16 @@ def test_the_runtime_asks_before_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(provider.requests) == 1
 
 
+def test_a_key_with_a_line_break_is_named_by_the_doctor_and_nobody_is_asked() -> None:
+    provider = answering()
+    with serve(provider) as url:
+        shown = aar("doctor", "--model", OPUS, env={**ENVIRONMENT(url), "ANTHROPIC_API_KEY": f"{KEY}\n"})
+    (line,) = [line for line in shown.stdout.splitlines() if line.startswith(f"MISS model {OPUS}")]
+    assert "the key in ANTHROPIC_API_KEY" in line
+    assert KEY not in shown.stdout + shown.stderr
+    assert not provider.requests
+
+
 def test_the_doctor_asks_the_models_that_it_is_named() -> None:
     provider = answering()
     with serve(provider) as url:

@@ -35,6 +35,7 @@ START = """
 import json, sys
 from pathlib import Path
 from aar.cli.run import run_lab
+from aar.launch.reserved import listen
 from aar.folder import LabFolder
 from aar.settings import Settings
 
@@ -51,7 +52,7 @@ settings = Settings(
     floors=2,
     ceilings=2,
 )
-print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, port=None)))
+print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, listen(None))))
 """
 RESUME = [sys.executable, "-m", "aar.cli", "run", "--resume"]
 LOGGED = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ (aar|w2s)\.", re.MULTILINE)

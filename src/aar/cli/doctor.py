@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -25,8 +24,6 @@ KEYS = {
     "together": "TOGETHER_API_KEY",
 }
 DISK_NEEDED_GIB = 1.0
-_COUNT = re.compile(r"^[0-9]+[*]")
-"""`3*NAME` is three researchers with that model, and one question to it."""
 
 
 class _Users(TypedDict):
@@ -41,8 +38,8 @@ def doctor(
         list[str],
         typer.Option(
             metavar="NAME",
-            help="Ask this model one short question: is its package there, its key, its provider, itself? "
-            "May be repeated.",
+            help="Ask this model (3*NAME as well) one short question: is its package there, its key, its provider, "
+            "itself? May be repeated.",
         ),
     ] = [],  # noqa: B006  typer makes a new list
     base_url: Annotated[
@@ -52,10 +49,13 @@ def doctor(
 ) -> None:
     """Check sandbox, cores, GPU, keys, disk and models; say what is missing and how to get it."""
     from aar.errors import NoPrice
+    from aar.model_options import base_url as checked
+    from aar.model_options import counted
     from aar.prices import Prices
     from aar.sandboxes import providers
     from aar.settings import cores
 
+    names, base_url = [counted(text)[1] for text in model], checked(base_url)
     checks: list[dict[str, object]] = []
 
     def check(name: str, *, ok: bool, needed: bool, detail: str, remedy: str = "") -> None:
@@ -112,13 +112,19 @@ def doctor(
         detail=", ".join(keys) if keys else "none: aar/evolution, which needs no key, is used",
         remedy="" if keys else f"set e.g. {KEYS['anthropic']} and run with --model anthropic/MODEL",
     )
-    for found in _asked(model, base_url):
+    for found in _asked(names, base_url):
         used = f"answered, {found.used.total} tokens" if found.used is not None else found.note
-        check(f"model {found.model}", ok=not found.problem, needed=True, detail=found.problem or used)
+        problem = found.problem.removeprefix(f"{found.model}: ")
+        check(f"model {found.model}", ok=not problem, needed=True, detail=problem or used)
+        if problem:
+            continue  # of a model that cannot be used nobody asks the price
         try:
             Prices().check(found.model)
-        except NoPrice as error:
-            check(f"price of {found.model}", ok=False, needed=False, detail=str(error))
+        except NoPrice:
+            remedy = (
+                f"aar run --price {found.model}=IN,OUT[,CACHE_READ,CACHE_WRITE], or =0,0 if nobody bills it"
+            )
+            check(f"price of {found.model}", ok=False, needed=False, detail="not known", remedy=remedy)
     good = all(entry["ok"] for entry in checks if entry["needed"])
     for entry in checks:
         mark = "ok  " if entry["ok"] else ("MISS" if entry["needed"] else "-   ")
@@ -137,7 +143,7 @@ def _asked(models: list[str], base_url: str | None) -> list[Readiness]:
     from aar.researchers.inspect_models import ModelOptions
     from aar.researchers.preflight import ask
 
-    return ask([_COUNT.sub("", name) for name in models], ModelOptions(base_url=base_url))
+    return ask(models, ModelOptions(base_url=base_url))
 
 
 def _users(separates: bool) -> _Users:

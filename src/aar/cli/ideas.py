@@ -35,8 +35,12 @@ def ideas(
     from aar.database import judged, submissions
     from aar.folder import LabFolder
     from aar.ideas import read
+    from aar.model_options import base_url as checked
     from aar.submissions.snapshots import Snapshots
 
+    base_url = checked(base_url)
+    if judge is not None:
+        _refuse_policy(judge)
     folder = LabFolder(run.resolve())
     folder.read_description()
     store = database.open(folder.storage)
@@ -60,6 +64,15 @@ def ideas(
         return
     for line in in_words(found, by_judge):
         typer.echo(line)
+
+
+def _refuse_policy(judge: str) -> None:
+    from aar.errors import SettingsError
+
+    if judge.partition("/")[0] == "aar":
+        raise SettingsError(
+            f"--judge {judge}: an embedded policy, which reads no code; name a language model"
+        )
 
 
 def in_words(found: Sequence[Idea], by_judge: dict[str, list[str]]) -> list[str]:

@@ -58,12 +58,15 @@ def cancel(
     as_json: AsJson = False,
 ) -> None:
     """End a submission, a practice run, or everything of a researcher; what is under way is killed."""
+    from aar.cli.mirror import follow
+    from aar.folder import LabFolder
     from aar.lab.cancellation import cancel as end
     from aar.lab.intake import printable
 
     store = _opened(run)
     with store.write() as tx:
         ended = end(tx, what, reason=printable(reason)[:200])
+    follow(store, LabFolder(run.resolve()))
     store.close()
     typer.echo(str(ended))
     if as_json:

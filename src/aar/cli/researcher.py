@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,7 @@ import typer
 from aar.cli import app
 
 if TYPE_CHECKING:
+    from aar.database.researchers import Researcher
     from aar.lab.members import Member
     from aar.lab.steering import Steer
 
@@ -22,6 +25,9 @@ app.add_typer(commands, name="researcher")
 
 Run = Annotated[Path, typer.Argument(help="A run folder; its lab may be running or not.")]
 Name = Annotated[str, typer.Argument(help="A researcher, such as r1, or all.")]
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+"""A sequence of ECMA-48: with parameters, with words up to its end, or of two characters."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")]
 
 
@@ -32,19 +38,23 @@ def list_all(run: Run, as_json: AsJson = False) -> None:
     from aar.database import meta, spending, submissions
     from aar.folder import LabFolder
     from aar.lab.members import members
+    from aar.launch.reserved import may_run
     from aar.settings import settings_of
 
     folder = LabFolder(run.resolve())
-    settings, store = settings_of(folder), database.open(folder.storage)
+    settings, store, runs_now = settings_of(folder), database.open(folder.storage), may_run(folder)
     with store.read() as tx:
         clock_s = float(meta.find(tx, "elapsed_seconds", 0.0))
         team = members(tx, settings, submissions.all(tx), spending.all(tx), clock_s=clock_s)
     store.close()
     if as_json:
-        typer.echo(json.dumps({"researchers": [one.model_dump(mode="json") for one in team]}))
+        rows = [one.model_dump(mode="json") for one in team]
+        typer.echo(json.dumps({"researchers": rows, "lab_runs": runs_now}))
         return
+    if team and not runs_now:
+        typer.echo("no lab runs in this folder; each is shown as it was when the last one ended")
     for one in team:
-        for line in in_words(one):
+        for line in in_words(one, lab_runs=runs_now):
             typer.echo(line)
     if not team:
         typer.echo("nobody researches in this lab")
@@ -87,39 +97,116 @@ def tell(
     _steer(run, Steer.TELL, name, text)
 
 
-def in_words(one: Member) -> list[str]:
-    """A researcher in one line, and a second one where something stands in its way."""
+def in_words(one: Member, *, lab_runs: bool) -> list[str]:
+    """A researcher in one line, and a second one where something stands in its way; without a lab nobody is at work."""
     from aar.cli.wording import plain, state_of
     from aar.durations import duration
-    from aar.reports.words import count
+    from aar.reports.words import TROUBLE, count, reason_words
 
     row = one.model_dump(mode="json")
     budget = "" if one.budget is None else f" of {one.budget}"
     what = f"{one.submitted}{budget} submitted, {one.verified} verified"
-    first = f"{plain(one.name):<6} {state_of(row).value:<11} {plain(one.model)}: {what}, ${one.money.usd:.2f}"
+    state = state_of(row).value if lab_runs else _was(one)
+    first = f"{plain(one.name):<6} {state:<15} {plain(one.model)}: {what}, ${one.money.usd:.2f}"
     if one.work_seconds is not None:
         first += f", worked {duration(one.worked_seconds)} of {duration(one.work_seconds)}"
     if one.context_tokens:
         first += f", context {one.context_tokens:,} tokens"
     if one.unread:
         first += f", {count(one.unread, 'message')} unread"
-    why = [plain(part) for part in (str(one.reason or ""), one.detail) if part]
+    why = [plain(part) for part in (reason_words(one.reason), one.detail) if part]
     if one.trouble is not None:
-        why.append(f"{one.trouble.kind.value.replace('_', ' ')}: {plain(one.trouble.detail)}")
+        why.append(f"{TROUBLE[one.trouble.kind]}: {plain(one.trouble.detail)}")
     return [first, *([f"       {'; '.join(why)}"] if why else [])]
+
+
+def _was(one: Member) -> str:
+    """What a researcher was at when its lab ended."""
+    from aar.cli.wording import State, state_of
+
+    if one.state == "waiting" and not one.paused:
+        return State.NOT_STARTED.value
+    state = state_of(one.model_dump(mode="json"))
+    return f"was {state.value}" if state.at_work or state is State.TROUBLE else state.value
 
 
 def _steer(run: Path, what: Steer, name: str, text: str = "") -> None:
     from aar import database
+    from aar.cli.mirror import follow
+    from aar.cli.wording import plain
+    from aar.database import researchers
     from aar.folder import LabFolder
-    from aar.lab.steering import steer
+    from aar.lab.steering import EVERYBODY, steer
     from aar.launch.reserved import may_run
 
     folder = LabFolder(run.resolve())
     folder.read_description()
     store = database.open(folder.storage)
     with store.write() as tx:
-        names = steer(tx, what, name, text=text)
+        team = {who.name: who for who in researchers.team(tx)}
+        names = list(team) if name == EVERYBODY else [name]
+        effects = {one: effect(what, team[one]) for one in names if one in team}
+        concerned = [one for one in effects if effects[one].changes]
+        # an entry of the ledger for all at once; one who is not known, or reads nothing, is refused there
+        refused = not effects or (what.value == "tell" and not concerned)
+        for one in [name] if refused or concerned == names else concerned:
+            steer(tx, what, one, text=without_escapes(text))
+    follow(store, folder)
     store.close()
-    later = "" if may_run(folder) else "; no lab runs now, so it counts from the next start on"
-    typer.echo(f"{what.value}: {', '.join(names)}{later}")
+    for one, found in effects.items():
+        typer.echo(f"{plain(one)} {found.words}")
+    if concerned and not may_run(folder):
+        typer.echo("no lab runs now, so it counts from the next start on")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What comes of a person's word for one researcher: whether anything changes, and what, in words."""
+
+    changes: bool
+    words: str
+
+
+def effect(what: Steer, who: Researcher) -> Effect:
+    """What comes of it, as the researcher stands before."""
+    from aar.database.progress import EndReason
+    from aar.lab.steering import Steer
+    from aar.researchers.models import POLICIES
+
+    ended, paused = who.state in ("finished", "stopped"), who.paused is not None
+    match what:
+        case Steer.PAUSE if ended:
+            return Effect(False, "has ended already: there is nothing to pause")
+        case Steer.PAUSE if paused:
+            return Effect(False, "was paused already")
+        case Steer.PAUSE:
+            return Effect(True, "pauses after its present turn")
+        case Steer.RESUME if ended:
+            return Effect(True, "had ended and is started again, if its budgets and the time allow it")
+        case Steer.RESUME if paused:
+            return Effect(True, "goes on")
+        case Steer.RESUME:
+            return Effect(False, "was neither paused nor at its end: nothing changes")
+        case Steer.STOP if ended and who.reason is EndReason.BY_A_PERSON:
+            return Effect(False, "was stopped already")
+        case Steer.STOP if ended:
+            return Effect(True, "had ended already, and is not started again but on your word")
+        case Steer.STOP:
+            return Effect(True, "ends after some last turns")
+        case Steer.TELL if who.model in POLICIES:
+            return Effect(False, "is driven by a policy, which reads no messages")
+        case Steer.TELL if ended:
+            return Effect(True, "has ended: it reads this only if it is started again")
+        case Steer.TELL if paused:
+            return Effect(True, "reads this when it goes on")
+        case Steer.TELL:
+            return Effect(True, "reads this before its next turn")
+
+
+def without_escapes(text: str) -> str:
+    """A text without the sequences that steer a terminal, whole.
+
+    >>> without_escapes("It is \\x1b[31mred\\x1b[0m.")
+    'It is red.'
+    """
+    return _ESCAPE.sub("", text)

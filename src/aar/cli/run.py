@@ -19,11 +19,14 @@ from aar.cli import run_options as options
 from aar.logs import choose_level
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from aar.folder import LabFolder
     from aar.settings import Settings
     from w2s.testbeds import Testbed
 
 OPTIONS_OF_MODELS = ("model_arg", "effort", "temperature", "base_url")
+"""Options of what the models are asked with."""
 SETTABLE_LATER = (
     *(
         "minutes",
@@ -81,14 +84,15 @@ def run(
     from aar.errors import SettingsError
     from aar.folder import LabFolder
     from aar.launch.changes import Changes
-    from aar.launch.reserved import hold
+    from aar.launch.reserved import hold, listen
     from aar.launch.resuming import extended
+    from aar.launch.run_folder import make
     from aar.model_options import EMBEDDED, allotted, argument
-    from aar.sandboxes import choose
     from aar.settings import Settings, cores, settings_of
     from w2s.testbeds import load
 
     choose_level("debug" if verbose else log_level)
+    _refuse_empty(context)
     changes = Changes(
         minutes=minutes,
         hours=hours,
@@ -104,6 +108,7 @@ def run(
         temperature=temperature,
         base_url=base_url,
         prices=tuple(price or ()),
+        check=_check,
     )
     problem = None
     if resume is not None:
@@ -114,10 +119,13 @@ def run(
             raise SettingsError(
                 f"{folder.path} is a lab without researchers; it goes on with aar score or aar baselines"
             )
+        make(folder, settings)  # a folder that could not be written to is refused, too, before it is
         with hold(folder):  # one that is being run keeps the settings that it has
+            listener = listen(port)
             settings = extended(folder, settings, changes)
     else:
         problem = load(testbed)
+        listener = listen(port)
         models, team = allotted(changes.models or (EMBEDDED,), researchers)
         settings = changes.of_a_new_run(
             Settings(
@@ -139,8 +147,7 @@ def run(
             )
         )
         folder = LabFolder((out / f"{datetime.now():%Y%m%d-%H%M%S}-{problem.name}").resolve())
-    choose(settings.sandbox)
-    result = run_lab(folder, settings, port=port, testbed=problem)
+    result = run_lab(folder, settings, listener, testbed=problem)
     if as_json:
         typer.echo(json.dumps(result))
     if code := exit_code(result):
@@ -179,43 +186,66 @@ def _refuse_changes(given: list[str]) -> None:
     fixed = [f"--{name.replace('_', '-')}" for name in given if name not in SETTABLE_LATER]
     if fixed:
         raise SettingsError(
-            f"{', '.join(fixed)} cannot change in a run that goes on; time, submissions, budgets, models and prices "
-            "can. Leave out the rest, or start a new run"
+            f"{', '.join(fixed)} cannot change in a run that goes on; time, submissions, budgets, models, their "
+            "options and prices can. Leave out the rest, or start a new run"
         )
 
 
+def _refuse_empty(context: typer.Context) -> None:
+    """`SettingsError` for an option with nothing after it: a variable of a shell that was not set, most likely."""
+    from aar.errors import SettingsError
+    from aar.launch.changes import option
+
+    for name in _given(context):
+        value = context.params[name]
+        if any(isinstance(text, str) and not text.strip() for text in (value if _many(value) else (value,))):
+            raise SettingsError(f"{option(name)} is empty; give a value, or leave the option out")
+
+
+def _many(value: object) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what cannot be run before anything is made or changed: engine, sandbox, prices, and the models."""
+    from aar.engines import ENGINES
+    from aar.prices import FREE, Prices
+    from aar.researchers import RUNTIMES, ModelOptions
+    from aar.sandboxes import choose
+
+    ENGINES.find(settings.engine)
+    choose(settings.sandbox)
+    runtime, prices = RUNTIMES.make(settings.runtime), Prices(settings.prices)
+    models = list(dict.fromkeys(settings.models))
+    for model in models:
+        if "/" in model:  # else it is a name of the runtime's own; what it calls is priced when it calls
+            prices.check(model)
+    if asked := [model for model in models if model.partition("/")[0] not in FREE]:
+        typer.echo(f"asking whether the models answer: {', '.join(asked)}")
+    options = ModelOptions(settings.model_args, settings.effort, settings.temperature, settings.base_url)
+    runtime.check(models, options)
+
+
 def run_lab(
-    folder: LabFolder, settings: Settings, *, port: int | None, testbed: Testbed | None = None
+    folder: LabFolder, settings: Settings, listener: socket, *, testbed: Testbed | None = None
 ) -> dict[str, Any]:
-    """Check what can be checked first, then run, then report; `testbed` is needed for one that does not ship.
+    """Run, then report; `listener` is the lab's, and `testbed` is needed for one that does not ship.
 
     Raises `Interrupted` on Ctrl-C and on SIGTERM, with the command that goes on.
     """
     from aar.cli.display import Display
     from aar.cli.introduction import introduction
     from aar.cli.wording import plain
-    from aar.engines import ENGINES
     from aar.errors import Interrupted
     from aar.launch.launch import Launch
-    from aar.launch.reserved import listen
     from aar.launch.resuming import to_start
     from aar.launch.run_folder import make
     from aar.launch.signals import exit_code
-    from aar.prices import Prices
     from aar.reports import write_report
     from aar.reports.summary import Line, result_lines, summary
-    from aar.researchers import RUNTIMES, ModelOptions
     from aar.researchers.directions.conditions import given_out
     from aar.researchers.transcripts import recover
 
-    ENGINES.find(settings.engine)
-    runtime, prices = RUNTIMES.make(settings.runtime), Prices(settings.prices)
-    options = ModelOptions(settings.model_args, settings.effort, settings.temperature, settings.base_url)
-    for model in dict.fromkeys(settings.models):
-        if "/" in model:  # else it is a name of the runtime's own; what it calls is priced when it calls
-            prices.check(model)
-    runtime.check(list(dict.fromkeys(settings.models)), options)
-    listener = listen(port)
     make(folder, settings, testbed)
     team = [f"r{i + 1}" for i in range(settings.researchers)]
     directions = given_out(settings.directions, team, seed=settings.seed, own=settings.own_directions)

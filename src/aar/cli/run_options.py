@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar, get_args
 
 import typer
 
@@ -16,6 +17,28 @@ SUBMISSIONS = "5"
 """The default of `--submissions`; written here too, since the settings are not imported for `--help`."""
 MOST = 64
 
+T = TypeVar("T", bound=str)
+
+
+def one_of(*words: T) -> Callable[[str], T]:
+    """What reads one of these words; typer's own reader says "Value error"."""
+
+    def read(text: str) -> T:
+        found = next((word for word in words if word == text), None)
+        if found is None:
+            raise typer.BadParameter(f"{text!r} is none of {', '.join(words)}")
+        return found
+
+    return read
+
+
+def folder(text: str | Path) -> Path:
+    """A folder (or the default one); an empty word would mean the current one."""
+    if not str(text).strip():
+        raise typer.BadParameter("it is empty; give a folder, or leave the option out")
+    return Path(text)
+
+
 Testbed = Annotated[
     str,
     typer.Option(metavar="NAME", help="Which problem; see aar testbed list.", rich_help_panel=STUDY),
@@ -23,7 +46,7 @@ Testbed = Annotated[
 Seed = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Seed of the researchers' choices; drawn if left out.", rich_help_panel=STUDY
+        min=0, metavar="N", help="Seed of the researchers' choices; drawn if left out.", rich_help_panel=STUDY
     ),
 ]
 Forum = Annotated[
@@ -42,6 +65,7 @@ Steps = Annotated[
     Workflow,
     typer.Option(
         "--workflow",
+        parser=one_of(*get_args(Workflow)),
         metavar="WORD",
         help="free, or structured: the brief prescribes steps, as the study's control did.",
         rich_help_panel=STUDY,
@@ -50,6 +74,7 @@ Steps = Annotated[
 Told = Annotated[
     Feedback,
     typer.Option(
+        parser=one_of(*get_args(Feedback)),
         metavar="WORD",
         help="Told of dev: ladder, a word; noisy, a noisy score; exact, the score, as in 2026.",
         rich_help_panel=STUDY,
@@ -197,10 +222,13 @@ Port = Annotated[
         min=1, max=65535, metavar="N", help="Port of the lab on this machine.", rich_help_panel=MACHINE
     ),
 ]
-Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Where run folders go.", rich_help_panel=RUN)]
+Out = Annotated[
+    Path, typer.Option(parser=folder, metavar="FOLDER", help="Where run folders go.", rich_help_panel=RUN)
+]
 Resume = Annotated[
     Path | None,
     typer.Option(
+        parser=folder,
         metavar="FOLDER",
         help="Go on with the run in this folder: judge what is left, research if there is budget.",
         rich_help_panel=RUN,
@@ -217,6 +245,7 @@ Verbose = Annotated[
 LogLevel = Annotated[
     Level,
     typer.Option(
+        parser=one_of(*get_args(Level)),
         metavar="LEVEL",
         help="What the logs in the run folder's logs/ hold: debug, info, warning or error.",
         rich_help_panel=RUN,

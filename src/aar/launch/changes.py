@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from aar.settings import MOST_BUDGET_TOKENS, MOST_HOURS, MOST_MINUTES, MOST_SUBM
 
 MONEY = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each")
 BUDGETS = (*MONEY, "hours_each")
+OF_MODELS = ("model_args", "effort", "temperature", "base_url")
+"""What all models of a run are asked with."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,10 @@ class Used:
     minutes: float = 0.0
     submissions: int = 0
     budgets: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+def _taken(settings: Settings) -> None:
+    """Refuses nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Changes:
         temperature: Temperature of the models.
         base_url: Where the models' provider answers.
         prices: Prices as they were typed.
+        check: Called with the settings before anything is written; what it raises refuses the changes.
     """
 
     minutes: str | None = None
@@ -67,6 +74,7 @@ class Changes:
     temperature: float | None = None
     base_url: str | None = None
     prices: Sequence[str] = ()
+    check: Callable[[Settings], None] = _taken
 
     def of_a_new_run(self, settings: Settings) -> Settings:
         """The settings of a new run with these; `SettingsError` for "+10", which is for one that goes on."""
@@ -85,14 +93,28 @@ class Changes:
             values |= self._budget(name, settings, used)
         if self.models:
             values["models"] = allotted(self.models, settings.researchers)[0]
-        of_models = {"model_args": self.model_args, "effort": self.effort, "temperature": self.temperature}
-        of_models["base_url"] = self.base_url
+        of_models = {name: getattr(self, name) for name in OF_MODELS}
         values |= {name: value for name, value in of_models.items() if value is not None}
         settings = dataclasses.replace(settings, **values)
         if self.prices:
             given = prices(self.prices, settings.models)
             settings = dataclasses.replace(settings, prices={**settings.prices, **given})
+        self._refuse_for_policies(settings.models)
+        self.check(settings)
         return settings
+
+    def _refuse_for_policies(self, models: Sequence[str]) -> None:
+        """`SettingsError` for what only language models can be told where there are none."""
+        given = [
+            option(name.removesuffix("s"))
+            for name in (*OF_MODELS, "prices")
+            if getattr(self, name) not in (None, ())
+        ]
+        if given and all(model.partition("/")[0] == "aar" for model in models):
+            raise SettingsError(
+                f"{', '.join(given)}: for language models, and this run has embedded policies only "
+                f"({', '.join(dict.fromkeys(models))}); name a model with --model, or leave this out"
+            )
 
     def _time(self, settings: Settings, used: Used) -> dict[str, float]:
         if self.minutes is not None and self.hours is not None:

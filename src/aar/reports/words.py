@@ -43,12 +43,25 @@ ENDED: Mapping[str, str] = {
     EndReason.OWN_STOP: "stopped by itself",
     EndReason.NO_EFFECT: "rested after turns without effect",
 }
+"""How a researcher ended, by the code of an `Ended`; of other codes it is said that it ended."""
 ENOUGH: Mapping[str, str] = {
     EndReason.BUDGET: "its budget is used up",
     EndReason.BY_A_PERSON: "stopped by a person",
 }
 """Why a researcher that is done had not done all that it may."""
-"""How a researcher ended, by the code of an `Ended`; of other codes it is said that it ended."""
+
+
+def reason_words(reason: EndReason | None) -> str:
+    """Why a researcher rests or has ended; nothing while it works.
+
+    >>> reason_words(EndReason.LAB_OVER), reason_words(EndReason.BY_A_PERSON), reason_words(None)
+    ('the lab took nothing more from it', 'stopped by a person', '')
+    """
+    if reason is None:
+        return ""
+    if reason is EndReason.LAB_OVER:
+        return "the lab took nothing more from it"
+    return ENDED[reason] if reason in ENDED else ENOUGH[reason]
 
 
 def label(name: str) -> str:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aar.errors import MissingKey, UnknownModel
+from aar.errors import BadKey, MissingKey, UnknownModel
 
 EMBEDDED = "aar/evolution"
 POLICIES = (EMBEDDED, "aar/random", "aar/best-of-n")
@@ -50,8 +50,10 @@ PROVIDERS: Mapping[str, Provider] = {
 def check_model(name: str, *, environment: Mapping[str, str] | None = None) -> None:
     """Raise what stands in the way of using the model `name` ("provider/model"), before anything starts.
 
-    `UnknownModel` names the nearest provider. `MissingKey` names the variable that must hold the key. `environment` is
-    this process's unless given. Whether the model has a price is for `aar.prices.Prices.check` to say.
+    `UnknownModel` names the nearest provider. `MissingKey` names the variable that must hold the key, `BadKey` one that
+    holds what no request can carry. `environment` is this process's unless given.
+
+    Whether the model has a price is for `aar.prices.Prices.check` to say.
 
     >>> check_model("aar/evolution")
     """
@@ -76,3 +78,17 @@ def check_model(name: str, *, environment: Mapping[str, str] | None = None) -> N
             f"no key for {provider_name}: set the environment variable {provider.keys[0]}{others}, "
             f"or use --model {EMBEDDED}, which needs none"
         )
+    for key in _keys(provider_name, model):
+        # a header has no line breaks, and clients take none but ASCII; the key itself is shown nowhere
+        if not all("!" <= character <= "~" for character in variables.get(key, "")):
+            raise BadKey(
+                f"the key in {key} holds a line break, a space or another character that no request can carry; "
+                "copy it once more"
+            )
+
+
+def _keys(provider: str, model: str) -> tuple[str, ...]:
+    """Variables that the key of a model is read from."""
+    if provider == "openai-api":  # "openai-api/my-service/model" has its key in MY_SERVICE_API_KEY
+        return (f"{model.partition('/')[0].upper().replace('-', '_')}_API_KEY",)
+    return PROVIDERS[provider].keys
