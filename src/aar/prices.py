@@ -232,10 +232,10 @@ def listed(model: str) -> ModelInfo:
             entry.id for provider in snapshot.providers if provider.id == id for entry in provider.models
         ]
         prefix = model.removesuffix(name)
-        near = ", ".join(
+        nearest = ", ".join(
             f"{prefix}{other}" for other in difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         )
-        meant = f"did you mean {near}? Else " if near else ""
+        meant = f"did you mean {nearest}? Else " if nearest else ""
         raise NoPrice(f"unknown model {model}, or its price is not known; {meant}{_remedy(model)}") from None
 
 
