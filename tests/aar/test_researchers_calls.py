@@ -53,6 +53,7 @@ def converse(
     lab: FakeLab | None = None,
     waits: Waits = SHORT,
     logs: Path | None = None,
+    stream: bool = False,
     do: Callable[[Any, list[Any]], Any] | None = None,
 ) -> Asked:
     """Say one text after the other through metered calls; `do` does something else with the model."""
@@ -65,7 +66,9 @@ def converse(
         client = LabClient(url, "token")
         answered = Answered(logs or Path("/dev/null"), "r1")
         calls = Calls(client, name=model, waits=waits, rng=random.Random(1), answered=answered)
-        found = make(model, ModelOptions(base_url=base if model.startswith("anthropic") else f"{base}/v1"))
+        url = base if model.startswith("anthropic") else f"{base}/v1"
+        option = "stream" if model.startswith("openai-api") else "streaming"
+        found = make(model, ModelOptions(base_url=url, args={option: True} if stream else {}))
         calls.attach(found)
         messages: list[Any] = []
         try:
@@ -255,7 +258,7 @@ def test_a_native_compaction_that_does_nothing_is_billed_once() -> None:
 def test_reasoning_that_is_counted_beside_the_output_is_output() -> None:
     from inspect_ai.model import ModelUsage
 
-    from aar.researchers.calls import _written
+    from aar.researchers.usage import _written
 
     assert (
         _written(ModelUsage(input_tokens=32, output_tokens=9, reasoning_tokens=94, total_tokens=135)) == 103

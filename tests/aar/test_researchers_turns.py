@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from aar.researchers.turns import AFTER_A_REST, MOST_IN_A_ROW, Idle, Turns
+from aar.researchers.turns import AFTER_A_REST, MOST_IN_A_ROW, MOST_ROUND, SAME_ROUNDS, Idle, Turns
 
 TOOLS = {
     "bash": ["command (string)", "seconds (integer)"],
     "write_file": ["path (string)", "content (string)"],
+    "vote": ["post (integer)", "value (integer)"],
+    "my_status": [],
+    "wait_for_verdict": ["submission (string)"],
 }
 
 
@@ -108,6 +111,77 @@ def test_the_same_failing_call_counts_from_its_second_time_on(turns: Turns) -> N
     assert turns.look(*failing) is None, "it had worked in between"
 
 
+@pytest.mark.parametrize(
+    ("command", "failure"),
+    [
+        ("cat x{n}", "cat: x: No such file\n[exit code 1]"),
+        ("cat x", "cat: pid {n}: No such file\n[exit code 1]"),
+        ("cat x{n}", "cat: x{n}: No such file\n[exit code 1]"),
+        ("cat {h}.py", "at 0x{h}\n[exit code 1]"),
+        ("sleep {n}; false", "[exit code {n}]"),
+    ],
+)
+def test_a_counter_makes_no_other_failure(turns: Turns, command: str, failure: str) -> None:
+    for number in range(40):
+        told = {"n": number, "h": f"{number * 7919 + 10**6:08x}"}
+        idle = turns.look(*called(("bash", {"command": command.format(**told)}, failure.format(**told))))
+        assert (idle is None) is (number == 0), number
+    assert idle is not None
+    assert idle.kind is Idle.SAME_FAILURE
+    assert idle.rests
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        [("true", "")],
+        [("false; true", " ")],
+        [("true # {n}", "")],
+        [("ls", "a b c"), ("cat a", "text")],
+        [("true", ""), (":", ""), ("echo x", "x"), ("pwd", "/workspace")],
+        [("true", ""), (None, "")],
+    ],
+)
+def test_the_same_round_of_calls_with_the_same_results_ends_in_a_rest(
+    turns: Turns, loop: list[tuple[str | None, str]]
+) -> None:
+    effects = 0
+    for number in range(200):
+        command, result = loop[number % len(loop)]
+        turn = called(("bash", {"command": command.format(n=number)}, result)) if command else said("hm")
+        idle = turns.look(*turn)
+        effects += idle is None
+        if idle is not None and idle.rests:
+            break
+    assert idle is not None
+    assert idle.rests
+    assert effects < SAME_ROUNDS * MOST_ROUND
+    assert turns.counts[Idle.SAME_RESULT]
+
+
+def _working(number: int) -> list[Any]:
+    """Turns of honest work."""
+    return [
+        called(("bash", {"command": f"python3 try.py --keep 0.{number}"}, f"agreement 0.{number * 37}")),
+        called(("write_file", {"path": "m/method.py", "content": f"keep = 0.{number}"}, "wrote 10 bytes")),
+        called(("bash", {"command": "python3 check.py"}, "ok")),
+        called(("vote", {"post": number, "value": 1}, "{}")),
+    ]
+
+
+def test_a_sweep_an_edit_and_a_vote_are_work(turns: Turns) -> None:
+    for number in range(30):
+        assert [turns.look(*turn) for turn in _working(number)] == [None] * 4
+    for kind in (0, 1, 3):
+        assert [turns.look(*_working(number)[kind]) for number in range(30)] == [None] * 30
+
+
+@pytest.mark.parametrize("tool", ["my_status", "wait_for_verdict"])
+def test_one_may_wait_and_ask_for_news_as_often_as_one_likes(turns: Turns, tool: str) -> None:
+    waiting = called((tool, {"submission": "s1"}, "pending"))
+    assert [turns.look(*waiting) for _ in range(60)] == [None] * 60
+
+
 def test_two_failing_calls_in_turn_are_seen_as_well(turns: Turns) -> None:
     pair = [called(("bash", {"command": name}, ("unknown", f"[NoEnd] {name}"))) for name in "ab"]
     assert [turns.look(*each) for each in pair] == [None, None]
@@ -117,7 +191,7 @@ def test_two_failing_calls_in_turn_are_seen_as_well(turns: Turns) -> None:
 
 def test_a_result_that_only_talks_of_an_exit_code_is_none(turns: Turns) -> None:
     read = called(("bash", {"command": "cat log"}, "[exit code 1]\nand then it worked"))
-    assert [turns.look(*read) for _ in range(5)] == [None] * 5
+    assert [turns.look(*read) for _ in range(SAME_ROUNDS - 1)] == [None] * (SAME_ROUNDS - 1)
 
 
 def test_one_call_with_an_effect_makes_the_turn_one(turns: Turns) -> None:

@@ -13,11 +13,11 @@ from dataclasses import asdict
 
 from aar.database.progress import ProviderTrouble
 from aar.errors import ModelError
-from aar.researchers.calls import tokens_of
 from aar.researchers.inspect_models import ModelOptions, make, without_repetition
 from aar.researchers.models import PROVIDERS
 from aar.researchers.preflight import Readiness
 from aar.researchers.provider_errors import classify
+from aar.researchers.usage import tokens_of
 from w2s.errors import Unavailable
 
 MOST_OUTPUT = 16

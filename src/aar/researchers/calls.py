@@ -5,6 +5,7 @@ calls are seen as well, and there is one back-off: Inspect's and the SDK's own r
 adds nothing to the conversation.
 
 Covered: any failure of a provider, for days; one that cannot heal by repetition ends the session after `MOST_TRIES`. A
+call of which nothing is told, or nothing that can be believed (`aar.researchers.usage`), is settled at its estimate. A
 call that the lab does not allow ends it with `EndReason.BUDGET`, and one that waits for a provider when the lab is over
 ends it, too. Not covered: what an API asks besides `generate` and `compact`; of Inspect's providers OpenAI's does (a
 probe for summaries of reasoning), which `models.make` turns off.
@@ -17,23 +18,24 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aar.database.progress import EndReason, ProviderTrouble
 from aar.errors import OverBudget, ProviderDown, Refused
-from aar.prices import Tokens
 from aar.researchers import ending
-from aar.researchers.answered import CONTEXT, Answered
-from aar.researchers.inspect_models import without_repetition
+from aar.researchers.answered import CONTEXT, MOST_TOKENS, Answered
+from aar.researchers.inspect_models import watch_statuses, without_repetition
 from aar.researchers.lab_client import LabClient
 from aar.researchers.provider_errors import REPEATABLE, Failure, classify
-from aar.researchers.tokens import TokenCount
+from aar.researchers.tokens import TokenCount, letters
+from aar.researchers.usage import Doubt, Told
 from aar.researchers.waits import Waits
 
 if TYPE_CHECKING:
-    from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelAPI, ModelOutput, ModelUsage
+    from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelAPI, ModelOutput
     from inspect_ai.tool import ToolChoice, ToolInfo
 
 logger = logging.getLogger(__name__)
@@ -47,8 +49,17 @@ LEAST_OUTPUT = 1_000
 BRIEF_SECONDS = 5.0
 """A shorter wait does not ask the lab whether it is over."""
 
-_usages: ContextVar[list[ModelUsage] | None] = ContextVar("usages", default=None)
-"""Usages that are told within one call; a compaction may be made of a `generate`."""
+_told: ContextVar[Told | None] = ContextVar("told", default=None)
+"""The call that is under way."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A call that the lab knows, and its estimate in tokens."""
+
+    id: str
+    read: int
+    written: int
 
 
 class Calls:
@@ -70,6 +81,7 @@ class Calls:
         self._rng = rng
         self._answered = answered
         self._count = TokenCount()
+        self._doubts: set[Doubt] = set()
         self._told_of_trouble = True  # that of an earlier process, perhaps
 
     def attach(self, model: Model) -> None:
@@ -78,6 +90,7 @@ class Calls:
 
         api: Any = model.api
         without_repetition(api)
+        watch_statuses(api, _note_status)
         api.generate = self._generating(api.generate)
         if type(api).compact is not ModelAPI.compact:
             api.compact = self._compacting(api, api.compact)
@@ -96,10 +109,11 @@ class Calls:
                 output = result[0] if isinstance(result, tuple) else result
                 if isinstance(output, Exception):
                     raise output
-                _note(output)
+                if told := _told.get():
+                    told.answer(result)
                 return result
 
-            if _usages.get() is not None:
+            if _told.get() is not None:
                 return await once()
             try:
                 result = await self._until_answered(once, input, tools, config)
@@ -120,9 +134,9 @@ class Calls:
         ) -> Any:
             async def once() -> Any:
                 messages, usage = await compact(input, tools, config, instructions)
-                noted = _usages.get()
-                if usage is not None and not noted and noted is not None:
-                    noted.append(usage)
+                told = _told.get()
+                if usage is not None and told is not None and not told.usages:
+                    told.usage(usage)
                 return messages, usage
 
             return await self._until_answered(once, input, tools, config)
@@ -142,18 +156,18 @@ class Calls:
         failures = tries = 0
         while True:
             call = await self._opened(self._count.of(input, tools), self._about(config))
-            usages: list[ModelUsage] = []
-            token = _usages.set(usages)
+            told = Told(self._name, config.max_tokens or MOST_TOKENS, sent=letters(input, tools))
+            token = _told.set(told)
             try:
                 result = await self._in_time(once)
             except (
                 NotImplementedError
             ):  # a provider that compacts nothing; it may have billed finding that out
-                await self._settled(call, usages, told=True)
+                await self._settled(call, told, known=True)
                 raise
             except Exception as error:  # providers' errors have no common root
                 failure = classify(error)
-                await self._settled(call, usages, told=not failure.cut_off)
+                await self._settled(call, told, known=bool(told.usages) or not failure.cut_off)
                 if failure.kind is ProviderTrouble.CONTEXT_OVERFLOW:
                     raise _TooLong(failure.detail) from error
                 failures, tries = failures + 1, tries + (failure.kind not in REPEATABLE)
@@ -164,14 +178,15 @@ class Calls:
                     raise self.failed from error
                 await self._wait(failure, failures)
             else:
-                await self._settled(call, usages, told=bool(usages) or _declined(result))
-                if usages:
-                    self._count.learn(input, tools, _read(usages[0]))
-                    self._longest = max(self._longest, *map(_written, usages))
+                known = bool(told.usages) or told.refused(result)
+                if not known:
+                    told.doubt = Doubt.UNTOLD
+                await self._settled(call, told, known=known)
+                self._count.learn(input, tools, told.read)
                 await self._healed()
                 return result
             finally:
-                _usages.reset(token)
+                _told.reset(token)
 
     async def _in_time(self, once: Callable[[], Awaitable[Any]]) -> Any:
         try:
@@ -188,8 +203,8 @@ class Calls:
         most = config.max_tokens or MOST_OUTPUT
         return min(most, max(self._longest, LEAST_OUTPUT)) if self._longest else most
 
-    async def _opened(self, input_tokens: int, output_tokens: int) -> str:
-        """The name of a call that the lab allows."""
+    async def _opened(self, input_tokens: int, output_tokens: int) -> _Opened:
+        """A call that the lab allows."""
         call = uuid.uuid4().hex
         try:
             await self._client.open_call(
@@ -198,20 +213,43 @@ class Calls:
         except OverBudget as refusal:
             me = await self._client.me()
             self._end(ending.reason(me) if me.get("stop_reason") else EndReason.BUDGET, str(refusal))
-        return call
+        return _Opened(call, input_tokens, output_tokens)
 
-    async def _settled(self, call: str, usages: list[ModelUsage], *, told: bool) -> None:
-        """Say what a call used, or that nobody told: an answer without its usage counts as its estimate."""
-        context = max((_read(usage) for usage in usages), default=0)
-        used = {**vars(tokens_of(usages)), CONTEXT: context} if told or usages else None
+    async def _settled(self, call: _Opened, told: Told, *, known: bool) -> None:
+        """Say what a call used, or that nobody knows it: then its estimate is charged.
+
+        An answer that is longer than was estimated is charged by its length, since the lab knows only the estimate.
+        """
+        if (
+            known and told.doubt is None
+        ) or self._longest:  # an answer that is not counted may be longer than it looks
+            self._longest = max(self._longest, told.longest)
+        if told.doubt is not None and told.doubt not in self._doubts:
+            self._doubts.add(told.doubt)
+            about = f" ({told.detail})" if told.detail else ""
+            logger.warning(
+                "%s tells %s%s: such calls are charged at their estimate",
+                self._name, told.doubt.words, about,
+            )  # fmt: skip
+        used: dict[str, int] | None = None
+        if known and told.doubt is None:
+            used = told.counts()
+        elif told.written > call.written:
+            used = {"input_tokens": call.read, "output_tokens": told.written, CONTEXT: call.read}
         if used is not None:
-            self._answered.note(call, used)
+            self._answered.note(call.id, used)
         try:
-            await self._client.settle_call(call, used)
-        except Refused as refusal:  # it stays open, and the lab settles it when this process has ended
-            logger.warning("the lab does not take the usage of a call: %s", refusal)
-        else:
-            self._answered.forget(call)
+            await self._client.settle_call(call.id, used)
+        except Refused as refusal:
+            logger.warning("the lab does not take what a call has used: %s", refusal)
+            await self._given_up(call)
+        self._answered.forget(call.id)
+
+    async def _given_up(self, call: _Opened) -> None:
+        try:
+            await self._client.settle_call(call.id, None)
+        except Refused as refusal:  # it is settled, or stays open until this process has ended
+            logger.warning("the lab does not take that a call is lost: %s", refusal)
 
     async def _wait(self, failure: Failure, failures: int) -> None:
         """Say what is wrong, then wait for the next try; ends the session if the lab is over meanwhile."""
@@ -249,39 +287,9 @@ class _TooLong(Exception):
     """The provider says that the conversation does not fit into the model."""
 
 
-def _note(output: ModelOutput) -> None:
-    noted = _usages.get()
-    if noted is not None and output.usage is not None:
-        noted.append(output.usage)
-
-
-def _declined(result: Any) -> bool:
-    """True for an answer that Inspect made of a refused request, such as one that is too long: it cost nothing."""
-    output = result[0] if isinstance(result, tuple) else result
-    refused = getattr(output, "stop_reason", None) in ("model_length", "content_filter")
-    return refused or getattr(output, "error", None) is not None
-
-
-def _read(usage: ModelUsage) -> int:
-    """All that was read."""
-    return usage.input_tokens + (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
-
-
-def tokens_of(usages: Sequence[ModelUsage]) -> Tokens:
-    """Tokens of a call whose provider told these usages, as they are billed."""
-    return Tokens(
-        input_tokens=sum(usage.input_tokens for usage in usages),
-        cache_read_tokens=sum(usage.input_tokens_cache_read or 0 for usage in usages),
-        cache_write_tokens=sum(usage.input_tokens_cache_write or 0 for usage in usages),
-        output_tokens=sum(map(_written, usages)),
-        reasoning_tokens=sum(min(usage.reasoning_tokens or 0, _written(usage)) for usage in usages),
-    )
-
-
-def _written(usage: ModelUsage) -> int:
-    """All that was written. Some providers (xAI) count reasoning beside the output, which their total tells."""
-    beside = usage.total_tokens - _read(usage) - usage.output_tokens
-    return usage.output_tokens + (beside if 0 < beside <= (usage.reasoning_tokens or 0) else 0)
+async def _note_status(response: Any) -> None:
+    if told := _told.get():
+        told.status = response.status_code
 
 
 def _overflow(model: str, words: str) -> ModelOutput:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -84,3 +84,14 @@ def without_repetition(api: ModelAPI) -> None:
     client: Any = getattr(api, "client", None)
     if hasattr(client, "max_retries"):
         client.max_retries = 0
+
+
+def watch_statuses(api: ModelAPI, note: Callable[[Any], Awaitable[None]]) -> None:
+    """Have each HTTP answer to a model's API noted when its head has come, with the status that was sent.
+
+    Inspect makes an answer of some errors, and gives those within a stream another status. Covered: the same SDKs.
+    """
+    client: Any = getattr(getattr(api, "client", None), "_client", None)
+    hooks = getattr(client, "event_hooks", None)
+    if isinstance(hooks, Mapping):
+        client.event_hooks = {**hooks, "response": [*hooks.get("response", []), note]}

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from aar.ideas.families import Family
 from aar.ideas.judging import ANSWER_TOKENS, family_in, question
 from aar.prices import Tokens
-from aar.researchers.calls import tokens_of
 from aar.researchers.inspect_models import ModelOptions, make
+from aar.researchers.usage import tokens_of
 
 AT_ONCE = 4
 """Questions under way."""

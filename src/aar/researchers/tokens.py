@@ -31,16 +31,17 @@ class TokenCount:
         >>> TokenCount().of("ten letters")
         4
         """
-        return math.ceil(self._rate * _characters(input, tools))
+        return math.ceil(self._rate * letters(input, tools))
 
     def learn(self, input: list[ChatMessage], tools: list[ToolInfo], tokens: int) -> None:
         """Take over what the provider counted for a request."""
-        characters = _characters(input, tools)
+        characters = letters(input, tools)
         if characters and tokens:
             self._rate = min(MOST_RATE, max(LEAST_RATE, tokens / characters))
 
 
-def _characters(input: str | list[ChatMessage], tools: list[ToolInfo] | None) -> int:
+def letters(input: str | list[ChatMessage], tools: list[ToolInfo] | None) -> int:
+    """Letters of a text, or of messages and the descriptions of tools."""
     if isinstance(input, str):
         return len(input)
     described = sum(len(tool.model_dump_json(exclude_none=True)) for tool in tools or [])

@@ -2,15 +2,23 @@
 
 A turn without effect is one of which no call did anything: talk alone, a text or a call that was cut off at the limit
 on its length, arguments that a tool does not take, tools that do not exist, the same call failing again as it failed
-before, or an answer that was declined. One call with an effect ends the row.
+before, a round of up to four turns of calls that give the same for the fifth time, or an answer that was declined. One
+call with an effect ends the row.
 
-Not covered: calls that work and lead nowhere, such as reading the same file for hours; budgets bound those.
+Numbers do not make a failing call, its failure or a repeated command another one, so that a counter hides nothing. What
+a call gives that works is compared as it is: a sweep over numbers has an effect as long as it gives something new.
+Tools that wait or ask for news may give the same for hours.
+
+Not covered: calls that work and lead nowhere but give something else each time, such as the clock, or reading a hundred
+files in turn; failing calls that differ in their words; longer rounds; a turn with a call that waits or asks for news.
+Budgets bound those.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections import Counter, OrderedDict
+import re
+from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +28,7 @@ from aar.researchers.output import line
 
 if TYPE_CHECKING:
     from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool, ModelOutput
+    from inspect_ai.tool import ToolCall
 
 MOST_IN_A_ROW = 12
 """Turns without effect before a session rests."""
@@ -27,8 +36,19 @@ AFTER_A_REST = 3
 """Such turns before it rests again."""
 MOST_FAILURES = 64
 """Failed calls that are remembered."""
+MOST_ROUND = 4
+"""Turns of the longest round that is seen when it repeats itself."""
+SAME_ROUNDS = 5
+"""A round has no effect from this time on, if it was the same each time."""
+WAITING = frozenset({"wait_for_verdict", "wait_for_news", "my_status", "leaderboard", "read_forum"})
+"""Tools that wait or ask for news."""
+COMMANDS = frozenset({"bash", "python"})
+"""Tools of which a number in the arguments makes no other call."""
 MOST_WORDS = 300
 _EXIT = "[exit code "
+_NUMBER = re.compile(r"[0-9a-fA-F]+")
+_LONG_NUMBER = 6
+"""Letters from a to f that are a hexadecimal number even without a digit."""
 
 
 class Idle(StrEnum):
@@ -39,6 +59,7 @@ class Idle(StrEnum):
     INVALID_ARGUMENTS = "invalid_arguments"
     UNKNOWN_TOOL = "unknown_tool"
     SAME_FAILURE = "same_failure"
+    SAME_RESULT = "same_result"
     DECLINED = "declined"
 
     @property
@@ -53,6 +74,7 @@ _WORDS = {
     Idle.INVALID_ARGUMENTS: "wrong arguments",
     Idle.UNKNOWN_TOOL: "unknown tool",
     Idle.SAME_FAILURE: "the same failing call",
+    Idle.SAME_RESULT: "the same calls with the same results",
     Idle.DECLINED: "declined",
 }
 
@@ -81,16 +103,20 @@ class Turns:
         self._parameters = parameters
         self._go_on = go_on
         self._in_a_row = 0
+        self._rounds: deque[object] = deque(maxlen=MOST_ROUND * SAME_ROUNDS)
         self._failures: OrderedDict[tuple[str, str], tuple[str, int]] = OrderedDict()
 
     def look(self, messages: Sequence[ChatMessage], output: ModelOutput) -> IdleTurn | None:
         """The turn with which a conversation ends, if it did nothing."""
         answer, results = _last_turn(messages)
-        found = (
-            self._without_calls(output)
-            if not answer.tool_calls
-            else self._with_calls(answer, results, output)
-        )
+        if not answer.tool_calls:
+            found: tuple[Idle, str] | None = self._without_calls(output)
+            self._rounds.append("no call")
+        else:
+            found = self._with_calls(answer, results, output)
+            self._rounds.append(_result(answer, results))
+            if found is None and self._repeats():
+                found = Idle.SAME_RESULT, _repeated(answer.tool_calls[0].function)
         if found is None:
             self._in_a_row = 0
             self.effective += 1
@@ -118,6 +144,7 @@ class Turns:
         self, answer: ChatMessageAssistant, results: Mapping[str, ChatMessageTool], output: ModelOutput
     ) -> tuple[Idle, str] | None:
         found: list[tuple[Idle, str]] = []
+        effect = False
         for call in answer.tool_calls or []:
             result = results.get(call.id)
             error = result.error if result is not None else None
@@ -131,11 +158,19 @@ class Turns:
                     found.append((Idle.INVALID_ARGUMENTS, self._invalid(call.function, words)))
             else:
                 failed = _failure(result)
-                times = self._failed_before((call.function, str(sorted(call.arguments.items()))), failed)
-                if times < 2:
-                    return None
+                times = self._failed_before((call.function, _plain(_arguments(call))), _plain(failed))
+                effect = effect or times < 2
                 found.append((Idle.SAME_FAILURE, _same(call.function, times)))
-        return found[0]
+        return None if effect else found[0]
+
+    def _repeats(self) -> bool:
+        """True if the last turns are one round of turns, gone through again and again."""
+        turns = list(self._rounds)
+        return any(
+            len(turns) >= SAME_ROUNDS * round
+            and all(turns[-at] == turns[-at - round] for at in range(1, (SAME_ROUNDS - 1) * round + 1))
+            for round in range(1, MOST_ROUND + 1)
+        )
 
     def _failed_before(self, call: tuple[str, str], failure: str) -> int:
         """How often this call has failed in this way, now included; 0 if it did not fail."""
@@ -175,6 +210,44 @@ def _same(name: str, times: int) -> str:
         f"This call of {name} has now failed {times} times in the same way. It will fail again: change what it needs, "
         "or do something else."
     )
+
+
+def _repeated(name: str) -> str:
+    return (
+        f"This call of {name} has now given the same {SAME_ROUNDS} times or more. It will do so again: take another "
+        "step, or wait for news if there is nothing to do."
+    )
+
+
+def _arguments(call: ToolCall) -> str:
+    return str(sorted(call.arguments.items()))
+
+
+def _plain(text: str) -> str:
+    """A text without its numbers: counters, addresses, process numbers and the like.
+
+    >>> _plain("cat run12: pid 3fa9 at 0xDEADBEEF is bad")
+    'cat run#: pid # at #x# is bad'
+    """
+    return _NUMBER.sub(_masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    number = found[0]
+    return "#" if len(number) >= _LONG_NUMBER or not number.isalpha() else number
+
+
+def _result(answer: ChatMessageAssistant, results: Mapping[str, ChatMessageTool]) -> object:
+    """What a turn did and what came of it: equal for two turns if the second one had no effect of its own."""
+    done: list[tuple[str, str, str]] = []
+    for call in answer.tool_calls or []:
+        if call.function in WAITING:
+            return object()
+        given, result = _arguments(call), results.get(call.id)
+        failed = _plain(_failure(result))
+        given = _plain(given) if call.function in COMMANDS or failed else given
+        done.append((call.function, given, failed or (result.text if result is not None else "")))
+    return hash(tuple(done))
 
 
 def _failure(result: ChatMessageTool | None) -> str:

@@ -8,10 +8,20 @@ One port speaks Anthropic Messages (`/v1/messages`), OpenAI Responses (`/v1/resp
 
 from provider_servers.answers import Answer, Cut, Refuse, Say, Turn, Use
 from provider_servers.bill import Bill, Usage
-from provider_servers.faults import DROPPED, HANG, OVERFLOW, SLOW, Fault, error
+from provider_servers.faults import (
+    BROKEN_OFF,
+    DROPPED,
+    HANG,
+    OVERFLOW,
+    SLOW,
+    Fault,
+    altered,
+    error,
+    error_within,
+)
 from provider_servers.server import ENVIRONMENT, Provider, serve
 
 __all__ = [
-    "DROPPED", "ENVIRONMENT", "HANG", "OVERFLOW", "SLOW", "Answer", "Bill", "Cut", "Fault", "Provider", "Refuse",
-    "Say", "Turn", "Usage", "Use", "error", "serve",
+    "BROKEN_OFF", "DROPPED", "ENVIRONMENT", "HANG", "OVERFLOW", "SLOW", "Answer", "Bill", "Cut", "Fault", "Provider",
+    "Refuse", "Say", "Turn", "Usage", "Use", "altered", "error", "error_within", "serve",
 ]  # fmt: skip

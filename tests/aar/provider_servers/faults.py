@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -17,6 +18,10 @@ class Way(Enum):
     """Nothing comes, for as long as the server lives or the caller waits."""
     SLOW = auto()
     """The answer comes piece by piece with pauses; it is whole in the end."""
+    BROKEN_OFF = auto()
+    """A stream ends before its answer does, and is closed as one that is whole; an error may be its last event."""
+    ALTERED = auto()
+    """The answer, in one piece, is another one than was made and billed."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Fault:
     message: str = "internal server error"
     code: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    alter: Callable[[dict[str, Any]], Any] = lambda answer: answer
+    """What becomes of an answer; bytes are sent as they are."""
 
     def body(self, protocol: str) -> dict[str, Any]:
         """The error as the protocol words it."""
@@ -37,6 +44,7 @@ class Fault:
         return {"error": {"message": self.message, "type": self.kind, "code": self.code, "param": None}}
 
 
+BROKEN_OFF = Fault(Way.BROKEN_OFF, status=200)
 DROPPED, HANG, SLOW = Fault(Way.DROPPED), Fault(Way.HANG), Fault(Way.SLOW)
 OVERFLOW = Fault(
     status=400,
@@ -68,3 +76,14 @@ def error(status: int, *, retry_after: float | None = None, credit: bool = False
         kind, (_, message, _) = "invalid_request_error", _KNOWN[402]
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
     return Fault(status=status, kind=kind, message=message, code=code, headers=headers)
+
+
+def altered(alter: Callable[[dict[str, Any]], Any]) -> Fault:
+    """An answer of which something else is made."""
+    return Fault(Way.ALTERED, status=200, alter=alter)
+
+
+def error_within(status: int) -> Fault:
+    """A stream that ends with the error that would have had this status."""
+    kind, message, code = _KNOWN[status]
+    return Fault(Way.BROKEN_OFF, status=status, kind=kind, message=message, code=code)

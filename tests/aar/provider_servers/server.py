@@ -175,7 +175,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._dropped(protocol, answer, number, usage, stream=bool(body.get("stream")))
             return 0
         self._billed = provider.bill.add(usage)
-        if body.get("stream"):
+        if fault is not None and fault.way is Way.ALTERED:
+            self._json(200, fault.alter(protocol.whole(answer, number, usage)))
+        elif fault is not None and fault.way is Way.BROKEN_OFF:
+            self._broken_off(protocol, list(protocol.events(answer, number, usage)), fault)
+        elif body.get("stream"):
             pause = SLOW_SECONDS if fault is not None else 0.0
             self._stream(protocol, protocol.events(answer, number, usage), pause=pause)
         else:
@@ -193,6 +197,16 @@ class _Handler(BaseHTTPRequestHandler):
         data = json.dumps(protocol.whole(answer, number, usage)).encode()
         self._head(200, "application/json", {"content-length": str(len(data))})
         self.wfile.write(data[: len(data) // 2])
+
+    def _broken_off(self, protocol: Any, events: list[tuple[str, Any]], fault: Fault) -> None:
+        """All of a stream but its last two events, which say how it ended and what it used."""
+        begun = events[:-2]
+        if fault.status >= 400:
+            begun.append(
+                ("error" if protocol is messages else "", fault.body(protocol.__name__.rpartition(".")[2]))
+            )
+        self._stream(protocol, iter(begun), pause=0.0, to_the_end=False)
+        self._chunk("")
 
     def _stream(
         self, protocol: Any, events: Iterator[tuple[str, Any]], *, pause: float, to_the_end: bool = True
@@ -220,8 +234,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def _json(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        data = json.dumps(body).encode()
+    def _json(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self._head(status, "application/json", {"content-length": str(len(data)), **(headers or {})})
         self.wfile.write(data)
 
