@@ -236,3 +236,25 @@ def test_a_signal_that_was_to_be_ignored_stays_ignored(hurry: Hurry) -> None:
     with hurry.install():
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_one_that_was_let_go_on_while_it_ended_is_started_once_more_and_not_again(tmp_path: Path) -> None:
+    """Its last word comes late, its process ends well, and what the launcher heard of it is old."""
+    heard: list[str] = []
+
+    def lab(request: httpx.Request) -> httpx.Response:
+        heard.append(request.url.path.rpartition("/")[2])
+        return httpx.Response(200, json={})
+
+    line = OperatorClient("http://lab", "token", transport=httpx.MockTransport(lab))
+    team = Team(LabFolder(tmp_path), Silent(), line)
+    child = Child("r1", plain([sys.executable, "-c", ""]), tmp_path / "r1.log")
+    team.add_researcher(child)
+    team.heard({"r1": "waiting"})
+    for _ in range(2):
+        assert isinstance(child.process, subprocess.Popen)
+        child.process.wait()
+        for _ in range(3):
+            team.look_after()
+    assert heard == ["stopped", "restarts", "stopped"]
+    assert child.starts == 2

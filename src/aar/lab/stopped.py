@@ -30,9 +30,9 @@ def refuse_call(tx: Transaction, who: Researcher) -> None:
 def refuse_method(who: Researcher, what: str) -> None:
     """`NotNow` for a submission or a practice run of a researcher that is stopped or paused."""
     if who.state == "stopped":
-        raise NotNow(f"{who.name} is stopped: no {what} is taken unless a person lets it go on")
+        raise NotNow(f"{who.name} is stopped: the lab takes no {what} unless a person lets it go on")
     if who.paused is not None:
-        raise NotNow(f"a person has paused {who.name}; {what} is taken once they let it go on")
+        raise NotNow(f"a person has paused {who.name}; the lab takes {what} once they let it go on")
 
 
 def refuse_post(tx: Transaction, who: Researcher) -> None:
