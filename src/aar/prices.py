@@ -217,12 +217,12 @@ def listed(model: str) -> ModelInfo:
     id, name = provider_and_name(model)
     if id is None:
         provider = model.partition("/")[0]
-        near = [
+        others = [
             f"{other}/{model.partition('/')[2]}"
             for other in difflib.get_close_matches(provider, PROVIDERS, n=1, cutoff=0.75)
         ]
         # one that is not there either is no advice
-        meant = "".join(f"did you mean {other}? Else " for other in near if _is_listed(other))
+        meant = "".join(f"did you mean {other}? Else " for other in others if _is_listed(other))
         raise NoPrice(f"the price of {model} is not known; {meant}{_remedy(model)}")
     snapshot = get_snapshot()
     try:

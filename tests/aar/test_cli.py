@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from fabricated_lab import fabricate
 from aar import database
 from aar.folder import LabFolder
 from aar.lab.going_on import note_settings
+from aar.lab.intake import RESERVE
 from aar.launch.reserved import hold
 from aar.ledger import Ledger
 from aar.reports import write_report
@@ -445,6 +447,19 @@ def test_a_setting_that_was_changed_by_hand_is_named_by_the_ledgers_check(tmp_pa
     assert "slots in lab.json was changed since the lab last started: 2, now 4" in (
         aar("ledger", "verify", str(tmp_path)).stdout
     )
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert aar("--version").stdout == f"aar {version('automated-alignment-researchers')}\n"
+
+
+def test_the_part_of_the_time_that_is_kept_is_what_people_are_told() -> None:
+    told = f"last {round(100 * RESERVE)} %"
+    shown = aar("run", "--help", env={"COLUMNS": "80", "TERM": "dumb"}).stdout
+    assert told in " ".join(shown.replace("│", " ").split())
+    docs = Path(__file__).parents[2] / "docs"
+    assert told in " ".join((docs / "operate.md").read_text(encoding="utf-8").split())
+    assert not [path for path in docs.glob("*.md") if "last fifth" in path.read_text(encoding="utf-8")]
 
 
 def test_a_run_that_goes_on_with_nothing_left_for_researchers_says_so() -> None:

@@ -13,10 +13,13 @@ import pytest
 from fabricated_lab import STORY, fabricate
 
 import aar.database
-from aar.database import meta, researchers
+from aar import ledger
+from aar.database import meta, researchers, schema
+from aar.database.charges import ChargeKind
 from aar.errors import NoLab
 from aar.folder import LabFolder
 from aar.ledger import Ledger
+from aar.prices import Cost, Tokens
 from aar.reports import write_report
 from aar.reports.ranking import ranked
 from aar.reports.summary import summary
@@ -254,3 +257,30 @@ def test_a_browser_shows_it_without_a_request_or_a_complaint(
     context.close()
     assert complaints == []
     assert requests == [LabFolder(lab).report.as_uri()]
+
+
+@pytest.mark.parametrize("width", [1200, 800])
+def test_no_table_that_is_open_has_to_be_scrolled_for_its_last_column(
+    browser: Browser, lab: Path, tmp_path: Path, width: int
+) -> None:
+    shutil.copytree(lab, tmp_path / "copy")
+    folder = LabFolder(tmp_path / "copy")
+    database = aar.database.open(folder.database)
+    tokens = Tokens(1_240_000, 20_123_456, 300_000, 812_345, 500_000)
+    with database.write() as tx:
+        tx.execute(schema.researchers.update().values(model="anthropic/claude-opus-4-5"))
+        for name in ("r1", "r2", "r3"):
+            ledger.record_charge(
+                tx, f"{name} lost", researcher=name, kind=ChargeKind.LOST, tokens=tokens, cost=Cost(10**12, 5)
+            )
+    Ledger(database).export_jsonl(folder.ledger)
+    database.close()
+    write_report(folder.path)
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab.goto(folder.report.as_uri())
+    for place in ("#cost .scroll", "#leaderboard > .scroll"):
+        wide, there = tab.evaluate(
+            f"(e => [e.scrollWidth, e.clientWidth])(document.querySelector('{place}'))"
+        )
+        assert wide <= there, place
+    tab.close()

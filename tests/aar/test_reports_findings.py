@@ -297,7 +297,7 @@ def test_the_best_comes_first_with_why_it_is_believed(tmp_path: Path) -> None:
     ) in lines[1]
     assert lines[-3] == "Next: See whether s3 helps on another testbed too:"
     assert lines[-2].endswith("| tar -x && aar score s3 --fresh --testbed mini-math")
-    assert lines[-1].startswith("It took 6 min 20 s, ")
+    assert lines[-1].startswith("The lab ran for 6 min 20 s (asking models, making items")
     assert found["best"]["submission"] == "s3"
     assert (found["ending"], found["scored"], found["verified"]) == ("complete", 2, 1)
 

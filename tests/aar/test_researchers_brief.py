@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
@@ -25,6 +25,7 @@ from aar.researchers.brief import Facts, Pool, Shape, compose
 from aar.researchers.refusals import Refusal
 from aar.researchers.tools import TOOLS
 from aar.scoring.truth.preparation import write_public_facts
+from aar.settings import Settings
 from w2s import blocks, testbeds
 
 FACTS = Facts(
@@ -42,6 +43,7 @@ FACTS = Facts(
     feedback="ladder",
     forum=True,
     workflow="free",
+    researchers=3,
     directions_differ=True,
     dev_seeds=5,
     sealed_seeds=11,
@@ -67,6 +69,10 @@ FACTS = Facts(
     most_wait_seconds=420.0,
     hours_each=6.5,
     last_seconds=250.0,
+    budget_usd_each=12.5,
+    budget_usd=1050.0,
+    budget_tokens_each=3_000_001,
+    budget_tokens=9_000_001,
     research_share=0.77,
 )
 
@@ -97,6 +103,11 @@ def text(**changes: object) -> str:
         "waits 181 s, then says `running`",
         "| 13 of yours, 99 of all researchers together |",
         "| 6.5 h of work, waits and rests included | the last 4.17 minutes are for your notes;",
+        "| what calls to your model cost | $12.50 of yours, $1,050.00 of all researchers together | your model is not",
+        "weighted by price | 3,000,001 of yours, 9,000,001 of all researchers together |",
+        "and under `spending` what is left of money and tokens",
+        "Python with numpy, scipy, scikit-learn, torch and w2s; nothing can be installed",
+        "Other researchers work on the same task at the same time, each from another direction. You share a forum.",
         "| 201 |",
         "65 KiB of Python, 33 files",
         "| 121 characters, one line |",
@@ -117,7 +128,7 @@ def test_every_fact_changes_the_text() -> None:
         "title": "x", "kind": "verification", "dev": Pool(1, 2, 3), "practice": Pool(1, 2, 3),
         "strong": None, "weak": None, "finetune_seconds": None, "baselines": ("critic",), "feedback": "noisy",
         "forum": False, "workflow": "structured", "directions_differ": False, "submissions": None,
-        "submissions_in_all": None, "hours_each": None, "research_share": None,
+        "researchers": 1, "submissions_in_all": None, "hours_each": None, "research_share": None,
     }  # fmt: skip
     for field in fields(Facts):
         if field.name == "testbed":
@@ -141,6 +152,54 @@ def test_without_a_forum_nothing_is_said_of_one_but_that_there_is_none() -> None
         "- In this study you cannot read or write the forum, and see no code of others."
     ]
     assert "/workspace/forum" in text()
+
+
+def test_who_works_alone_is_not_told_of_others() -> None:
+    alone = text(researchers=1, directions_differ=False)
+    assert "You are the only researcher of this study; the forum keeps what you post." in alone
+    assert "Other researchers work" not in alone
+    assert "what others found" not in alone
+    assert "You are the only researcher of this study." in text(researchers=1, forum=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "differ"),
+    [
+        ({"researchers": 3}, True),
+        ({"researchers": 1}, False),
+        ({"researchers": 3, "directions": "identical"}, False),
+        ({"researchers": 3, "directions": "none"}, False),
+        ({"researchers": 3, "directions": "all"}, False),
+        ({"researchers": 3, "own_directions": ("noise", "losses")}, False),
+        ({"researchers": 2, "own_directions": ("noise", "losses")}, True),
+        ({"researchers": 64}, False),
+    ],
+)
+def test_directions_differ_where_no_two_researchers_have_the_same(
+    settings: dict[str, Any], differ: bool
+) -> None:
+    assert facts._directions_differ(Settings(**settings)) is differ
+
+
+@pytest.mark.parametrize(
+    ("budget", "row"),
+    [
+        ({"budget_usd_each": 2.0}, "| what calls to your model cost | $2.00 of yours |"),
+        ({"budget_usd": 2.0}, "| what calls to your model cost | $2.00 of all researchers together |"),
+        ({"budget_tokens_each": 2000}, "weighted by price | 2,000 of yours |"),
+        ({"budget_tokens": 2000}, "weighted by price | 2,000 of all researchers together |"),
+        ({}, ""),
+    ],
+)
+def test_only_budgets_that_there_are_are_told(budget: dict[str, object], row: str) -> None:
+    names = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each")
+    said = text(**{**dict.fromkeys(names), **budget})
+    rows = [line for line in said.splitlines() if "your model cost" in line or "weighted by price" in line]
+    assert len(rows) == len(budget)
+    assert row in " ".join(rows)
+    assert ("under `spending`" in said) is bool(budget)
+    table = said.partition("# What is bounded")[2].partition("\n\nAfter")[0].strip().splitlines()
+    assert all(line.startswith("|") for line in table)
 
 
 def test_steps_are_prescribed_only_in_a_structured_study() -> None:
@@ -200,6 +259,10 @@ def test_the_facts_of_a_lab_are_its_settings_and_the_constants_that_decide(lab: 
     assert found.title_characters == MOST_TITLE
     assert found.most_wait_seconds == researchers.MOST_WAIT_SECONDS
     assert found.research_share == 0.78
+    assert found.researchers == lab.settings.researchers
+    budgets = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each")
+    for name in budgets:
+        assert getattr(found, name) == getattr(lab.settings, name)
 
 
 def test_nothing_public_names_a_world_or_holds_a_text(lab: Lab) -> None:
@@ -216,6 +279,9 @@ def test_a_brief_is_told_once_a_version_and_shown_in_the_report(lab: Lab) -> Non
             researchers.add(tx, name, token=token)
     app = create_app(lab, News(lab.database), operator_token="people", phase=lambda: "research")
     client = TestClient(app)
+    assert {"usd_left", "tokens_left"} <= set(
+        client.get("/v1/me", headers={"Authorization": "Bearer token r1"}).json()["spending"]
+    ), "the brief says that my_status tells them"
     told = {}
     for name, token in [*tokens.items(), *tokens.items()]:
         answer = client.get("/v1/brief", headers={"Authorization": f"Bearer {token}"})

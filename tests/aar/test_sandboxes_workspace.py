@@ -71,7 +71,9 @@ def test_a_command_gets_input_folder_and_environment(opened: Callable[..., objec
 def test_python_and_open_w2s_are_there_and_the_forum_is_read_only(opened: Callable[..., object]) -> None:
     async def session() -> None:
         async with opened() as workspace:
-            assert (await workspace.exec(["python", "-c", "import w2s, numpy"])).returncode == 0
+            # what the brief says that there is
+            there = "import w2s, numpy, scipy, sklearn, importlib.util as u; assert u.find_spec('torch')"
+            assert (await workspace.exec(["python", "-c", there])).returncode == 0
             assert "aar" in (await workspace.exec(["python", "-c", "import aar"])).stderr
             assert (await workspace.read_file("forum/0001-result-hello.md")) == b"a post"
             assert (await workspace.exec(["sh", "-c", "echo x > forum/new.md"])).returncode != 0

@@ -6,19 +6,42 @@ import errno
 import shutil
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from w2s.errors import W2SError
 
+DISTRIBUTION = "automated-alignment-researchers"
+"""The name under which pip knows this package."""
+
 app = typer.Typer(
     name="aar",
-    help="Automated alignment researchers: they propose weak-to-strong methods as code; the lab reproduces them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"aar {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
+@app.callback()
+def everything(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", metavar="", callback=_show_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
+) -> None:
+    """Automated alignment researchers: they propose weak-to-strong methods as code; the lab reproduces them."""
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ from aar.logs import Level
 STUDY, TEAM, BOUNDS, MACHINE, RUN = "The study", "Researchers", "Bounds", "This machine", "The run"
 SUBMISSIONS = "5"
 """The default of `--submissions`; written here too, since the settings are not imported for `--help`."""
+RESERVED = "22 %"
+"""The part of a bounded time that `aar.lab.intake.RESERVE` is, in words, for the same reason."""
 MOST = 64
 
 T = TypeVar("T", bound=str)
@@ -151,8 +153,8 @@ Minutes = Annotated[
     str | None,
     typer.Option(
         metavar="N|+N",
-        help="On the whole run, of which the last fifth is kept for confirmations; none if left out. With "
-        "--resume, +10 gives ten more.",
+        help=f"How long the lab may run; its last {RESERVED} are kept for confirmations. Asking models, making items "
+        "and the report come on top. None if left out. With --resume, +10 gives ten more.",
         rich_help_panel=BOUNDS,
     ),
 ]

@@ -15,12 +15,14 @@ from aar.lab.cooldown import FIRST_WAIT_SECONDS, FREE_FAILURES
 from aar.lab.intake import MOST_TEXT, MOST_TITLE, RESERVE, Lab
 from aar.researchers import directions
 from aar.researchers.brief import Brief, Facts, Pool, Shape, compose
+from aar.researchers.directions.conditions import given_out
 from aar.researchers.output import MOST_OUTPUT
 from aar.researchers.tools.lab import PRACTICE_WAIT_S
 from aar.researchers.tools.workspace import LONGEST_COMMAND_S
 from aar.scoring.ladder.confirmation import level
 from aar.scoring.ladder.gate import ERRORS, step
 from aar.scoring.verdicts.duplicates import NEAR
+from aar.settings import Settings
 from aar.submissions.source import MOST_FILES
 from w2s.bounds import SUBMISSION_BYTES
 
@@ -53,7 +55,8 @@ def facts(lab: Lab, tx: Transaction) -> Facts:
         feedback=settings.feedback,
         forum=settings.forum,
         workflow=settings.workflow,
-        directions_differ=settings.directions == "diverse",
+        researchers=settings.researchers,
+        directions_differ=_directions_differ(settings),
         dev_seeds=settings.dev_seeds,
         sealed_seeds=settings.sealed_seeds,
         gate=ERRORS,
@@ -78,8 +81,19 @@ def facts(lab: Lab, tx: Transaction) -> Facts:
         most_wait_seconds=MOST_WAIT_SECONDS,
         hours_each=settings.hours_each,
         last_seconds=0.0 if settings.hours_each is None else last_seconds(settings.hours_each),
+        budget_usd_each=settings.budget_usd_each,
+        budget_usd=settings.budget_usd,
+        budget_tokens_each=settings.budget_tokens_each,
+        budget_tokens=settings.budget_tokens,
         research_share=None if settings.minutes is None else 1 - RESERVE,
     )
+
+
+def _directions_differ(settings: Settings) -> bool:
+    """Whether there are several researchers, and no two have the same direction."""
+    team = [f"r{i + 1}" for i in range(settings.researchers)]
+    given = given_out(settings.directions, team, seed=settings.seed, own=settings.own_directions)
+    return 1 < len(set(given.values())) == len(team)
 
 
 def _shape(shape: Mapping[str, int] | None) -> Shape | None:

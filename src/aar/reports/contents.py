@@ -31,8 +31,9 @@ from aar.forum import Post, all_posts
 from aar.ideas import Idea
 from aar.ledger import Leak, Ledger
 from aar.reports.ending import Ended, Ending, ending, researchers_ended
-from aar.reports.people import Person, person
+from aar.reports.people import Person, began, last_event, person
 from aar.reports.ranking import best_first
+from aar.reports.steered import Word, told
 from aar.run_records import RunError
 from aar.submissions.snapshots import Snapshots
 from w2s.records import Estimate
@@ -118,6 +119,7 @@ class Contents:
     ending: Ending
     ended: Mapping[str, Ended]
     runs_left: int
+    words: Sequence[Word] = ()
     ideas: Sequence[Idea] = ()
     judged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     briefs: Mapping[str, briefs.Given] = field(default_factory=dict)
@@ -193,7 +195,8 @@ def read(database: Database, *, mirror: Path) -> Contents:
         begun = min(
             [researcher.created for researcher in team] + [row.created for row in submitted], default=0.0
         )
-        last = max([row.decided or row.created for row in submitted], default=begun)
+        said, elapsed_s = told(tx), float(meta.find(tx, "elapsed_seconds", 0.0))
+        last = max(last_event(tx, submitted, ended, wrong), said.last, begun + elapsed_s)
         people = [
             person(
                 tx,
@@ -204,13 +207,14 @@ def read(database: Database, *, mirror: Path) -> Contents:
                 written=written,
                 troubles=wrong,
                 last=last,
+                elapsed_s=elapsed_s,
             )
             for i, researcher in enumerate(team)
         ]
         return Contents(
             testbed=str(meta.find(tx, "testbed", "unknown testbed")),
             settings=dict(meta.find(tx, "settings", {})),
-            seconds=float(meta.find(tx, "elapsed_seconds", last - begun)),
+            seconds=elapsed_s or last - begun,
             begun=begun,
             people=people,
             entries=_ranked([entry for entry in everything if not entry.baseline]),
@@ -222,7 +226,7 @@ def read(database: Database, *, mirror: Path) -> Contents:
                 if reference.kind == kind
             ],
             posts=written,
-            runs=sum(run.tries > 0 or run.finished is not None for run in ended),
+            runs=sum(map(began, ended)),
             core_seconds=sum(run.end.core_seconds for run in ended),
             spent=spending.total(tx),
             ledger_entries=entries,
@@ -232,6 +236,7 @@ def read(database: Database, *, mirror: Path) -> Contents:
             ending=ending(tx, undecided=any(row.status == "pending" for row in submitted)),
             ended=researchers_ended(tx),
             runs_left=sum(run.state not in runs.ENDED and run.split != "practice" for run in ended),
+            words=said.words,
             briefs=briefs.told(tx),
             judged=judged.all(tx),
             ideas=_ideas(LabFolder(mirror.parent).snapshots, submitted),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aar.durations import duration
-from aar.reports import next_steps
+from aar.reports import bounds, next_steps
 from aar.reports.contents import Contents, Entry
 from aar.reports.ending import Ending
 from aar.reports.next_steps import Step
@@ -121,6 +121,9 @@ def _summary(contents: Contents) -> list[str]:
         lines += [_believed(contents, contents.verified[0])]
     scored, verified = len(contents.scored), len(contents.verified)
     team = count(len(contents.researchers), "researcher")
+    busy = sum(person.submitted > 0 for person in contents.researchers)
+    if 0 < busy < len(contents.researchers):
+        team = f"{busy:,} of {team}"
     if contents.entries:
         lines.append(
             f"{team} handed in {count(len(contents.entries), 'submission')} on {contents.testbed} within "
@@ -175,16 +178,14 @@ def _notices(contents: Contents) -> list[str]:
     left = undecided(contents)
     if left and contents.ending is not Ending.RUNNING:
         why = {
-            Ending.TIME: "The time was up before everything was judged",
-            Ending.BUDGET: "The budget was used up, and the run ended before everything was judged",
+            Ending.TIME: f"{bounds.reached(contents)} before everything was judged",
+            Ending.BUDGET: f"{bounds.reached(contents)}, and the run ended before everything was judged",
             Ending.INTERRUPTED: "The run was interrupted before everything was judged",
         }.get(contents.ending, "The run ended before everything was judged")
         to_go = f", with {count(contents.runs_left, 'run')} to go" if contents.runs_left else ""
         lines.append(f"{why}: {count(len(left), 'submission')} {_was(len(left))} left undecided{to_go}.")
-    elif contents.ending is Ending.TIME:
-        lines.append("The time was up before its researchers had handed in all that they may.")
-    elif contents.ending is Ending.BUDGET:
-        lines.append("The budget was used up before its researchers had handed in all that they may.")
+    elif contents.ending in (Ending.TIME, Ending.BUDGET):
+        lines.append(f"{bounds.reached(contents)} before its researchers had handed in all that they may.")
     elif contents.ending is Ending.INTERRUPTED:
         lines.append("The run was interrupted before its researchers were done.")
     if contents.ended:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from aar.reports import bounds
 from aar.reports.contents import Contents, Entry
 from aar.reports.ending import Ending
 from aar.reports.outcomes import Outcome, best_lead, counted, outcome, undecided
@@ -33,15 +34,18 @@ def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
     resume = f"{aar} run --resume {shlex.quote(run)}"
     # a run without a bound on its minutes has time enough
     time = " --minutes +10" if contents.settings.get("minutes") is not None else ""
+    spent = bounds.more(bounds.spent(contents), contents)
     steps = []
     if undecided(contents):
         steps.append(
-            Step("Judge what is left; with --minutes +10 there is more time for research too", resume)
+            Step(f"Judge what is left; with --minutes +10{spent} there is more time for research too", resume)
         )
     elif contents.ending is Ending.INTERRUPTED:
         steps.append(Step("Go on where it was interrupted", resume))
     elif contents.ending is Ending.BUDGET:
-        steps += [Step("Give the researchers more", f"{resume} {' '.join(_more_of_budgets(contents))}")]
+        late = time if bounds.time_up(contents) else ""
+        more = bounds.more(list(bounds.given(contents)), contents)
+        steps += [Step("Give the researchers more", f"{resume}{late}{more}")]
     elif contents.ended or contents.ending is Ending.RESEARCHERS_FAILED:
         steps.append(Step("Remedy what ended the researchers, then go on", resume))
     if contents.verified:
@@ -52,27 +56,17 @@ def next_steps(contents: Contents, *, run: str, aar: str) -> list[Step]:
         steps.append(
             Step(
                 f"Give each researcher five more submissions, to build on {printable(lead.submission.id)}",
-                f"{resume}{time} --submissions +5",
+                f"{resume}{time}{spent} --submissions +5",
             )
         )
     elif contents.entries and counted(contents.entries)[Outcome.FAILED] == len(contents.entries):
         steps.append(Step("See which methods of the library run, and start from one", f"{aar} method list"))
     elif not steps:
-        more = " --submissions +5" if contents.entries or not time else ""
-        what = " and ".join([*(["time"] if time else []), *(["submissions"] if more else [])])
-        steps.append(Step(f"Give the researchers more {what}", f"{resume}{time}{more}"))
+        more = " --submissions +5" if contents.entries or not (time or spent) else ""
+        parts = {"time": time, "budget": spent, "submissions": more}
+        what = " and ".join(name for name, options in parts.items() if options)
+        steps.append(Step(f"Give the researchers more {what}", f"{resume}{time}{spent}{more}"))
     return steps
-
-
-def _more_of_budgets(contents: Contents) -> list[str]:
-    """Options that double each budget of money, tokens or hours of work that the run has."""
-    budgets = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each", "hours_each")
-    given = {name: contents.settings.get(name) for name in budgets}
-    return [
-        f"--{name.replace('_', '-')} +{int(number) if number == int(number) else number}"
-        for name, number in given.items()
-        if isinstance(number, (int, float))
-    ]
 
 
 def _elsewhere(contents: Contents, top: Entry, *, run: str, aar: str) -> Step:

@@ -68,6 +68,7 @@ def render(database: Database, *, mirror: Path) -> str:
         c=shown,
         status=words.STATUS,
         ended=words.ENDED,
+        enough=words.ENOUGH,
         trouble=words.TROUBLE,
         findings=findings(shown, run=_typed(mirror.parent)),
         progress=Markup(charts.progress(shown)),

@@ -162,8 +162,8 @@ def result_lines(result: dict[str, Any]) -> list[Line]:
         ]
     cost = result["cost"]
     took = (
-        f"It took {duration(result['seconds'])}, {cost['core_minutes']:,.1f} core-minutes of runs, "
-        f"{tokens_text(cost)}, ${cost['usd']:,.2f}{lost_text(cost)}."
+        f"The lab ran for {duration(result['seconds'])} (asking models, making items and the report come on top), "
+        f"{cost['core_minutes']:,.1f} core-minutes of runs, {tokens_text(cost)}, ${cost['usd']:,.2f}{lost_text(cost)}."
     )
     return [*shown, Line(took)]
 

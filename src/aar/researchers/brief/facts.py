@@ -46,7 +46,8 @@ class Facts:
         feedback: What is told of dev.
         forum: Whether researchers read each other.
         workflow: Whether steps are prescribed.
-        directions_differ: Whether researchers have directions of their own.
+        researchers: Researchers of the study.
+        directions_differ: Whether each of several researchers has another direction.
         dev_seeds: Supervisors of a submission on dev.
         sealed_seeds: Supervisors of the first confirmation.
         gate: Standard errors that a gain on dev has to exceed.
@@ -71,6 +72,10 @@ class Facts:
         most_wait_seconds: Longest wait after failures.
         hours_each: Hours that a researcher may work; None without a bound.
         last_seconds: Seconds of these that are kept for last turns.
+        budget_usd_each: US dollars that a researcher's calls may cost; None without a bound.
+        budget_usd: The same of all.
+        budget_tokens_each: Weighted tokens that a researcher's calls may use; None without a bound.
+        budget_tokens: The same of all.
         research_share: Share of a bounded run's time in which submissions are taken; None without a bound.
     """
 
@@ -88,6 +93,7 @@ class Facts:
     feedback: Feedback
     forum: bool
     workflow: Workflow
+    researchers: int
     directions_differ: bool
     dev_seeds: int
     sealed_seeds: int
@@ -113,4 +119,14 @@ class Facts:
     most_wait_seconds: float
     hours_each: float | None
     last_seconds: float
+    budget_usd_each: float | None
+    budget_usd: float | None
+    budget_tokens_each: int | None
+    budget_tokens: int | None
     research_share: float | None
+
+    @property
+    def bounded_money(self) -> bool:
+        """True if a budget of money or tokens can end a researcher."""
+        budgets = (self.budget_usd_each, self.budget_usd, self.budget_tokens_each, self.budget_tokens)
+        return any(budget is not None for budget in budgets)
