@@ -208,11 +208,11 @@ def test_a_lab_that_was_scored_is_not_continued_with_other_models(lab: LabFolder
 
 def test_a_lab_plans_what_its_runs_and_figures_need_and_no_companions() -> None:
     jobs = plan(Settings())
-    assert [str(job) for job in jobs[:4]] == [
+    assert [str(job) for job in jobs[:7]] == [
         "practice supervisor 1",
-        *(f"dev supervisor {k}" for k in range(1, 4)),
+        *(f"dev supervisor {k}" for k in range(1, 7)),
     ]
-    assert jobs[4] == ReferenceJob("ceiling", "dev", 0)
+    assert jobs[7] == ReferenceJob("ceiling", "dev", 0)
     assert str(jobs[-1]) == "sealed supervisor 9"
     assert len(jobs) == len(set(jobs)) == 1 + 9 + 9 + 9 + 9
     assert all(job.k < 10_000 for job in jobs)
