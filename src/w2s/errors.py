@@ -39,7 +39,7 @@ class NotFound(W2SError):
         unknown testbed 'mini-chta'; did you mean mini-chat, mini-math?
         """
         names = sorted(known)
-        near = _nearest(name, names)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(names)}"
         return cls(f"unknown {kind} {name!r}; {hint}")
 
@@ -54,12 +54,6 @@ class NotFound(W2SError):
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
         hint = f" did you mean {near[0]!r}?" if near else ""
         return cls(f"no {noun} {name!r};{hint} installed: {', '.join(names)} (entry points of {group})")
-
-
-def _nearest(name: str, names: list[str]) -> list[str]:
-    """At most five names that are like `name`, the most alike first; what is equally alike by name."""
-    close = difflib.get_close_matches(name, names, n=max(1, len(names)), cutoff=0.5)
-    return sorted(close, key=lambda other: (-difflib.SequenceMatcher(None, other, name).ratio(), other))[:5]
 
 
 class BadPlugin(W2SError):

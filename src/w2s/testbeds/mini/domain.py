@@ -80,7 +80,7 @@ class Domain:
     whatever follows one of `answer_marks` weighs as much as a verdict (where the same words are also
     operands that nobody can foresee). The strong model waits at `gate`. `redrawn` counts the pre-trainings of a
     (world, role) that were thrown away, since the world missed the testbed's targets: each has another seed. `longer`
-    has the steps of strong models whose loss stayed above .52 with the others' steps.
+    has the steps of strong models that learn their world more slowly than the others.
     """
 
     testbed: Testbed
