@@ -13,6 +13,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "tables" / "testbeds.md"
 
 FEWEST = 3
 """Fresh seeds of each of eleven worlds."""
+SUPERVISORS = 10
+"""Seeds of each world by which the scorer knows a typical supervisor."""
 PUBLISHED = [name for name in names() if load_measured(name) is not None]
 
 
@@ -44,6 +46,7 @@ def test_what_is_published_was_measured_with_these_models_on_fresh_seeds(name: s
     for world in figures["worlds"].values():
         assert len(set(world["seeds"])) >= FEWEST
         assert min(world["seeds"]) >= FIRST_FRESH
+        assert world["typical"]["seeds"] >= SUPERVISORS
         for arm in (world["floor"], world["ceiling"]):
             low, high = arm["interval"]
             assert low < arm["mean"] < high
