@@ -58,7 +58,7 @@ def test_a_run_that_money_ends_says_so_counts_to_the_cent_and_goes_on_with_more(
     assert (cost["lost_calls"], cost["lost_usd"]) == (1, CUT_OFF)
     assert cost["usd"] == pytest.approx((cost["calls"] - 1) * CALL + CUT_OFF, abs=1e-9)
     assert 3 <= cost["usd"] < 3 + 2 * CALL, "held to within the calls in flight"
-    assert any("The budget was spent" in line for line in lines)
+    assert any("was used up" in line for line in lines)
     folder = LabFolder(Path(result["run"]))
     assert f"${cost['usd']:,.2f}" in folder.report.read_text()
     code, lines = aar(packages, "--resume", str(folder.path), "--budget-usd", "+1")
