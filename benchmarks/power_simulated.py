@@ -104,7 +104,7 @@ class Study:
         """One draw of the gate on dev."""
         own, plain, typical = self.pairs(DEV_WORLDS, design.dev_pairs // DEV_WORLDS)
         gain = adjusted(own - plain, Supervisors(plain, typical) if design.regressed else None)
-        return bool(gain.mean() > THRESHOLD)
+        return bool(gain.mean() > THRESHOLD and own.mean() > plain.mean())
 
     def confirmed(self, design: Design, alpha: float) -> tuple[bool, int]:
         """One draw of a confirmation: is it verified, and after how many runs."""

@@ -12,7 +12,16 @@ from statistics import NormalDist
 
 import numpy as np
 
-from w2s.metrics import Clusters, Supervisors, Tables, adjusted, alpha_at, world_difference, world_gain
+from w2s.metrics import (
+    Clusters,
+    Supervisors,
+    Tables,
+    adjusted,
+    alpha_at,
+    world_difference,
+    world_gain,
+    world_means,
+)
 from w2s.records import Estimate
 
 POWER = 0.8
@@ -57,10 +66,13 @@ def judge_sealed(
     """Does the gain over the champion hold on sealed? A table [S, n] a world each, paired by supervisor and item.
 
     Verified if the one-sided lower bound of the gain at `alpha` is above 0. The world is the unit, and the gain that at
-    a typical one of `supervisors`; where there is one world only, seeds and clusters both count.
+    a typical one of `supervisors`; where there is one world only, seeds and clusters both count. The mean gain with the
+    supervisors that were drawn must be above 0, too: who is bad on purpose where its supervisor is bad draws a line
+    that promises a gain where no supervisor was.
     """
     gain = world_gain(candidate, champion, clusters, level=1 - 2 * alpha, supervisors=supervisors)
-    return SealedDecision(verified=gain.low > 0, gain=gain, alpha=alpha)
+    as_drawn = float((world_means(candidate) - world_means(champion)).mean())
+    return SealedDecision(verified=gain.low > 0 and as_drawn > 0, gain=gain, alpha=alpha)
 
 
 def look_at(seeds: int) -> int | None:

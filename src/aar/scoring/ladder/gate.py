@@ -79,7 +79,7 @@ def judge_dev(
     Accepted if its mean beats the holder's by more than max(step, 2 standard errors of the paired
     difference, clusters counted once), and that of `own`, the best of its author's earlier would-be records on
     the same seeds, in the same way. The gain is the one at a typical one of `supervisors`, [pairs] in the order of the
-    rows of all tables.
+    rows of all tables; with those that were drawn it must be above 0.
 
     >>> import numpy as np
     >>> better, holder = np.ones((3, 400)), np.tile([1.0, 0.0], (3, 200))
@@ -99,11 +99,11 @@ def judge_dev(
     n, mean = len(difference), float(np.mean([table.mean() for table in candidate]))
     by_pair = np.concatenate([(a - b).mean(axis=1) for a, b in zip(candidate, holder, strict=True)])
     luck = float((by_pair - adjusted(by_pair, supervisors)).mean())
-    gain, stderr = float(difference.mean()) - luck, clustered_stderr(difference, questions)
+    as_drawn, stderr = float(difference.mean()), clustered_stderr(difference, questions)
+    gain = as_drawn - luck
     # of methods that gain nothing one in 44 is two standard errors above by luck; sealed decides about those. The
     # step keeps the bar where two runs are so alike that their difference has next to no spread
     threshold = max(step(n), ERRORS * stderr)
-    accepted = gain > threshold and (
-        own is None or judge_dev(candidate, own, clusters, supervisors=supervisors).accepted
-    )
+    over_own = own is None or judge_dev(candidate, own, clusters, supervisors=supervisors).accepted
+    accepted = gain > threshold and as_drawn > 0 and over_own
     return DevDecision(accepted=accepted, mean=mean, gain=gain, stderr=stderr, threshold=threshold)
