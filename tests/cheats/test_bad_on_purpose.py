@@ -1,4 +1,4 @@
-"""A worthless method spoils its answers where its supervisor is bad: a line through that promises a gain."""
+"""Would: spoils its answers where its supervisor is bad, so that a line through its runs promises a gain."""
 
 from __future__ import annotations
 
