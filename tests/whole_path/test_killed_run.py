@@ -4,7 +4,8 @@ One run serves all tests of this file, since it takes minutes: the launcher, the
 service, a researcher, the researchers' host and a method process in flight each get a SIGKILL, and the run goes on to
 its end. With `--slow` it goes on twice in between, each time with one submission more for each researcher, and is
 stopped by Ctrl-C and by SIGTERM while both work. It ends when these are used up, so that it is the same run on a busy
-machine. It has one slot: each one more is a service more to start, five times, and the engine's own tests have two.
+machine. Its testbed is a user's own, with one small world, so that most of the time goes to processes and little to
+training. It has one slot: each one more is a service more to start, five times, and the engine's own tests have two.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import own_testbed
 import psutil
 import pytest
 
@@ -38,9 +40,11 @@ from aar.cli.run import run_lab
 from aar.launch.reserved import listen
 from aar.folder import LabFolder
 from aar.settings import Settings
+from w2s.testbeds import load
 
+testbed = load(sys.argv[2])
 settings = Settings(
-    testbed="mini-math",
+    testbed=testbed.name,
     researchers=2,
     seed=5,
     submissions=1,
@@ -52,7 +56,7 @@ settings = Settings(
     floors=2,
     ceilings=2,
 )
-print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, listen(None))))
+print(json.dumps(run_lab(LabFolder(Path(sys.argv[1])), settings, listen(None), testbed=testbed)))
 """
 RESUME = [sys.executable, "-m", "aar.cli", "run", "--resume"]
 LOGGED = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ (aar|w2s)\.", re.MULTILINE)
@@ -173,9 +177,12 @@ def interrupted(
 ) -> Iterator[Interrupted]:
     signals = [signal.SIGINT, signal.SIGTERM] if request.config.getoption("--slow") else []
     folder = LabFolder(tmp_path_factory.mktemp("run"))
+    testbed = own_testbed.write(tmp_path_factory.mktemp("own"))
     output = (folder.path / "launcher.log").open("wb")
     launcher = subprocess.Popen(
-        [sys.executable, "-c", START, str(folder.path)], stdout=output, stderr=subprocess.STDOUT
+        [sys.executable, "-c", START, str(folder.path), str(testbed)],
+        stdout=output,
+        stderr=subprocess.STDOUT,
     )
     killed = []
     try:
