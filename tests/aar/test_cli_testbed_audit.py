@@ -25,7 +25,9 @@ def quick(monkeypatch):
 
 def test_an_audit_is_printed_and_stored(quick, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    result = quick("mini-chat", "--floor", "0.59", "--ceiling", "0.91")
+    result = quick(
+        "mini-chat", "--world", "north", "--world", "south", "--floor", "0.59", "--ceiling", "0.91"
+    )
     assert result.exit_code == 0, result.output
     assert "longest answer" in result.stdout
     assert "best shortcut without a model" in result.stdout
@@ -38,9 +40,8 @@ def test_an_audit_is_printed_and_stored(quick, tmp_path: Path, monkeypatch) -> N
 
 def test_json_is_one_object_on_the_last_line_and_another_seed_draws_other_items(quick, tmp_path) -> None:
     out = tmp_path / "a" / "b.json"
-    first = quick("mini-chat", "--json", "--out", str(out))
-    again = quick("mini-chat", "--json", "--out", str(out))
-    other = quick("mini-chat", "--json", "--out", str(out), "--seed", "other words")
+    asked = ("mini-chat", "--world", "north", "--json", "--out", str(out))
+    first, again, other = quick(*asked), quick(*asked), quick(*asked, "--seed", "other words")
     found = [json.loads(result.stdout.splitlines()[-1]) for result in (first, again, other)]
     assert found[0] == found[1]
     assert found[0]["findings"] != found[2]["findings"]
@@ -60,5 +61,5 @@ def test_wrong_input_is_one_line_and_leaves_nothing_behind(tmp_path: Path) -> No
 
 def test_a_place_that_cannot_be_written_is_one_line(quick, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    result = quick("mini-chat", "--out", str(tmp_path / "file" / "report.json"))
+    result = quick("mini-chat", "--world", "north", "--out", str(tmp_path / "file" / "report.json"))
     assert "cannot write" in str(result.exception)

@@ -33,7 +33,9 @@ from aar.students.data import read_weak
 from w2s.records import SplitName
 from w2s.testbeds import load
 
-ONE_OF_EACH = Settings(dev_seeds=1, baseline_seeds=1, sealed_seeds=2, floors=1, ceilings=1)
+ONE_OF_EACH = Settings(
+    testbed="mini-code", dev_seeds=1, baseline_seeds=1, sealed_seeds=2, floors=1, ceilings=1
+)
 
 JOBS = [job for job in plan(ONE_OF_EACH) if job.role == "supervisor"]
 SECOND = ReferenceJob("supervisor", "dev", 1)
@@ -75,7 +77,7 @@ class Process:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     """A lab whose first references' process was killed in its second job, and whose second ended the work."""
     folder = LabFolder(tmp_path_factory.mktemp("runs") / "lab")
-    folder.describe({"testbed": "mini-chat", "settings": ONE_OF_EACH.as_json()})
+    folder.describe({"testbed": ONE_OF_EACH.testbed, "settings": ONE_OF_EACH.as_json()})
     prepare(folder)
     first = Process(folder)
     assert first.there == []
@@ -115,7 +117,7 @@ def test_researchers_get_the_practice_supervisors_labels(lab: LabFolder) -> None
 
 
 def test_a_key_covers_model_recipe_prompt_items_truth_and_seed(lab: LabFolder, tmp_path: Path) -> None:
-    vault, testbed, job = Vault(lab.vault), load("mini-chat"), ReferenceJob("supervisor", "dev", 0)
+    vault, testbed, job = Vault(lab.vault), load(ONE_OF_EACH.testbed), ReferenceJob("supervisor", "dev", 0)
     dev = vault.part("dev", 0)
     weights = tmp_path / "weak"
     shutil.copytree(testbed.worlds[dev.world].weak, weights)
@@ -140,7 +142,7 @@ def test_a_key_covers_model_recipe_prompt_items_truth_and_seed(lab: LabFolder, t
 
 
 def test_a_key_covers_the_world_of_its_pair_and_no_other(lab: LabFolder, tmp_path: Path) -> None:
-    vault, testbed = Vault(lab.vault), load("mini-chat")
+    vault, testbed = Vault(lab.vault), load(ONE_OF_EACH.testbed)
     second = vault.part("dev", 1)
     shutil.copytree(testbed.worlds[second.world].weak, tmp_path / "weak")
     (tmp_path / "weak" / "config.json").write_text("{}")
