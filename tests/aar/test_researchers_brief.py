@@ -225,6 +225,7 @@ def test_tools_codes_words_and_paths_are_those_that_exist() -> None:
     assert {name for name in named if "_" in name} <= tools | other
     assert set(re.findall(r"\[([A-Z]\w+)\]", said)) <= {refusal.value for refusal in Refusal}
     assert set(get_args(Status)) <= named
+    assert f"Posts and comments by `{researchers.OPERATOR}` are from the person who runs the lab." in said
     assert {"practice/items.jsonl"} <= set(re.findall(r"/workspace/([a-z/.]+)`", said))
     for path in re.findall(r"`/opt/w2s/([a-z0-9/]+)`", said):
         assert (Path(w2s.__file__).parents[1] / path).is_dir(), path

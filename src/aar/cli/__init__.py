@@ -49,6 +49,7 @@ def main() -> None:
     from aar.cli import (  # noqa: F401  (each registers its commands)
         baselines,
         doctor,
+        forum,
         ideas,
         ledger,
         method,
@@ -56,6 +57,7 @@ def main() -> None:
         researcher,
         run,
         score,
+        snapshot,
         testbed,
         testbed_audit,
         testbed_import,

@@ -91,6 +91,38 @@ def all(tx: Transaction, *, after: int = 0) -> list[PostRow]:
     return _read(tx, table.c.id > after)
 
 
+def found(
+    tx: Transaction,
+    words: Sequence[str] = (),
+    *,
+    researcher: str | None = None,
+    kind: Kind | None = None,
+    before: int | None = None,
+    most: int | None = None,
+) -> list[PostRow]:
+    """The newest posts, at most `most` of them, oldest first: by a researcher, of a kind, with an id below `before`.
+
+    Every one of `words` stands in the title, the text, a comment or the author's name, whatever the case of ASCII
+    letters. Reads all posts where it is given words: .4 s for 100,000 of them.
+    """
+    query = sa.select(table.c.id).order_by(table.c.id.desc())
+    for word in words:
+        comments = sa.select(comments_table.c.post).where(
+            comments_table.c.body.icontains(word, autoescape=True)
+        )
+        texts = (table.c.title, table.c.body, table.c.researcher)
+        query = query.where(
+            sa.or_(*(text.icontains(word, autoescape=True) for text in texts), table.c.id.in_(comments))
+        )
+    if researcher is not None:
+        query = query.where(table.c.researcher == researcher)
+    if kind is not None:
+        query = query.where(table.c.kind == kind)
+    if before is not None:
+        query = query.where(table.c.id < before)
+    return some(tx, set(tx.scalars(query if most is None else query.limit(most))))
+
+
 def some(tx: Transaction, ids: Collection[int]) -> list[PostRow]:
     """The posts with these ids, oldest first."""
     return _read(tx, table.c.id.in_(ids)) if ids else []

@@ -198,7 +198,9 @@ class Lab:
         with self._lock:
             with self.database.read() as tx:
                 own = runs.all(tx, split="practice", researcher=researcher)
-            snapshot = self.snapshots.put(files, researcher=f"{researcher}-practice", message="practice")
+            snapshot = self.snapshots.put(
+                files, researcher=f"{researcher}-practice", message="practice", draft=True
+            )
             drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
             key = self.queue.key(snapshot.tree, "practice", 0, drawn)
             # what was asked for before is no further run: the answer to the first request may have been lost

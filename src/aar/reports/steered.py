@@ -20,8 +20,8 @@ class Word:
 
     Attributes:
         at: When, in seconds since 1970.
-        what: pause, resume, stop or tell.
-        researchers: Whom it concerned.
+        what: pause, resume, stop, tell, post or reply.
+        researchers: Whom it concerned; of a post or a reply whoever reads the forum.
         text: What was told; empty for the others. It is a person's own text.
     """
 
@@ -52,6 +52,11 @@ def told(tx: Transaction) -> Told:
 
 
 def _word(entry: Entry) -> Word | None:
+    posted = entry.body.get("posted")
+    if isinstance(posted, Mapping):
+        what = "reply" if "comment" in posted else "post"
+        text = "\n".join(str(posted[part]) for part in ("title", "text") if posted.get(part))
+        return Word(_at(entry), what, [f"forum, post {posted['post']}"], text)
     body = entry.body.get("steered")
     if not isinstance(body, Mapping):
         return None

@@ -1,8 +1,9 @@
 """Submitted code as a git repository that no agent can touch and no git program ever runs in.
 
 Each snapshot is a commit whose parents are the snapshots it builds on, also across researchers, so
-that `git log --graph --all` draws the lineage. `refs/researchers/NAME` is a researcher's last one;
-`refs/snapshots/KEY` keeps every one, and makes putting the same thing twice give the same commit.
+that `git log --graph --all` draws the lineage, here and in a clone. The branch NAME is a researcher's last one, the
+branch `snapshots` the last of all; drafts, which nobody handed in, have none. `refs/snapshots/KEY` keeps every one, and
+makes putting the same thing twice give the same commit.
 
 Which files may be stored is the rule of `aar.submissions.source`.
 """
@@ -22,6 +23,8 @@ from aar.errors import BadSnapshot
 from aar.submissions import source
 from w2s.errors import NotFound
 
+_NEWEST = "snapshots"
+"""Branch of the newest snapshot, which a clone shows."""
 _RESEARCHER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", re.ASCII)
 
 
@@ -41,10 +44,16 @@ class Snapshots:
 
         pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
         self._lock = threading.Lock()
-        self._repository: Any = pygit2.init_repository(str(path), bare=True, initial_head="snapshots")
+        self._repository: Any = pygit2.init_repository(str(path), bare=True, initial_head=_NEWEST)
 
     def put(
-        self, files: Mapping[str, str], *, researcher: str, message: str, parents: Sequence[str] = ()
+        self,
+        files: Mapping[str, str],
+        *,
+        researcher: str,
+        message: str,
+        parents: Sequence[str] = (),
+        draft: bool = False,
     ) -> Snapshot:
         """Store `files` (relative name to text); the same again gives the same commit.
 
@@ -54,7 +63,7 @@ class Snapshots:
         import pygit2
 
         source.check(files)
-        if not _RESEARCHER.fullmatch(researcher):
+        if not _RESEARCHER.fullmatch(researcher) or researcher == _NEWEST:
             raise BadSnapshot(f"{researcher!r} cannot name a researcher; use letters, digits and '-'")
         with self._lock:
             lineage = [self._commit(parent).id for parent in dict.fromkeys(parents)]
@@ -66,7 +75,8 @@ class Snapshots:
                 return Snapshot(commit=str(known.target), tree=str(tree))
             author = pygit2.Signature(researcher, f"{researcher}@lab.invalid", int(time.time()), 0)
             commit = self._repository.create_commit(None, author, author, text, tree, lineage)
-            self._repository.references.create(f"refs/researchers/{researcher}", commit, force=True)
+            for branch in () if draft else (researcher, _NEWEST):
+                self._repository.references.create(f"refs/heads/{branch}", commit, force=True)
             # last, because its existence says that all of the above is done
             self._repository.references.create(ref, commit)
             return Snapshot(commit=str(commit), tree=str(tree))
@@ -89,7 +99,7 @@ class Snapshots:
     def latest(self, researcher: str) -> str | None:
         """A researcher's last snapshot, or None."""
         with self._lock:
-            reference = self._repository.references.get(f"refs/researchers/{researcher}")
+            reference = self._repository.references.get(f"refs/heads/{researcher}")
             return None if reference is None else str(reference.target)
 
     def _commit(self, name: str) -> Any:
