@@ -121,6 +121,14 @@ class NotNow(Refused):
     """The lab would take this later: the message says when, or what has to end first."""
 
 
+class TooOften(NotNow):
+    """Somebody asks in a loop; `seconds` until the next request is taken."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class BrokenChain(AarError):
     """The ledger was changed after it was written; the message names the entry."""
 

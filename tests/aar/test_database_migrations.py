@@ -20,6 +20,8 @@ from aar.database import meta, migrations, progress, researchers, run_turns, run
 from aar.errors import LabFolderError, WrongFormat
 
 BACK = (
+    "DROP TABLE tokens",
+    "ALTER TABLE researchers DROP COLUMN outside",
     "DROP TABLE messages",
     "ALTER TABLE researchers DROP COLUMN worked",
     "ALTER TABLE researchers DROP COLUMN works_since",
@@ -65,7 +67,7 @@ BACK = (
     "UPDATE runs SET priority = 1 - priority WHERE priority IN (0, 1)",
     "UPDATE meta SET value = '4' WHERE key = 'format'",
 )
-"""What makes a database of format 9 one of format 4."""
+"""What makes a database of format 10 one of format 4."""
 
 
 def of_format_4(path: Path) -> Path:

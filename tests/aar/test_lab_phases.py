@@ -165,3 +165,26 @@ def test_one_that_rests_holds_the_research_open_and_one_that_finished_does_not(
     with lab.database.write() as tx:
         researchers.set_state(tx, "r1", "finished", reason=EndReason.NO_EFFECT)
     assert conductor.advance(lab) == "finished"
+
+
+def test_a_lab_that_stays_open_takes_methods_in_until_its_time_is_over(made: Callable[..., Lab]) -> None:
+    lab = made()
+    with lab.database.write() as tx:
+        for name in ("r1", "r2"):
+            researchers.set_state(tx, name, "finished")
+    assert conductor.advance(lab) == "finished"
+    lab.stays_open = True
+    assert conductor.advance(lab) == "research"
+    late = made(used=1000.0, minutes=10)
+    late.stays_open = True
+    assert conductor.advance(late) == "finished"
+
+
+def test_no_run_waits_for_a_guest(made: Callable[..., Lab]) -> None:
+    lab = made()
+    with lab.database.write() as tx:
+        researchers.add(tx, "ada", outside=True, submissions=5)
+        researchers.set_state(tx, "ada", "working")
+        for name in ("r1", "r2"):
+            researchers.set_state(tx, name, "finished")
+    assert conductor.advance(lab) == "finished"

@@ -4,15 +4,18 @@ Each request carries a bearer token of its own. Answers to researchers hold word
 the study's feedback tells one. Bodies are bounded.
 """
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from aar.api import forum, operators, researchers, status
+from aar.api import forum, operators, people, researchers, status
 from aar.api.door import Door
 from aar.api.refusals import DESCRIBED, TOO_LARGE, explain_refusals, refusal
+from aar.api.writes import Writes
 from aar.errors import BadRequest
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
@@ -30,13 +33,24 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
         researchers.router,
         researchers.settlements,
         forum.router,
+        people.router,
         operators.router,
         status.router,
     ):
         app.include_router(router, prefix="/v1", responses=DESCRIBED)
     app.middleware("http")(_bounded)
+    app.middleware("http")(partial(_noted, Writes(lab.folder.logs / "writes.jsonl")))
     explain_refusals(app)
     return app
+
+
+async def _noted(writes: Writes, request: Request, proceed: Callable[[Request], Any]) -> Response:
+    """Keep who wrote what, whatever came of it."""
+    answer: Response = await proceed(request)
+    if request.method not in ("GET", "HEAD"):
+        caller = getattr(request.state, "caller", None)
+        await asyncio.to_thread(writes.note, caller, request.method, request.url.path, answer.status_code)
+    return answer
 
 
 async def _bounded(request: Request, proceed: Callable[[Request], Any]) -> Response:

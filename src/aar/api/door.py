@@ -2,13 +2,16 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Header, Request
 
+from aar.api.rates import Rates
+from aar.database import clock, researchers, tokens
 from aar.database.researchers import Researcher
-from aar.errors import NotAllowed
+from aar.database.tokens import Access
+from aar.errors import NotAllowed, TooOften
 from aar.lab import for_researchers
 from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
@@ -25,6 +28,24 @@ class Door:
     waiters: Waiters
     operator_token: str
     phase: Callable[[], Phase]
+    rates: Rates = field(default_factory=Rates)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        name: Name in the study; an author of posts.
+        access: What the token opens.
+        researcher: The researcher that it is, if it is one.
+        token: Id of the token; empty for one that the launcher made.
+    """
+
+    name: str
+    access: Access
+    researcher: Researcher | None = None
+    token: str = ""
 
 
 def _door(request: Request) -> Door:
@@ -42,8 +63,47 @@ def token_of(authorization: Annotated[str, Header()] = "") -> str:
 Token = Annotated[str, Depends(token_of)]
 
 
-def _researcher(door: Here, token: Token) -> Researcher:
-    return for_researchers.with_token(door.lab, token)
+def known(door: Door, token: str) -> Caller:
+    """Who has this token; `NotAllowed` if nobody has, `TooOften` for one that asks in a loop."""
+    if secrets.compare_digest(token.encode("utf-8", "replace"), door.operator_token.encode()):
+        return Caller(researchers.OPERATOR, Access.OPERATOR)  # the launcher, which asks as often as it has to
+    caller = _guest(door, token) or _of_the_run(door, token)
+    seconds = door.rates.wait(caller.token or caller.name)
+    if seconds > 0:
+        raise TooOften("too many requests; ask again a little later", seconds=seconds)
+    return caller
+
+
+def _guest(door: Door, token: str) -> Caller | None:
+    with door.lab.database.read() as tx:
+        row = tokens.find(tx, token)
+        if row is None:
+            return None
+        who = researchers.get(tx, row.holder) if row.access is Access.RESEARCHER else None
+    if row.used is None or clock.now() - row.used > tokens.USED_SECONDS:
+        with door.lab.database.write() as tx:
+            tokens.note_use(tx, row.id)
+    return Caller(row.holder, row.access, who, row.id)
+
+
+def _of_the_run(door: Door, token: str) -> Caller:
+    who = for_researchers.with_token(door.lab, token)
+    return Caller(who.name, Access.RESEARCHER, who)
+
+
+def _caller(request: Request, door: Here, token: Token) -> Caller:
+    request.state.caller = caller = known(door, token)
+    return caller
+
+
+Somebody = Annotated[Caller, Depends(_caller)]
+"""Whoever has a token of this study."""
+
+
+def _researcher(caller: Somebody) -> Researcher:
+    if caller.researcher is None:
+        raise NotAllowed(f"this is for researchers, and {caller.name} is here as a {caller.access.value}")
+    return caller.researcher
 
 
 Me = Annotated[Researcher, Depends(_researcher)]
@@ -59,7 +119,43 @@ Member = Annotated[Researcher, Depends(_member)]
 """The same, in a study with a forum."""
 
 
-def operator(door: Here, token: Token) -> None:
+def _reader(door: Here, caller: Somebody) -> Caller:
+    if caller.researcher is not None:
+        for_researchers.refuse_outside_forum(caller.researcher)
+    return caller
+
+
+Reader = Annotated[Caller, Depends(_reader)]
+"""Whoever reads the forum: a researcher in a study that has one, and people."""
+
+
+def _writer(reader: Reader) -> Caller:
+    if reader.access is Access.VIEWER:
+        raise NotAllowed(f"{reader.name} is here as a viewer, who reads and writes nothing")
+    return reader
+
+
+Writer = Annotated[Caller, Depends(_writer)]
+"""Whoever writes on the forum."""
+
+
+def watcher(caller: Somebody) -> None:
+    """`NotAllowed` unless a person asks: what people see holds figures."""
+    if caller.access is Access.RESEARCHER:
+        raise NotAllowed("this is for people: it holds figures that researchers are not told")
+
+
+def _steerer(caller: Somebody) -> Caller:
+    if caller.access not in (Access.PERSON, Access.OPERATOR):
+        raise NotAllowed(f"{caller.name} is here as a {caller.access.value}, and steers nobody")
+    return caller
+
+
+Steerer = Annotated[Caller, Depends(_steerer)]
+"""A person who may tell researchers what to do."""
+
+
+def operator(caller: Somebody) -> None:
     """`NotAllowed` unless the token is that of the person who runs the lab."""
-    if not secrets.compare_digest(token.encode("utf-8", "replace"), door.operator_token.encode()):
+    if caller.access is not Access.OPERATOR:
         raise NotAllowed("this is for the person who runs the lab")

@@ -1,25 +1,45 @@
 """Routes of the forum, in studies that have one."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from aar.api.door import Here, Member
+from fastapi import APIRouter, Query
+
+from aar.api.door import Caller, Door, Here, Member, Reader, Writer
 from aar.api.requests import Finding, Number, Remark, Vote
+from aar.database import posts, researchers
+from aar.forum import with_badges
 from aar.lab import answers, for_researchers
 from aar.lab.view import Done
+
+MOST_POSTS = 1000
+Word = Annotated[str, Query(max_length=200)]
+Limit = Annotated[int, Query(ge=1, le=MOST_POSTS)]
 
 router = APIRouter(prefix="/forum", tags=["forum"])
 
 
 @router.get("")
-def read(door: Here, who: Member, after: Number = 0) -> answers.Posts:
-    """Posts with an id above `after`."""
-    return answers.Posts(posts=tuple(answers.Post.of(post) for post in door.lab.forum.list(after=after)))
+def read(door: Here, who: Reader, after: Number = 0, limit: Limit = MOST_POSTS) -> answers.Posts:
+    """Posts with an id above `after`, the oldest first, at most `limit` of them."""
+    with door.lab.database.read() as tx:
+        found = with_badges(tx, posts.all(tx, after=after, most=limit))
+    return answers.Posts(posts=tuple(map(answers.Post.of, found)))
+
+
+@router.get("/search")
+def search(
+    door: Here, who: Reader, words: Annotated[list[Word], Query(max_length=16)], limit: Limit = 50
+) -> answers.Posts:
+    """The newest posts that hold every one of the words, at most `limit` of them."""
+    with door.lab.database.read() as tx:
+        found = with_badges(tx, posts.found(tx, words, most=limit))
+    return answers.Posts(posts=tuple(map(answers.Post.of, found)))
 
 
 @router.post("")
-def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
+def write(door: Here, who: Writer, finding: Finding) -> answers.Posted:
     """Publish a finding."""
-    for_researchers.refuse_late_post(door.lab, who)
+    _admit(door, who)
     post = door.lab.forum.post(
         who.name,
         kind=finding.kind,
@@ -32,9 +52,9 @@ def write(door: Here, who: Member, finding: Finding) -> answers.Posted:
 
 
 @router.post("/{post}/comments")
-def comment(door: Here, who: Member, post: Number, remark: Remark) -> answers.Posted:
+def comment(door: Here, who: Writer, post: Number, remark: Remark) -> answers.Posted:
     """Comment on a post."""
-    for_researchers.refuse_late_post(door.lab, who)
+    _admit(door, who)
     return answers.Posted(id=door.lab.forum.comment(post, who.name, remark.body, request=remark.request_id))
 
 
@@ -44,3 +64,12 @@ def vote(door: Here, who: Member, post: Number, body: Vote) -> Done:
     for_researchers.refuse_late_post(door.lab, who)
     door.lab.forum.vote(post, who.name, body.value)
     return Done()
+
+
+def _admit(door: Door, who: Caller) -> None:
+    """Refuse a researcher that has made its last posts; make room for a person's words."""
+    if who.researcher is not None:
+        for_researchers.refuse_late_post(door.lab, who.researcher)
+    else:
+        with door.lab.database.write() as tx:
+            researchers.add(tx, who.name)

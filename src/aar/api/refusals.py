@@ -1,6 +1,7 @@
 """Refusals as HTTP answers: `{"error": code, "message": text}`; programs act on the code, people read the text."""
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from aar.errors import BadRequest
+from aar.errors import BadRequest, TooOften
 from aar.lab.refusals import Code, Refusal
 from w2s.errors import NotFound, W2SError
 
@@ -26,6 +27,8 @@ STATUS: Mapping[Code, int] = {
     Code.FAILED: 500,
 }
 TOO_LARGE, MALFORMED = 413, 422
+LATER_SECONDS = 5.0
+"""After so long a client may ask again where the lab does not know a time."""
 DESCRIBED: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal} for status in sorted({*STATUS.values(), TOO_LARGE, MALFORMED})
 }
@@ -35,7 +38,9 @@ DESCRIBED: dict[int | str, dict[str, Any]] = {
 def refusal(error: W2SError, status: int | None = None) -> Response:
     """The answer that says why nothing was done."""
     answer = Refusal.of(error)
-    return JSONResponse(answer.model_dump(mode="json"), status_code=status or STATUS[answer.error])
+    later = error.seconds if isinstance(error, TooOften) else LATER_SECONDS
+    headers = {"Retry-After": str(math.ceil(later))} if answer.error is Code.NOT_NOW else None
+    return JSONResponse(answer.model_dump(mode="json"), status or STATUS[answer.error], headers)
 
 
 def explain_refusals(app: FastAPI) -> None:

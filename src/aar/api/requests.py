@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from aar.database.progress import Activity, EndReason, ProviderTrouble
+from aar.lab.steering import Steer
 
 MOST_TOKENS = 100_000_000
 """Of one call, of one kind: far beyond what any model reads."""
@@ -139,6 +140,13 @@ class Read(BaseModel):
     """Messages that were read, up to this id."""
 
     up_to: Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Word(BaseModel):
+    """What a person wants of a researcher, or tells it."""
+
+    what: Steer
+    text: Text = ""
 
 
 class State(BaseModel):

@@ -10,10 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from aar.api.door import Door, Here, Me, token_of
+from aar.api.door import Door, Here, Me, Somebody, known, token_of
 from aar.api.requests import Call, Doing, Practice, Read, State, Submit, Trouble, Used
 from aar.database import runs, submissions
-from aar.errors import NotAllowed
+from aar.errors import NotAllowed, NotNow
 from aar.lab import answers, calls, for_researchers
 from aar.lab.standings import Leaderboard, Standing
 from aar.lab.view import Allowed, Done
@@ -43,8 +43,10 @@ class _Settlement(APIRoute):
 
 
 def _give_up(door: Door, token: str, id: str) -> None:
-    with contextlib.suppress(NotAllowed, NotFound):
-        calls.give_up(door.lab, for_researchers.with_token(door.lab, token).name, id)
+    with contextlib.suppress(NotAllowed, NotNow, NotFound):
+        caller = known(door, token)
+        if caller.researcher is not None:
+            calls.give_up(door.lab, caller.researcher.name, id)
 
 
 settlements = APIRouter(tags=["researchers"], route_class=_Settlement)
@@ -70,9 +72,9 @@ def brief(door: Here, who: Me) -> for_researchers.Told:
 
 
 @router.get("/leaderboard")
-def leaderboard(door: Here, who: Me) -> Leaderboard:
+def leaderboard(door: Here, caller: Somebody) -> Leaderboard:
     """The record and the ranks."""
-    return for_researchers.leaderboard(door.lab, who)
+    return for_researchers.leaderboard(door.lab, caller.researcher)
 
 
 @router.post("/progress")
@@ -161,14 +163,14 @@ def submit(door: Here, who: Me, body: Submit) -> answers.TakenIn:
 
 
 @router.get("/submissions/{id}")
-async def submission(door: Here, who: Me, id: str, wait: float = 0.0) -> answers.Submission:
+async def submission(door: Here, caller: Somebody, id: str, wait: float = 0.0) -> answers.Submission:
     """A submission's status; with `wait`, once it is decided."""
 
     def find() -> tuple[submissions.Submission, answers.Submission]:
-        return for_researchers.submission(door.lab, who, id)
+        return for_researchers.submission(door.lab, caller.researcher, id)
 
     _, answer = await door.waiters.wait(
-        who.name, find, lambda result: result[0].stage == "done", wait, subjects=[id]
+        caller.token or caller.name, find, lambda result: result[0].stage == "done", wait, subjects=[id]
     )
     return answer
 
@@ -180,9 +182,9 @@ def withdraw(door: Here, who: Me, id: str) -> answers.Submission:
 
 
 @router.get("/submissions/{id}/files")
-def files(door: Here, who: Me, id: str) -> answers.Code:
+def files(door: Here, caller: Somebody, id: str) -> answers.Code:
     """The code of a submission."""
-    return for_researchers.files(door.lab, who, id)
+    return for_researchers.files(door.lab, caller.researcher, id)
 
 
 def taken_in(door: Door, author: str, body: Submit) -> answers.TakenIn:

@@ -31,6 +31,9 @@ from w2s import methods
 from w2s.errors import W2SError
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
     from aar.engines import Engine
 
 logger = logging.getLogger(__name__)
@@ -46,6 +49,15 @@ GOODBYE_SECONDS = 1
 
 
 @dataclass(frozen=True)
+class Guests:
+    """The door for guests: a listening socket's descriptor, and the files of a TLS certificate and its key, or none."""
+
+    socket: int
+    certificate: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
 class Start:
     """Start message from the launcher on the lab's standard input, since arguments and environment can be seen.
 
@@ -58,6 +70,8 @@ class Start:
         elapsed: Time of the run that was used before, in seconds.
         to_the_end: True if the run's time is over, and what was submitted is judged nevertheless.
         again: True if only the lab was started again, within a run that goes on.
+        guests: Where those come in who are no processes of the run; None where nobody is let in but over `socket`.
+        stays_open: True if the lab does not end by itself.
     """
 
     socket: int
@@ -68,6 +82,8 @@ class Start:
     elapsed: float
     to_the_end: bool
     again: bool
+    guests: Guests | None = None
+    stays_open: bool = False
 
     @classmethod
     def read(cls) -> Start:
@@ -75,14 +91,23 @@ class Start:
         line = sys.stdin.readline()
         if not line.strip():
             raise SettingsError("the lab is started by `aar run`; there is nothing on its standard input")
-        return cls(**json.loads(line))
+        told = json.loads(line)
+        guests = told.pop("guests", None)
+        return cls(**told, guests=None if guests is None else Guests(**guests))
 
 
 def serve(folder: LabFolder, start: Start) -> None:
     """Run the lab until the process is ended."""
     settings = settings_of(folder)
     store = database.open(folder.storage, create=True, group=_scorer_group(folder))
-    lab = Lab(folder, settings, store, elapsed=start.elapsed, to_the_end=start.to_the_end)
+    lab = Lab(
+        folder,
+        settings,
+        store,
+        elapsed=start.elapsed,
+        to_the_end=start.to_the_end,
+        stays_open=start.stays_open,
+    )
     _enrol(lab, start)
     asyncio.run(_serve(lab, start))
 
@@ -104,7 +129,7 @@ def _enrol(lab: Lab, start: Start) -> None:
         note_running(tx)
         note_settings(tx, lab.settings)
         researchers.add(tx, researchers.LAB)
-        known = {researcher.name for researcher in researchers.team(tx)}
+        known = {researcher.name for researcher in researchers.own(tx)}
         for name in known - start.tokens.keys() if not start.again else ():
             # it is not started again: nothing is left for it to do
             researchers.set_state(tx, name, "stopped")
@@ -136,8 +161,6 @@ def _enrol(lab: Lab, start: Start) -> None:
 
 
 async def _serve(lab: Lab, start: Start) -> None:
-    import uvicorn
-
     from aar.api.app import create_app
     from aar.engines import ENGINES, Setup
 
@@ -147,39 +170,47 @@ async def _serve(lab: Lab, start: Start) -> None:
     engine = ENGINES.make(settings.engine, setup)
     current: list[Phase] = ["baselines"]
     app = create_app(lab, news, operator_token=start.operator_token, phase=lambda: current[0])
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=GOODBYE_SECONDS,
-            lifespan="off",
-        )
-    )
     stopping = asyncio.Event()
-    listening = socket.socket(fileno=start.socket)
     # it answers before the engine is up: researchers start meanwhile
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    doors = [opened(app, Guests(start.socket)), *([opened(app, start.guests)] if start.guests else [])]
+    serving = [asyncio.create_task(door.serve(sockets=[listening])) for door, listening in doors]
     tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(news.watch(stopping)),
         asyncio.create_task(_compute(lab, engine, news, stopping)),
         asyncio.create_task(_tick(lab, current, news, stopping)),
     ]
     try:
-        done, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([*serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()  # a loop that ended by itself ended by an error: the launcher starts us again
     finally:
         logger.info("the lab ends")
         stopping.set()
         news.tell()
-        server.should_exit = True
+        for door, _ in doors:
+            door.should_exit = True
         await engine.stop()
         for task in tasks:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, serving, return_exceptions=True)
+            await asyncio.gather(*tasks, *serving, return_exceptions=True)
         ledger.Ledger(lab.database).export_jsonl(lab.folder.ledger)
+
+
+def opened(app: FastAPI, door: Guests) -> tuple[uvicorn.Server, socket.socket]:
+    """A server for one door, and the socket that it listens on."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+        lifespan="off",
+        ssl_certfile=door.certificate,
+        ssl_keyfile=door.key,
+    )
+    return uvicorn.Server(config), socket.socket(fileno=door.socket)
 
 
 async def _compute(lab: Lab, engine: Engine, news: News, stopping: asyncio.Event) -> None:

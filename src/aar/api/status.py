@@ -5,7 +5,8 @@ from importlib.metadata import version as distribution_version
 
 from fastapi import APIRouter, Depends
 
-from aar.api.door import Here, operator
+from aar.api.door import Here, Somebody, watcher
+from aar.database.tokens import Access
 from aar.lab.status import Status
 from aar.lab.status import status as state_of
 from aar.lab.view import View
@@ -39,13 +40,26 @@ class StatusAt(Status):
     version: int
 
 
+class Who(View):
+    """The holder of a token."""
+
+    name: str
+    access: Access
+
+
+@router.get("/who")
+def who(caller: Somebody) -> Who:
+    """Whose token this is, and what it opens."""
+    return Who(name=caller.name, access=caller.access)
+
+
 @router.get("/version")
 def version() -> Version:
     """Version of the lab that answers: needs no token, and reveals nothing of the lab."""
     return Version(name=DISTRIBUTION, api=API, version=distribution_version(DISTRIBUTION))
 
 
-@router.get("/status", dependencies=[Depends(operator)])
+@router.get("/status", dependencies=[Depends(watcher)])
 async def status(door: Here, wait: float = 0.0, after: int = -1) -> StatusAt | Unchanged:
     """The state of the run; with `after` a version that is still the present one, that version alone."""
     present = await door.news.after(after, max(0.0, min(MOST_WAIT_SECONDS, wait)))

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from aar.cli import app
+from aar.cli.opening import opened, writing
 
 if TYPE_CHECKING:
-    from aar.database import Database
-    from aar.folder import LabFolder
     from aar.forum import Post
 
 commands = typer.Typer(
@@ -45,7 +42,7 @@ def list_posts(
     from aar.database import posts
     from aar.forum import with_badges
 
-    with _opened(run) as (_, store), store.read() as tx:
+    with opened(run) as (_, store), store.read() as tx:
         rows = posts.found(tx, search or (), researcher=by, kind=kind, most=last)
         found = with_badges(tx, rows)
         total = posts.last(tx)
@@ -68,7 +65,7 @@ def show(run: Run, number: Number, as_json: AsJson = False) -> None:
     from aar.forum import markdown, with_badges
     from w2s.errors import NotFound
 
-    with _opened(run) as (_, store), store.read() as tx:
+    with opened(run) as (_, store), store.read() as tx:
         row = posts.find(tx, number)
         if row is None:
             raise NotFound(f"no post {number}; the last one is {posts.last(tx)} (aar forum list {run})")
@@ -99,8 +96,8 @@ def write(
 
     if body and file is not None:
         raise BadRequest("--body and --file are the same text; give one of the two")
-    text = _read(file) if file is not None else body
-    with _writing(run) as (folder, store):
+    text = read_text(file) if file is not None else body
+    with writing(run) as (folder, store):
         number = for_people.post(folder, store, kind=kind, title=title, body=text, submissions=cites or ())
     typer.echo(f"post {number} is on the forum")
 
@@ -110,7 +107,7 @@ def reply(run: Run, number: Number, text: Annotated[str, typer.Argument(help="Th
     """Comment on a post; researchers read it within seconds, and the ledger keeps it."""
     from aar.lab import for_people
 
-    with _writing(run) as (folder, store):
+    with writing(run) as (folder, store):
         comment = for_people.reply(folder, store, number, text)
     typer.echo(f"comment {comment} stands under post {number}")
 
@@ -143,7 +140,8 @@ def as_data(post: Post) -> dict[str, Any]:
     }
 
 
-def _read(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """The text in a file, or from standard input for `-`; `BadRequest` where there is none."""
     import sys
 
     from aar.errors import BadRequest
@@ -154,27 +152,3 @@ def _read(file: Path) -> str:
         raise BadRequest(f"cannot read {file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadRequest(f"{file} is no UTF-8 text") from None
-
-
-@contextmanager
-def _opened(run: Path) -> Iterator[tuple[LabFolder, Database]]:
-    from aar import database
-    from aar.folder import LabFolder
-
-    folder = LabFolder(run.resolve())
-    folder.read_description()
-    store = database.open(folder.storage)
-    try:
-        yield folder, store
-    finally:
-        store.close()
-
-
-@contextmanager
-def _writing(run: Path) -> Iterator[tuple[LabFolder, Database]]:
-    """Open for one word; where no lab runs, the ledger's second copy follows here."""
-    from aar.cli.mirror import follow
-
-    with _opened(run) as (folder, store):
-        yield folder, store
-        follow(store, folder)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aar.cli import app
+from aar.cli.opening import opened
 
 if TYPE_CHECKING:
     from aar.database.submissions import Submission
@@ -131,17 +132,11 @@ class _Code:
 
     @classmethod
     def read(cls, run: Path) -> _Code:
-        from aar import database
         from aar.database import submissions
-        from aar.folder import LabFolder
         from aar.submissions.snapshots import Snapshots
 
-        folder = LabFolder(run.resolve())
-        folder.read_description()
-        store = database.open(folder.storage)
-        with store.read() as tx:
+        with opened(run) as (folder, store), store.read() as tx:
             rows = {row.id: row for row in submissions.all(tx)}
-        store.close()
         return cls(rows, Snapshots(folder.snapshots) if folder.snapshots.is_dir() else None)
 
     def row(self, id: str) -> Submission:

@@ -19,7 +19,7 @@ from aar.database.backend import Backend, backend
 from aar.database.turns import Turns
 from aar.errors import LabFolderError, NoLab, WrongFormat
 
-FORMAT = 9
+FORMAT = 10
 """Version of the tables; an older one is brought up to date (`aar.database.migrations`), a newer one refused."""
 
 TURN_SECONDS = 30

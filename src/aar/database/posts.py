@@ -86,9 +86,9 @@ def changed(tx: Transaction, since: Seen) -> tuple[frozenset[int], Seen]:
     return frozenset([*new_posts, *(row.post for row in (*new_comments, *new_votes))]), seen
 
 
-def all(tx: Transaction, *, after: int = 0) -> list[PostRow]:
-    """Posts with an id above `after`, oldest first, with their votes and comments."""
-    return _read(tx, table.c.id > after)
+def all(tx: Transaction, *, after: int = 0, most: int | None = None) -> list[PostRow]:
+    """Posts with an id above `after`, oldest first, at most `most`, with their votes and comments."""
+    return _read(tx, table.c.id > after, most)
 
 
 def found(
@@ -128,8 +128,8 @@ def some(tx: Transaction, ids: Collection[int]) -> list[PostRow]:
     return _read(tx, table.c.id.in_(ids)) if ids else []
 
 
-def _read(tx: Transaction, condition: sa.ColumnElement[bool]) -> list[PostRow]:
-    rows = tx.execute(sa.select(table).where(condition).order_by(table.c.id)).all()
+def _read(tx: Transaction, condition: sa.ColumnElement[bool], most: int | None = None) -> list[PostRow]:
+    rows = tx.execute(sa.select(table).where(condition).order_by(table.c.id).limit(most)).all()
     ids = [row.id for row in rows]
     remarks: dict[int, list[Comment]] = {}
     for row in tx.execute(

@@ -32,6 +32,13 @@ class Role(StrEnum):
     """A person whose submissions are measured against the record."""
     FRESH = "fresh"
     """A person whose submissions are measured by themselves, against vanilla."""
+    PERSON = "person"
+    """A person who reads, writes on the forum and steers researchers; it hands nothing in."""
+
+    @property
+    def is_person(self) -> bool:
+        """True if what it writes are a person's words."""
+        return self.is_operator or self is Role.PERSON
 
     @property
     def is_operator(self) -> bool:
@@ -71,6 +78,7 @@ class Researcher:
         minutes: Budget in nominal minutes, None without a bound.
         submissions: Budget of submissions, None without a bound.
         forum: Whether it reads and writes the forum.
+        outside: Whether it joins from elsewhere: no process of the run, nothing to start and nobody's model to pay.
         failures: How many of its methods failed one after the other, up to now.
         waits_until: Until then nothing of it is started or taken in.
         paused: Since when a person has paused it, None if nobody has.
@@ -92,6 +100,7 @@ class Researcher:
     minutes: float | None
     submissions: int | None
     forum: bool
+    outside: bool
     failures: int
     waits_until: float | None
     paused: float | None
@@ -103,8 +112,8 @@ class Researcher:
 
     @property
     def is_working(self) -> bool:
-        """True if its hours are counted: it has begun, has not ended, and nobody has paused it."""
-        return self.state in ("working", "resting") and self.paused is None
+        """True if its hours are counted: a process of the run that has begun, has not ended, and nobody has paused."""
+        return not self.outside and self.state in ("working", "resting") and self.paused is None
 
     def worked_at(self, clock_s: float) -> float:
         """Seconds that it has worked when the run's clock stands at `clock_s`.
@@ -133,10 +142,12 @@ def add(
     minutes: float | None = None,
     submissions: int | None = None,
     forum: bool = True,
+    outside: bool = False,
+    role: Role = Role.RESEARCHER,
 ) -> Researcher:
     """Take an author in; a name that is known already keeps its row and gets the new token.
 
-    Its role follows from its name: reserved names have theirs, everybody else is a researcher.
+    A reserved name has its own role, whatever `role` is.
     """
     known = tx.execute(sa.select(table.c.name).where(table.c.name == name)).one_or_none()
     token_hash = None if token is None else hash_token(token)
@@ -144,7 +155,7 @@ def add(
         tx.execute(
             table.insert().values(
                 name=name,
-                role=RESERVED.get(name, Role.RESEARCHER).value,
+                role=RESERVED.get(name, role).value,
                 direction=direction,
                 model=model,
                 token_hash=token_hash,
@@ -153,6 +164,7 @@ def add(
                 minutes=minutes,
                 submissions=submissions,
                 forum=int(forum),
+                outside=outside,
                 failures=0,
                 worked=0.0,
                 created=clock.now(),
@@ -188,6 +200,11 @@ def all(tx: Transaction) -> list[Researcher]:
 def team(tx: Transaction) -> list[Researcher]:
     """Those who do research, in the order they were taken in: neither the lab nor a person who submits."""
     return [researcher for researcher in all(tx) if researcher.role is Role.RESEARCHER]
+
+
+def own(tx: Transaction) -> list[Researcher]:
+    """The team without those who join from elsewhere: a run's end waits for these alone."""
+    return [researcher for researcher in team(tx) if not researcher.outside]
 
 
 def roles(tx: Transaction) -> dict[str, Role]:

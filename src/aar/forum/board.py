@@ -141,7 +141,7 @@ class Forum:
 
 def _keep(tx: Transaction, author: str, what: dict[str, object]) -> None:
     """A person's words may lead researchers: the ledger keeps them, as what a person tells one of them."""
-    if researchers.get(tx, author).role.is_operator:
+    if researchers.get(tx, author).role.is_person:
         append(tx, "note", {"posted": {"by": author, **what}})
 
 

@@ -122,7 +122,9 @@ def _phase(lab: Lab, tx: Transaction, look: Look) -> Phase:
 
 
 def _after_baselines(lab: Lab, tx: Transaction, look: Look) -> Phase:
-    people = researchers.team(tx)
+    people = researchers.own(tx)
+    if lab.stays_open and not lab.research_is_over:
+        return "research"
     working = any(row.state in researchers.AT_WORK for row in people)
     if working and not lab.research_is_over and not _used_up(lab, tx, people):
         return "research"
@@ -135,7 +137,7 @@ def _after_baselines(lab: Lab, tx: Transaction, look: Look) -> Phase:
 
 def _nobody_left(tx: Transaction) -> bool:
     """True if every researcher was given up before any submission: there is nothing to wait for."""
-    people = researchers.team(tx)
+    people = researchers.own(tx)
     stopped = bool(people) and all(researcher.state == "stopped" for researcher in people)
     return stopped and not submissions.any_but_baselines(tx)
 

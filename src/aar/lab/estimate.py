@@ -87,7 +87,7 @@ def seconds_left(
     The run's clock stands at `clock_s`; `load` as it was at the lab's start.
     """
     pace, measured = _pace(tx, settings, load)
-    coming = {who.name: _may_come(tx, settings, who, clock_s) for who in researchers.team(tx)}
+    coming = {who.name: _may_come(tx, settings, who, clock_s) for who in researchers.own(tx)}
     work = _work(tx, settings, everything, coming)
     computing = sum(count * pace[kind] for kind, count in work.items())
     slots = capacity.of(tx, slots=settings.slots)

@@ -23,11 +23,11 @@ from w2s.errors import NotFound
 
 
 def with_token(lab: Lab, token: str) -> Researcher:
-    """The researcher whose token this is; `NotAllowed` if it is nobody's."""
+    """The researcher whose process was started with this token; `NotAllowed` if it is nobody's."""
     with lab.database.read() as tx:
         researcher = researchers.by_token(tx, token) if token else None
     if researcher is None:
-        raise NotAllowed("this token belongs to no researcher of this lab")
+        raise NotAllowed("this token belongs to nobody in this lab, was revoked, or has expired")
     return researcher
 
 
@@ -68,10 +68,11 @@ def brief(lab: Lab, who: Researcher) -> Told:
     return Told(version=told.version, text=told.text)
 
 
-def leaderboard(lab: Lab, who: Researcher) -> standings.Leaderboard:
-    """The record and the ranks, in words."""
+def leaderboard(lab: Lab, who: Researcher | None) -> standings.Leaderboard:
+    """The record and the ranks, in words; None stands for a person, who sees everybody's."""
+    only = None if who is None or who.forum else who.name
     with lab.database.read() as tx:
-        return standings.leaderboard(tx, only=None if who.forum else who.name, scores=lab.scores(tx))
+        return standings.leaderboard(tx, only=only, scores=lab.scores(tx))
 
 
 def note_progress(lab: Lab, who: Researcher, activity: Activity, text: str) -> None:
@@ -150,7 +151,9 @@ def withdraw_practice(lab: Lab, who: Researcher, key: str) -> runs.Run:
         return runs.get(tx, key)
 
 
-def submission(lab: Lab, who: Researcher, id: str) -> tuple[submissions.Submission, answers.Submission]:
+def submission(
+    lab: Lab, who: Researcher | None, id: str
+) -> tuple[submissions.Submission, answers.Submission]:
     """A submission, and what this researcher is told of it; `NotAllowed` for another's without a forum."""
     with lab.database.read() as tx:
         row = submissions.get(tx, id)
@@ -167,7 +170,7 @@ def withdraw(lab: Lab, who: Researcher, id: str) -> answers.Submission:
         return answers.Submission.of(submissions.get(tx, id), lab.scores(tx))
 
 
-def files(lab: Lab, who: Researcher, id: str) -> answers.Code:
+def files(lab: Lab, who: Researcher | None, id: str) -> answers.Code:
     """Public view of a submission, and its code; `NotAllowed` for another's without a forum."""
     with lab.database.read() as tx:
         row, scores = submissions.get(tx, id), lab.scores(tx)
@@ -177,5 +180,5 @@ def files(lab: Lab, who: Researcher, id: str) -> answers.Code:
     return answers.Code(**vars(answer), files=lab.snapshots.get(row.commit))
 
 
-def _shown(who: Researcher, row: submissions.Submission) -> bool:
-    return who.forum or row.role is Role.BASELINE or row.researcher == who.name
+def _shown(who: Researcher | None, row: submissions.Submission) -> bool:
+    return who is None or who.forum or row.role is Role.BASELINE or row.researcher == who.name

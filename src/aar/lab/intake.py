@@ -55,7 +55,8 @@ MOST_TEXT = 8000
 class Lab:
     """One lab while it runs; `elapsed` are the seconds of its time that were used before.
 
-    With `to_the_end` what was handed in is judged however long it takes, though the time for research is over.
+    With `to_the_end` what was handed in is judged however long it takes, though the time for research is over. One that
+    `stays_open` takes methods in until that time, whoever has none left to hand in: others may come.
     `refused` are the codes whose confirmations need no more runs.
     """
 
@@ -67,6 +68,7 @@ class Lab:
         *,
         elapsed: float,
         to_the_end: bool = False,
+        stays_open: bool = False,
     ) -> None:
         self.folder = folder
         self.settings = settings
@@ -80,6 +82,7 @@ class Lab:
         self._elapsed_before = elapsed
         self._started = time.monotonic()
         self._to_the_end = to_the_end
+        self.stays_open = stays_open
         self._lock = threading.Lock()
         self.conducted = Conducted()
         self.queue = Queueing(settings.testbed, self.secret, self.snapshots)

@@ -143,7 +143,7 @@ def _spendings(lab: Lab, tx: Transaction, sums: Mapping[str, Spending]) -> Spend
     ends = any(
         budgets.ends_research(lab.settings, _used(who, sums, clock_s), study) is not None
         and (who.submissions is None or submissions.count(tx, who.name) < who.submissions)
-        for who in researchers.team(tx)
+        for who in researchers.own(tx)
     )
     of_study = budgets.of_study(lab.settings)
     return Spendings(
@@ -188,5 +188,5 @@ def _cut(lab: Lab, tx: Transaction, handed_in: Sequence[submissions.Submission])
     undecided = any(row.stage != "done" for row in handed_in)
     return undecided or not all(
         who.submissions is None or submissions.count(tx, who.name) >= who.submissions
-        for who in researchers.team(tx)
+        for who in researchers.own(tx)
     )

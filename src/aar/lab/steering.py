@@ -36,8 +36,10 @@ class Steer(StrEnum):
     """Read a message before the next turn."""
 
 
-def steer(tx: Transaction, what: Steer, name: str, *, text: str = "") -> list[str]:
-    """Do it to one researcher, or to `EVERYBODY`; the names of those that it concerned.
+def steer(
+    tx: Transaction, what: Steer, name: str, *, text: str = "", by: str = researchers.OPERATOR
+) -> list[str]:
+    """Do it to one researcher, or to `EVERYBODY`, for the person `by`; the names of those that it concerned.
 
     Raises `NotFound` for an unknown name, `BadRequest` for a message without words or with too many, or to whom
     reads none: a policy is no language model.
@@ -60,7 +62,8 @@ def steer(tx: Transaction, what: Steer, name: str, *, text: str = "") -> list[st
             researchers.set_state(tx, one, "stopped", reason=EndReason.BY_A_PERSON)
         else:
             messages.add(tx, one, text)
-    ledger.append(tx, "note", {"steered": {"what": what.value, "researchers": names, "text": text}})
+    said = {"what": what.value, "researchers": names, "text": text}
+    ledger.append(tx, "note", {"steered": said if by == researchers.OPERATOR else {**said, "by": by}})
     return names
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from aar import logs
@@ -51,11 +52,29 @@ FAREWELL_SECONDS = 180.0
 """Time for the researchers' last turns after the last verdict."""
 
 
+@dataclass(frozen=True)
+class GuestDoor:
+    """Where guests come in: a listening socket, and the files of a TLS certificate and its key, or none."""
+
+    listener: socket.socket
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What the lab's process is told; it inherits the socket."""
+        files = {"certificate": self.certificate, "key": self.key}
+        return {
+            "socket": self.listener.fileno(),
+            **{name: None if file is None else str(file.resolve()) for name, file in files.items()},
+        }
+
+
 @dataclass
 class Launch:
     """A run under way; use it as `with Launch(...) as run:`, so that nothing outlives it.
 
-    `listener` is the lab's listening socket, made where it is left out. `ending` is how the run came to its end,
+    `listener` is the lab's listening socket, made where it is left out; `guests` is another, for those who join from
+    elsewhere. One that `stays_open` does not end by itself. `ending` is how the run came to its end,
     `spent_up` whether a budget of money, tokens or hours of work ended its research.
     """
 
@@ -63,6 +82,8 @@ class Launch:
     settings: Settings
     show: Show
     listener: socket.socket | None = None
+    guests: GuestDoor | None = None
+    stays_open: bool = False
     operator_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     started: float = field(default_factory=time.monotonic)
     used_before: float = 0.0
@@ -114,6 +135,8 @@ class Launch:
                 self.lab.close()
                 assert self.listener is not None
                 self.listener.close()
+                if self.guests is not None:
+                    self.guests.listener.close()
                 self._held.close()
 
     @property
@@ -158,12 +181,15 @@ class Launch:
             "directions": dict(directions),
             "models": {name: self._model(name) for name in directions},
             "to_the_end": self.time_was_over,
+            "guests": None if self.guests is None else self.guests.as_json(),
+            "stays_open": self.stays_open,
         }
+        doors = [descriptor, *([self.guests.listener.fileno()] if self.guests is not None else [])]
 
         def start_lab(output: BinaryIO) -> Process:
             secret = json.dumps({**start, "elapsed": self.elapsed(), "again": lab.process is not None})
             command = python("aar.api", str(self.folder.path))
-            return plain(command, secret=secret, pass_fds=(descriptor,))(output)
+            return plain(command, secret=secret, pass_fds=doors)(output)
 
         lab = Child("lab", start_lab, self.folder.logs / "lab.log")
         self.team.add(lab)

@@ -11,14 +11,22 @@ from aar import locks
 from aar.errors import PortInUse
 from aar.folder import LabFolder
 
+LOOPBACK = "127.0.0.1"
 
-def listen(port: int | None) -> socket.socket:
-    """A socket that listens on `port` of this machine alone, or on any free one; `PortInUse` says which is taken."""
+
+def listen(port: int | None, *, host: str = LOOPBACK) -> socket.socket:
+    """A socket that listens on `port` of `host`, or on any free one; `PortInUse` says which is taken.
+
+    `host` is an address of this machine: IPv4, IPv6, or a name of it; by default nobody else reaches it.
+    """
     try:
-        return socket.create_server(("127.0.0.1", port or 0), backlog=128)
+        family, *_, address = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=128)
+    except socket.gaierror as error:
+        raise PortInUse(f"--host {host} is no address of this machine ({error.strerror})") from error
     except OSError as error:
         raise PortInUse(
-            f"port {port} is in use ({os.strerror(error.errno or 0)}); choose another with --port, or leave it out"
+            f"port {port} of {host} cannot be had ({os.strerror(error.errno or 0)}); choose another with --port"
         ) from error
 
 

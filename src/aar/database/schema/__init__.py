@@ -15,7 +15,7 @@ from aar.database.schema.judging import (
     waits,
     wanted_runs,
 )
-from aar.database.schema.research import messages, progress, researchers, troubles
+from aar.database.schema.research import messages, progress, researchers, tokens, troubles
 from aar.database.schema.tables import meta, metadata
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "spending",
     "standing",
     "submissions",
+    "tokens",
     "trainings",
     "troubles",
     "verdicts",

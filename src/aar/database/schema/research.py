@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
 
 from aar.database.schema.tables import metadata
 
@@ -20,6 +31,7 @@ researchers = Table(
     Column("minutes", Float),
     Column("submissions", Integer),
     Column("forum", Integer, nullable=False),
+    Column("outside", Boolean, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("waits_until", Float),
     Column("paused", Float),
@@ -63,4 +75,18 @@ messages = Table(
     Column("at", Float, nullable=False),
     Column("read", Float),
     Index("messages_by_read", "read", "researcher"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("access", String, nullable=False),
+    Column("hash", String, nullable=False, unique=True),
+    Column("created", Float, nullable=False),
+    Column("expires", Float),
+    Column("revoked", Float),
+    Column("used", Float),
+    CheckConstraint("access IN ('researcher', 'person', 'viewer')"),
 )
