@@ -11,9 +11,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from starlette.routing import Route
 
 from aar.api import forum, operators, people, researchers, status
 from aar.api.door import Door
+from aar.api.mcp.server import PATH, Mcp
 from aar.api.refusals import DESCRIBED, TOO_LARGE, explain_refusals, refusal
 from aar.api.writes import Writes
 from aar.errors import BadRequest
@@ -38,6 +40,7 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
         status.router,
     ):
         app.include_router(router, prefix="/v1", responses=DESCRIBED)
+    app.router.routes.append(Route(PATH, Mcp(app)))
     app.middleware("http")(_bounded)
     app.middleware("http")(partial(_noted, Writes(lab.folder.logs / "writes.jsonl")))
     explain_refusals(app)
@@ -47,7 +50,9 @@ def create_app(lab: Lab, news: News, *, operator_token: str, phase: Callable[[],
 async def _noted(writes: Writes, request: Request, proceed: Callable[[Request], Any]) -> Response:
     """Keep who wrote what, whatever came of it."""
     answer: Response = await proceed(request)
-    if request.method not in ("GET", "HEAD"):
+    if (
+        request.method not in ("GET", "HEAD") and request.url.path != PATH
+    ):  # what a tool asks for comes here, too
         caller = getattr(request.state, "caller", None)
         await asyncio.to_thread(writes.note, caller, request.method, request.url.path, answer.status_code)
     return answer

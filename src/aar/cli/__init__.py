@@ -53,6 +53,7 @@ def main() -> None:
         ideas,
         invite,
         ledger,
+        mcp,
         method,
         queue,
         researcher,

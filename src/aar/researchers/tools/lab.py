@@ -149,8 +149,8 @@ async def fetch_submission(context: ToolContext, submission: str) -> Fetched | D
     Args:
         submission: Its id.
     """
-    if not _NAME.fullmatch(submission):
-        return _no_id(submission)
+    if (wrong := no_id(submission)) is not None:
+        return wrong
     await context.client.progress(Activity.READING, f"the code of {submission}")
     submitted = await context.client.submission_files(submission)
     files = {name: str(text) for name, text in dict(submitted.get("files", {})).items() if _plain(name)}
@@ -172,8 +172,8 @@ async def withdraw_submission(context: ToolContext, submission: str) -> Standing
     Args:
         submission: Its id.
     """
-    if not _NAME.fullmatch(submission):
-        return _no_id(submission)
+    if (wrong := no_id(submission)) is not None:
+        return wrong
     await context.client.progress(Activity.SUBMITTING, f"takes {submission} back")
     return cast(Standing, await context.client.withdraw(submission))
 
@@ -213,5 +213,8 @@ def _plain(name: object) -> bool:
     return isinstance(name, str) and bool(_FILE.fullmatch(name)) and ".." not in name
 
 
-def _no_id(text: str) -> Declined:
+def no_id(text: str) -> Declined | None:
+    """The refusal of what cannot be a submission's id; None for what can."""
+    if _NAME.fullmatch(text):
+        return None
     return Declined(Refusal.BAD_REQUEST, f"{text[:40]!r} is no submission id; they look like s1")
