@@ -36,7 +36,7 @@ MOST_NAMED = 4
 _PARTS = ("engine", "sandbox", "runtime", "storage", "students")
 _MODELS = ("models", "model_args", "effort", "temperature", "base_url", "prices")
 _BUDGETS = ("budget_usd", "budget_usd_each", "budget_tokens", "budget_tokens_each", "hours_each")
-_CONDITIONS = ("directions", "own_directions", "workflow")
+_CONDITIONS = ("directions", "own_directions", "workflow", "guests")
 LATER = frozenset((*_PARTS, *_MODELS, *_BUDGETS, *_CONDITIONS))
 """Fields that a `lab.json` may lack: the version that wrote it did not have them yet. They then have their defaults."""
 EXPECTED = {
@@ -80,6 +80,7 @@ class Settings:
             tokens.
         seed: The seed of the researchers' choices.
         researchers: How many work in parallel.
+        guests: Places for researchers who join from elsewhere; each has its part of the study's level, taken or not.
         budget_usd: US dollars that the study's calls to models may cost; None for no bound.
         budget_usd_each: The same for each researcher.
         budget_tokens: Tokens, weighted by their prices, that the study's calls may use; None for no bound.
@@ -127,6 +128,7 @@ class Settings:
     hours_each: Hours = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     researchers: Annotated[int, Field(ge=0, le=10_000)] = 3
+    guests: Annotated[int, Field(ge=0, le=10_000)] = 0
     minutes: Annotated[float | None, Field(gt=0, le=10 * MOST_MINUTES)] = None
     directions: Directions = "diverse"
     own_directions: OwnDirections = ()
@@ -169,6 +171,11 @@ class Settings:
                 f"models names {len(self.models)} and there are {self.researchers} researchers; name one for each"
             )
         return self
+
+    @property
+    def authors(self) -> int:
+        """How many the study's level is split over, fixed before anybody's first attempt; 1 where nobody researches."""
+        return max(1, self.researchers + self.guests)
 
     def model_of(self, number: int) -> str:
         """The model of researcher `number`, counted from 0."""

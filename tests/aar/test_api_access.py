@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ MATRIX = {
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
     folder = LabFolder(tmp_path)
-    settings = Settings(submissions=2)
+    settings = Settings(submissions=2, guests=2)
     folder.describe({"settings": settings.as_json(), "testbed": settings.testbed})
     store = database.open(folder.database, create=True)
     with store.write() as tx:
@@ -126,7 +127,7 @@ def test_every_role_at_every_route(lab: Lab, client: TestClient, holders: dict[s
 
 
 def test_in_a_study_without_a_forum_people_read_it_and_researchers_do_not(tmp_path: Path) -> None:
-    folder, settings = LabFolder(tmp_path), Settings(forum=False)
+    folder, settings = LabFolder(tmp_path), Settings(forum=False, guests=1)
     folder.describe({"settings": settings.as_json(), "testbed": settings.testbed})
     store = database.open(folder.database, create=True)
     lab = Lab(folder, settings, store, elapsed=0.0)
@@ -184,6 +185,22 @@ def test_a_guest_keeps_its_role(lab: Lab) -> None:
             invited(lab, "eve", Access.VIEWER, days=days)
     with lab.database.write() as tx, pytest.raises(NotFound):
         inviting.revoke(tx, "00000000")
+
+
+def test_no_more_guests_research_than_the_study_has_places_for(lab: Lab) -> None:
+    """Each would have a part of the level to be lucky with; the places were counted before the first attempt."""
+    assert lab.settings.authors == lab.settings.researchers + 2
+    for name in ("ada", "bob", "ada"):
+        invited(lab, name, Access.RESEARCHER)
+    with pytest.raises(BadRequest, match=r"no place for eve as a researcher \(all 2 are taken by ada, bob\)"):
+        invited(lab, "eve", Access.RESEARCHER)
+    invited(lab, "eve", Access.VIEWER)
+
+
+def test_a_study_without_places_takes_no_guest_as_a_researcher(lab: Lab) -> None:
+    closed = replace(lab.settings, guests=0)
+    with lab.database.write() as tx, pytest.raises(BadRequest, match="it has none"):
+        invite(tx, closed, "mia", Access.RESEARCHER)
 
 
 def test_a_guest_who_researches_is_one_of_the_team_and_no_run_waits_for_it(

@@ -54,7 +54,7 @@ class Served:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    lab = open_lab(tmp_path, "r1")
+    lab = open_lab(tmp_path, "r1", guests=1)
     testbed = load(lab.settings.testbed)
     lab.folder.practice.mkdir(exist_ok=True)
     write_public_facts(lab.folder, testbed, generate(testbed, item_seed=bytes(16))[0])
@@ -238,7 +238,10 @@ def test_a_token_that_is_nobodys_is_refused_before_anything_is_read(served: Serv
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 
     def status(token: str) -> int:
-        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), "Accept": "application/json, text/event-stream"}
+        headers = {
+            **({"Authorization": f"Bearer {token}"} if token else {}),
+            "Accept": "application/json, text/event-stream",
+        }
         return httpx.post(f"{served.url}/mcp", json=body, headers=headers, trust_env=False).status_code
 
     assert status(token) == 200

@@ -34,24 +34,31 @@ def invite(
     direction: Annotated[
         Path | None, typer.Option(help="A file with the direction of a researcher, Markdown.")
     ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The lab's address as the guest sees it. [where it was open last]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a guest in: makes a token, which is shown this once, and holds until it expires or is revoked."""
+    from aar.cli import joining
     from aar.cli.forum import read_text
     from aar.database.tokens import Access
     from aar.lab import inviting
+    from aar.lab.address import address
     from aar.settings import settings_of
 
     text = "" if direction is None else read_text(direction)
     with writing(run) as (folder, store), store.write() as tx:
+        where = (url or address(tx)).rstrip("/")
         made = inviting.invite(tx, settings_of(folder), name, Access(role), days=days, direction=text)
     if as_json:
-        typer.echo(json.dumps({"token": made.text, **as_data(made.token)}))
+        typer.echo(json.dumps({"token": made.text, "url": where, **as_data(made.token)}))
         return
     typer.echo(f"{name} may come in as a {role} {_until(made.token)}; the token is shown this once:")
     typer.echo(f"  {made.text}")
-    typer.echo("try it, while aar serve or aar run keeps the lab open:")
-    typer.echo(f'  curl -H "Authorization: Bearer {made.text}" http://127.0.0.1:8421/v1/who')
+    typer.echo(f"The guest joins at {where}, while aar serve or aar run keeps the lab open:")
+    for line in joining.lines(where, made.text, made.token.access):
+        typer.echo(line)
 
 
 @commands.command("list")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aar.cli import app
+from aar.guest_address import USUAL
 
 if TYPE_CHECKING:
     import mcp_types as types
@@ -22,7 +23,7 @@ VARIABLE = "AAR_TOKEN"
 
 @app.command("mcp")
 def serve_on_stdio(
-    url: Annotated[str, typer.Option(help="Where the lab is open.")] = "http://127.0.0.1:8421",
+    url: Annotated[str, typer.Option(help="Where the lab is open.")] = USUAL,
     token_file: Annotated[
         Path | None, typer.Option(help=f"A file that holds the token. [the variable {VARIABLE}]")
     ] = None,

@@ -92,6 +92,16 @@ Model = Annotated[
         show_default="aar/evolution",
     ),
 ]
+Guests = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MOST,
+        metavar="N",
+        help="Places for researchers from elsewhere (aar invite); each takes its part of the study's level.",
+        rich_help_panel=STUDY,
+    ),
+]
 Researchers = Annotated[
     int | None,
     typer.Option(

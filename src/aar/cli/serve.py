@@ -10,6 +10,7 @@ import typer
 
 from aar.cli import app, typed
 from aar.cli import run_options as options
+from aar.guest_address import PORT
 from aar.logs import choose_level
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from aar.settings import Settings
     from w2s.testbeds import Testbed
 
-PORT = 8421
-"""The port where guests find a lab, unless somebody names another."""
-
 
 @app.command()
 def serve(
@@ -28,6 +26,12 @@ def serve(
     testbed: Annotated[
         str, typer.Option(help="The problem of a new lab; see aar testbed list.")
     ] = "mini-chat",
+    guests: Annotated[
+        int,
+        typer.Option(
+            min=0, max=10_000, help="Places for researchers, in a new lab; each takes its part of the level."
+        ),
+    ] = 8,
     submissions: Annotated[
         int, typer.Option(min=1, max=100_000, help="Submissions of each guest, in a new lab.")
     ] = 20,
@@ -56,14 +60,14 @@ def serve(
     choose_level("debug" if verbose else log_level)
     door = _door(host, port, tls_cert, tls_key, insecure=insecure)
     folder = LabFolder(run.resolve())
-    settings, problem = _settings(folder, testbed, submissions)
+    settings, problem = _settings(folder, testbed, guests, submissions)
     choose(settings.sandbox)
     make(folder, settings, problem)
     try:
         with Display() as display, Launch(folder, settings, display, guests=door, stays_open=True) as launch:
             launch.prepare()
             launch.start(directions={})
-            display.say(f"the lab {folder.path} is open at {url(door, host)}; Ctrl-C closes it")
+            display.say(f"the lab {folder.path} is open at {door.url}; Ctrl-C closes it")
             display.say(f"let somebody in: {typed()} invite {folder.path} NAME --as researcher")
             for status in launch.watch():
                 if status["phase"] == "finished":
@@ -76,12 +80,6 @@ def serve(
         ) from None
     write_report(folder.path)
     typer.echo(f"the lab's time is over; the report is {folder.report}")
-
-
-def url(door: GuestDoor, host: str) -> str:
-    """Where guests find the lab."""
-    named = f"[{host}]" if ":" in host else host
-    return f"{'http' if door.certificate is None else 'https'}://{named}:{door.listener.getsockname()[1]}"
 
 
 def _door(host: str, port: int, certificate: Path | None, key: Path | None, *, insecure: bool) -> GuestDoor:
@@ -98,7 +96,7 @@ def _door(host: str, port: int, certificate: Path | None, key: Path | None, *, i
             f"--host {host} lets other machines in, and whoever listens on the way would read tokens: give --tls-cert "
             "and --tls-key, stay on 127.0.0.1 behind a tunnel (ssh -L), or say --insecure"
         )
-    return GuestDoor(listen(port, host=host), certificate, key)
+    return GuestDoor(listen(port, host=host), host, certificate, key)
 
 
 def _is_loopback(host: str) -> bool:
@@ -121,7 +119,7 @@ def _refuse_bad_certificate(certificate: Path, key: Path) -> None:
         ) from None
 
 
-def _settings(folder: LabFolder, testbed: str, submissions: int) -> tuple[Settings, Testbed]:
+def _settings(folder: LabFolder, testbed: str, guests: int, submissions: int) -> tuple[Settings, Testbed]:
     """The settings of the lab that is there, or of a new one, and its testbed."""
     from aar.settings import Settings, cores, settings_of
     from w2s.testbeds import load
@@ -134,6 +132,7 @@ def _settings(folder: LabFolder, testbed: str, submissions: int) -> tuple[Settin
         Settings(
             testbed=problem.name,
             researchers=0,
+            guests=guests,
             submissions=submissions,
             slots=min(cores(), 16),
             run_seconds=round(problem.run_seconds),

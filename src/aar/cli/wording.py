@@ -20,6 +20,7 @@ class State(StrEnum):
     TROUBLE = "in trouble"
     RESTARTING = "restarting"
     NOT_STARTED = "not started"
+    INVITED = "invited"
     FINISHED = "finished"
     STOPPED = "stopped"
     PAUSED = "paused"
@@ -43,6 +44,7 @@ class State(StrEnum):
             self.TROUBLE,
             self.RESTARTING,
             self.NOT_STARTED,
+            self.INVITED,
             self.FINISHED,
             self.STOPPED,
             self.PAUSED,
@@ -68,6 +70,8 @@ def state_of(researcher: Mapping[str, Any]) -> State:
     process, state, reason = researcher.get("process"), researcher.get("state"), researcher.get("reason")
     if state in OVER and reason is not None and not EndReason(reason).regular:
         return State.ENDED
+    if researcher.get("outside") and state == "waiting":
+        return State.INVITED
     if process == "not started" and state in OVER:
         return OVER[state]
     if process in PROCESS:

@@ -1,6 +1,7 @@
 """Invitations to one study: tokens for researchers from elsewhere, for people and for viewers.
 
-Covered: names that would be taken for somebody else's; a second token for the same holder; a token that is revoked
+Covered: more researchers than the study has places for, of whom each would have a part of its level to be lucky with;
+names that would be taken for somebody else's; a second token for the same holder; a token that is revoked
 while its holder is at work (its next request is refused). Not covered: a token that somebody has copied; revoke it.
 """
 
@@ -50,6 +51,8 @@ def invite(
     if direction and access is not Access.RESEARCHER:
         raise BadRequest(f"a direction is for a researcher, and {name} is to be a {access.value}")
     _refuse_other_role(tx, name, access)
+    if access is Access.RESEARCHER:
+        _refuse_beyond_places(tx, settings, name)
     if access in _ROLES and researchers.roles(tx).get(name) is None:
         researchers.add(
             tx,
@@ -81,6 +84,18 @@ def _refuse_name(name: str) -> None:
             f"{name!r:.40} cannot be a guest's name; use 2 to 32 small letters, digits and hyphens, such as ada-1; "
             f"{', '.join(sorted(_TAKEN))} and r1, r2, ... are taken"
         )
+
+
+def _refuse_beyond_places(tx: Transaction, settings: Settings, name: str) -> None:
+    """The study's level was split over its places before anybody's first attempt: nobody may add one."""
+    there = [who.name for who in researchers.team(tx) if who.outside]
+    if name in there or len(there) < settings.guests:
+        return
+    taken = f"all {settings.guests} are taken by {', '.join(there)}" if there else "it has none"
+    raise BadRequest(
+        f"the study has no place for {name} as a researcher ({taken}): its level is split over the places that it "
+        "began with; start another with --guests N, or invite a person or a viewer"
+    )
 
 
 def _refuse_other_role(tx: Transaction, name: str, access: Access) -> None:

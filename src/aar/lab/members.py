@@ -85,6 +85,7 @@ class Member(View):
         name: Name.
         direction: Direction of its research, in a few words.
         model: Model that chooses its next call.
+        outside: Whether it joins from elsewhere: no process of the run.
         state: State in the lab.
         reason: Why it rests or has ended, by its own word; None while it works.
         detail: What it said about that.
@@ -106,6 +107,7 @@ class Member(View):
     name: str
     direction: str
     model: str
+    outside: bool
     state: researchers.State
     reason: EndReason | None
     detail: str
@@ -145,6 +147,7 @@ def members(
                 name=who.name,
                 direction=directions.title(who.direction),
                 model=who.model,
+                outside=who.outside,
                 state=who.state,
                 reason=who.reason,
                 detail=who.detail,

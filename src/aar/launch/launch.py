@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 from aar import logs
 from aar.errors import AarError, LabUnreachable
 from aar.folder import LabFolder
+from aar.lab import address
 from aar.lab.study_end import elapsed_before, note_ending
 from aar.launch import scorer
 from aar.launch.children import Child, Process, plain
@@ -54,11 +55,19 @@ FAREWELL_SECONDS = 180.0
 
 @dataclass(frozen=True)
 class GuestDoor:
-    """Where guests come in: a listening socket, and the files of a TLS certificate and its key, or none."""
+    """Where guests come in: a socket that listens on `host`, and the files of a TLS certificate and key, or none."""
 
     listener: socket.socket
+    host: str
     certificate: Path | None = None
     key: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """The lab's address for guests."""
+        named = f"[{self.host}]" if ":" in self.host else self.host
+        scheme = "http" if self.certificate is None else "https"
+        return f"{scheme}://{named}:{self.listener.getsockname()[1]}"
 
     def as_json(self) -> dict[str, Any]:
         """What the lab's process is told; it inherits the socket."""
@@ -194,6 +203,7 @@ class Launch:
         lab = Child("lab", start_lab, self.folder.logs / "lab.log")
         self.team.add(lab)
         self._until_it_answers(lab)
+        address.note(self.folder, self.url if self.guests is None else self.guests.url)
         self.team.add(
             Child(
                 "scorer", scorer.scorer(self.folder, self.settings.sandbox), self.folder.logs / "scorer.log"
@@ -278,6 +288,8 @@ class Launch:
                 else:
                     self.team.heard({row["name"]: row["state"] for row in status["researchers"]})
                     for row in status["researchers"]:
+                        if row["outside"]:
+                            continue  # it has no process here that could be looked at
                         row["process"] = self.team.state(row["name"])
                     self.show.update(status)
                     self.spent_up = bool(status["spending"]["ends_research"])

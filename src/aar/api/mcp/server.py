@@ -209,6 +209,7 @@ def _said(text: str, *, wrong: bool = False) -> types.CallToolResult:
 
 
 def _caller(context: ServerRequestContext[Any]) -> Caller:
+    assert context.request is not None, "a request came over HTTP"
     caller: Caller = context.request.scope["state"]["caller"]
     return caller
 

@@ -233,4 +233,4 @@ class Evidence:
         return "floor" if self.plain() == FLOOR else "plain"
 
     def _authors(self, submission: Submission) -> int:
-        return 1 if submission.role.is_operator else max(1, self.settings.researchers)
+        return 1 if submission.role.is_operator else self.settings.authors
