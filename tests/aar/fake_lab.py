@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -402,6 +403,12 @@ def research(
     return tools
 
 
+def problem(status: int, code: str, detail: str) -> dict[str, object]:
+    """A refusal as the lab tells it."""
+    title = HTTPStatus(status).phrase
+    return {"code": code, "detail": detail, "type": "about:blank", "title": title, "status": status}
+
+
 @contextlib.contextmanager
 def serve(lab: FakeLab, tokens: dict[str, str]) -> Iterator[str]:
     """The lab on a free port; `tokens` name the researchers. While `lab.down` is above 0 it answers 503."""
@@ -418,23 +425,17 @@ def serve(lab: FakeLab, tokens: dict[str, str]) -> Iterator[str]:
             code, answer = 200, {}
             if lab.down > 0:
                 lab.down -= 1
-                code, answer = 503, {"error": "Down", "message": "restarting"}
+                code, answer = 503, {"code": "Down", "detail": "restarting"}
             elif self.command == "POST" and size == 0:
-                code, answer = 413, {"error": "BadRequest", "message": "a body with its length is needed"}
+                code, answer = 413, problem(413, "BadRequest", "a body with its length is needed")
             elif who is None:
-                code, answer = 403, {"error": "NotAllowed", "message": "this token belongs to no researcher"}
+                code, answer = 403, problem(403, "NotAllowed", "this token belongs to no researcher")
             else:
                 try:
                     answer = lab.answer(who, self.command, url.path, params, body)
                 except Declined as declined:
-                    code, answer = (
-                        declined.code,
-                        {
-                            "error": declined.kind,
-                            "message": str(declined),
-                            **declined.more,
-                        },
-                    )
+                    told = problem(declined.code, declined.kind, str(declined))
+                    code, answer = declined.code, {**told, **declined.more}
             data = json.dumps(answer).encode()
             self.send_response(code)
             self.send_header("content-type", "application/json")

@@ -65,13 +65,13 @@ def as_(token: str) -> dict[str, str]:
 def submit(client: TestClient, token: str = "one", **changes: object) -> dict[str, object]:
     body = {"files": METHOD, "title": "a method", "request_id": "q1", **changes}
     answer = client.post("/v1/submissions", json=body, headers=as_(token))
-    return {"code": answer.status_code, **answer.json()}
+    return {"http": answer.status_code, **answer.json()}
 
 
 def test_a_request_without_a_known_token_is_refused(client: TestClient) -> None:
     for headers in ({}, as_("nobody"), as_("people"), as_("")):
         answer = client.get("/v1/me", headers=headers)
-        assert (answer.status_code, answer.json()["error"]) == (403, "NotAllowed")
+        assert (answer.status_code, answer.json()["code"]) == (403, "NotAllowed")
     assert client.get("/v1/status", headers=as_("one")).status_code == 403
     assert client.get("/v1/status", headers=as_("people")).status_code == 200
 
@@ -109,9 +109,9 @@ def test_a_request_sent_twice_submits_once(client: TestClient, lab: Lab) -> None
 def test_a_spent_budget_is_refused_and_says_so(client: TestClient) -> None:
     for i in range(2):
         files = {"method.py": METHOD["method.py"] + f"# {i}\n"}
-        assert submit(client, files=files, request_id=f"q{i}")["code"] == 200
+        assert submit(client, files=files, request_id=f"q{i}")["http"] == 200
     refused = submit(client, request_id="q9")
-    assert (refused["code"], refused["error"]) == (429, "OverBudget")
+    assert (refused["http"], refused["code"]) == (429, "OverBudget")
 
 
 def test_seeds_follow_from_the_code_and_differ_between_labs(lab: Lab, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_malformed_submissions_are_refused_and_leave_nothing(
 ) -> None:
     answer = client.post("/v1/submissions", content=body, headers=as_("one"))
     assert 400 <= answer.status_code < 500
-    assert set(answer.json()) == {"error", "message"}
+    assert set(answer.json()) == {"code", "detail", "type", "title", "status"}
     with lab.database.read() as tx:
         assert submissions.all(tx) == []
         assert runs.all(tx) == []
@@ -250,7 +250,7 @@ def test_malformed_submissions_are_refused_and_leave_nothing(
 def test_a_body_in_chunks_is_refused_whatever_length_it_claims(client: TestClient) -> None:
     headers = as_("one") | {"Content-Length": "5", "Transfer-Encoding": "chunked"}
     answer = client.post("/v1/calls", content=b"5\r\nhello\r\n0\r\n\r\n", headers=headers)
-    assert (answer.status_code, answer.json()["error"]) == (413, "BadRequest")
+    assert (answer.status_code, answer.json()["code"]) == (413, "BadRequest")
 
 
 @pytest.mark.parametrize(
@@ -270,13 +270,13 @@ def test_a_wrong_request_is_refused_in_the_one_form(
 ) -> None:
     body = b'{"value": 1, "body": "x"}' if "forum" in path else b"{"
     answer = client.request(method, path, content=None if method == "GET" else body, headers=as_("one"))
-    assert (answer.status_code, set(answer.json())) == (status, {"error", "message"})
+    assert (answer.status_code, set(answer.json())) == (status, {"code", "detail", "type", "title", "status"})
 
 
 def test_the_same_code_is_taken_and_charged_but_not_run_again(client: TestClient, lab: Lab) -> None:
     submit(client)
     again = submit(client, token="two", request_id="other")
-    assert (again["code"], again["status"]) == (200, "pending")
+    assert (again["http"], again["status"]) == (200, "pending")
     with lab.database.read() as tx:
         assert submissions.count(tx, "r2") == 1
         assert len(runs.all(tx, split="dev")) == lab.settings.dev_seeds
@@ -552,7 +552,7 @@ def test_one_researcher_holds_a_few_requests_open_and_further_ones_are_answered_
 def test_the_version_is_told_to_everybody_and_nothing_else_is(client: TestClient) -> None:
     told = client.get("/v1/version").json()
     assert told["name"] == "automated-alignment-researchers"
-    assert told["api"] == 1
+    assert told["api"] == 2
     assert set(told) == {"name", "api", "version"}
 
 
@@ -563,8 +563,8 @@ def test_the_interface_describes_every_answer_and_every_refusal(client: TestClie
             content = route["responses"]["200"]["content"]["application/json"]["schema"]
             assert "$ref" in content or "anyOf" in content, f"{verb} {path}"
             for status in ("400", "403", "404", "422", "429", "500"):
-                refused = route["responses"][status]["content"]["application/json"]["schema"]
-                assert refused == {"$ref": "#/components/schemas/Refusal"}, f"{verb} {path} {status}"
+                refused = route["responses"][status]["content"]["application/problem+json"]["schema"]
+                assert refused == {"$ref": "#/components/schemas/Problem"}, f"{verb} {path} {status}"
     told = described["components"]["schemas"]["Submission"]["properties"]["status"]
     assert "verified" in told["enum"]
     assert "undecided" in told["description"] or "decided" in told["description"]
@@ -579,9 +579,9 @@ def test_a_refusal_has_a_code_whatever_its_words_are() -> None:
         OverBudget("x"),
         NotNow("x"),
     ):
-        assert Refusal.of(error).error.value == type(error).__name__
-    assert Refusal.of(Refused("x")).error is Code.REFUSED
-    assert Refusal.of(EngineError("x")).error is Code.FAILED
+        assert Refusal.of(error).code.value == type(error).__name__
+    assert Refusal.of(Refused("x")).code is Code.REFUSED
+    assert Refusal.of(EngineError("x")).code is Code.FAILED
     assert {code.value for code in ToolCode} >= {code.value for code in Code} - {"NotFound", "Failed"}
 
 

@@ -167,7 +167,8 @@ def test_a_token_holds_over_restarts_and_ends_at_once_when_it_is_revoked(
 
 
 @pytest.mark.parametrize(
-    "name", ["", "A", "r7", "lab", "operator", "all", "snapshots", "x" * 40, "a b", "é", "../a"]
+    "name",
+    ["", "A", "r7", "lab", "operator", "all", "snapshots", "x" * 40, "r1-practice", "a b", "é", "../a"],
 )
 def test_a_name_that_would_be_taken_for_anothers_is_refused(lab: Lab, name: str) -> None:
     with pytest.raises(BadRequest, match="name"):

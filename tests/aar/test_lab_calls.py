@@ -109,7 +109,7 @@ def test_a_call_is_charged_once_by_what_its_provider_counted(lab: Lab, door: Doo
     assert spent(lab).nano_usd == 0, "an open call costs nothing yet"
     for _ in range(3):
         assert door.settle("c1")[0] == 200
-    assert door.open("c1")[1]["error"] == "BadRequest", "it has ended, and would be a call that nobody pays"
+    assert door.open("c1")[1]["code"] == "BadRequest", "it has ended, and would be a call that nobody pays"
     assert dataclasses.asdict(spent(lab)) == {
         "calls": 1,
         **USED,
@@ -155,8 +155,8 @@ def test_calls_of_two_researchers_are_their_own_also_under_one_name(lab: Lab, do
 
 def test_a_model_without_a_price_is_refused_with_what_to_do(lab: Lab, door: Door) -> None:
     status, refusal = door.open("c1", model="openai-api/local/foo")
-    assert (status, refusal["error"]) == (400, "BadRequest")
-    assert "--price openai-api/local/foo=IN,OUT" in refusal["message"]
+    assert (status, refusal["code"]) == (400, "BadRequest")
+    assert "--price openai-api/local/foo=IN,OUT" in refusal["detail"]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_budget_is_held_to_within_the_call_in_flight(
     assert door.me()["stop"] is False
     door.settle("c2")
     status, refusal = door.open("c3")
-    assert (status, refusal["error"]) == (429, "OverBudget")
+    assert (status, refusal["code"]) == (429, "OverBudget")
     assert (refusal["budget"], refusal["whose"]) == (budget, of)
     assert door.open("c2")[0] == 400, "what has ended is no call"
     me = door.me()
@@ -234,7 +234,7 @@ def test_refusals_of_other_budgets_name_no_budget_of_calls(door: Door) -> None:
     for number in range(3):
         files = {"method.py": f"def run(bench):\n    return bench.strong().predict(bench.test)  # {number}\n"}
         status, answer = door.ask("POST", "/v1/submissions", {"files": files, "title": "a method"})
-    assert (status, set(answer)) == (429, {"error", "message"})
+    assert (status, set(answer)) == (429, {"code", "detail", "type", "title", "status"})
 
 
 def test_a_call_that_was_cut_off_is_charged_at_its_estimate_and_told_apart(lab: Lab, door: Door) -> None:

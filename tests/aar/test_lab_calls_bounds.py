@@ -79,7 +79,7 @@ def test_a_call_that_has_ended_is_not_opened_again(lab: Lab, door: Door, settled
     else:
         door.restarts("r1")
     status, refusal = door.open("c1")
-    assert (status, refusal["error"], still_open(lab)) == (400, "BadRequest", 0)
+    assert (status, refusal["code"], still_open(lab)) == (400, "BadRequest", 0)
 
 
 def test_absurd_estimates_of_one_leave_the_others_their_money(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_absurd_estimates_of_one_leave_the_others_their_money(tmp_path: Path) ->
     most = Prices().cost(MODEL, Tokens(input_tokens=room(MODEL).read, output_tokens=MOST_WRITTEN)).nano_usd
     assert spent(lab).nano_usd <= nano(100.0 / 2) + MOST_OPEN * most, "its share, and what was in flight"
     status, refusal = door.open("more")
-    assert (status, refusal["error"], refusal["budget"], refusal["whose"]) == (
+    assert (status, refusal["code"], refusal["budget"], refusal["whose"]) == (
         429,
         "OverBudget",
         "usd",
@@ -120,7 +120,7 @@ def test_lost_calls_have_a_share_of_the_tokens_too_and_a_true_count_gives_it_bac
 )
 def test_another_model_than_the_researchers_is_refused(lab: Lab, door: Door, model: str) -> None:
     status, refusal = door.open("c1", model=model)
-    assert (status in (400, 403), refusal["error"] in ("NotAllowed", "BadRequest")) == (True, True)
+    assert (status in (400, 403), refusal["code"] in ("NotAllowed", "BadRequest")) == (True, True)
     assert still_open(lab) == 0
 
 
@@ -134,7 +134,7 @@ def test_a_count_that_no_call_of_the_model_can_have_is_charged_at_the_estimate(
     door.open("c1")
     for _ in range(2):
         status, refusal = door.settle("c1", **used)
-        assert (status, refusal["error"]) == (400, "BadRequest")
+        assert (status, refusal["code"]) == (400, "BadRequest")
     assert (still_open(lab), spent(lab).lost_calls, spent(lab).nano_usd) == (0, 1, COST)
     assert door.settle("c1")[0] == 200
     assert (spent(lab).lost_calls, spent(lab).nano_usd) == (0, NANO_USD)

@@ -64,7 +64,7 @@ def client(stranger: Stranger) -> Iterator[OperatorClient]:
     ("code", "body"),
     [
         (500, b"Internal Server Error"),
-        (500, b'{"error": "DiskFull", "message": "no room"}'),
+        (500, b'{"code": "DiskFull", "detail": "no room"}'),
         (404, b"<html>not here</html>"),
         (200, b"<html>a router's page</html>"),
         (200, b"[1, 2]"),

@@ -64,7 +64,7 @@ def test_a_lab_that_stays_away_is_unreachable() -> None:
 )
 def test_a_refusal_has_the_labs_own_words(code: int, kind: str, error: type[Exception]) -> None:
     def refusing(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(code, json={"error": kind, "message": "because of this"})
+        return httpx.Response(code, json={"code": kind, "detail": "because of this"})
 
     with pytest.raises(error, match="because of this"):
         ask(refusing, lambda lab: lab.me())
@@ -190,7 +190,7 @@ def test_what_the_lab_declines_is_not_asked_again(code: int, kind: str) -> None:
 
     def refusing(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.path)
-        return httpx.Response(code, json={"error": kind, "message": "no"})
+        return httpx.Response(code, json={"code": kind, "detail": "no"})
 
     with pytest.raises(Refused):
         ask(refusing, lambda lab: lab.me())

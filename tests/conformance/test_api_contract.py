@@ -168,8 +168,8 @@ def play(client: Any, settle: Any = lambda: None) -> list[tuple[int, Any]]:
             names |= {name: told[name] for name in ("run", "submission") if name in told}
             seen.append((200, shape(told)))
         else:
-            assert set(told) == {"error", "message"}
-            seen.append((answer.status_code, told["error"]))
+            assert set(told) == {"code", "detail", "type", "title", "status"}
+            seen.append((answer.status_code, told["code"]))
         if path == "/v1/practice":
             settle()
     return seen

@@ -1,9 +1,13 @@
-"""Refusals as HTTP answers: `{"error": code, "message": text}`; programs act on the code, people read the text."""
+"""Refusals as HTTP answers, as RFC 9457 has them (`application/problem+json`) with the lab's `code`.
+
+Programs act on the code, people read the `detail`.
+"""
 
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -29,22 +33,50 @@ STATUS: Mapping[Code, int] = {
 TOO_LARGE, MALFORMED = 413, 422
 LATER_SECONDS = 5.0
 """After so long a client may ask again where the lab does not know a time."""
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Refusal):
+    """Answer to a request that was declined, as RFC 9457 describes problems."""
+
+    type: Literal["about:blank"] = "about:blank"
+    """There is no page on each kind: the code says which it is."""
+    title: str
+    """The status in words."""
+    status: int
+
+
 DESCRIBED: dict[int | str, dict[str, Any]] = {
-    status: {"model": Refusal} for status in sorted({*STATUS.values(), TOO_LARGE, MALFORMED})
+    status: {"model": Problem} for status in sorted({*STATUS.values(), TOO_LARGE, MALFORMED})
 }
 """Responses of every route besides its answer, for the description of the interface."""
 
 
 def refusal(error: W2SError, status: int | None = None) -> Response:
     """The answer that says why nothing was done."""
-    answer = Refusal.of(error)
+    refused = Refusal.of(error)
+    status = status or STATUS[refused.code]
+    problem = Problem(title=HTTPStatus(status).phrase, status=status, **vars(refused))
     later = error.seconds if isinstance(error, TooOften) else LATER_SECONDS
-    headers = {"Retry-After": str(math.ceil(later))} if answer.error is Code.NOT_NOW else None
-    return JSONResponse(answer.model_dump(mode="json"), status or STATUS[answer.error], headers)
+    headers = {"Retry-After": str(math.ceil(later))} if refused.code is Code.NOT_NOW else None
+    return JSONResponse(problem.model_dump(mode="json"), status, headers, media_type=MEDIA_TYPE)
+
+
+def _described(interface: dict[str, Any]) -> dict[str, Any]:
+    """The description of the interface with the media type that refusals have; FastAPI names that of answers."""
+    for verbs in interface["paths"].values():
+        for route in verbs.values():
+            for status in map(str, DESCRIBED):
+                content = route["responses"].get(status, {}).get("content", {})
+                if "application/json" in content:
+                    content[MEDIA_TYPE] = content.pop("application/json")
+    return interface
 
 
 def explain_refusals(app: FastAPI) -> None:
-    """Have every refusal of the lab, and every malformed request, answered in the one form."""
+    """Have every refusal of the lab, and every malformed request, answered and described in the one form."""
+    describe = app.openapi
+    app.openapi = lambda: _described(describe())  # type: ignore[method-assign]
 
     @app.exception_handler(W2SError)
     async def refused(request: Request, error: W2SError) -> Response:

@@ -12,7 +12,7 @@ from aar.lab.status import status as state_of
 from aar.lab.view import View
 from aar.lab.waiters import MOST_WAIT_SECONDS
 
-API = 1
+API = 2
 """The number of the interface: it grows when something that a client relies on changes its meaning or goes."""
 DISTRIBUTION = "automated-alignment-researchers"
 

@@ -27,6 +27,8 @@ _DAY = 24 * 3600.0
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,31}", re.ASCII)
 _OWN = re.compile(r"r[0-9]+", re.ASCII)
 _TAKEN = frozenset({*researchers.RESERVED, EVERYBODY, "snapshots"})
+_DRAFTS = "-practice"
+"""What researchers try is kept under such names."""
 _ROLES = {Access.RESEARCHER: Role.RESEARCHER, Access.PERSON: Role.PERSON}
 
 
@@ -79,7 +81,7 @@ def revoke(tx: Transaction, id: str) -> TokenRow:
 
 
 def _refuse_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or name in _TAKEN or _OWN.fullmatch(name):
+    if not _NAME.fullmatch(name) or name in _TAKEN or _OWN.fullmatch(name) or name.endswith(_DRAFTS):
         raise BadRequest(
             f"{name!r:.40} cannot be a guest's name; use 2 to 32 small letters, digits and hyphens, such as ada-1; "
             f"{', '.join(sorted(_TAKEN))} and r1, r2, ... are taken"

@@ -50,8 +50,8 @@ _LEFT_OUT = Field(exclude_if=lambda value: value is None)
 class Refusal(View):
     """Answer to a request that was declined."""
 
-    error: Code
-    message: str
+    code: Code
+    detail: str
     """For people and language models; it may change any day."""
     budget: Annotated[BudgetKind | None, _LEFT_OUT] = None
     """Which budget is spent, where a call to a model is declined; else left out."""
@@ -63,4 +63,4 @@ class Refusal(View):
         """The refusal that an error stands for."""
         code = next((code for kind, code in _CODES if isinstance(error, kind)), Code.FAILED)
         spent = error if isinstance(error, OverBudget) else OverBudget("")
-        return cls(error=code, message=str(error), budget=spent.budget, whose=spent.whose)
+        return cls(code=code, detail=str(error), budget=spent.budget, whose=spent.whose)

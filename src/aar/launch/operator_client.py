@@ -81,7 +81,7 @@ class OperatorClient:
             self.trouble = f"HTTP {response.status_code} and no JSON"
             return None
         if response.status_code != 200 or not isinstance(body, dict):
-            message = body.get("message") if isinstance(body, dict) else None
+            message = body.get("detail") if isinstance(body, dict) else None
             self.trouble = str(message or f"HTTP {response.status_code}")
             return None
         self.trouble = ""

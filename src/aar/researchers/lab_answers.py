@@ -30,8 +30,8 @@ def answer_of(response: httpx.Response) -> Json:
     if response.is_success and isinstance(content, dict):
         return content
     body = content if isinstance(content, dict) else {}
-    kind = str(body.get("error", ""))
-    message = str(body.get("message", response.text[:300] or f"HTTP {response.status_code}"))
+    kind = str(body.get("code", ""))
+    message = str(body.get("detail", response.text[:300] or f"HTTP {response.status_code}"))
     if response.status_code in (401, 403):
         raise NotAllowed(message)
     raise _REFUSALS.get(kind, Refused)(message)
