@@ -52,6 +52,7 @@ def main() -> None:
         forum,
         ideas,
         invite,
+        lab,
         ledger,
         mcp,
         method,

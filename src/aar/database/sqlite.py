@@ -184,21 +184,25 @@ class SQLite:
         lock = self.path.with_name(f"{self.path.name}.upgrade.lock")
         return locks.held(lock, busy=busy, seconds=UPGRADE_SECONDS, mode=0o660)
 
+    def copy(self, to: Path) -> None:
+        """Copy the database as it was committed last, write-ahead log included, to one file; others may write on."""
+        # a second connection: SQLite's own copy of what others see, whoever else keeps writers out
+        with closing(self._connect("ro")) as source, closing(sqlite3.connect(to)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")  # no side files beside it
+        state = self.path.stat()
+        to.chmod(state.st_mode & 0o777)
+        if os.geteuid() == 0:
+            os.chown(to, state.st_uid, state.st_gid)
+        with to.open("rb") as file:
+            os.fsync(file.fileno())
+
     def _set_aside(self, name: str) -> Path:
         """Copy the file as it was committed last, write-ahead log included, to one file beside it."""
         finished = self.path.with_name(f"{self.path.name}.{name}.{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}")
         part = finished.with_name(f"{finished.name}.part")
         try:
-            # a second connection: SQLite's own copy of what others see, while the first one keeps writers out
-            with closing(self._connect("ro")) as source, closing(sqlite3.connect(part)) as copy:
-                source.backup(copy)
-                copy.execute("PRAGMA journal_mode=DELETE")  # no side files beside it
-            state = self.path.stat()
-            part.chmod(state.st_mode & 0o777)
-            if os.geteuid() == 0:
-                os.chown(part, state.st_uid, state.st_gid)
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
+            self.copy(part)
             part.replace(finished)
         except BaseException:
             part.unlink(missing_ok=True)
