@@ -64,14 +64,19 @@ Token = Annotated[str, Depends(token_of)]
 
 
 def known(door: Door, token: str) -> Caller:
-    """Who has this token; `NotAllowed` if nobody has, `TooOften` for one that asks in a loop."""
+    """Who has this token; `NotAllowed` if nobody has, `TooOften` for a guest that asks in a loop.
+
+    The run's own processes ask as often as they have to.
+    """
     if secrets.compare_digest(token.encode("utf-8", "replace"), door.operator_token.encode()):
-        return Caller(researchers.OPERATOR, Access.OPERATOR)  # the launcher, which asks as often as it has to
-    caller = _guest(door, token) or _of_the_run(door, token)
-    seconds = door.rates.wait(caller.token or caller.name)
+        return Caller(researchers.OPERATOR, Access.OPERATOR)
+    guest = _guest(door, token)
+    if guest is None:
+        return _of_the_run(door, token)
+    seconds = door.rates.wait(guest.token)
     if seconds > 0:
         raise TooOften("too many requests; ask again a little later", seconds=seconds)
-    return caller
+    return guest
 
 
 def _guest(door: Door, token: str) -> Caller | None:
