@@ -13,7 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from aar import database, ledger
-from aar.api.app import MOST_BODY_BYTES, create_app
+from aar.api.app import create_app
+from aar.api.around import MOST_BODY_BYTES
 from aar.database import researchers, run_turns, runs, submissions, trainings, wanted_runs
 from aar.database.figures import Figures
 from aar.engines import Outcome

@@ -1,4 +1,7 @@
-"""The lab behind the door, and who stands before it: what every route may ask for as a dependency."""
+"""The lab behind the door, and who stands before it: what every route may ask for as a dependency.
+
+A dependency that asks no database is a coroutine: a plain function would cost a change of threads at each request.
+"""
 
 import secrets
 from collections.abc import Callable
@@ -48,19 +51,23 @@ class Caller:
     token: str = ""
 
 
-def _door(request: Request) -> Door:
+async def _door(request: Request) -> Door:
     return cast(Door, request.app.state.door)
 
 
 Here = Annotated[Door, Depends(_door)]
 
 
-def token_of(authorization: Annotated[str, Header()] = "") -> str:
-    """The token in a request's header; empty without one."""
+def token_in(authorization: str) -> str:
+    """The token in the header of that name; empty without one."""
     return authorization.removeprefix("Bearer ")
 
 
-Token = Annotated[str, Depends(token_of)]
+async def _token(authorization: Annotated[str, Header()] = "") -> str:
+    return token_in(authorization)
+
+
+Token = Annotated[str, Depends(_token)]
 
 
 def known(door: Door, token: str) -> Caller:
@@ -80,6 +87,8 @@ def known(door: Door, token: str) -> Caller:
 
 
 def _guest(door: Door, token: str) -> Caller | None:
+    if not token.startswith(tokens.PREFIX):
+        return None
     with door.lab.database.read() as tx:
         row = tokens.find(tx, token)
         if row is None:
@@ -105,7 +114,7 @@ Somebody = Annotated[Caller, Depends(_caller)]
 """Whoever has a token of this study."""
 
 
-def _researcher(caller: Somebody) -> Researcher:
+async def _researcher(caller: Somebody) -> Researcher:
     if caller.researcher is None:
         raise NotAllowed(f"this is for researchers, and {caller.name} is here as a {caller.access.value}")
     return caller.researcher
@@ -115,7 +124,7 @@ Me = Annotated[Researcher, Depends(_researcher)]
 """The researcher whose token came with the request."""
 
 
-def _member(me: Me) -> Researcher:
+async def _member(me: Me) -> Researcher:
     for_researchers.refuse_outside_forum(me)
     return me
 
@@ -124,7 +133,7 @@ Member = Annotated[Researcher, Depends(_member)]
 """The same, in a study with a forum."""
 
 
-def _reader(door: Here, caller: Somebody) -> Caller:
+async def _reader(door: Here, caller: Somebody) -> Caller:
     if caller.researcher is not None:
         for_researchers.refuse_outside_forum(caller.researcher)
     return caller
@@ -134,7 +143,7 @@ Reader = Annotated[Caller, Depends(_reader)]
 """Whoever reads the forum: a researcher in a study that has one, and people."""
 
 
-def _writer(reader: Reader) -> Caller:
+async def _writer(reader: Reader) -> Caller:
     if reader.access is Access.VIEWER:
         raise NotAllowed(f"{reader.name} is here as a viewer, who reads and writes nothing")
     return reader
@@ -144,13 +153,13 @@ Writer = Annotated[Caller, Depends(_writer)]
 """Whoever writes on the forum."""
 
 
-def watcher(caller: Somebody) -> None:
+async def watcher(caller: Somebody) -> None:
     """`NotAllowed` unless a person asks: what people see holds figures."""
     if caller.access is Access.RESEARCHER:
         raise NotAllowed("this is for people: it holds figures that researchers are not told")
 
 
-def _steerer(caller: Somebody) -> Caller:
+async def _steerer(caller: Somebody) -> Caller:
     if caller.access not in (Access.PERSON, Access.OPERATOR):
         raise NotAllowed(f"{caller.name} is here as a {caller.access.value}, and steers nobody")
     return caller
@@ -160,7 +169,7 @@ Steerer = Annotated[Caller, Depends(_steerer)]
 """A person who may tell researchers what to do."""
 
 
-def operator(caller: Somebody) -> None:
+async def operator(caller: Somebody) -> None:
     """`NotAllowed` unless the token is that of the person who runs the lab."""
     if caller.access is not Access.OPERATOR:
         raise NotAllowed("this is for the person who runs the lab")

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from aar.api.door import Door, Here, Me, Somebody, known, token_of
+from aar.api.door import Door, Here, Me, Somebody, known, token_in
 from aar.api.requests import Call, Doing, Practice, Read, State, Submit, Trouble, Used
 from aar.database import runs, submissions
 from aar.errors import NotAllowed, NotNow
@@ -35,7 +35,7 @@ class _Settlement(APIRoute):
                 return await handle(request)
             except (RequestValidationError, HTTPException):
                 door, id = cast(Door, request.app.state.door), request.path_params["id"]
-                token = token_of(request.headers.get("authorization", ""))
+                token = token_in(request.headers.get("authorization", ""))
                 await asyncio.to_thread(_give_up, door, token, id)
                 raise
 

@@ -26,10 +26,12 @@ class Writes:
     file: Path
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def keeps(self, caller: Caller | None) -> bool:
+        """True if what this caller writes is kept here: all but the run's own researchers'."""
+        return caller is None or caller.access is not Access.RESEARCHER or bool(caller.token)
+
     def note(self, caller: Caller | None, method: str, path: str, status: int) -> None:
         """Keep one request that was answered; `caller` is None where the token is nobody's."""
-        if caller is not None and caller.access is Access.RESEARCHER and not caller.token:
-            return
         line = {
             "at": round(clock.now(), 3),
             "who": None if caller is None else caller.name,

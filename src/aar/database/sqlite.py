@@ -26,6 +26,8 @@ from aar.storage_url import SIDE_FILES
 
 BUSY_SECONDS = 30
 
+THREADS = 40
+"""Connections that stay open: opening one costs more than most reads."""
 UPGRADE_SECONDS = 600
 """Time that a process waits for another one that copies and upgrades the file."""
 
@@ -79,8 +81,10 @@ class SQLite:
             raise LabFolderError(f"cannot make {path}: {error.strerror}; check the folder") from error
 
     def engine(self) -> sa.Engine:
-        """Connections for any number of threads."""
-        return self._engine(lambda: self._connect("rw"), poolclass=sa.QueuePool, max_overflow=32)
+        """Connections for any number of threads; as many as a server has threads stay open."""
+        return self._engine(
+            lambda: self._connect("rw"), poolclass=sa.QueuePool, pool_size=THREADS, max_overflow=32
+        )
 
     def begin_read(self, connection: sa.Connection) -> None:
         """Begin a transaction that sees one moment."""

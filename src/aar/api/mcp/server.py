@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from aar.api.door import Caller, Door, known, token_of
+from aar.api.door import Caller, Door, known, token_in
 from aar.api.mcp import resources
 from aar.api.mcp.tools import declined, tools
 from aar.api.refusals import refusal
@@ -215,7 +215,7 @@ def _caller(context: ServerRequestContext[Any]) -> Caller:
 
 
 def _token(request: Any) -> str:
-    return token_of(request.headers.get("authorization", ""))
+    return token_in(request.headers.get("authorization", ""))
 
 
 def _door(app: FastAPI) -> Door:
