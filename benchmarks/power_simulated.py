@@ -3,7 +3,7 @@
     python benchmarks/power_simulated.py            # minutes; writes the page
 
 How much the students of one method differ within a world, and how that goes together with what vanilla's students do,
-is taken from the measurement that ships with docs/prediction.md (`results/prediction.jsonl`): a simulated pair is a
+is taken from the stored measurements (`results/testbeds`, the methods of docs/prediction.md): a simulated pair is a
 measured pair of both, less the means of its world. A true gain is put on top, and what differs between worlds. Then
 the gate and the confirmation decide, with the look after half of the seeds, by the functions that the scorer calls.
 Beside them stands the design before: three pairs on dev, and nothing regressed out. `power.py` measures the same
@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from aar.scoring.ladder import futile, judge_sealed, level, look_at
 from w2s.measurements import read_lines
+from w2s.measurements.prediction import published_pgr
 from w2s.metrics import Supervisors, adjusted
 from w2s.testbeds.measured import load_measured
 
@@ -64,8 +65,8 @@ DESIGNS = (Design("before", 3, regressed=False), Design("now", 6, regressed=True
 def spreads(testbed: str) -> list[Spread]:
     """Spreads of every method of a testbed, from all of its worlds."""
     accuracy: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
-    for line in read_lines(REPOSITORY / "benchmarks" / "results" / "prediction.jsonl"):
-        if line.testbed == testbed:
+    for line in read_lines(REPOSITORY / "benchmarks" / "results" / "testbeds" / f"{testbed}.jsonl"):
+        if line.arm in {"floor", "ceiling", *published_pgr(testbed)}:
             accuracy[line.arm, line.world][line.seed] = line.accuracy
     worlds = sorted({world for _, world in accuracy})
     means = {place: float(np.mean(list(by_seed.values()))) for place, by_seed in accuracy.items()}

@@ -118,7 +118,7 @@ def run(
         _refuse_changes(_given(context))
         if not settings.researchers:
             raise SettingsError(
-                f"{folder.path} is a lab without researchers; it goes on with aar score or aar baselines"
+                f"{folder.path} is a lab without researchers; it goes on with aar serve, aar score or aar baselines"
             )
         make(folder, settings)  # a folder that could not be written to is refused, too, before it is
         with hold(folder):  # one that is being run keeps the settings that it has
