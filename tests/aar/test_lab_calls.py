@@ -127,14 +127,14 @@ def test_a_call_is_charged_once_by_what_its_provider_counted(lab: Lab, door: Doo
     assert ledger.Ledger(lab.database).verify().kinds["charge"] == 1
 
 
-def test_ten_thousand_small_sums_are_exact(lab: Lab) -> None:
+def test_thousands_of_small_sums_are_exact(lab: Lab) -> None:
     prices = Prices({"openai-api/local/m": (0.1, 0.3)})
     one = prices.cost("openai-api/local/m", Tokens(input_tokens=1, output_tokens=1))
     with lab.database.write() as tx:
-        for number in range(10_000):
+        for number in range(2_500):
             ledger.record_charge(tx, f"m{number}", researcher="r1", kind=ChargeKind.MODEL, cost=one)
-    assert spent(lab).usd == 0.004
-    assert sum(1e-7 + 3e-7 for _ in range(10_000)) != 0.004, "floats would have drifted"
+    assert spent(lab).usd == 0.001
+    assert sum(1e-7 + 3e-7 for _ in range(2_500)) != 0.001, "floats would have drifted"
 
 
 def test_reasoning_is_never_more_than_the_output_that_it_is_a_part_of(lab: Lab, door: Door) -> None:

@@ -37,7 +37,7 @@ class Door:
 
     def ask(self, path: str, body: dict[str, Any], *, who: str = "r1's") -> tuple[int, str]:
         answer = self.http.post(path, json=body, headers={"Authorization": f"Bearer {who}"})
-        return answer.status_code, answer.json().get("error", "")
+        return answer.status_code, answer.json().get("code", "")
 
     def call(self, id: str) -> tuple[int, str]:
         estimate = {"input_tokens": 10, "output_tokens": 10}

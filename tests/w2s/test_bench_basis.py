@@ -17,8 +17,9 @@ from w2s.blocks import coherence, contrast, geometry, neighbours, probes, rank
 from w2s.models import TextStudent
 from w2s.models.losses import LossArrays, torch_gradient
 
-READERS = ("ccs", "icm", "mass_mean", "neighbour_relabelling", "overlap_density", "probe", "low_rank")
-"""Methods that read hidden states; `ccs_evolution` only reads what `ccs` reads, and is slow."""
+READERS = ("icm", "mass_mean", "neighbour_relabelling", "overlap_density", "probe", "low_rank")
+SLOW_READERS = ("ccs", "ccs_evolution")
+"""Methods that read hidden states; CCS fits many probes, and `ccs_evolution` only reads what `ccs` reads."""
 
 RESTARTS = 60
 """Starts of CCS. Its loss has minima that are nearly equal: with ten starts chance decides which one is found."""
@@ -45,10 +46,12 @@ def test_every_method_that_reads_states_is_in_the_list():
         source = methods.source(name)
         return any(word in source for word in ("hidden_states", "elicitation.states", "contrast.", "rank."))
 
-    assert {name for name in methods.names() if reads(name)} == {*READERS, "ccs_evolution"}
+    assert {name for name in methods.names() if reads(name)} == {*READERS, *SLOW_READERS}
 
 
-@pytest.mark.parametrize("name", [*READERS, pytest.param("ccs_evolution", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name", [*READERS, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW_READERS)]
+)
 def test_a_method_predicts_the_same_in_another_basis(practice, monkeypatch, name):
     testbed, split, soft = practice
 

@@ -25,6 +25,7 @@ def test_an_unknown_world_is_refused(tmp_path):
         pretrain.rebuild(tmp_path, "mini-chat", "nort", "weak", steps=1)
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_hash_of_what_it_wrote(tmp_path):
     command = [
         sys.executable,

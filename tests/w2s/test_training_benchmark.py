@@ -61,6 +61,7 @@ def tiny(candidate):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_the_gpu_part_runs_end_to_end_on_a_cpu():
     found = tiny("w2s")
     assert found["tokens"] > 64 * 20
