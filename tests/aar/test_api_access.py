@@ -13,12 +13,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from aar import database, ledger
+from aar.api import forum
 from aar.api.app import create_app
 from aar.api.rates import A_SECOND, AT_ONCE, Rates
-from aar.database import clock, researchers, tokens
+from aar.database import clock, researchers, spending, tokens
 from aar.database.tokens import Access
 from aar.errors import BadRequest
 from aar.folder import LabFolder
+from aar.forum import board
 from aar.lab import inviting
 from aar.lab.intake import Lab
 from aar.lab.inviting import invite
@@ -44,6 +46,9 @@ MATRIX = {
     "POST /v1/forum": IN - {"viewer"},
     "POST /v1/forum/{post}/comments": IN - {"viewer"},
     "POST /v1/forum/{post}/vote": RESEARCHERS,
+    "POST /v1/calls": {"researcher"},
+    "POST /v1/calls/{id}": {"researcher"},
+    "POST /v1/trouble": {"researcher"},
     "POST /v1/researchers/{name}/steer": {"person", "operator"},
     "POST /v1/operator/submissions": {"operator"},
     "POST /v1/operator/cancel": {"operator"},
@@ -168,7 +173,22 @@ def test_a_token_holds_over_restarts_and_ends_at_once_when_it_is_revoked(
 
 @pytest.mark.parametrize(
     "name",
-    ["", "A", "r7", "lab", "operator", "all", "snapshots", "x" * 40, "r1-practice", "a b", "é", "../a"],
+    [
+        "",
+        "A",
+        "r7",
+        "lab",
+        "operator",
+        "all",
+        "snapshots",
+        "x" * 40,
+        "r1-practice",
+        "s1",
+        "deadbeef",
+        "a b",
+        "é",
+        "../a",
+    ],
 )
 def test_a_name_that_would_be_taken_for_anothers_is_refused(lab: Lab, name: str) -> None:
     with pytest.raises(BadRequest, match="name"):
@@ -284,6 +304,61 @@ def test_what_guests_write_is_logged_without_what_is_in_it(lab: Lab, client: Tes
     assert [(line["who"], line["token"], line["request"], line["status"]) for line in lines] == [
         ("ada", made.token.id, "POST /v1/forum", 200),
         ("ada", made.token.id, "POST /v1/forum/1/vote", 403),
-        (None, None, "POST /v1/forum", 403),
-    ]
+    ], "of nobody nothing is kept: it would fill the disk"
     assert "secret" not in text
+
+
+def test_a_guest_spends_nothing_of_the_studys_money(lab: Lab, client: TestClient) -> None:
+    guest = as_(invited(lab, "ada", Access.RESEARCHER).text)
+    call = {"call": "c1", "model": "openai/gpt-5", "input_tokens": 10**6, "output_tokens": 10**6}
+    assert client.post("/v1/calls", json=call, headers=guest).status_code == 403
+    assert client.post("/v1/calls/c1", json={"lost": True}, headers=guest).status_code == 403
+    with lab.database.read() as tx:
+        assert spending.all(tx) == {}
+
+
+def test_what_is_refused_is_not_stored(lab: Lab, client: TestClient) -> None:
+    guest = as_(invited(lab, "ada", Access.RESEARCHER).text)
+
+    def hand_in(number: int) -> int:
+        files = {"method.py": f"def run(bench):\n    return {number}\n"}
+        sent = {"files": files, "title": f"m{number}", "request_id": str(number)}
+        return client.post("/v1/submissions", json=sent, headers=guest).status_code
+
+    assert [hand_in(number) for number in range(lab.settings.submissions)] == [200, 200]
+    stored = sorted((lab.folder.snapshots / "objects").rglob("*"))
+    newest = lab.snapshots.latest("ada")
+    assert [hand_in(number) for number in range(10, 15)] == [429] * 5
+    assert sorted((lab.folder.snapshots / "objects").rglob("*")) == stored
+    assert lab.snapshots.latest("ada") == newest
+
+
+def test_posts_and_comments_of_a_guest_have_an_end(
+    lab: Lab, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "MAX_COMMENTS", 3)
+    monkeypatch.setattr(forum, "MOST_WRITTEN", 6)
+    person = as_(invited(lab, "ada", Access.PERSON).text)
+    finding = {"kind": "insight", "title": "t", "body": "b"}
+
+    def comment() -> int:
+        return client.post("/v1/forum/1/comments", json={"body": "x"}, headers=person).status_code
+
+    assert client.post("/v1/forum", json=finding, headers=person).status_code == 200
+    assert [comment() for _ in range(4)] == [200, 200, 200, 400]
+    posted = [client.post("/v1/forum", json=finding, headers=person).status_code for _ in range(3)]
+    assert posted == [200, 200, 429]
+
+
+def test_guests_methods_are_taken_until_the_runs_own_researchers_are_done(
+    lab: Lab, client: TestClient
+) -> None:
+    guest = as_(invited(lab, "ada", Access.RESEARCHER).text)
+    with lab.database.write() as tx:
+        researchers.set_state(tx, "r1", "finished")
+    method = {"method.py": "def run(bench):\n    return bench.strong().predict(bench.test)\n"}
+    sent = {"files": method, "title": "late", "request_id": "q"}
+    refused = client.post("/v1/submissions", json=sent, headers=guest)
+    assert (refused.status_code, refused.json()["code"]) == (429, "NotNow")
+    lab.stays_open = True
+    assert client.post("/v1/submissions", json=sent, headers=guest).status_code == 200

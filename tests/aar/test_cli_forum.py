@@ -43,7 +43,7 @@ def numbers(lab: Path, *arguments: str) -> list[int]:
 def test_a_line_a_post_with_the_ledgers_badge(lab: Path) -> None:
     lines = shown("list", str(lab)).splitlines()
     assert lines[0] == (
-        "   1 result by r2, +2, 2 comments: Both orders, averaged, beat every baseline (s5 verified)"
+        "   1 result by r2, +2, 2 comments, cites s5 verified: Both orders, averaged, beat every baseline"
     )
     assert len(lines) == len(numbers(lab))
     assert shown("list", str(lab), "--last", "1").splitlines()[0] == lines[-1]

@@ -39,7 +39,7 @@ def shown(*arguments: str) -> str:
 def test_the_lineage_is_a_list_and_data(lab: Path) -> None:
     lines = shown("list", str(lab)).splitlines()
     assert len(lines) == 3 + len(STORY)
-    assert lines[8] == "s9    verified by r2: EM posterior of weak labels and zero-shot (builds on s5)"
+    assert lines[8] == "s9    verified by r2, builds on s5: EM posterior of weak labels and zero-shot"
     rows = {row["id"]: row for row in json.loads(shown("list", str(lab), "--json"))["snapshots"]}
     assert rows["s13"]["parents"] == ["s9", "s10"]
     assert rows["s9"]["status"] == "verified"

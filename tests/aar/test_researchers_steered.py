@@ -20,7 +20,7 @@ from aar.researchers.exits import ExitCode
 from aar.researchers.inspect_models import ModelOptions
 from aar.researchers.lab_client import LabClient
 from aar.researchers.session import Session, run
-from aar.researchers.watching import LET_GO_ON, Watch
+from aar.researchers.watching import LET_GO_ON, TOLD, Watch
 
 LOOK = Use.one("my_status")
 
@@ -61,7 +61,7 @@ def test_it_reads_a_message_once_and_waits_while_it_is_paused(folder: Path) -> N
     with serve(lab, {"token": "r1"}) as url, provide(provider) as base:
         session = Session(folder, "r1", url, model=OPUS, options=ModelOptions(base_url=base), waits=SHORT)
         assert run(session, "token") is ExitCode.OK
-    told = [turn.number for turn in provider.turns if "The person who runs this lab tells you:" in turn.last]
+    told = [turn.number for turn in provider.turns if TOLD in turn.last]
     assert len(told) == 1
     (text,) = [turn.last for turn in provider.turns if turn.number == told[0]]
     assert text.index("Look at s3.") < text.index("And at s5.")

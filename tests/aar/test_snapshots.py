@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aar.errors import BadSnapshot
-from aar.submissions.snapshots import Snapshots
+from aar.submissions.snapshots import Snapshots, tree_of
 from aar.submissions.source import check as check_files
 from w2s.bounds import SUBMISSION_BYTES as MAX_BYTES
 from w2s.errors import NotFound
@@ -38,6 +38,22 @@ def test_the_tree_names_the_content_alone(snapshots: Snapshots) -> None:
     assert one.tree == other.tree
     assert one.commit != other.commit
     assert snapshots.put({"method.py": "1"}, researcher="r1", message="mine").tree != one.tree
+
+
+@pytest.mark.parametrize(
+    "files",
+    [METHOD, {"method.py": ""}, {"method.py": "1", "method/a.py": "2", "methoda.py": "3", "a/b.py": "é"}],
+)
+def test_the_hash_of_a_tree_is_known_before_it_is_stored(snapshots: Snapshots, files: dict[str, str]) -> None:
+    assert tree_of(files) == snapshots.put(files, researcher="r1", message="m").tree
+
+
+def test_a_reference_whose_commit_is_lost_is_written_anew(snapshots: Snapshots, tmp_path: Path) -> None:
+    kept = snapshots.put(METHOD, researcher="r1", message="m")
+    objects = tmp_path / "snapshots.git" / "objects"
+    (objects / kept.commit[:2] / kept.commit[2:]).unlink()
+    again = Snapshots(tmp_path / "snapshots.git").put(METHOD, researcher="r1", message="m")
+    assert Snapshots(tmp_path / "snapshots.git").get(again.commit) == METHOD
 
 
 def test_parents_show_what_was_built_on_what(snapshots: Snapshots) -> None:

@@ -3,10 +3,12 @@
 A dependency that asks no database is a coroutine: a plain function would cost a change of threads at each request.
 """
 
+import asyncio
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Request
 
@@ -21,6 +23,30 @@ from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.waiters import Waiters
 
+FRESH_SECONDS = 0.25
+"""A state that is older tells another time, though nothing was committed."""
+
+
+class Shared:
+    """The state of the run at one version, worked out once for everybody who waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._version, self._found = -1, 0.0
+        self._state: Any = None
+
+    async def at(self, version: int, find: Callable[[], Any]) -> Any:
+        """The state at a version or later; `find` runs in a thread, for the first who asks."""
+        async with self._lock:
+            if (
+                self._state is None
+                or version > self._version
+                or time.monotonic() - self._found > FRESH_SECONDS
+            ):
+                self._state = await asyncio.to_thread(find)
+                self._version, self._found = version, time.monotonic()
+        return self._state
+
 
 @dataclass(frozen=True)
 class Door:
@@ -32,6 +58,7 @@ class Door:
     operator_token: str
     phase: Callable[[], Phase]
     rates: Rates = field(default_factory=Rates)
+    state: Shared = field(default_factory=Shared)
 
 
 @dataclass(frozen=True)
@@ -122,6 +149,18 @@ async def _researcher(caller: Somebody) -> Researcher:
 
 Me = Annotated[Researcher, Depends(_researcher)]
 """The researcher whose token came with the request."""
+
+
+async def _own(me: Me) -> Researcher:
+    if me.outside:
+        raise NotAllowed(
+            f"{me.name} is a guest: what drives it, and what that costs, is not the lab's affair"
+        )
+    return me
+
+
+Own = Annotated[Researcher, Depends(_own)]
+"""The same, a process of the run, whose calls to its model the lab pays and counts."""
 
 
 async def _member(me: Me) -> Researcher:

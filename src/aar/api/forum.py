@@ -6,12 +6,15 @@ from fastapi import APIRouter, Query
 
 from aar.api.door import Caller, Door, Here, Member, Reader, Writer
 from aar.api.requests import Finding, Number, Remark, Vote
-from aar.database import posts, researchers
+from aar.database import clock, posts, researchers
+from aar.errors import NotNow
 from aar.forum import with_badges
 from aar.lab import answers, for_researchers
 from aar.lab.view import Done
 
 MOST_POSTS = 1000
+DAY_SECONDS, MOST_WRITTEN = 24 * 3600.0, 500
+"""Posts, comments and votes of one guest within a day."""
 Word = Annotated[str, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=MOST_POSTS)]
 
@@ -73,3 +76,10 @@ def _admit(door: Door, who: Caller) -> None:
     else:
         with door.lab.database.write() as tx:
             researchers.add(tx, who.name)
+    if who.token:
+        with door.lab.database.read() as tx:
+            written = posts.written_since(tx, who.name, clock.now() - DAY_SECONDS)
+        if written >= MOST_WRITTEN:
+            raise NotNow(
+                f"{who.name} has written {written} posts, comments and votes within a day, which is all a guest may"
+            )

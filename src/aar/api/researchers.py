@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from aar.api.door import Door, Here, Me, Somebody, known, token_in
+from aar.api.door import Door, Here, Me, Own, Somebody, known, token_in
 from aar.api.requests import Call, Doing, Practice, Read, State, Submit, Trouble, Used
 from aar.database import runs, submissions
 from aar.errors import NotAllowed, NotNow
@@ -45,7 +45,7 @@ class _Settlement(APIRoute):
 def _give_up(door: Door, token: str, id: str) -> None:
     with contextlib.suppress(NotAllowed, NotNow, NotFound):
         caller = known(door, token)
-        if caller.researcher is not None:
+        if caller.researcher is not None and not caller.researcher.outside:
             calls.give_up(door.lab, caller.researcher.name, id)
 
 
@@ -99,7 +99,7 @@ def read_messages(door: Here, who: Me, body: Read) -> Done:
 
 
 @router.post("/trouble")
-def trouble(door: Here, who: Me, body: Trouble) -> Done:
+def trouble(door: Here, who: Own, body: Trouble) -> Done:
     """Say that the model's provider fails, or answers again."""
     for_researchers.note_trouble(
         door.lab,
@@ -113,7 +113,7 @@ def trouble(door: Here, who: Me, body: Trouble) -> Done:
 
 
 @router.post("/calls")
-def open_call(door: Here, who: Me, body: Call) -> Allowed:
+def open_call(door: Here, who: Own, body: Call) -> Allowed:
     """Ask whether a call to the model may begin, and note it."""
     estimate = Tokens(input_tokens=body.input_tokens, output_tokens=body.output_tokens)
     calls.open_call(door.lab, who.name, body.call, model=body.model, estimate=estimate)
@@ -121,7 +121,7 @@ def open_call(door: Here, who: Me, body: Call) -> Allowed:
 
 
 @settlements.post("/calls/{id}")
-def settle_call(door: Here, who: Me, id: str, used: Used) -> Done:
+def settle_call(door: Here, who: Own, id: str, used: Used) -> Done:
     """Say what a call has used, or that it was cut off."""
     if used.lost:
         calls.give_up(door.lab, who.name, id)

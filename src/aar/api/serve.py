@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aar import database, ledger, logs
+from aar.api.connections import bounded
 from aar.baseline_sets import method_of
 from aar.database import meta, researchers, runs
 from aar.errors import SettingsError
@@ -172,7 +173,9 @@ async def _serve(lab: Lab, start: Start) -> None:
     app = create_app(lab, news, operator_token=start.operator_token, phase=lambda: current[0])
     stopping = asyncio.Event()
     # it answers before the engine is up: researchers start meanwhile
-    doors = [opened(app, Guests(start.socket)), *([opened(app, start.guests)] if start.guests else [])]
+    doors = [opened(app, Guests(start.socket))]
+    if start.guests is not None:
+        doors.append(opened(app, start.guests, protocol=bounded()))
     serving = [asyncio.create_task(door.serve(sockets=[listening])) for door, listening in doors]
     tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(news.watch(stopping)),
@@ -197,12 +200,15 @@ async def _serve(lab: Lab, start: Start) -> None:
         ledger.Ledger(lab.database).export_jsonl(lab.folder.ledger)
 
 
-def opened(app: FastAPI, door: Guests) -> tuple[uvicorn.Server, socket.socket]:
-    """A server for one door, and the socket that it listens on."""
+def opened(
+    app: FastAPI, door: Guests, *, protocol: type[asyncio.Protocol] | None = None
+) -> tuple[uvicorn.Server, socket.socket]:
+    """A server for one door, and the socket that it listens on; `protocol` is the class of its connections."""
     import uvicorn
 
     config = uvicorn.Config(
         app,
+        http=protocol or "auto",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GOODBYE_SECONDS,

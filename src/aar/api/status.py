@@ -1,6 +1,5 @@
 """The state of the run, for people, and the version of the interface, for everybody."""
 
-import asyncio
 from importlib.metadata import version as distribution_version
 
 from fastapi import APIRouter, Depends
@@ -60,9 +59,13 @@ def version() -> Version:
 
 
 @router.get("/status", dependencies=[Depends(watcher)])
-async def status(door: Here, wait: float = 0.0, after: int = -1) -> StatusAt | Unchanged:
+async def status(door: Here, caller: Somebody, wait: float = 0.0, after: int = -1) -> StatusAt | Unchanged:
     """The state of the run; with `after` a version that is still the present one, that version alone."""
-    present = await door.news.after(after, max(0.0, min(MOST_WAIT_SECONDS, wait)))
+    async with door.waiters.hanging(caller.token or caller.name) as may_hang:
+        seconds = max(0.0, min(MOST_WAIT_SECONDS, wait)) if may_hang else 0.0
+        present = await door.news.after(after, seconds)
     if present == after:
         return Unchanged(version=present)
-    return StatusAt(**vars(await asyncio.to_thread(state_of, door.lab, door.phase())), version=present)
+    return StatusAt(
+        **vars(await door.state.at(present, lambda: state_of(door.lab, door.phase()))), version=present
+    )

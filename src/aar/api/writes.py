@@ -16,7 +16,9 @@ from aar.database import clock
 from aar.database.tokens import Access
 
 MOST_PATH = 300
-"""Characters of a path that are kept."""
+"""Characters of a request that are kept."""
+MOST_BYTES, KEPT = 64 * 2**20, 8
+"""Size of the file, about 400,000 requests, after which it is put aside, and how many are kept so."""
 
 
 @dataclass
@@ -27,8 +29,17 @@ class Writes:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def keeps(self, caller: Caller | None) -> bool:
-        """True if what this caller writes is kept here: all but the run's own researchers'."""
-        return caller is None or caller.access is not Access.RESEARCHER or bool(caller.token)
+        """True for guests and people; not for the run's own researchers, nor for nobody, who might fill the disk."""
+        return caller is not None and (caller.access is not Access.RESEARCHER or bool(caller.token))
+
+    def _put_aside(self) -> None:
+        """A large file makes room for another one; the oldest goes."""
+        if not self.file.is_file() or self.file.stat().st_size < MOST_BYTES:
+            return
+        for number in range(KEPT, 0, -1):
+            older = self.file if number == 1 else self.file.with_name(f"{self.file.name}.{number - 1}")
+            if older.is_file():
+                older.replace(self.file.with_name(f"{self.file.name}.{number}"))
 
     def note(self, caller: Caller | None, method: str, path: str, status: int) -> None:
         """Keep one request that was answered; `caller` is None where the token is nobody's."""
@@ -37,10 +48,11 @@ class Writes:
             "who": None if caller is None else caller.name,
             "access": None if caller is None else caller.access.value,
             "token": None if caller is None else caller.token,
-            "request": f"{method} {path[:MOST_PATH]}",
+            "request": f"{method} {path}".encode("ascii", "backslashreplace").decode()[:MOST_PATH],
             "status": status,
         }
         with self._lock:
+            self._put_aside()
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self.file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")

@@ -120,10 +120,11 @@ def in_a_line(post: Post) -> str:
     comments = f", {count(len(post.comments), 'comment')}" if post.comments else ""
     cited = ", ".join(f"{plain(one.id)} {one.status.replace('_', ' ')}" for one in post.submissions)
     votes = f", {post.votes:+d}" if post.votes else ""
-    badge = f" ({cited})" if cited else ""
-    return (
-        f"{post.id:>4} {post.kind} by {plain(post.researcher)}{votes}{comments}: {plain(post.title)}{badge}"
-    )
+    badge = (
+        f", cites {cited}" if cited else ""
+    )  # before the title, which is its author's and might imitate one
+    head = f"{post.id:>4} {post.kind} by {plain(post.researcher)}{votes}{comments}{badge}"
+    return f"{head}: {plain(post.title)}"
 
 
 def as_data(post: Post) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def restore(
     made = copy(backup, run)
     typer.echo(f"{run} holds the run, {made.entries} entries of the ledger, head {made.head}")
     _say_what_is_left_out(made)
+    typer.echo("tokens of guests hold as they did when the copy was made: aar tokens list shows them")
     goes_on = "run --resume" if settings_of(LabFolder(run.resolve())).researchers else "serve"
     typer.echo(f"it goes on with: {typed()} {goes_on} {run}")
 

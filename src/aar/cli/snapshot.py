@@ -39,9 +39,9 @@ def list_snapshots(run: Run, as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"snapshots": [as_data(row) for row in code.rows.values()]}))
         return
     for row in code.rows.values():
-        builds = f" (builds on {', '.join(map(plain, row.parents))})" if row.parents else ""
+        builds = f", builds on {', '.join(map(plain, row.parents))}" if row.parents else ""
         words = status_words({"status": row.status, "stage": row.stage})
-        typer.echo(f"{plain(row.id):<5} {words} by {plain(row.researcher)}: {plain(row.title)}{builds}")
+        typer.echo(f"{plain(row.id):<5} {words} by {plain(row.researcher)}{builds}: {plain(row.title)}")
     if not code.rows:
         typer.echo("nothing was handed in yet")
 

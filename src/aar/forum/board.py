@@ -19,6 +19,8 @@ from w2s.errors import NotFound
 from w2s.files import write_whole
 
 MAX_CITED = 20
+MAX_COMMENTS = 200
+"""Comments of a post."""
 KINDS: tuple[posts.Kind, ...] = ("result", "hypothesis", "insight", "error")
 
 
@@ -84,7 +86,7 @@ class Forum:
         if not text.strip():
             raise BadRequest("the comment is empty; say something")
         with self._database.write() as tx:
-            _existing(tx, post)
+            _refuse_full(_existing(tx, post))
             if request is not None:
                 known = posts.comment_by_request(tx, researcher=researcher, request=request)
                 if known is not None:
@@ -154,6 +156,14 @@ def _decided(tx: Transaction, *, after: int) -> tuple[set[str], int]:
             decided.add(str(entry.body[name]))
         after = entry.seq
     return decided, after
+
+
+def _refuse_full(post: posts.PostRow) -> None:
+    """`BadRequest` for a comment too many: each is read with all the others."""
+    if len(post.comments) >= MAX_COMMENTS:
+        raise BadRequest(
+            f"post {post.id} has {MAX_COMMENTS} comments, which is all it may have; post a finding instead"
+        )
 
 
 def _existing(tx: Transaction, post: int) -> posts.PostRow:

@@ -103,7 +103,7 @@ def _copy_below(source: Path, to: Path, left: list[Path], *, depth: int) -> None
             to.symlink_to(source.readlink())
         elif stat.S_ISDIR(kind) and depth < MOST_DEPTH:
             to.mkdir(mode=0o700)
-            for entry in sorted(source.iterdir()):
+            for entry in sorted(source.iterdir(), key=_late_objects):
                 _copy_below(entry, to / entry.name, left, depth=depth + 1)
         elif stat.S_ISREG(kind):
             shutil.copy2(source, to, follow_symlinks=False)
@@ -111,10 +111,17 @@ def _copy_below(source: Path, to: Path, left: list[Path], *, depth: int) -> None
             left.append(source)
             return
         _like(source, to)
+    except PermissionError:
+        left.append(source)
     except FileNotFoundError:
         if to.is_dir() and not to.is_symlink():
             return  # a folder that was removed while it was copied
         to.unlink(missing_ok=True)
+
+
+def _late_objects(path: Path) -> tuple[bool, str]:
+    """Objects of a git repository after the references to them: what is written meanwhile lacks no object."""
+    return path.name == "objects", path.name
 
 
 def _like(source: Path, to: Path) -> None:

@@ -32,6 +32,7 @@ from aar.errors import BadRequest, NotNow, OverBudget
 from aar.folder import LabFolder
 from aar.forum import Forum
 from aar.lab import budgets, coming_back, estimate, stopped
+from aar.lab.admission import refuse_late_guest, refuse_used_up
 from aar.lab.cooldown import refuse_while_waiting
 from aar.lab.draw import draw, lab_secret
 from aar.lab.needs import Conducted
@@ -40,7 +41,7 @@ from aar.lab.references import planned
 from aar.lab.resubmission import is_answered, refuse_ended
 from aar.prices import Prices
 from aar.settings import Settings
-from aar.submissions.snapshots import Snapshots
+from aar.submissions.snapshots import Snapshots, tree_of
 from w2s.files import write_whole
 
 RESERVE = 0.22
@@ -141,6 +142,7 @@ class Lab:
             if request and (earlier := submissions.by_request(tx, researcher=researcher, request=request)):
                 return earlier
             built_on = [submissions.get(tx, parent) for parent in dict.fromkeys(parents)]
+            self._refuse(tx, researchers.get(tx, researcher), "submissions")
         with self._lock:
             snapshot = self.snapshots.put(
                 files, researcher=researcher, message=title, parents=[parent.commit for parent in built_on]
@@ -151,16 +153,10 @@ class Lab:
                 ):
                     return earlier
                 who = researchers.get(tx, researcher)
-                counted = who.role is Role.RESEARCHER
+                counted, baseline = who.role is Role.RESEARCHER, who.role is Role.BASELINE
+                self._refuse(tx, who, "submissions")
                 if counted:
-                    self._note_at_work(tx, who, "submissions")
-                budget = who.submissions
-                if budget is not None and submissions.count(tx, researcher) >= budget:
-                    raise OverBudget(f"all {budget} submissions of {researcher} are used")
-                baseline = who.role is Role.BASELINE
-                in_all = self.settings.submissions_in_all
-                if counted and in_all is not None and submissions.count_of_researchers(tx) >= in_all:
-                    raise OverBudget(f"all {in_all} submissions of this study are used")
+                    coming_back.goes_on(tx, who, self.elapsed())
                 same = submissions.all(tx, code_hash=snapshot.tree)
                 refuse_ended(tx, same, decisive=("dev",) if counted else ("dev", "sealed"))
                 seeds = self.settings.baseline_seeds if baseline else self.settings.dev_seeds
@@ -199,13 +195,13 @@ class Lab:
         code whose practice run a person cancelled, or the researcher itself withdrew.
         """
         with self._lock:
+            tree = tree_of(files)
+            drawn = draw(self.secret, code_hash=tree, split="practice", k=0)
+            key = self.queue.key(tree, "practice", 0, drawn)
             with self.database.read() as tx:
                 own = runs.all(tx, split="practice", researcher=researcher)
-            snapshot = self.snapshots.put(
-                files, researcher=f"{researcher}-practice", message="practice", draft=True
-            )
-            drawn = draw(self.secret, code_hash=snapshot.tree, split="practice", k=0)
-            key = self.queue.key(snapshot.tree, "practice", 0, drawn)
+                if not any(run.key == key for run in own):
+                    self._refuse(tx, researchers.get(tx, researcher), "practice")
             # what was asked for before is no further run: the answer to the first request may have been lost
             asked_before = any(run.key == key for run in own)
             if len(own) >= self.settings.practices and not asked_before:
@@ -214,10 +210,15 @@ class Lab:
             if waiting:
                 raise NotNow("a practice run of yours is not finished yet; wait for it before the next")
             companions = names_companions(files)
+            # only now: what is refused is not stored
+            snapshot = self.snapshots.put(
+                files, researcher=f"{researcher}-practice", message="practice", draft=True
+            )
             with self.database.write() as tx:
                 who = researchers.get(tx, researcher)
                 if not asked_before:
-                    self._note_at_work(tx, who, "practice")
+                    self._refuse(tx, who, "practice")
+                    coming_back.goes_on(tx, who, self.elapsed())
                 known = runs.find(tx, key)
                 again = known is not None and known.may_run_again
                 if known is not None and known.state == "cancelled" and (asked_before or not again):
@@ -254,15 +255,19 @@ class Lab:
             run.code_hash, researcher=f"{researcher}-practice", message="practice"
         )
 
-    def _note_at_work(self, tx: Transaction, who: researchers.Researcher, what: str) -> None:
-        """It works, whatever it said of its end; `OverBudget` once its time is over, `NotNow` if a person halts it."""
+    def _refuse(self, tx: Transaction, who: researchers.Researcher, what: str) -> None:
+        """`OverBudget` once its time or its submissions are used, `NotNow` if a person halts it or it has to wait."""
+        if what == "submissions":
+            refuse_used_up(tx, self.settings, who)
+        if who.role is not Role.RESEARCHER:
+            return
         if self.research_is_over:
             raise OverBudget(f"the time for {what} is over; post what you found and stop")
         clock_s = self.elapsed()
         worked = coming_back.counted(tx, who, clock_s).worked_at(clock_s)
         budgets.refuse_late(self.settings, budgets.Used(seconds=worked), what)
         stopped.refuse_method(who, what)
-        coming_back.goes_on(tx, who, clock_s)
+        refuse_late_guest(tx, who, stays_open=self.stays_open)
 
     def _admit(self, tx: Transaction, who: researchers.Researcher, *, new: int) -> None:
         """`NotNow` for a researcher that has to wait, or where `new` more runs would not fit into the queue."""

@@ -25,7 +25,8 @@ DAYS = 30.0
 """Days that a token holds unless somebody says otherwise."""
 _DAY = 24 * 3600.0
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,31}", re.ASCII)
-_OWN = re.compile(r"r[0-9]+", re.ASCII)
+_OWN = re.compile(r"[rs][0-9]+|[0-9a-f]{8,}", re.ASCII)
+"""Researchers of the run, submissions, keys of runs: what is named by these is nobody's name."""
 _TAKEN = frozenset({*researchers.RESERVED, EVERYBODY, "snapshots"})
 _DRAFTS = "-practice"
 """What researchers try is kept under such names."""
@@ -84,7 +85,7 @@ def _refuse_name(name: str) -> None:
     if not _NAME.fullmatch(name) or name in _TAKEN or _OWN.fullmatch(name) or name.endswith(_DRAFTS):
         raise BadRequest(
             f"{name!r:.40} cannot be a guest's name; use 2 to 32 small letters, digits and hyphens, such as ada-1; "
-            f"{', '.join(sorted(_TAKEN))} and r1, r2, ... are taken"
+            f"{', '.join(sorted(_TAKEN))} and r1, s1, ... are taken"
         )
 
 

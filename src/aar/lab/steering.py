@@ -61,7 +61,11 @@ def steer(
             coming_back.forget(tx, one)
             researchers.set_state(tx, one, "stopped", reason=EndReason.BY_A_PERSON)
         else:
-            messages.add(tx, one, text)
+            messages.add(
+                tx,
+                one,
+                text if by == researchers.OPERATOR else f"{by}, who takes part as a guest, says: {text}",
+            )
     said = {"what": what.value, "researchers": names, "text": text}
     ledger.append(tx, "note", {"steered": said if by == researchers.OPERATOR else {**said, "by": by}})
     return names

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from aar.lab.news import News
@@ -45,17 +46,21 @@ class Waiters:
         It is looked at again when a change concerns one of the `subjects`; with `others` also when anything else has
         changed, but not so often.
         """
-        self._hanging[researcher] += 1
-        try:
+        async with self.hanging(researcher) as may_hang:
             # in this order: a wait that is no number would last for ever
-            bound = max(0.0, min(MOST_WAIT_SECONDS, seconds))
-            if self._hanging[researcher] > MOST_HANGING:
-                bound = 0.0
+            bound = max(0.0, min(MOST_WAIT_SECONDS, seconds)) if may_hang else 0.0
             return await self._until(find, enough, bound, subjects=subjects, others=others)
+
+    @asynccontextmanager
+    async def hanging(self, whose: str) -> AsyncIterator[bool]:
+        """Count one request of somebody within the block; whether it may hang."""
+        self._hanging[whose] += 1
+        try:
+            yield self._hanging[whose] <= MOST_HANGING
         finally:
-            self._hanging[researcher] -= 1
-            if not self._hanging[researcher]:
-                del self._hanging[researcher]
+            self._hanging[whose] -= 1
+            if not self._hanging[whose]:
+                del self._hanging[whose]
 
     async def _until(
         self,

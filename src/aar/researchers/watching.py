@@ -31,7 +31,7 @@ COSTS = 6
 """Turns over which the cost of a turn is averaged."""
 BRIEF_SECONDS = 5.0
 """A shorter wait does not ask the lab for news."""
-TOLD = "The person who runs this lab tells you:"
+TOLD = "A person who has a say in this lab tells you:"
 PAUSED = "paused by a person"
 CHECK_SECONDS = 2.0
 """Highest age of an answer of the lab that decides whether a session goes on."""

@@ -71,14 +71,15 @@ class Snapshots:
             text = message.encode("utf-8", "replace").decode().replace("\0", " ")
             ref = _ref(str(tree), researcher, text, parents=map(str, lineage))
             known = self._repository.references.get(ref)
-            if known is not None:
+            # a reference without its commit is what a copy of the folder may have, made while this was written
+            if known is not None and isinstance(self._repository.get(known.target), pygit2.Commit):
                 return Snapshot(commit=str(known.target), tree=str(tree))
             author = pygit2.Signature(researcher, f"{researcher}@lab.invalid", int(time.time()), 0)
             commit = self._repository.create_commit(None, author, author, text, tree, lineage)
             for branch in () if draft else (researcher, _NEWEST):
                 self._repository.references.create(f"refs/heads/{branch}", commit, force=True)
             # last, because its existence says that all of the above is done
-            self._repository.references.create(ref, commit)
+            self._repository.references.create(ref, commit, force=True)
             return Snapshot(commit=str(commit), tree=str(tree))
 
     def holds(self, tree: str, *, researcher: str, message: str) -> bool:
@@ -138,6 +139,35 @@ class Snapshots:
             else:
                 files.append((prefix + entry.name, entry.data.decode()))
         return files
+
+
+def tree_of(files: Mapping[str, str]) -> str:
+    """Hash of the content, as `Snapshots.put` gives it, without storing anything; `BadSnapshot` for bad files.
+
+    >>> tree_of({"method.py": "x = 1\n"})
+    'bf0c028ae093e160b00abd33f7d7d9b9a50c5eae'
+    """
+    source.check(files)
+    folders: dict[str, list[tuple[str, bytes]]] = {"": []}
+    for name, text in files.items():
+        folder, _, base = name.rpartition("/")
+        folders.setdefault(folder, []).append(
+            (base, b"100644 " + base.encode() + b"\0" + _hash("blob", text.encode()))
+        )
+    for folder, entries in folders.items():
+        if folder:
+            # git orders a folder as if its name ended with a slash
+            entry = b"40000 " + folder.encode() + b"\0" + _hash("tree", _joined(entries))
+            folders[""].append((f"{folder}/", entry))
+    return _hash("tree", _joined(folders[""])).hex()
+
+
+def _joined(entries: Sequence[tuple[str, bytes]]) -> bytes:
+    return b"".join(entry for _, entry in sorted(entries))
+
+
+def _hash(kind: str, content: bytes) -> bytes:
+    return hashlib.sha1(f"{kind} {len(content)}\0".encode() + content, usedforsecurity=False).digest()
 
 
 def _ref(tree: str, researcher: str, text: str, *, parents: Iterable[str] = ()) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PATH = "/mcp"
 WAITING_S = 5.0
 """Between two notes to a client that a call is still under way."""
-UNAUTHORISED = 401
+UNAUTHORISED, NO_METHOD = 401, 405
 INSTRUCTIONS = (
     "A laboratory for weak-to-strong supervision: you write methods as Python code, the lab runs them where they "
     "cannot cheat, and only what it has reproduced counts. Begin with the tool `brief`. You have no workspace here: "
@@ -53,6 +53,13 @@ class Mcp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; a token that is nobody's is refused before anything is read."""
         request = Request(scope, receive)
+        if request.method != "POST":  # nothing is told that was not asked for, and there is no session to end
+            answer = refusal(
+                BadRequest(f"{request.method} {PATH}: a server without sessions takes POST"), NO_METHOD
+            )
+            answer.headers["Allow"] = "POST"
+            await answer(scope, receive, send)
+            return
         door: Door = self._app.state.door
         try:
             scope.setdefault("state", {})["caller"] = await asyncio.to_thread(known, door, _token(request))
