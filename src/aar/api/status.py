@@ -1,5 +1,6 @@
 """The state of the run, for people, and the version of the interface, for everybody."""
 
+import asyncio
 from importlib.metadata import version as distribution_version
 
 from fastapi import APIRouter, Depends
@@ -66,6 +67,10 @@ async def status(door: Here, caller: Somebody, wait: float = 0.0, after: int = -
         present = await door.news.after(after, seconds)
     if present == after:
         return Unchanged(version=present)
-    return StatusAt(
-        **vars(await door.state.at(present, lambda: state_of(door.lab, door.phase()))), version=present
-    )
+
+    def find() -> Status:
+        return state_of(door.lab, door.phase())
+
+    # all who waited for this version share one answer; who asks at once has its own
+    told = await (door.state.at(present, find) if seconds else asyncio.to_thread(find))
+    return StatusAt(**vars(told), version=present)
