@@ -26,7 +26,7 @@ STORED = {
 
 
 PLOTS = {"dev": "{}.svg", "sealed": "{}-sealed.svg"}
-SEEDS = {"mini-chat": 10, "mini-code": 3, "mini-math": 3}
+SEEDS = {"mini-chat": 10, "mini-code": 10, "mini-math": 3}
 """Fewest seeds of a world."""
 
 

@@ -12,9 +12,9 @@ from w2s.testbeds import load, load_measured, names
 
 PAGE = Path(__file__).parents[2] / "docs" / "tables" / "testbeds.md"
 
-FEWEST = {"mini-chat": 10, "mini-code": 3, "mini-math": 3}
+FEWEST = {"mini-chat": 10, "mini-code": 10, "mini-math": 3}
 """Fresh seeds of each of eleven worlds."""
-WHOLE = ("mini-chat",)
+WHOLE = ("mini-chat", "mini-code")
 """Testbeds of which every result is stored, and not those of the published methods alone."""
 SUPERVISORS = 10
 """Seeds of each world by which the scorer knows a typical supervisor."""
