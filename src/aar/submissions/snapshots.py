@@ -144,7 +144,7 @@ class Snapshots:
 def tree_of(files: Mapping[str, str]) -> str:
     """Hash of the content, as `Snapshots.put` gives it, without storing anything; `BadSnapshot` for bad files.
 
-    >>> tree_of({"method.py": "x = 1\n"})
+    >>> tree_of({"method.py": "x = 1\\n"})
     'bf0c028ae093e160b00abd33f7d7d9b9a50c5eae'
     """
     source.check(files)
