@@ -350,6 +350,21 @@ def test_posts_and_comments_of_a_guest_have_an_end(
     assert posted == [200, 200, 429]
 
 
+def test_what_is_sent_again_is_answered_though_nothing_more_is_taken(
+    lab: Lab, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "MAX_COMMENTS", 1)
+    monkeypatch.setattr(forum, "MOST_WRITTEN", 2)
+    person = as_(invited(lab, "ada", Access.PERSON).text)
+    finding = {"kind": "insight", "title": "t", "body": "b", "request_id": "p"}
+    remark = {"body": "x", "request_id": "c"}
+    posted = [client.post("/v1/forum", json=finding, headers=person).json() for _ in range(2)]
+    said = [client.post("/v1/forum/1/comments", json=remark, headers=person).json() for _ in range(2)]
+    assert posted == [{"id": 1}] * 2
+    assert said == [{"id": 1}] * 2
+    assert client.post("/v1/forum", json=finding, headers=person).json() == {"id": 1}
+
+
 def test_guests_methods_are_taken_until_the_runs_own_researchers_are_done(
     lab: Lab, client: TestClient
 ) -> None:

@@ -11,6 +11,7 @@ from fake_lab import FakeLab, serve
 
 from aar.database.progress import Activity
 from aar.errors import LabUnreachable, NotAllowed, OverBudget, Refused
+from aar.researchers import lab_client
 from aar.researchers.lab_client import LabClient
 
 
@@ -195,3 +196,15 @@ def test_what_the_lab_declines_is_not_asked_again(code: int, kind: str) -> None:
     with pytest.raises(Refused):
         ask(refusing, lambda lab: lab.me())
     assert asked == ["/v1/me"]
+
+
+def test_a_long_forum_is_read_to_its_newest_post(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_client, "PAGE", 2)
+
+    def forum(request: httpx.Request) -> httpx.Response:
+        after, limit = (int(request.url.params[name]) for name in ("after", "limit"))
+        return httpx.Response(200, json={"posts": [{"id": i} for i in range(after + 1, 6)][:limit]})
+
+    for after, expected in ((0, [1, 2, 3, 4, 5]), (3, [4, 5]), (5, [])):
+        told = ask(forum, lambda client, after=after: client.forum(after))
+        assert [post["id"] for post in told["posts"]] == expected

@@ -3,16 +3,15 @@
 A dependency that asks no database is a coroutine: a plain function would cost a change of threads at each request.
 """
 
-import asyncio
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import Depends, Header, Request
 
 from aar.api.rates import Rates
+from aar.api.shared import SharedStatus
 from aar.database import clock, researchers, tokens
 from aar.database.researchers import Researcher
 from aar.database.tokens import Access
@@ -22,30 +21,6 @@ from aar.lab.conductor import Phase
 from aar.lab.intake import Lab
 from aar.lab.news import News
 from aar.lab.waiters import Waiters
-
-FRESH_SECONDS = 0.25
-"""A state that is older tells another time, though nothing was committed."""
-
-
-class Shared:
-    """The state of the run at one version, worked out once for everybody who waits for it."""
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._version, self._found = -1, 0.0
-        self._state: Any = None
-
-    async def at(self, version: int, find: Callable[[], Any]) -> Any:
-        """The state at a version or later; `find` runs in a thread, for the first who asks."""
-        async with self._lock:
-            if (
-                self._state is None
-                or version > self._version
-                or time.monotonic() - self._found > FRESH_SECONDS
-            ):
-                self._state = await asyncio.to_thread(find)
-                self._version, self._found = version, time.monotonic()
-        return self._state
 
 
 @dataclass(frozen=True)
@@ -58,7 +33,7 @@ class Door:
     operator_token: str
     phase: Callable[[], Phase]
     rates: Rates = field(default_factory=Rates)
-    state: Shared = field(default_factory=Shared)
+    status: SharedStatus = field(default_factory=SharedStatus)
 
 
 @dataclass(frozen=True)
@@ -172,7 +147,7 @@ Member = Annotated[Researcher, Depends(_member)]
 """The same, in a study with a forum."""
 
 
-async def _reader(door: Here, caller: Somebody) -> Caller:
+async def _reader(caller: Somebody) -> Caller:
     if caller.researcher is not None:
         for_researchers.refuse_outside_forum(caller.researcher)
     return caller
@@ -184,7 +159,7 @@ Reader = Annotated[Caller, Depends(_reader)]
 
 async def _writer(reader: Reader) -> Caller:
     if reader.access is Access.VIEWER:
-        raise NotAllowed(f"{reader.name} is here as a viewer, who reads and writes nothing")
+        raise NotAllowed(f"{reader.name} is here as a viewer: who views does not write")
     return reader
 
 

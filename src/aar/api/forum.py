@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from aar.api.door import Caller, Door, Here, Member, Reader, Writer
 from aar.api.requests import Finding, Number, Remark, Vote
 from aar.database import clock, posts, researchers
+from aar.database.tokens import Access
 from aar.errors import NotNow
 from aar.forum import with_badges
 from aar.lab import answers, for_researchers
@@ -42,7 +43,7 @@ def search(
 @router.post("")
 def write(door: Here, who: Writer, finding: Finding) -> answers.Posted:
     """Publish a finding."""
-    _admit(door, who)
+    _admit(door, who, finding.request_id)
     post = door.lab.forum.post(
         who.name,
         kind=finding.kind,
@@ -57,7 +58,7 @@ def write(door: Here, who: Writer, finding: Finding) -> answers.Posted:
 @router.post("/{post}/comments")
 def comment(door: Here, who: Writer, post: Number, remark: Remark) -> answers.Posted:
     """Comment on a post."""
-    _admit(door, who)
+    _admit(door, who, remark.request_id)
     return answers.Posted(id=door.lab.forum.comment(post, who.name, remark.body, request=remark.request_id))
 
 
@@ -69,17 +70,18 @@ def vote(door: Here, who: Member, post: Number, body: Vote) -> Done:
     return Done()
 
 
-def _admit(door: Door, who: Caller) -> None:
-    """Refuse a researcher that has made its last posts; make room for a person's words."""
+def _admit(door: Door, who: Caller, request: str | None) -> None:
+    """Refuse a researcher that has made its last posts, and a guest that has written much; a repetition passes."""
     if who.researcher is not None:
         for_researchers.refuse_late_post(door.lab, who.researcher)
-    else:
+    if who.access is Access.OPERATOR:
         with door.lab.database.write() as tx:
             researchers.add(tx, who.name)
     if who.token:
         with door.lab.database.read() as tx:
+            again = request is not None and posts.was_sent(tx, researcher=who.name, request=request)
             written = posts.written_since(tx, who.name, clock.now() - DAY_SECONDS)
-        if written >= MOST_WRITTEN:
+        if written >= MOST_WRITTEN and not again:
             raise NotNow(
                 f"{who.name} has written {written} posts, comments and votes within a day, which is all a guest may"
             )

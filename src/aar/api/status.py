@@ -72,5 +72,5 @@ async def status(door: Here, caller: Somebody, wait: float = 0.0, after: int = -
         return state_of(door.lab, door.phase())
 
     # all who waited for this version share one answer; who asks at once has its own
-    told = await (door.state.at(present, find) if seconds else asyncio.to_thread(find))
+    told = await (door.status.at(present, find) if seconds else asyncio.to_thread(find))
     return StatusAt(**vars(told), version=present)

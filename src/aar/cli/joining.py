@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 def lines(url: str, token: str, access: Access) -> list[str]:
     """The lines, ready to be copied; each group after a line that says whom it is for."""
+    from aar.database.tokens import Access
+
     header = f"Authorization: Bearer {token}"
     command = {"command": "aar", "args": ["mcp", "--url", url], "env": {"AAR_TOKEN": token}}
     by_hand = ["By hand:", f'  curl -H "{header}" {url}/v1/who']
-    if access.value == "viewer":
+    if access is Access.VIEWER:
         return by_hand
     return [
         "Claude Code:",

@@ -97,13 +97,12 @@ def found(
     *,
     researcher: str | None = None,
     kind: Kind | None = None,
-    before: int | None = None,
     most: int | None = None,
 ) -> list[PostRow]:
-    """The newest posts, at most `most` of them, oldest first: by a researcher, of a kind, with an id below `before`.
+    """The newest posts, at most `most` of them, oldest first: by a researcher, of a kind.
 
     Every one of `words` stands in the title, the text, a comment or the author's name, whatever the case of ASCII
-    letters. Reads all posts where it is given words: .4 s for 100,000 of them.
+    letters; all posts are read for that.
     """
     query = sa.select(table.c.id).order_by(table.c.id.desc())
     for word in words:
@@ -118,8 +117,6 @@ def found(
         query = query.where(table.c.researcher == researcher)
     if kind is not None:
         query = query.where(table.c.kind == kind)
-    if before is not None:
-        query = query.where(table.c.id < before)
     return some(tx, set(tx.scalars(query if most is None else query.limit(most))))
 
 
@@ -219,6 +216,14 @@ def comment_by_request(tx: Transaction, *, researcher: str, request: str) -> int
         comments_table.c.researcher == researcher, comments_table.c.request == request
     )
     return tx.scalar(known)
+
+
+def was_sent(tx: Transaction, *, researcher: str, request: str) -> bool:
+    """True if this request of this researcher made a post or a comment earlier."""
+    return (
+        by_request(tx, researcher=researcher, request=request) is not None
+        or comment_by_request(tx, researcher=researcher, request=request) is not None
+    )
 
 
 def insert_comment(

@@ -86,11 +86,12 @@ class Forum:
         if not text.strip():
             raise BadRequest("the comment is empty; say something")
         with self._database.write() as tx:
-            _refuse_full(_existing(tx, post))
+            under = _existing(tx, post)
             if request is not None:
                 known = posts.comment_by_request(tx, researcher=researcher, request=request)
                 if known is not None:
                     return known
+            _refuse_full(under)
             id = posts.insert_comment(
                 tx, post=post, researcher=researcher, body=text, request=request, at=clock.now()
             )

@@ -56,7 +56,10 @@ def invite(
     _refuse_other_role(tx, name, access)
     if access is Access.RESEARCHER:
         _refuse_beyond_places(tx, settings, name)
-    if access in _ROLES and researchers.roles(tx).get(name) is None:
+    known = researchers.roles(tx).get(name) is not None
+    if known and direction:
+        raise BadRequest(f"{name} has a place and its direction already; aar researcher tell reaches it")
+    if access in _ROLES and not known:
         researchers.add(
             tx,
             name,

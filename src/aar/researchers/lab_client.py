@@ -27,6 +27,8 @@ WITHOUT_VERSIONS_S = 5.0
 SHORTEST_POLL_S, LONGEST_PAUSE_S = 0.5, 5.0
 """A lab that answers at once instead of when something changes is asked at this pace, slower each time."""
 
+PAGE = 1000
+"""Posts of one answer."""
 SAY_SECONDS = 2.0
 """Time for something that the lab only shows."""
 _RESTARTING = (502, 503, 504)
@@ -159,8 +161,15 @@ class LabClient:
         return await self._request("GET", "/v1/leaderboard")
 
     async def forum(self, after: int = 0) -> Json:
-        """Posts with an id above `after`."""
-        return await self._request("GET", "/v1/forum", params={"after": str(after)})
+        """Posts with an id above `after`, page by page: one holds `PAGE` at most."""
+        posts: list[Json] = []
+        while True:
+            params = {"after": str(after), "limit": str(PAGE)}
+            page = list((await self._request("GET", "/v1/forum", params=params)).get("posts", []))
+            posts += page
+            if len(page) < PAGE:
+                return {"posts": posts}
+            after = int(page[-1]["id"])
 
     async def post(self, kind: str, title: str, body: str, submissions: list[str]) -> Json:
         """Publish a finding; -> {"id"}."""

@@ -17,7 +17,6 @@ from aar.researchers.output import line
 from aar.researchers.refusals import Declined, declines
 from aar.researchers.tools import Files, ToolContext, ToolSchema, lab, schema_of
 
-PRACTICE_WAIT_S = 180.0
 EVERYBODY = frozenset(Access)
 WRITERS = EVERYBODY - {Access.VIEWER}
 RESEARCHERS = frozenset({Access.RESEARCHER})
@@ -77,7 +76,7 @@ async def brief(client: LabClient) -> str:
 async def practice(client: LabClient, files: dict[str, str]) -> dict[str, Any]:
     """As `aar.researchers.tools.lab.practice`."""
     await client.progress(Activity.PRACTISING)
-    return await client.practice_result(await client.practice(files), wait_s=PRACTICE_WAIT_S)
+    return await client.practice_result(await client.practice(files), wait_s=lab.PRACTICE_WAIT_S)
 
 
 @declines
