@@ -104,6 +104,15 @@ def test_a_door_that_cannot_be_opened_is_one_line_and_makes_nothing(
     assert not (tmp_path / "lab").exists()
 
 
+def test_what_a_lab_was_made_with_cannot_be_changed(lab: Lab) -> None:
+    for given in (("--guests", "9"), ("--submissions", "99", "--testbed", "mini-math")):
+        said = one_line(aar("serve", str(lab.folder.path), *given, "--port", str(free_port())))
+        assert (
+            f"{', '.join(option for option in ('--testbed', '--guests', '--submissions') if option in given)} cannot"
+            in said
+        )
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

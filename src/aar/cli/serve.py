@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from w2s.testbeds import Testbed
 
 
+OF_A_NEW_LAB = ("testbed", "guests", "submissions")
+"""Options that a lab is made with."""
+
+
 @app.command()
 def serve(
+    context: typer.Context,
     run: Annotated[Path, typer.Argument(help="A run folder; a new lab is made where there is none.")],
     testbed: Annotated[
         str, typer.Option(help="The problem of a new lab; see aar testbed list.")
@@ -60,6 +65,8 @@ def serve(
     choose_level("debug" if verbose else log_level)
     door = _door(host, port, tls_cert, tls_key, insecure=insecure)
     folder = LabFolder(run.resolve())
+    if folder.description.exists():
+        _refuse_changes(context)
     settings, problem = _settings(folder, testbed, guests, submissions)
     choose(settings.sandbox)
     make(folder, settings, problem)
@@ -80,6 +87,18 @@ def serve(
         ) from None
     write_report(folder.path)
     typer.echo(f"the lab's time is over; the report is {folder.report}")
+
+
+def _refuse_changes(context: typer.Context) -> None:
+    """`SettingsError` for options of a new lab where there is one: they would change nothing."""
+    from aar.errors import SettingsError
+
+    sources = {name: context.get_parameter_source(name) for name in OF_A_NEW_LAB}
+    given = [f"--{name}" for name, one in sources.items() if one is not None and one.name == "COMMANDLINE"]
+    if given:
+        raise SettingsError(
+            f"{', '.join(given)} cannot change in a lab that is there; leave it out, or name a new folder"
+        )
 
 
 def _door(host: str, port: int, certificate: Path | None, key: Path | None, *, insecure: bool) -> GuestDoor:

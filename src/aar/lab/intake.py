@@ -256,7 +256,7 @@ class Lab:
         )
 
     def _refuse(self, tx: Transaction, who: researchers.Researcher, what: str) -> None:
-        """`OverBudget` once its time or its submissions are used, `NotNow` if a person halts it or it has to wait."""
+        """`OverBudget` once its time or its submissions are used, `NotNow` if a person halts it or the run ends."""
         if what == "submissions":
             refuse_used_up(tx, self.settings, who)
         if who.role is not Role.RESEARCHER:
