@@ -12,13 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from aar.cli.testbed_predict import as_text
 from aar.reports.prediction_figure import prediction_figure
-from w2s.measurements import ArmResult, predict, read_lines, summarise, weights
+from w2s.measurements import ArmResult, predict, read_lines, signs, summarise, weights
 from w2s.measurements.markdown import table
 from w2s.measurements.prediction import STUDIED_AS, published_pgr
+from w2s.measurements.signs import Signs
 from w2s.testbeds import load
 
 REPOSITORY = Path(__file__).parents[1]
@@ -59,6 +61,20 @@ def publish(testbed: str) -> None:
         put(DOCS / "prediction.md", name, f"```\n{as_text(prediction)}\n```")
         plot = DOCS / "prediction" / PLOTS[prediction.split].format(testbed)
         plot.write_text(prediction_figure(prediction), encoding="utf-8")
+    others = RESULTS / "signs" / f"{testbed}.jsonl"
+    if others.exists():
+        put(DOCS / "prediction.md", f"signs: {testbed}", signs_table(signs(read_lines(others))))
+
+
+def signs_table(found: Sequence[Signs]) -> str:
+    """Markdown table of reported signs and measured gains, a column a split."""
+    heads = [f"{part.split}, {part.worlds} worlds, {part.seeds} seeds each" for part in found]
+    rows = [f"| method | reported | {' | '.join(heads)} |", "|---|---|" + "---|" * len(heads)]
+    for checks in zip(*(part.checks for part in found), strict=True):
+        report = checks[0].report
+        cells = [f"{c.gain:+.2f} [{c.low:+.2f}, {c.high:+.2f}], {c.agreement.value}" for c in checks]
+        rows.append(f"| {report.method} | {report.reported.value} ({report.source}) | {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
 def main() -> int:

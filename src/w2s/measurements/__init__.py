@@ -3,6 +3,7 @@
 from w2s.measurements.arms import arms
 from w2s.measurements.collect import ArmResult, collect, read_lines, weights
 from w2s.measurements.prediction import Prediction, predict
+from w2s.measurements.signs import signs
 from w2s.measurements.summary import summarise
 from w2s.measurements.targets import TargetCheck, checks
 
@@ -15,6 +16,7 @@ __all__ = [
     "collect",
     "predict",
     "read_lines",
+    "signs",
     "summarise",
     "weights",
 ]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from w2s.errors import NotFound, NotMeasured
+from w2s.measurements.redrawn import DRAWS, interval, pgr_redrawn
 
 if TYPE_CHECKING:
     from w2s.measurements.collect import ArmResult
@@ -31,10 +32,6 @@ STUDIED_AS: Mapping[str, str] = {
 """The study's testbed that each mini testbed stands for."""
 DESIGN = ("vanilla", "zero_shot", "em_posterior", "curriculum", "epiplexity")
 """Methods that worlds are designed with, named before the first trial; all others are only looked at afterwards."""
-DRAWS = 10_000
-ENOUGH_WORLDS = 8
-"""From so many worlds on the worlds are drawn anew too: a bootstrap over fewer understates how much they differ."""
-_LEVEL = 0.95
 _MIN_RANKED = 3
 
 
@@ -181,27 +178,20 @@ def _spearman_of_each(first: FloatArray, rows: FloatArray) -> FloatArray:
 def _of_split(
     testbed: str, published: Mapping[str, float], results: Sequence[ArmResult], draws: int
 ) -> Prediction:
-    by_world: dict[str, list[ArmResult]] = {}
-    for result in results:
-        by_world.setdefault(result.world, []).append(result)
-    accuracies = [_accuracies(testbed, published, of_world) for of_world in by_world.values()]
-    rng = np.random.default_rng(0)
-    pgr = np.mean([_pgr(accuracy.mean(axis=1)) for accuracy in accuracies], axis=0)
-    of_worlds = np.array([_pgr_redrawn(accuracy, draws, rng) for accuracy in accuracies])
-    over_worlds = len(accuracies) >= ENOUGH_WORLDS
-    redrawn = (_worlds_redrawn(of_worlds, rng) if over_worlds else of_worlds).mean(axis=0)
     order = list(published)
+    found = pgr_redrawn(results, order, draws)
+    pgr, redrawn = found.pgr, found.redrawn
     heights = np.array([published[method] for method in order])
     return Prediction(
         testbed=testbed,
         studied_as=STUDIED_AS[testbed],
         split=results[0].split,
-        worlds=tuple(by_world),
-        seeds=min(accuracy.shape[1] for accuracy in accuracies),
+        worlds=found.worlds,
+        seeds=found.seeds,
         n=results[0].n,
-        over_worlds=over_worlds,
+        over_worlds=found.over_worlds,
         points=tuple(
-            MethodPoint(method, _group(method), published[method], pgr[i], *_interval(redrawn[i]))
+            MethodPoint(method, _group(method), published[method], pgr[i], *interval(redrawn[i]))
             for i, method in enumerate(order)
         ),
         correlations=tuple(
@@ -216,40 +206,6 @@ def _of_split(
             for i, j in itertools.combinations(range(len(order)), 2)
         ),
     )
-
-
-def _accuracies(testbed: str, published: Mapping[str, float], results: Sequence[ArmResult]) -> FloatArray:
-    """Accuracies of floor, ceiling and the methods in one world [2 + methods, seeds], on the seeds that all have."""
-    names = ["floor", "ceiling", *published]
-    cells: dict[str, dict[int, float]] = {name: {} for name in names}
-    for result in results:
-        if result.arm in cells:
-            cells[result.arm][result.seed] = result.accuracy
-    seeds = sorted(set.intersection(*(set(row) for row in cells.values())))
-    if len(seeds) < 2:
-        raise NotMeasured(
-            f"{testbed}, {results[0].split}, {results[0].world}: {len(seeds)} seeds with floor, ceiling and "
-            f"{', '.join(published)}; intervals need 2 or more"
-        )
-    return np.array([[cells[name][seed] for seed in seeds] for name in names])
-
-
-def _pgr_redrawn(accuracy: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
-    """PGR of each method in one world on seeds drawn with replacement [methods, draws]."""
-    seeds = accuracy.shape[1]
-    return _pgr(accuracy[:, rng.integers(seeds, size=(draws, seeds))].mean(axis=2))
-
-
-def _worlds_redrawn(pgr: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """`pgr` [worlds, methods, draws] with the worlds drawn with replacement, for each draw anew."""
-    worlds, _, draws = pgr.shape
-    return np.asarray(np.take_along_axis(pgr, rng.integers(worlds, size=(worlds, 1, draws)), axis=0))
-
-
-def _pgr(accuracy: FloatArray) -> FloatArray:
-    """PGR of each method [methods, ...] from accuracies of floor, ceiling and the methods [2 + methods, ...]."""
-    floor, ceiling = accuracy[0], accuracy[1]
-    return np.asarray((accuracy[2:] - floor) / (ceiling - floor))
 
 
 def _group(method: str) -> Group:
@@ -269,15 +225,10 @@ def _rho(heights: FloatArray, pgr: FloatArray, places: list[int]) -> float:
 
 
 def _rho_interval(heights: FloatArray, redrawn: FloatArray, places: list[int]) -> tuple[float, float]:
-    return _interval(_spearman_of_each(heights[places], redrawn[places].T))
-
-
-def _interval(values: FloatArray) -> tuple[float, float]:
-    low, high = np.nanquantile(values, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return float(low), float(high)
+    return interval(_spearman_of_each(heights[places], redrawn[places].T))
 
 
 def _pair(better: str, worse: str, gain: float, redrawn: FloatArray) -> PairOrder:
-    low, high = _interval(redrawn)
+    low, high = interval(redrawn)
     order = Order.SAME if low > 0 else Order.REVERSED if high < 0 else Order.OPEN
     return PairOrder(better, worse, float(gain), low, high, order)
