@@ -30,3 +30,20 @@ def test_an_unknown_testbed_is_named_before_anything_is_built(tmp_path):
     done = CliRunner().invoke(app, ["testbed", "rebuild", "mini-chess", "--out", str(tmp_path / "out")])
     assert isinstance(done.exception, NotFound)
     assert not (tmp_path / "out").exists()
+
+
+def test_one_world_can_be_rebuilt_alone(tmp_path):
+    arguments = ["--world", "coast", "--steps", "2", "--out", str(tmp_path), "--json"]
+    done = CliRunner().invoke(app, ["testbed", "rebuild", "mini-code", *arguments])
+    assert done.exit_code == 0, done.output
+    built = json.loads(done.stdout.splitlines()[-1])["rebuilt"]
+    assert {(one["world"], one["role"]) for one in built} == {("coast", "weak"), ("coast", "strong")}
+
+
+def test_an_unknown_world_is_named_before_anything_is_built(tmp_path):
+    done = CliRunner().invoke(
+        app, ["testbed", "rebuild", "mini-code", "--world", "cost", "--out", str(tmp_path / "out")]
+    )
+    assert isinstance(done.exception, NotFound)
+    assert "coast" in str(done.exception)
+    assert not (tmp_path / "out").exists()

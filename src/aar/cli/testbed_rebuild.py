@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @testbeds.command("rebuild")
 def rebuild_testbeds(
     names: Annotated[list[str], typer.Argument(help="Mini testbeds to rebuild.")],
+    world: Annotated[
+        list[str] | None, typer.Option(help="A world to rebuild; give it again for more. [all of them]")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the rebuilt checkpoints.")] = Path("rebuilt"),
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes, one thread each. [all cores]")] = None,
     steps: Annotated[
@@ -39,7 +42,11 @@ def rebuild_testbeds(
     for name in names:
         if name not in DOMAINS:
             raise NotFound.among("mini testbed", name, sorted(DOMAINS))
-        worlds = sorted(DOMAINS[name].testbed.worlds)
+        known = sorted(DOMAINS[name].testbed.worlds)
+        for chosen in world or ():
+            if chosen not in known:
+                raise NotFound.among(f"world of {name}", chosen, known)
+        worlds = world or known
         wanted += [(name, world, "strong") for world in worlds] + [(name, world, "weak") for world in worlds]
     built = []
     for model in _rebuilt(wanted, out, jobs, steps):
