@@ -51,9 +51,13 @@ FAMILIES: dict[str, dict[str, Any]] = {
 TOKENIZERS = ("byte-level", "prefix space", "metaspace")
 
 
-def tokenizer(kind: str) -> Any:
-    """A tokenizer of a kind, trained on `TEXTS`: byte-level BPE (GPT-2, Qwen), or SentencePiece's two ways."""
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+def tokenizer(kind: str, *, start: bool = False, pad: bool = True, added: tuple[str, ...] = ()) -> Any:
+    """A tokenizer of a kind, trained on `TEXTS`: byte-level BPE (GPT-2, Qwen), or SentencePiece's two ways.
+
+    With `start` every text begins with a token of its own (Llama, Gemma); without `pad` there is no token for padding
+    (GPT-2, Llama); `added` are words with a token of their own.
+    """
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
     special = ["<pad>", "<eos>", "<unk>"]
@@ -80,20 +84,24 @@ def tokenizer(kind: str) -> Any:
     made.train_from_iterator(TEXTS * 20, trainer)
     if kind == "prefix space":
         made.pre_tokenizer = None
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>"
+    if start:
+        made.post_processor = processors.TemplateProcessing(
+            single="<eos> $A", pair="<eos> $A $B", special_tokens=[("<eos>", 1)]
+        )
+    words = PreTrainedTokenizerFast(
+        tokenizer_object=made, pad_token="<pad>" if pad else None, eos_token="<eos>", unk_token="<unk>"
     )
+    words.add_tokens(list(added))
+    return words
 
 
-def save(
-    folder: Path, family: str, *, kind: str = "byte-level", dtype: str = "float32", **changes: Any
-) -> Path:
+def save(folder: Path, family: str, *, words: Any = None, dtype: str = "float32", **changes: Any) -> Path:
     """A checkpoint of a tiny random model of a family in `folder`."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.set_num_threads(1)
-    words = tokenizer(kind)
+    words = tokenizer("byte-level") if words is None else words
     settings = {**FAMILIES[family], "vocab_size": len(words), **changes}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

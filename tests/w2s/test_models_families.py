@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from families import FAMILIES, TOKENIZERS, save
+from families import FAMILIES, TOKENIZERS, save, tokenizer
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
@@ -44,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory):
 
     def load(family: str, kind: str = "byte-level") -> BaseModel:
         if (family, kind) not in loaded:
-            place = save(folder / f"{family} {kind}", family, kind=kind)
+            place = save(folder / f"{family} {kind}", family, words=tokenizer(kind))
             loaded[family, kind] = load_model(place)
         return loaded[family, kind]
 
@@ -159,3 +159,41 @@ def test_the_model_it_was_made_for_bounds_a_text_too(tmp_path: Path):
     student = TextStudent(base, PROMPTING, replace(RECIPE, max_length=4096), seed=0)
     long = [replace(ITEMS[0], fields={**ITEMS[0].fields, "choice": "blue " * 200 + "indeed"})]
     assert np.isfinite(student.zero_shot(long, UPRIGHT[:1])).all()
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize(
+    "words",
+    [{"start": True}, {"pad": False}, {"added": ("yes", "Label:", " blue")}, {"start": True, "pad": False}],
+    ids=["start", "no padding", "added words", "start, no padding"],
+)
+@pytest.mark.parametrize("kind", TOKENIZERS)
+def test_special_and_added_tokens_and_their_absence_change_nothing(tmp_path: Path, kind, words, tied):
+    made_words = tokenizer(kind, **words)
+    pad = {} if made_words.pad_token_id is not None else {"pad_token_id": None}
+    base = load_model(save(tmp_path, "llama", words=made_words, tie_word_embeddings=tied, **pad))
+    student = TextStudent(base, PROMPTING, RECIPE, seed=0)
+    alone = [asked_alone(base, render(TEMPLATE, e.fields), ("no", "yes")) for e in ITEMS[:5]]
+    np.testing.assert_allclose(student.zero_shot(ITEMS[:5], UPRIGHT[:5]), alone, atol=2e-4)
+    student.finetune(ITEMS, UPRIGHT, TRUTH.astype(float))
+    assert np.isfinite(student.predict(ITEMS, UPRIGHT)).all()
+    student.generate(ITEMS[:3], UPRIGHT[:3], TEMPLATE, into="thought", max_new_tokens=2)
+
+
+def test_half_precision_says_nearly_the_same(tmp_path: Path):
+    folder = save(tmp_path, "llama", dtype="bfloat16")
+    whole, half = (
+        TextStudent(load_model(folder, dtype=dtype), PROMPTING, replace(RECIPE, lora_rank=4), seed=0)
+        for dtype in ("float32", "bfloat16")
+    )
+    said = whole.zero_shot(ITEMS, UPRIGHT)
+    np.testing.assert_allclose(half.zero_shot(ITEMS, UPRIGHT), said, atol=0.1 * np.ptp(said) + 0.05)
+    half.finetune(ITEMS, UPRIGHT, TRUTH.astype(float))
+    assert np.isfinite(half.predict(ITEMS, UPRIGHT)).all()
+
+
+def test_a_chat_template_is_not_put_around_a_prompt(tmp_path: Path):
+    words = tokenizer("byte-level")
+    words.chat_template = "{% for m in messages %}<eos>{{ m['content'] }}{% endfor %}"
+    base = load_model(save(tmp_path, "qwen2", words=words))
+    assert base.encode("Label: yes") == base.tokenizer("Label: yes", add_special_tokens=False)["input_ids"]
