@@ -21,7 +21,7 @@ import atexit, json, os, sys, traceback
 import numpy, pydantic, rich.console, rich.progress, sqlalchemy
 import aar.database, aar.ledger, aar.settings, w2s.testbeds
 from aar.cli import (baselines, doctor, ledger, main, method, queue, run, score, testbed, testbed_audit,
-                     testbed_import, testbed_measure, testbed_predict, testbed_rebuild)
+                     testbed_check, testbed_import, testbed_measure, testbed_predict, testbed_rebuild)
 
 def call(asked):
     for number, path in ((1, asked["stdout"]), (2, asked["stderr"])):

@@ -194,7 +194,7 @@ def test_no_items_are_nothing_to_train_on(student):
         ("x" * 301, None, "at most 300"),
         (None, ("True", "True"), "two different"),
         (None, ("True", "zebra"), "not a word"),
-        (None, ("True", "True False"), "same token"),
+        (None, ("True", "True False"), "start of the other"),
         (None, ("True", "F" * 30), "characters"),
     ],
 )
@@ -255,13 +255,21 @@ def test_a_copy_starts_where_its_original_is_and_parts_from_it(tiny_model, rank)
     )
 
 
-def test_a_text_longer_than_the_recipe_allows_loses_its_beginning(tiny_model):
+def test_a_text_longer_than_the_recipe_allows_keeps_its_ends_and_its_question(tiny_model):
+    student = TextStudent(tiny_model, PROMPTING, replace(RECIPE, max_length=14), seed=1)
+    examples, _ = pairs(2)
+    long = [replace(e, fields={**e.fields, "second": "coal " * 60 + "or coal"}) for e in examples]
+    other = [replace(e, fields={**e.fields, "prompt": "is it right"}) for e in long]
+    said = student.predict(long, upright(long))
+    assert np.isfinite(said).all()
+    assert not np.array_equal(said, student.predict(other, upright(other)))
+
+
+def test_a_template_that_is_too_long_by_itself_is_refused(tiny_model):
     student = TextStudent(tiny_model, PROMPTING, replace(RECIPE, max_length=4), seed=1)
     examples, _ = pairs(2)
-    same_end = [replace(e, fields={**e.fields, "prompt": "rose"}) for e in examples]
-    np.testing.assert_allclose(
-        student.predict(examples, upright(examples)), student.predict(same_end, upright(examples)), rtol=1e-5
-    )
+    with pytest.raises(BadTemplate, match="max_length"):
+        student.predict(examples, upright(examples))
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path):

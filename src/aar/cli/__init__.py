@@ -64,6 +64,7 @@ def main() -> None:
         snapshot,
         testbed,
         testbed_audit,
+        testbed_check,
         testbed_import,
         testbed_measure,
         testbed_predict,

@@ -1,4 +1,4 @@
-"""`aar testbed import`, `build` and `check`: testbeds of real models, and a user's own."""
+"""`aar testbed import` and `build`: testbeds of real models, and a user's own."""
 
 from __future__ import annotations
 
@@ -100,24 +100,6 @@ def build_testbed(
         for reason, count in built.skipped.items():
             typer.echo(f"{count:>7} rows left out: {reason}")
     tell(built.imported, as_json=as_json)
-
-
-@testbeds.command("check")
-def check_testbed(
-    folder: Annotated[Path, typer.Argument(help="A release, or a testbed's folder.")], as_json: AsJson = False
-) -> None:
-    """Say what is wrong with a release or a testbed of yours, and where: file, line, field."""
-    from w2s.testbeds.real.store import check
-
-    problems = check(folder)
-    if as_json:
-        typer.echo(json.dumps({"ok": not problems, "problems": [asdict(problem) for problem in problems]}))
-    else:
-        for problem in problems:
-            typer.echo(str(problem))
-        typer.echo("nothing is wrong" if not problems else f"problems: {len(problems)}")
-    if problems:
-        raise typer.Exit(1)
 
 
 def tell(result: Imported, *, as_json: bool) -> None:

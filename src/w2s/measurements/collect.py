@@ -22,7 +22,7 @@ from w2s.measurements.arms import METHODS, PROMPT, SHORTCUT, Setting, arms
 from w2s.metrics import correctness
 from w2s.records import Example, Split, SplitName
 from w2s.testbeds.testbed import MadeItems
-from w2s.weak_labels.training_code import code_version
+from w2s.weak_labels.training_code import accepted_code_versions
 
 SPLITS: tuple[SplitName, ...] = ("dev", "sealed")
 FIRST_FRESH = 1000
@@ -100,7 +100,10 @@ def collect(
     for seed in seeds:
         made, truth = _made(testbed, seed)
         for part in _wanted(made, splits, worlds):
-            keys = _keys(testbed, part, truth, seed, names)
+            keys = {
+                arm: next((key for key in known if key in have), known[0])
+                for arm, known in _keys(testbed, part, truth, seed, names).items()
+            }
             wanted += keys.values()
             missing = tuple((arm, key) for arm, key in keys.items() if key not in have)
             if missing:
@@ -207,15 +210,18 @@ def _made_in_worker(testbed_name: str, seed: int) -> tuple[testbeds.Testbed, Mad
 
 def _keys(
     testbed: testbeds.Testbed, part: Split, truth: Mapping[str, int], seed: int, names: Sequence[str]
-) -> dict[str, str]:
-    """A hash of all that a result comes from, by arm: models and items of its world, prompts, recipes and code."""
+) -> dict[str, list[str]]:
+    """Hashes of all that a result comes from, by arm: models and items of its world, prompts, recipes and code.
+
+    The first is by the code of today, the others by former code that gives the same results.
+    """
     asked = [testbed.template, testbed.labels, testbed.zero_shot_template, testbed.zero_shot_labels]
     recipes = [asdict(testbed.recipe), asdict(testbed.weak_recipe)]
     prompts = {PROMPT + prompt.name: asdict(prompt) for prompt in testbed.corpus_prompts}
     world, examples = testbed.worlds[part.world], _examples(part)
     models = [_weights(world.weak), _weights(world.strong)]
     items = _hash([[asdict(example), truth[example.id]] for example in examples])
-    keys: dict[str, str] = {}
+    keys: dict[str, list[str]] = {}
     for arm in names:
         own: object = prompts.get(arm)
         if arm in methods.names():
@@ -223,7 +229,9 @@ def _keys(
         elif arm.startswith(SHORTCUT):
             own = testbed.shortcuts[arm.removeprefix(SHORTCUT)](part.world, part.test).tolist()
         inputs = [testbed.name, part.name, part.world, seed, arm, own, models, asked, recipes, items]
-        keys[arm] = _hash([*inputs, code_version(), methods.building_blocks()])[:24]
+        keys[arm] = [
+            _hash([*inputs, code, methods.building_blocks()])[:24] for code in accepted_code_versions()
+        ]
     return keys
 
 

@@ -12,9 +12,17 @@ from typing import Any
 import torch
 
 from w2s.models import packed, qwen3
+from w2s.models.blocks import blocks, decoder
 
 Tensor = torch.Tensor
 Reader = Callable[[Tensor, Tensor], Tensor]
+
+
+def forward_pass(module: Any) -> str:
+    """Which pass `module` goes through: "compact" (small Qwen3), "packed" (Qwen3 on a GPU), or "transformers"."""
+    if qwen3.handles(module):
+        return "compact"
+    return "packed" if packed.handles(module) else "transformers"
 
 
 def label_reader(module: Any) -> Reader:
@@ -35,7 +43,7 @@ def label_reader(module: Any) -> Reader:
 
 def every_state(module: Any, ids: Tensor) -> Tensor:
     """States that the vocabulary is read from, at every position: [b, l, hidden]."""
-    states: Tensor = _decoder(module)(input_ids=ids, use_cache=False).last_hidden_state
+    states: Tensor = decoder(module)(input_ids=ids, use_cache=False).last_hidden_state
     return states
 
 
@@ -47,20 +55,9 @@ def layer_states(module: Any, ids: Tensor, last: Tensor, layer: int) -> Tensor:
         states = output[0] if isinstance(output, tuple) else output
         kept.append(states[torch.arange(len(ids), device=ids.device), last])
 
-    hook = _decoder(module).layers[layer - 1].register_forward_hook(keep)
+    hook = blocks(module)[layer - 1].register_forward_hook(keep)
     try:
-        _decoder(module)(input_ids=ids, use_cache=False)
+        decoder(module)(input_ids=ids, use_cache=False)
     finally:
         hook.remove()
     return kept[0]
-
-
-def head(module: Any) -> Tensor:
-    """The vocabulary projection, [vocabulary, hidden]; tied to the embeddings where the model ties them."""
-    weight: Tensor = module.get_output_embeddings().weight
-    return weight
-
-
-def _decoder(module: Any) -> Any:
-    find: Callable[[], Any] = module.get_decoder
-    return find()

@@ -8,7 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2s.errors import BadTemplate, Unavailable
+from w2s.errors import Unavailable
+from w2s.models.blocks import text_config
+from w2s.models.checkpoint import read_checkpoint
+from w2s.models.labels import LabelTokens, label_tokens
 from w2s.models.prompting import render, shown_fields
 from w2s.records import Example
 
@@ -37,12 +40,12 @@ class BaseModel:
     @property
     def layers(self) -> int:
         """Number of blocks; hidden states are numbered 1 to this."""
-        return int(self.module.config.num_hidden_layers)
+        return int(text_config(self.module).num_hidden_layers)
 
     @property
     def hidden(self) -> int:
         """Width of the hidden states."""
-        return int(self.module.config.hidden_size)
+        return int(text_config(self.module).hidden_size)
 
     @property
     def device(self) -> torch.device:
@@ -91,43 +94,31 @@ class BaseModel:
         """Tokens of `example` under `template`."""
         return len(self.encode(render(template, shown_fields(example, False))))
 
-    def label_token(self, label: str) -> int:
-        """The token that `label` starts with after a prompt; `BadTemplate` if the model has no such word."""
-        tokens = list(self.tokenizer(" " + label.strip(), add_special_tokens=False)["input_ids"])
-        if not tokens or tokens[0] == self.tokenizer.unk_token_id:
-            raise BadTemplate(f"label {label!r} is not a word of this model; choose one that it knows")
-        return int(tokens[0])
+    def label_tokens(self, labels: tuple[str, str]) -> LabelTokens:
+        """Tokens by which the model answers with one of `labels`; `BadTemplate` for words that it cannot tell apart."""
+        return label_tokens(labels, self.encode_more, unknown=self.tokenizer.unk_token_id)
 
-    def label_tokens(self, labels: tuple[str, str]) -> tuple[int, int]:
-        """First tokens of the labels of class 0 and class 1; `BadTemplate` if they are the same."""
-        zero, one = (self.label_token(label) for label in labels)
-        if zero == one:
-            raise BadTemplate(f"labels {labels!r} start with the same token; choose words that differ sooner")
-        return zero, one
+    @property
+    def longest(self) -> int | None:
+        """Positions that the model was made for; None where its configuration names no limit."""
+        positions = getattr(text_config(self.module), "max_position_embeddings", None)
+        return int(positions) if positions else None
 
 
 def load_model(path: str | Path, *, dtype: str | None = None, device: str = "cpu") -> BaseModel:
     """Load a causal language model and its tokenizer from a checkpoint folder or a hub name.
 
     `dtype` is float32 on a CPU and bfloat16 elsewhere unless given. Raises `Unavailable` if there is no
-    such checkpoint here, or this machine lacks the device.
+    such checkpoint here, if it is not whole, if it needs code or pickles of its own, or if this machine lacks the
+    device.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
 
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise Unavailable(f"device {device!r}: this machine has no CUDA device; use device='cpu'")
     kind = getattr(torch, dtype or ("float32" if device == "cpu" else "bfloat16"), None)
     if not isinstance(kind, torch.dtype):
         raise Unavailable(f"dtype {dtype!r} is not one of torch's; use 'float32' or 'bfloat16'")
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(str(path))
-        module = AutoModelForCausalLM.from_pretrained(str(path), dtype=kind)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise Unavailable(f"cannot load a model from {str(path)!r}: {reason}") from error
+    module, tokenizer = read_checkpoint(str(path), kind)
     module.to(device).eval().requires_grad_(False)
     return BaseModel(module, tokenizer, str(path))

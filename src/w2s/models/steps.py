@@ -8,9 +8,11 @@ import numpy as np
 import torch
 
 from w2s.models.batches import Rows
-from w2s.models.forward import head, label_reader
+from w2s.models.forward import label_reader
+from w2s.models.labels import LabelTokens
 from w2s.models.losses import Gradient, LossArrays, LossGradient, checked, cross_entropy
 from w2s.models.plan import FinetunePlan
+from w2s.models.readout import Readout
 from w2s.models.trainable import Trainable
 from w2s.records import IntArray
 
@@ -30,15 +32,14 @@ class Steps:
         self,
         trainable: Trainable,
         rows: Rows,
-        labels: tuple[int, int],
+        labels: LabelTokens,
         plan: FinetunePlan,
         gradient: Gradient | None,
         *,
         token_budget: int,
     ) -> None:
-        zero, one = labels
-        self._read, weight = label_reader(trainable.module), head(trainable.module)
-        self._weight, self._zero, self._one = weight, zero, one
+        self._read, self._head = label_reader(trainable.module), Readout.of(trainable.module)
+        self._labels = labels
         self._device = trainable.vector.device.type
         self._rows, self._gradient, self._budget = rows, gradient, token_budget
         self._wants_hidden = bool(getattr(gradient, "wants_hidden", False))
@@ -46,8 +47,8 @@ class Steps:
 
     @property
     def readout(self) -> Tensor:
-        """Direction whose product with the hidden states gives the log-odds, float32 [hidden]."""
-        return (self._weight[self._one] - self._weight[self._zero]).float()
+        """Direction along which the log-odds grow with the hidden states, float32 [hidden]."""
+        return self._head.direction(self._labels.zero, self._labels.one)
 
     def __call__(self, index: IntArray, *, progress: float) -> tuple[LossArrays, LossGradient]:
         """Add the gradient of the rows `index`; what the loss saw (in the order of its `index`) and said."""
@@ -100,7 +101,7 @@ class Steps:
         with torch.autocast(self._device, dtype=torch.bfloat16, enabled=mixed):
             states = self._read(*self._rows.take(index))
         states = states.float()
-        return states, states @ self.readout
+        return states, self._head.log_odds(states, self._labels.zero, self._labels.one)
 
     def _backward(self, states: Tensor, logits: Tensor, answer: LossGradient, part: slice) -> None:
         leaves, back = [logits], [torch.from_numpy(answer.logits[part]).to(logits.device)]

@@ -85,8 +85,8 @@ class TextStudent:
             raise BadTargets("give loss or gradient, not both")
         if loss is not None:
             gradient = torch_gradient(loss)
-        rows = self._rows(examples, flipped, self.prompting.template)
         labels = self.base.label_tokens(self.prompting.labels)
+        rows = self._rows(examples, flipped, self.prompting.template, after=labels.shared)
         own = self._trainable()
         rng = np.random.default_rng([self.seed, self._calls])
         self._calls += 1
@@ -157,7 +157,7 @@ class TextStudent:
             raise BadTemplate(
                 f"cannot generate into {into!r}: it is a field of the items; choose another name"
             )
-        rows = self._rows(examples, flipped, template)
+        rows = self._rows(examples, flipped, template, room=max_new_tokens)
         for index, ids, _ in self._batches(rows, same_length=True):
             written = self._module.generate(
                 ids, max_new_tokens=max_new_tokens, do_sample=False, use_cache=True
@@ -196,14 +196,36 @@ class TextStudent:
             self._own = Trainable.of(self.base, self.recipe, self.seed)
         return self._own
 
-    def _rows(self, examples: Sequence[Example], flipped: BoolArray, template: str) -> Rows:
+    def _rows(
+        self,
+        examples: Sequence[Example],
+        flipped: BoolArray,
+        template: str,
+        *,
+        after: tuple[int, ...] = (),
+        room: int = 0,
+    ) -> Rows:
+        """Token rows of the items under a template, with the tokens `after` it, and `room` left for more."""
+        from w2s.models.fitting import fitted
+
         if len(flipped) != len(examples):
             raise BadTargets(f"{len(flipped)} orders for {len(examples)} items; give one for each item")
+        longest = self._longest(room) - len(after)
         tokens = [
-            self.base.encode(render(template, shown_fields(e, bool(f), self._generated.get((e.id, bool(f))))))
+            fitted(
+                template,
+                shown_fields(e, bool(f), self._generated.get((e.id, bool(f)))),
+                self.base.encode,
+                longest=longest,
+            )
             for e, f in zip(examples, flipped, strict=True)
         ]
-        return self._padded(tokens)
+        return self._padded([row + list(after) for row in tokens] if after else tokens)
+
+    def _longest(self, room: int = 0) -> int:
+        """Most tokens of a text: what the recipe allows, and what the model was made for less `room`."""
+        made_for = self.base.longest
+        return self.recipe.max_length if made_for is None else min(self.recipe.max_length, made_for - room)
 
     def _padded(self, tokens: Sequence[Sequence[int]]) -> Rows:
         from w2s.models.batches import Rows
@@ -213,7 +235,7 @@ class TextStudent:
         return Rows(
             tokens,
             pad=self.base.tokenizer.pad_token_id or 0,
-            longest=self.recipe.max_length,
+            longest=self._longest(),
             device=self.base.device,
         )
 
@@ -228,15 +250,15 @@ class TextStudent:
     def _log_odds(
         self, examples: Sequence[Example], flipped: BoolArray, template: str, labels: Labels
     ) -> FloatArray:
-        from w2s.models.forward import head, label_reader
+        from w2s.models.forward import label_reader
+        from w2s.models.readout import Readout
 
-        rows = self._rows(examples, flipped, template)
-        zero, one = self.base.label_tokens(labels)
+        tokens = self.base.label_tokens(labels)
+        rows = self._rows(examples, flipped, template, after=tokens.shared)
         found = np.zeros(len(examples))
-        read, readout = label_reader(self._module), head(self._module)
+        read, head = label_reader(self._module), Readout.of(self._module)
         for index, ids, last in self._batches(rows):
-            states = read(ids, last).float()
-            found[index] = (states @ (readout[one] - readout[zero]).float()).cpu().numpy()
+            found[index] = head.log_odds(read(ids, last).float(), tokens.zero, tokens.one).cpu().numpy()
         return found
 
     def _answer_likelihood(self, prompts: Sequence[str], answers: Sequence[str]) -> FloatArray:
@@ -256,13 +278,14 @@ class TextStudent:
         """Mean log-probability of the last `lengths` [b] tokens of each row, [b]."""
         import torch
 
-        from w2s.models.forward import every_state, head
+        from w2s.models.forward import every_state
+        from w2s.models.readout import Readout
 
         count = torch.tensor(lengths, device=ids.device)
         position = torch.arange(1, ids.shape[1], device=ids.device)
         counted = (position <= last[:, None]) & (position > (last - count)[:, None])
         states = every_state(self._module, ids)[:, :-1][counted].float()
-        scores = torch.log_softmax(states @ head(self._module).float().T, dim=-1)
+        scores = Readout.of(self._module).log_probabilities(states)
         each = scores.gather(1, ids[:, 1:][counted][:, None])[:, 0]
         row = counted.nonzero()[:, 0]
         total = torch.zeros(len(ids), device=ids.device).index_add_(0, row, each)

@@ -10,10 +10,9 @@ from typing import Any
 
 import torch
 
+from w2s.models.blocks import adapted_layers
 from w2s.models.loading import BaseModel
 from w2s.records import Recipe
-
-_ADAPTED = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
 class Trainable:
@@ -42,12 +41,13 @@ class Trainable:
             return cls(module, adapted=False)
         from peft import LoraConfig, inject_adapter_in_model
 
+        layers = adapted_layers(base.module)
         module = _with_shared_weights(base.module)
         config = LoraConfig(
             r=recipe.lora_rank,
             lora_alpha=recipe.lora_alpha or recipe.lora_rank,
             lora_dropout=0.0,
-            target_modules=_ADAPTED,
+            target_modules=layers,
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

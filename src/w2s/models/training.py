@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from w2s.models.labels import LabelTokens
 from w2s.models.losses import Gradient, LossGradient
 from w2s.models.plan import FinetunePlan
 from w2s.records import FloatArray, IntArray, Recipe
@@ -54,7 +55,7 @@ class FinetuneRecord:
 def train(
     trainable: Trainable,
     rows: Rows,
-    labels: tuple[int, int],
+    labels: LabelTokens,
     plan: FinetunePlan,
     recipe: Recipe,
     rng: np.random.Generator,

@@ -23,14 +23,14 @@ MODELS = Path(__file__).parents[1] / "models"
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "peft", "numpy")
 
-REVIEWED = "05fcd528f5e3b31c7a8b2a053bf81e12055270d1833720e4a621b3dc70357276"
+REVIEWED = "3ea5e46bd60457c253e305c5150848734785c7c63dda256d832965d2315b22ce"
 """Digest of the training code for which the two lists below were checked, by `tests/aar/test_lab_of_0_1.py`.
 
 After a change of `w2s.models` that changes no number, the digest of the code before it joins `SAME_RESULTS` and the new
 one stands here; after one that does, both lists are emptied. Until then, former versions are not accepted.
 """
 
-SAME_RESULTS: tuple[str, ...] = ()
+SAME_RESULTS: tuple[str, ...] = ("05fcd528f5e3b31c7a8b2a053bf81e12055270d1833720e4a621b3dc70357276",)
 """Digests of former training code that gives the same results, whatever the libraries."""
 
 SAME_RESULTS_OF_0_1 = {
