@@ -7,7 +7,7 @@ import pytest
 
 from aar.cli.testbed_predict import as_text
 from aar.reports.prediction_figure import prediction_figure
-from w2s.measurements import predict, read_lines
+from w2s.measurements import predict, read_lines, signs
 from w2s.measurements.collect import FIRST_FRESH
 from w2s.measurements.prediction import STUDIED_AS, published_pgr
 from w2s.testbeds import load_measured
@@ -67,3 +67,16 @@ def test_the_stored_results_agree_with_the_figures_that_ship(name):
         assert set(measured["seeds"]) <= set(floors)
         mean = sum(floors[seed] for seed in measured["seeds"]) / len(measured["seeds"])
         assert measured["floor"]["mean"] == pytest.approx(mean, abs=1e-4)
+
+
+def test_the_page_shows_what_the_stored_results_say_of_reported_signs():
+    lines = read_lines(REPOSITORY / "benchmarks" / "results" / "testbeds" / "signs" / "mini-chat.jsonl")
+    assert min(line.seed for line in lines) >= FIRST_FRESH
+    page = PAGE.read_text(encoding="utf-8").partition("<!-- signs: mini-chat -->")[2].partition("<!-- end")[0]
+    found = signs(lines)
+    assert [part.split for part in found] == list(PLOTS)
+    assert [part.worlds for part in found] == [len(SPLIT_WORLDS[part.split]) for part in found]
+    for part in found:
+        for check in part.checks:
+            (row,) = (row for row in page.splitlines() if row.startswith(f"| {check.report.method} |"))
+            assert f"{check.gain:+.2f} [{check.low:+.2f}, {check.high:+.2f}], {check.agreement.value}" in row

@@ -61,7 +61,7 @@ def as_text(trial: ModelTrial) -> str:
     }
     lines = [
         f"{name}: works; {trial.family}, {trial.parameters / 1e6:,.1f} million parameters, {ways[trial.forward]}, "
-        f"{trial.step_seconds:.2f} s for a step of four long items"
+        f"{trial.step_seconds:.2f} s for a step of two long items"
     ]
     if trial.too_long:
         lines.append(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SEED = bytes(16)
 """Item seed of the items that are tried; of a real testbed it changes ids and order only."""
-ITEMS = 4
+ITEMS = 2
 """Items of the step and of the questions, the longest ones of the dev pools."""
 CLOSE = 0.02
 """Log-odds may differ so much between a batch and the model's own pass; by rounding they differ by less."""
