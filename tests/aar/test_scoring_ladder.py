@@ -113,6 +113,29 @@ def test_a_confirmation_over_worlds_is_looked_at_in_half_of_them() -> None:
     assert ended == [True, False]
 
 
+def over_worlds(gain: float, *, count: int, seed: int) -> list[tuple[bool, bool]]:
+    """As `confirmations`, over eight worlds, for a method that follows no supervisor while the plain student does."""
+    rng = np.random.default_rng(seed)
+    alpha, found, clusters = level(1, authors=1), [], [np.arange(2)] * 8
+    for _ in range(count):
+        plain = 0.7 + rng.normal(0, 0.08, 8)
+        own = 0.7 + gain + rng.normal(0, 0.02, 8)
+        a, b = ([np.full((1, 2), accuracy) for accuracy in row] for row in (own, plain))
+        first, whole = (Supervisors(plain[:k], np.full(k, 0.7)) for k in (4, 8))
+        early = futile(a[:4], b[:4], clusters[:4], alpha=alpha, seeds=8, supervisors=first)
+        found.append((early, judge_sealed(a, b, clusters, alpha=alpha, supervisors=whole).verified))
+    return found
+
+
+def test_a_look_at_half_of_the_worlds_knows_how_little_they_say_of_a_typical_supervisor() -> None:
+    # four worlds tell a slope and a mean: two degrees of freedom, and the mean is one at a place between or beside them
+    for gain in (0.03, 0.05):
+        true = over_worlds(gain, count=400, seed=12)
+        assert sum(verified for _, verified in true) > 200
+        assert sum(verified and early for early, verified in true) <= 0.01 * 400
+    assert sum(early for early, _ in over_worlds(0.0, count=400, seed=13)) > 0.2 * 400
+
+
 def test_a_would_be_record_over_worlds_has_its_questions_counted_in_each() -> None:
     # questions of two worlds may have the same name and are two all the same
     rng = np.random.default_rng(11)

@@ -16,7 +16,6 @@ from w2s.metrics import (
     Clusters,
     Supervisors,
     Tables,
-    adjusted,
     alpha_at,
     world_difference,
     world_gain,
@@ -96,24 +95,24 @@ def futile(
     """True if the first rows of a confirmation of `seeds` leave almost no chance of being verified.
 
     The chance is predicted as if everything went well: the rest of the seeds are like the first (Student's t for
-    how little these say), the items stay the same, and the standard error shrinks as if it came from the seeds
-    alone. Ending early can only turn a verified into a not reproduced, so no level is spent by it.
+    how little these say) and the standard error shrinks as if it came from the seeds alone. In one world the items
+    stay the same. Ending early can only turn a verified into a not reproduced, so no level is spent by it.
     """
     from scipy.special import stdtr
 
     difference = world_difference(candidate, champion, clusters, supervisors)
     by_seed = np.concatenate([(a - b).mean(axis=1) for a, b in zip(candidate, champion, strict=True)])
-    if len(candidate) == len(by_seed):  # a seed a world
-        by_seed = adjusted(by_seed, supervisors)
     looked = len(by_seed)
-    left = seeds - looked
+    error, freedom = difference.stderr, difference.degrees_of_freedom  # what is known of the mean over worlds
+    if len(candidate) == 1:  # the items of one world come again: only its seeds are still to be drawn
+        error, freedom = float(by_seed.std(ddof=1)) / math.sqrt(looked), looked - 1
     # what the whole mean has to exceed: the standard error of today, as if all of it shrank with the seeds
     bar = NormalDist().inv_cdf(1 - alpha) * difference.stderr * math.sqrt(looked / seeds)
-    # the whole mean still moves by the mean of the seeds to come, whose own mean is known from the first ones only
-    spread = left / seeds * float(by_seed.std(ddof=1)) * math.sqrt(1 / looked + 1 / left)
+    # the whole mean still moves by what the seeds to come differ from the first ones
+    spread = error * math.sqrt((seeds - looked) / seeds)
     if spread == 0.0:  # seeds that all agree leave nothing to chance
         return difference.mean <= bar
-    return 1.0 - float(stdtr(looked - 1, (bar - difference.mean) / spread)) < FUTILE
+    return 1.0 - float(stdtr(freedom, (bar - difference.mean) / spread)) < FUTILE
 
 
 def seeds_for(attempt: int, *, authors: int = 1, start: int = 8, most: int = 24) -> int:
