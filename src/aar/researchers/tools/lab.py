@@ -35,8 +35,8 @@ _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,100}\.py")
 
 @declines
 async def my_status(context: ToolContext) -> Status | Declined:
-    """Your direction, the minutes and submissions that are left, how your submissions stand, and the queue:
-    your runs that wait, nominal minutes until they are done, and seconds to wait if your methods keep failing.
+    """Your direction, what is left of minutes, submissions, money and tokens, how your submissions stand, and the
+    queue: your runs that wait, nominal minutes until they are done, and seconds to wait if your methods keep failing.
     """
     await context.client.progress(Activity.READING, "its status")
     return cast(Status, await context.client.me())

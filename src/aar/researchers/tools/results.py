@@ -16,6 +16,7 @@ class Status(TypedDict, total=False):
     minutes_left: float | None
     submissions_left: int | None
     stop: bool
+    spending: dict[str, Any]
     forum: bool
     feedback: str
     queue: dict[str, Any]
