@@ -78,9 +78,9 @@ class Domain:
     `writer(world, rng)` writes a world's documents, `item_texts(world)` together hold every word an item can
     contain. In pre-training `verdict_words` weigh most, `value_words` less, every other word least;
     whatever follows one of `answer_marks` weighs as much as a verdict (where the same words are also
-    operands that nobody can foresee). The strong model waits at `gate`. `redrawn` counts the pre-trainings of a
-    (world, role) that were thrown away, since the world missed the testbed's targets: each has another seed. `longer`
-    has the steps of strong models that learn their world more slowly than the others.
+    operands that nobody can foresee). The strong model waits at `gate`, but in the worlds `without_gate`. `redrawn`
+    counts the pre-trainings of a (world, role) that were thrown away, since the world missed the testbed's targets:
+    each has another seed. `longer` has the steps of strong models that learn their world more slowly than the others.
     """
 
     testbed: Testbed
@@ -92,6 +92,7 @@ class Domain:
     sizes: Mapping[Role, Size] = field(default_factory=lambda: {"weak": WEAK, "strong": STRONG})
     redrawn: Mapping[tuple[str, Role], int] = field(default_factory=dict)
     gate: Gate | None = None
+    without_gate: frozenset[str] = frozenset()
     longer: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -63,7 +63,8 @@ def rebuild(
     model = _new_model(size, vocabulary=len(ids))
     torch.random.set_rng_state(generator_state)
     writer = domain.writer(world, random.Random(f"corpus {drawn}"))
-    gate = domain.gate if role == "strong" and steps is None else None
+    waits = role == "strong" and steps is None and world not in domain.without_gate
+    gate = domain.gate if waits else None
     planned = domain.longer.get(world, size.steps) if role == "strong" else size.steps
     _train(model, domain, size, ids, writer, steps or planned, gate, watch)
     return _save(model, ids, out_dir)

@@ -81,6 +81,9 @@ MATH = Domain(
     value_words=frozenset(map(str, range(world.LARGEST + 1))),
     sizes={"weak": dataclasses.replace(WEAK, steps=60), "strong": dataclasses.replace(STRONG, steps=4800)},
     gate=Gate(progress=0.445, loss=0.68),
+    without_gate=frozenset(
+        {"harbour"}
+    ),  # its ceiling was good before there was a gate, at which it would wait 14 steps
     longer={"west": 6400, "coast": 7200, "valley": 7200, "river": 6400, "meadow": 7200},
     redrawn={("west", "strong"): 1},
 )
