@@ -30,6 +30,25 @@ def test_each_computes_with_one_thread():
         assert pool.submit(torch.get_num_threads).result() == 1
 
 
+def test_an_interrupt_ends_what_runs_and_what_is_queued(tmp_path):
+    (tmp_path / "parent.py").write_text(PARENT)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, str(tmp_path / "parent.py")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    ) as parent:
+        assert parent.stdout is not None
+        pids = parent.stdout.readline().split()
+        assert pids
+        os.killpg(parent.pid, signal.SIGINT)  # as a terminal does: to all of them
+        _, errors = parent.communicate(timeout=60)
+    assert errors.count(b"Traceback") <= 1  # that of the one that started them
+    assert not [pid for pid in pids if Path("/proc", pid.decode()).exists()]
+
+
 def test_none_outlives_a_killed_parent(tmp_path):
     (tmp_path / "parent.py").write_text(PARENT)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

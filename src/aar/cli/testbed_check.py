@@ -12,7 +12,7 @@ import typer
 from aar.cli.testbed import AsJson, testbeds
 
 if TYPE_CHECKING:
-    from w2s.testbeds.trial import ModelTrial
+    from w2s.trial import ModelTrial
 
 
 @testbeds.command("check")
@@ -27,7 +27,7 @@ def check_testbed(
     from w2s.testbeds import load
     from w2s.testbeds.real.folder import is_folder
     from w2s.testbeds.real.store import check
-    from w2s.testbeds.trial import try_models
+    from w2s.trial import try_models
 
     problems = check(folder)
     trials = try_models(load(folder)) if models and not problems and is_folder(folder) else []

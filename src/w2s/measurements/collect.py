@@ -5,6 +5,7 @@ The unit is a world's part of a split under one seed: its items, supervisor and 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from typing import Any, TextIO
 
 from w2s import methods, testbeds, workers
 from w2s.errors import NotFound, NotMeasured
@@ -25,6 +27,7 @@ from w2s.testbeds.testbed import MadeItems
 from w2s.weak_labels.training_code import accepted_code_versions
 
 SPLITS: tuple[SplitName, ...] = ("dev", "sealed")
+_FIELDS: Mapping[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float)}
 FIRST_FRESH = 1000
 """Public seeds from here on are only measured on; settings are chosen below."""
 
@@ -109,9 +112,7 @@ def collect(
             if missing:
                 units.append(Unit(testbed_name, part.name, part.world, seed, missing, tuple(chosen)))
     progress(sum(key in have for key in wanted), len(wanted), None)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _drop_cut_off_line(out)
-    with out.open("a", encoding="utf-8") as file:
+    with _opened(out) as file:
         for line in _results(units, jobs or os.cpu_count() or 1):
             have[line.key] = line
             file.write(json.dumps(asdict(line)) + "\n")
@@ -121,25 +122,57 @@ def collect(
 
 
 def read_lines(path: Path) -> list[ArmResult]:
-    """The lines of a measurement; a last line that was cut off is left out, `NotMeasured` for any other bad one."""
-    rows = path.read_text(encoding="utf-8").splitlines()
+    """The lines of a measurement.
+
+    A last line without its end was cut off and is left out; `NotMeasured`, which names the line, for any other bad one,
+    and for a file that cannot be read.
+    """
     results = []
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(_whole_lines(path), start=1):
         try:
-            results.append(ArmResult(**json.loads(row)))
+            results.append(_line(json.loads(row)))
         except (ValueError, TypeError) as error:
-            if number == len(rows):
-                break
-            raise NotMeasured(f"{path}, line {number}: not a result of a measurement ({error})") from None
+            raise NotMeasured(
+                f"{path}, line {number}: not a result of a measurement ({error}); give another file with --out"
+            ) from None
     return results
 
 
-def _drop_cut_off_line(path: Path) -> None:
-    """A process that was killed while it wrote leaves a line without its end; the next one must not join it."""
-    if path.exists():
-        content = path.read_bytes()
+def _line(fields: Any) -> ArmResult:
+    """A result from its JSON object; `ValueError` or `TypeError` for what is none."""
+    result = ArmResult(**fields)
+    for field in dataclasses.fields(ArmResult):
+        value, wanted = getattr(result, field.name), _FIELDS[str(field.type)]
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise TypeError(f"{field.name} is {value!r}")
+    if not 0 <= result.accuracy <= 1:
+        raise ValueError(f"accuracy is {result.accuracy}")
+    return result
+
+
+def _whole_lines(path: Path) -> list[str]:
+    """The lines of a file but a last one without its end; `NotMeasured` where it cannot be read as text."""
+    try:
+        return path.read_bytes().decode().split("\n")[:-1]
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotMeasured(f"cannot read results from {path}: {error}; give another file with --out") from None
+
+
+def _opened(path: Path) -> TextIO:
+    """The file of results, to append to; a line that was cut off must not join the next one.
+
+    `NotMeasured` for a place that cannot be written, and for a file with content of which no line is a result.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = path.read_bytes() if path.exists() else b""
         if content and not content.endswith(b"\n"):
+            if b"\n" not in content and not content.startswith(b'{"key": "'):
+                raise NotMeasured(f"{path} is not a file of results; give another one with --out")
             path.write_bytes(content[: content.rfind(b"\n") + 1])
+        return path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise NotMeasured(f"cannot write results to {path}: {error}; give another file with --out") from None
 
 
 def _made(testbed: testbeds.Testbed, seed: int) -> MadeItems:
@@ -248,9 +281,10 @@ def weights(testbed: testbeds.Testbed) -> dict[str, dict[str, str]]:
 
 
 def _weights(model: Path | str) -> str:
-    """A name from a hub is its own digest; a folder's is that of its weights."""
-    file = Path(model) / "model.safetensors"
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else str(model)
+    """A name from a hub is its own digest; a folder's is that of its weights, of all their files together."""
+    files = sorted(Path(model).glob("*.safetensors"))
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    return str(model) if not files else digests[0] if len(files) == 1 else _hash(digests)
 
 
 def _hash(value: object) -> str:

@@ -52,8 +52,8 @@ def fitted(template: str, fields: Mapping[str, str], encode: Encoder, *, longest
 
 
 def _cut(text: str, most: int) -> str:
-    """The first and the last half of `most` characters of `text`, or `text` if it has no more."""
-    if len(text) <= most:
+    """The first and the last half of `most` characters of `text`, or `text` if that would not be shorter."""
+    if len(text) <= most + len(CUT):
         return text
     head = (most + 1) // 2
     return text[:head] + CUT + text[len(text) - (most - head) :]

@@ -41,12 +41,12 @@ def label_tokens(labels: tuple[str, str], encode: Encoder, *, unknown: int | Non
     other, or both are the same.
     """
     zero, one = (_continuation(label, encode) for label in labels)
-    for label, tokens in zip(labels, (zero, one), strict=True):
-        if not tokens or (unknown is not None and tokens[0] == unknown):
-            raise BadTemplate(f"label {label!r} is not a word of this model; choose one that it knows")
     shared = 0
     while shared < min(len(zero), len(one)) and zero[shared] == one[shared]:
         shared += 1
+    for label, tokens in zip(labels, (zero, one), strict=True):
+        if not tokens or (unknown is not None and unknown in tokens[: shared + 1]):
+            raise BadTemplate(f"label {label!r} is not a word of this model; choose one that it knows")
     if shared == min(len(zero), len(one)):
         raise BadTemplate(
             f"labels {labels!r} cannot be told apart: to this model one is the start of the other; choose other words"

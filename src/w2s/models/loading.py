@@ -78,13 +78,21 @@ class BaseModel:
         return BaseModel(module, self.tokenizer, f"random {seed}", self.token_budget, self._tokens)
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of `text`, with the special tokens that the tokenizer itself adds."""
+        """Token ids of `text`, with the special tokens that the tokenizer itself puts before it."""
         known = self._tokens.get(text)
         if known is None:
             if len(self._tokens) >= _REMEMBERED:
                 self._tokens.clear()
-            known = self._tokens[text] = list(self.tokenizer(text)["input_ids"])
+            tokens = list(self.tokenizer(text)["input_ids"])
+            known = self._tokens[text] = tokens[: len(tokens) - self._closing]
         return known
+
+    @cached_property
+    def _closing(self) -> int:
+        """Number of special tokens that the tokenizer puts after a text; a label has to follow the text itself."""
+        whole, bare = self.tokenizer("a")["input_ids"], self.encode_more("a")
+        ends = [i + len(bare) for i in range(len(whole)) if whole[i : i + len(bare)] == bare]
+        return len(whole) - ends[-1] if bare and ends else 0
 
     def encode_more(self, text: str) -> list[int]:
         """Token ids of `text` as the continuation of another, without special tokens."""

@@ -13,6 +13,8 @@ from w2s.records import Example
 
 ANSWERED = {"pair": "Question: {prompt}\nAnswer:", "verification": "Question: {question}\nAnswer:"}
 """Prompt before an answer whose likelihood is asked, by kind of item."""
+ASKED = {"pair": "prompt", "verification": "question"}
+"""The field that holds the question, by kind of item."""
 PROPOSED = {"pair": ("first", "second"), "verification": ("choice",)}
 """The fields that hold proposed answers, by kind of item."""
 

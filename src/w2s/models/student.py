@@ -16,13 +16,14 @@ from w2s.models.losses import Gradient, torch_gradient
 from w2s.models.plan import FinetunePlan
 from w2s.models.prompting import (
     ANSWERED,
+    ASKED,
     PROPOSED,
     Prompting,
     render,
     shown_fields,
 )
 from w2s.models.training import FinetuneRecord, train
-from w2s.records import BoolArray, Example, FloatArray, Recipe
+from w2s.records import BoolArray, Example, FloatArray, ItemKind, Recipe
 
 if TYPE_CHECKING:
     import torch
@@ -120,9 +121,10 @@ class TextStudent:
             return np.zeros(0)
         kind = examples[0].kind
         shown = [shown_fields(e, bool(f)) for e, f in zip(examples, flipped, strict=True)]
-        prompts = [render(ANSWERED[kind], fields) for fields in shown]
+        questions = [fields[ASKED[kind]] for fields in shown]
         each = [
-            self._answer_likelihood(prompts, [fields[name] for fields in shown]) for name in PROPOSED[kind]
+            self._answer_likelihood(kind, questions, [fields[name] for fields in shown])
+            for name in PROPOSED[kind]
         ]
         return each[0] - each[1] if kind == "pair" else each[0]
 
@@ -225,7 +227,13 @@ class TextStudent:
     def _longest(self, room: int = 0) -> int:
         """Most tokens of a text: what the recipe allows, and what the model was made for less `room`."""
         made_for = self.base.longest
-        return self.recipe.max_length if made_for is None else min(self.recipe.max_length, made_for - room)
+        if made_for is None:
+            return self.recipe.max_length
+        if made_for <= room:
+            raise BadTemplate(
+                f"{room} new tokens leave no room for a text: the model was made for {made_for} in all"
+            )
+        return min(self.recipe.max_length, made_for - room)
 
     def _padded(self, tokens: Sequence[Sequence[int]]) -> Rows:
         from w2s.models.batches import Rows
@@ -261,18 +269,31 @@ class TextStudent:
             found[index] = head.log_odds(read(ids, last).float(), tokens.zero, tokens.one).cpu().numpy()
         return found
 
-    def _answer_likelihood(self, prompts: Sequence[str], answers: Sequence[str]) -> FloatArray:
-        """Mean log-probability of each answer's tokens after its prompt, [n]; equal texts are asked once."""
-        asked = list(dict.fromkeys(zip(prompts, answers, strict=True)))
-        starts = [self.base.encode(prompt) for prompt, _ in asked]
-        ends = [self.base.encode_more(" " + answer) for _, answer in asked]
+    def _answer_likelihood(
+        self, kind: ItemKind, questions: Sequence[str], answers: Sequence[str]
+    ) -> FloatArray:
+        """Mean log-probability of each answer's tokens after its question, [n]; equal texts are asked once."""
+        asked = list(dict.fromkeys(zip(questions, answers, strict=True)))
+        starts, ends = zip(*(self._question_and_answer(kind, *texts) for texts in asked), strict=True)
         rows = self._padded([start + end for start, end in zip(starts, ends, strict=True)])
         found = np.zeros(len(asked))
         for index, ids, last in self._batches(rows):
             lengths = [min(len(ends[i]), int(rows.lengths[i]) - 1) for i in index]
             found[index] = self._mean_log_probability(ids, last, lengths)
         place = {pair: i for i, pair in enumerate(asked)}
-        return found[[place[pair] for pair in zip(prompts, answers, strict=True)]]
+        return found[[place[pair] for pair in zip(questions, answers, strict=True)]]
+
+    def _question_and_answer(self, kind: ItemKind, question: str, answer: str) -> tuple[list[int], list[int]]:
+        """Tokens of a prompt and of its answer; where both are too long together, each loses its middle."""
+        from w2s.models.fitting import fitted
+
+        fields, longest = {ASKED[kind]: question}, self._longest()
+        start, end = self.base.encode(render(ANSWERED[kind], fields)), self.base.encode_more(" " + answer)
+        if len(start) + len(end) > longest:
+            half = longest - min(len(start), longest // 2)
+            end = fitted("{answer}", {"answer": " " + answer}, self.base.encode_more, longest=half)
+            start = fitted(ANSWERED[kind], fields, self.base.encode, longest=longest - len(end))
+        return start, end
 
     def _mean_log_probability(self, ids: torch.Tensor, last: torch.Tensor, lengths: list[int]) -> FloatArray:
         """Mean log-probability of the last `lengths` [b] tokens of each row, [b]."""
@@ -289,5 +310,5 @@ class TextStudent:
         each = scores.gather(1, ids[:, 1:][counted][:, None])[:, 0]
         row = counted.nonzero()[:, 0]
         total = torch.zeros(len(ids), device=ids.device).index_add_(0, row, each)
-        result: FloatArray = (total / count).double().cpu().numpy()
+        result: FloatArray = (total / count.clamp(min=1)).double().cpu().numpy()  # 0 for an empty answer
         return result

@@ -124,19 +124,23 @@ def _worked(model: BaseModel, recipe: Recipe, prompting: Prompting, items: Seque
     """Seconds of a training step, after everything that a method may ask was asked once."""
     from w2s.models import TextStudent
 
-    some = sorted(items, key=lambda example: -model.length(prompting.template, example))[:ITEMS]
+    if not items:
+        raise W2SError("its world has no items")
+    by_length = sorted(items, key=lambda example: -model.length(prompting.template, example))
+    some, shortest = by_length[:ITEMS], by_length[-1:]
     upright = np.zeros(len(some), dtype=bool)
     student = TextStudent(model, prompting, replace(recipe, epochs=1, batch_size=len(some)), seed=0)
     said = student.zero_shot(some, upright)
-    _same_as_alone(model, prompting, some[-1], float(said[-1]), longest=recipe.max_length)
-    student.likelihood(some[-1:], upright[-1:])
+    alone = float(student.zero_shot(shortest, upright[:1])[0])
+    _same_as_alone(model, prompting, shortest[0], alone, longest=recipe.max_length)
+    likely = student.likelihood(some, upright)
     student.hidden_states(some[-1:], upright[-1:], model.layers)
     student.generate(some[-1:], upright[-1:], prompting.template, into="tried", max_new_tokens=2)
     start = time.monotonic()
     student.finetune(some, upright, np.arange(len(some)) % 2)
     seconds = time.monotonic() - start
     taught = student.predict(some, upright)
-    if not (np.isfinite(said).all() and np.isfinite(taught).all()):
+    if not all(np.isfinite(answers).all() for answers in (said, likely, taught)):
         raise W2SError(
             "its answers are not numbers (nan or infinite); try dtype float32, or another checkpoint"
         )
