@@ -3,16 +3,17 @@
 Columns as of 2025 (BytedTsinghua-SIA/DAPO-Math-17k, HuggingFaceH4/aime_2024, math-ai/aime25). The sources have
 questions and answers, no proposed solutions: those come from a file or from a model that the user names
 (`proposals`). A proposal is right if its final answer equals the source's. Our choices: questions in Chinese
-are left out, every proposal that states a final answer is kept.
+are left out, every proposal that states a final answer is kept, unless its form does not tell whether it is right
+("7 or 8", an expression that is no number).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 
-from w2s.testbeds.real.groups import digest, stated_answer
+from w2s.testbeds.real.answers import equal, stated_answer
+from w2s.testbeds.real.groups import digest
 from w2s.testbeds.real.release import Item
 from w2s.testbeds.real.sources.assemble import ItemPool
 from w2s.testbeds.real.sources.proposals import Proposal
@@ -73,28 +74,11 @@ def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) ->
         if stated is None:
             pool.skip("a proposal without a final answer")
             continue
+        right = equal(stated, answer)
+        if right is None:
+            pool.skip("a final answer whose form cannot be compared with the source's")
+            continue
         fields = {"question": proposal.question.strip(), "choice": proposal.choice}
-        item = Item("verification", fields, int(equal(stated, answer)), subset=subset)
+        item = Item("verification", fields, int(right), subset=subset)
         pool.add(item, far=subset != "dapo")
     return pool
-
-
-def equal(stated: str, answer: str) -> bool:
-    """True if two final answers are the same number, or the same words.
-
-    >>> equal("1,024", "1024"), equal("$\\\\frac{1}{2}$", "1/2"), equal("007", "7"), equal("7", "8")
-    (True, True, True, False)
-    """
-    value, two = _value(stated), _value(answer)
-    return value == two
-
-
-def _value(text: str) -> Fraction | str:
-    plain = re.sub(r"\\(?:text|mathrm|mbox)\{([^{}]*)\}", r"\1", text)
-    plain = re.sub(r"\\[dt]?frac\{([^{}]+)\}\{([^{}]+)\}", r"\1/\2", plain)
-    plain = re.sub(r"\\[,;!: ]|[\s$]|\\left|\\right", "", plain).rstrip(".")
-    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain)
-    try:
-        return Fraction(plain[:200])
-    except (ValueError, ZeroDivisionError):
-        return plain.casefold()
