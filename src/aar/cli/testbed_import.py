@@ -19,6 +19,15 @@ Into = Annotated[
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="Put it in the place of an earlier import.")]
 Weak = Annotated[str | None, typer.Option(help="Weak model: a hub's owner/name, or a folder.")]
+Columns = Annotated[
+    str,
+    typer.Option(
+        help="Names of your columns, e.g. prompt=instruction,chosen=good,rejected=bad.", show_default=False
+    ),
+]
+Labels = Annotated[
+    str, typer.Option(help="Words of your labels: first=1,second=0 or true=yes,false=no.", show_default=False)
+]
 Strong = Annotated[str | None, typer.Option(help="Strong model: a hub's owner/name, or a folder.")]
 
 
@@ -41,15 +50,26 @@ def import_testbed(
     ood: Annotated[
         list[str] | None, typer.Option(help="Words that mark an out-of-distribution subset; may be repeated.")
     ] = None,
+    columns: Columns = "",
+    labels: Labels = "",
+    seed: Annotated[int, typer.Option(help="Draws which side the chosen answer of a pair is on.")] = 0,
     into: Into = None,
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Check a release, carve out sealed items, and keep it as a testbed of yours."""
     from w2s.testbeds import names
+    from w2s.testbeds.real.reading import spelling
     from w2s.testbeds.real.store import ImportRequest, import_release, testbeds_folder
 
-    wanted = ImportRequest(name=name, like=like, weak=weak, strong=strong, ood=tuple(ood or ()))
+    wanted = ImportRequest(
+        name=name,
+        like=like,
+        weak=weak,
+        strong=strong,
+        ood=tuple(ood or ()),
+        spelling=spelling(columns, labels, seed=seed),
+    )
     done = import_release(source, wanted, into=into or testbeds_folder(), taken=names(), replacing=replace)
     tell(done, as_json=as_json)
 
@@ -104,12 +124,17 @@ def build_testbed(
 
 @testbeds.command("check")
 def check_testbed(
-    folder: Annotated[Path, typer.Argument(help="A release, or a testbed's folder.")], as_json: AsJson = False
+    folder: Annotated[Path, typer.Argument(help="A release, or a testbed's folder.")],
+    columns: Columns = "",
+    labels: Labels = "",
+    as_json: AsJson = False,
 ) -> None:
     """Say what is wrong with a release or a testbed of yours, and where: file, line, field."""
+    from w2s.testbeds.real.problems import gathered
+    from w2s.testbeds.real.reading import spelling
     from w2s.testbeds.real.store import check
 
-    problems = check(folder)
+    problems = gathered(check(folder, spelling(columns, labels)))
     if as_json:
         typer.echo(json.dumps({"ok": not problems, "problems": [asdict(problem) for problem in problems]}))
     else:
@@ -133,5 +158,7 @@ def tell(result: Imported, *, as_json: bool) -> None:
         typer.echo(f"  {dropped}")
     for warning in result.warnings:
         typer.echo(f"  warning: {warning}")
+    for note in result.notes:
+        typer.echo(f"  note: {note}")
     place = result.name if result.in_the_usual_place else result.folder
     typer.echo(f"Next: aar score METHOD --testbed {place}")

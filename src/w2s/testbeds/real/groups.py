@@ -7,13 +7,13 @@ the others are dropped. The same item twice is kept once; the same item with bot
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from w2s.testbeds.duplicates import near_duplicates, normalised
 from w2s.testbeds.real.answers import answer_key, stated_answer
+from w2s.testbeds.real.digests import digest
 from w2s.testbeds.real.release import Item
 
 THRESHOLD = 0.8
@@ -110,15 +110,6 @@ def oriented(item: Item) -> int:
     if item.kind == "pair" and item.fields["first"].strip() > item.fields["second"].strip():
         return 1 - item.label
     return item.label
-
-
-def digest(*words: str) -> str:
-    """A short name for a text, the same everywhere.
-
-    >>> digest("a") == digest("a") != digest("b")
-    True
-    """
-    return hashlib.blake2b("\0".join(words).encode(), digest_size=8).hexdigest()
 
 
 def proposed_answer(item: Item) -> str | None:

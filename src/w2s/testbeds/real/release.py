@@ -16,21 +16,22 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from w2s.records import ItemKind
 from w2s.testbeds.real.json_lines import file_problem, numbered, parsed, short, type_word
-from w2s.testbeds.real.problems import Problem
+from w2s.testbeds.real.problems import Kind, Problem
 
 TEXT_CHARS = 200_000
 WORD_CHARS = 100
 """Longest `subset`, `difficulty` and `group`, in characters."""
 ITEMS = 200_000
 MOST_PROBLEMS = 100
-"""Problems after which a file is not read on."""
+"""Problems of a file that are kept; of the others only how many there are."""
 
 FORMS: Mapping[ItemKind, tuple[str, ...]] = {
     "pair": ("prompt", "first", "second"),
@@ -109,21 +110,38 @@ def read_items(path: Path, *, name: str | None = None, placed: bool = False) -> 
     Never raises for what the file holds; a file that cannot be opened is a problem too.
     """
     name = name or path.name
-    items: list[Item] = []
-    problems: list[Problem] = []
+    return collected(rows_of(path, name), name, placed=placed)
+
+
+Row = dict[str, Any] | Problem
+
+
+def rows_of(path: Path, name: str) -> Iterator[tuple[int, Row]]:
+    """The object of each line with its number, or what is wrong there; a fault of the whole file has number 0."""
     try:
         if whole := file_problem(path, name):
-            return Read((), (whole,))
+            yield 0, whole
+            return
         for number, raw in numbered(path):
-            outcome = _item(raw, name, number, placed=placed)
-            if isinstance(outcome, Item):
-                items.append(outcome)
-            else:
-                problems += outcome
-            if len(problems) >= MOST_PROBLEMS or len(items) > ITEMS:
-                break
+            yield number, parsed(raw, name, number, form=_FORM_REMEDY)
     except OSError as error:
-        problems.append(Problem(name, 0, "", f"cannot be read ({error.strerror})", "check its permissions"))
+        yield 0, Problem(name, 0, "", f"cannot be read ({error.strerror})", "check its permissions")
+
+
+def collected(rows: Iterable[tuple[int, Row]], name: str, *, placed: bool = False) -> Read:
+    """The items of a file's rows, and the problems: a hundred of them, the first of each kind with its count."""
+    items: list[Item] = []
+    problems: list[Problem] = []
+    counts: Counter[Kind] = Counter()
+    for line, row in rows:
+        outcome = [row] if isinstance(row, Problem) else _checked(row, name, line, placed=placed)
+        if isinstance(outcome, Item):
+            items.append(outcome)
+        else:
+            counts.update(problem.kind for problem in outcome)
+            problems += outcome if len(problems) < MOST_PROBLEMS else ()
+        if len(items) > ITEMS:
+            break
     if len(items) > ITEMS:
         problems.append(Problem(name, 0, "", f"has more than {ITEMS} items", "leave some out"))
     if not items and not problems:
@@ -133,12 +151,10 @@ def read_items(path: Path, *, name: str | None = None, placed: bool = False) -> 
         odd = next(item for item in items if item.kind != items[0].kind)
         what = "is of another form than line 1"
         problems.append(Problem(name, odd.line, next(iter(odd.fields)), what, "keep one form in a testbed"))
-    return Read(tuple(items), tuple(problems[:MOST_PROBLEMS]))
-
-
-def _item(raw: bytes, file: str, line: int, *, placed: bool) -> Item | list[Problem]:
-    body = parsed(raw, file, line, form=_FORM_REMEDY)
-    return [body] if isinstance(body, Problem) else _checked(body, file, line, placed=placed)
+    counted = []
+    for problem in problems[:MOST_PROBLEMS]:
+        counted.append(replace(problem, count=max(1, counts.pop(problem.kind, 1))))
+    return Read(tuple(items), tuple(counted))
 
 
 class _Faults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from w2s.errors import NotFound, Unavailable
@@ -54,6 +54,7 @@ def build(
     """
     if name not in QWEN:
         raise NotFound.among("testbed to build", name, QWEN)
+    wanted = replace(wanted, description=f"{QWEN[name].description} Rebuilt from the public sources.")
     pool = _pool(name, rows, judged, generator, seed, progress)
     if not pool.near or not pool.far:
         side = "in distribution" if not pool.near else "out of distribution"

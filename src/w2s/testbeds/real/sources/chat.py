@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from w2s.testbeds.real.layouts import spoken
 from w2s.testbeds.real.release import Item
 from w2s.testbeds.real.sources.assemble import ItemPool, coin
 from w2s.testbeds.real.sources.rows import Row, Rows, Source, checked, column
@@ -84,28 +85,17 @@ def _helpsteer3(row: Row, pool: ItemPool) -> None:
         pool.skip("HelpSteer3: other languages")
         return
     context = column(HELPSTEER3, row, "context", list)
-    prompt = conversation([(str(turn["role"]), str(turn["content"])) for turn in context])
+    prompt = spoken([(str(turn["role"]), str(turn["content"])) for turn in context])
     answers = [column(HELPSTEER3, row, name, str) for name in ("response1", "response2")]
     better, worse = answers if preference < 0 else reversed(answers)
     pool.add(_pair(prompt, better, worse, "helpsteer3"))
 
 
-def conversation(turns: list[tuple[str, str]]) -> str:
-    """One turn as it is; several with who speaks.
-
-    >>> conversation([("user", "Hi"), ("assistant", "Hello"), ("user", "Why?")])
-    'User: Hi\\n\\nAssistant: Hello\\n\\nUser: Why?'
-    """
-    if len(turns) == 1:
-        return turns[0][1].strip()
-    return "\n\n".join(f"{role.capitalize()}: {text.strip()}" for role, text in turns)
-
-
 def _turns(prompt: str) -> str:
     """A prompt of HelpSteer2, whose later turns are marked, as a conversation."""
     parts = _TURN.split(prompt)
-    spoken = [("User", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
-    return conversation([(role, text) for role, text in spoken if text.strip()])
+    turns = [("User", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
+    return spoken([(role, text) for role, text in turns if text.strip()])
 
 
 def _pair(prompt: str, better: str, worse: str, subset: str) -> Item:

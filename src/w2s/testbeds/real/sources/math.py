@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from w2s.testbeds.real.answers import equal, stated_answer
-from w2s.testbeds.real.groups import digest
+from w2s.testbeds.real.digests import digest
 from w2s.testbeds.real.release import Item
 from w2s.testbeds.real.sources.assemble import ItemPool
 from w2s.testbeds.real.sources.proposals import Proposal
