@@ -90,6 +90,18 @@ def build_testbed(
     per_question: Annotated[int, typer.Option(min=1, max=64, help="Proposals a question.")] = 8,
     questions: Annotated[int, typer.Option(min=1, help="Questions to write proposals for.")] = 1200,
     device: Annotated[str, typer.Option(help="Where the model runs: cpu, cuda.")] = "cpu",
+    sources: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with a folder of parquet or JSONL files for each data set; the hub is not asked."
+        ),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where one data set is, NAME=PLACE: a folder, owner/name[:configuration][@revision], or @revision.",
+        ),
+    ] = None,
     called: Annotated[str | None, typer.Option("--name", help="Another name for the testbed.")] = None,
     weak: Weak = None,
     strong: Strong = None,
@@ -99,15 +111,15 @@ def build_testbed(
     as_json: AsJson = False,
 ) -> None:
     """Rebuild a testbed of the study from the public data that it was made of, as far as that is possible."""
-    from w2s.testbeds.real.sources.build import Generator, build
-    from w2s.testbeds.real.sources.rows import from_hub
+    from w2s.testbeds.real.sources.build import SOURCES, Generator, build
+    from w2s.testbeds.real.sources.rows import from_places, parsed_places
     from w2s.testbeds.real.store import ImportRequest, testbeds_folder
 
     if model is not None and proposals is not None:
         raise typer.BadParameter("give --proposals or --model, not both")
     built = build(
         name,
-        from_hub,
+        from_places(root=sources, places=parsed_places(source or [], SOURCES)),
         ImportRequest(name=called or name, like=name, weak=weak, strong=strong),
         into=into or testbeds_folder(),
         judged=proposals,

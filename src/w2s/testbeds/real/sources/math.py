@@ -10,34 +10,64 @@ are left out, every proposal that states a final answer is kept, unless its form
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from w2s.testbeds.real.answers import equal, stated_answer
 from w2s.testbeds.real.digests import digest
 from w2s.testbeds.real.release import Item
 from w2s.testbeds.real.sources.assemble import ItemPool
 from w2s.testbeds.real.sources.proposals import Proposal
-from w2s.testbeds.real.sources.rows import Rows, Source, checked, column
+from w2s.testbeds.real.sources.rows import Row, Rows, Source, checked, column
 
-DAPO = Source("BytedTsinghua-SIA/DAPO-Math-17k", "train", ("prompt", "reward_model"))
+DAPO = Source(
+    "BytedTsinghua-SIA/DAPO-Math-17k",
+    "train",
+    ("prompt",),
+    either=("reward_model", "solution"),
+    optional=("source_prompt",),
+)
 AIME_2024 = Source("HuggingFaceH4/aime_2024", "train", ("problem", "answer"))
 AIME_2025 = Source("math-ai/aime25", "test", ("problem", "answer"))
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 
 
-def questions(rows: Rows) -> dict[str, tuple[str, str]]:
-    """(answer, subset) by question; DAPO repeats its 17 thousand questions about a hundred times."""
+def questions(rows: Rows, *, skip: Callable[[str], None] = lambda reason: None) -> dict[str, tuple[str, str]]:
+    """(answer, subset) by question; DAPO repeats its 17 thousand questions about a hundred times.
+
+    Its de-duplicated form has the prompt as a text and the answer in `solution`. `skip` is told of rows left out.
+    """
     known: dict[str, tuple[str, str]] = {}
-    for row in checked(rows, DAPO):
-        turns = column(DAPO, row, "prompt", list)
-        question = plain_question(str(turns[0]["content"]))
-        if not _HAN.search(question):
-            known.setdefault(question, (str(column(DAPO, row, "reward_model", dict)["ground_truth"]), "dapo"))
+    for row in checked(rows, DAPO, skip=skip):
+        question, answer = _dapo_question(row), _dapo_answer(row)
+        if not question or not answer:
+            skip("DAPO-Math-17k: a row without a question or an answer")
+        elif not _HAN.search(question):
+            known.setdefault(question, (answer, "dapo"))
     for source, subset in ((AIME_2024, "aime-2024"), (AIME_2025, "aime-2025")):
-        for row in checked(rows, source):
-            answer = str(column(source, row, "answer", (str, int)))
+        for row in checked(rows, source, skip=skip):
+            answer = _number_word(column(source, row, "answer", (str, int, float)))
             known[column(source, row, "problem", str).strip()] = (answer, subset)
     return known
+
+
+def _dapo_question(row: Row) -> str:
+    prompt = column(DAPO, row, "prompt", (str, list))
+    if isinstance(prompt, str):
+        return plain_question(prompt)
+    turns = [turn for turn in prompt if isinstance(turn, Mapping)]
+    return plain_question(str(turns[0].get("content") or "")) if turns else ""
+
+
+def _dapo_answer(row: Row) -> str:
+    verdict = row.get("reward_model")
+    stated = verdict.get("ground_truth") if isinstance(verdict, Mapping) else None
+    answer = stated if stated is not None else row.get("solution")
+    return _number_word(answer) if isinstance(answer, str | int | float) else ""
+
+
+def _number_word(answer: str | int | float) -> str:
+    """An answer as text; one that became a decimal because of a null elsewhere is a whole number again."""
+    return str(int(answer)) if isinstance(answer, float) and answer.is_integer() else str(answer).strip()
 
 
 def draw(known: dict[str, tuple[str, str]], count: int, *, seed: int) -> list[str]:
@@ -62,9 +92,11 @@ def plain_question(asked: str) -> str:
     return "\n\n".join(parts).strip()
 
 
-def collect(known: dict[str, tuple[str, str]], proposals: Sequence[Proposal]) -> ItemPool:
-    """Each proposal with the verdict of its final answer."""
-    pool = ItemPool()
+def collect(
+    known: dict[str, tuple[str, str]], proposals: Sequence[Proposal], *, pool: ItemPool | None = None
+) -> ItemPool:
+    """Each proposal with the verdict of its final answer, added to `pool`."""
+    pool = pool or ItemPool()
     for proposal in proposals:
         if proposal.question.strip() not in known:
             pool.skip("a proposal to a question that no source has")
