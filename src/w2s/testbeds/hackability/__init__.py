@@ -1,5 +1,6 @@
 """Hackability reports: what shortcuts get on a testbed without any model, known before it is climbed on."""
 
+from w2s.testbeds.hackability.evenness import Power
 from w2s.testbeds.hackability.finding import Gap, Seen, Severity, ShortcutProbe, ShortcutResult, measured_gaps
 from w2s.testbeds.hackability.leaks import Balance, ItemLeak
 from w2s.testbeds.hackability.probes import PROBES
@@ -10,6 +11,7 @@ __all__ = [
     "Balance",
     "Gap",
     "ItemLeak",
+    "Power",
     "Report",
     "Seen",
     "Severity",
