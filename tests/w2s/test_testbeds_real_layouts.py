@@ -111,7 +111,7 @@ def test_columns_are_named_with_an_option(tmp_path: Path) -> None:
     assert len(labels) == 160
     with pytest.raises(BadTestbed, match="has no column 'best'"):
         brought(made, tmp_path / "c", columns="prompt=instruction,chosen=best,rejected=bad")
-    for wrong in ("prompt", "prompts=a", "prompt=a,prompt=b", "prompt="):
+    for wrong in ("prompt", "prompts=a", "prompt=a,prompt=b", "prompt=", "first=a,second=a"):
         with pytest.raises(BadTestbed, match="--columns"):
             spelling(wrong, "")
 
@@ -207,3 +207,22 @@ def test_one_problem_on_many_lines_is_told_once(tmp_path: Path) -> None:
     told = 'train_unlabel.jsonl, lines 1, 2, 3 and 397 more, field label: is "C"; write "A" '
     assert str(caught.value) == told + '(the first is better) or "B"'
     assert json.dumps(caught.value.problems[0].count) == "400"
+
+
+def test_a_tie_is_named_and_a_column_too_many_is_left_out_where_columns_are_named(tmp_path: Path) -> None:
+    def tied(item: dict[str, object]) -> dict[str, object]:
+        words = {"A": "model_a", "B": "model_b"}
+        return {
+            **item,
+            "label": "tie" if "bar" in str(item["first"])[:12] else words[str(item["label"])],
+            "id": 1,
+        }
+
+    columns = "prompt=prompt,first=first,second=second,label=label"
+    with pytest.raises(
+        BadTestbed, match="the labels are model_a and model_b, and tie, which is neither; leave"
+    ):
+        brought(converted(tied), tmp_path / "a", columns=columns)
+    done, labels = brought(converted(lambda item: {**item, "id": 1}), tmp_path / "b", columns=columns)
+    assert len(labels) == 160
+    assert any("columns left out: id" in note for note in done.notes)

@@ -7,6 +7,7 @@ and files out of bounds, and files of another format under this name. A blank la
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,17 @@ def file_problem(path: Path, name: str) -> Problem | None:
     for magic, (what, remedy) in _FORMATS.items():
         if begin.startswith(magic):
             return Problem(name, 0, "", what, remedy.format(name=name))
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
+        what = "begins with a byte order mark of UTF-16"
+        return Problem(name, 1, "", what, f"save the file as plain UTF-8: iconv -f utf-16 -t utf-8 {name}")
+    if b"\r" in begin.strip() and b"\n" not in begin:
+        return Problem(
+            name, 1, "", "ends its lines with CR alone", f"end them with LF: tr '\\r' '\\n' < {name}"
+        )
     first = begin.strip().split(b"\n", 1)[0].strip()
+    if first[:1] not in (b"{", b"[", b"") and re.match(rb'[\w" .-]+[,;\t]', first):
+        how = "python -c \"import pandas; pandas.read_csv(...).to_json(..., orient='records', lines=True)\""
+        return Problem(name, 1, "", "looks like CSV", f"{ONE_A_LINE}: {how}")
     if first == b"[" or (first.startswith(b"[{") and not first.endswith(b"]")) or first.startswith(b'[{"'):
         return Problem(name, 1, "", "is one JSON array", f"{ONE_A_LINE}: {_ARRAY.format(name=name)}")
     if first == b"{" and b"\n" in begin.strip():

@@ -55,7 +55,16 @@ def encoding(kind: ItemKind, labels: Iterable[object], given: Mapping[str, str])
     own: set[tuple[type, object]] = (
         {(str, "A"), (str, "B")} if kind == "pair" else {(bool, True), (bool, False)}
     )
-    if not seen or seen & own or len(seen) > 2 or len(words) < len(seen):
+    if not seen or seen & own or len(words) < len(seen):
+        return None
+    if len(words) > 2:
+        fitting = [pair for pair in _CLEAR[kind] if set(pair) <= words]
+        if len(fitting) == 1:
+            odd = ", ".join(sorted(words - set(fitting[0]))[:5])
+            sides = " and ".join(fitting[0])
+            raise UnclearLabels(
+                f"the labels are {sides}, and {odd[:60]}, which is neither: leave these rows out"
+            )
         return None
     fitting = [pair for pair in _CLEAR[kind] if words <= set(pair)]
     if len(words) == 2 and len(fitting) == 1:
@@ -63,8 +72,8 @@ def encoding(kind: ItemKind, labels: Iterable[object], given: Mapping[str, str])
     meanings = {tuple(int(w == pair[0]) for w in sorted(words)) for pair in fitting}
     if fitting and len(meanings) == 1 and not words & {"1", "-1", "0", "2"}:
         return {fitting[0][0]: 1, fitting[0][1]: 0}
-    shown = " and ".join(sorted(words))
-    one, *rest = sorted(words, reverse=True)
+    one, *rest = sorted((text if len(text) <= 40 else text[:37] + "..." for text in words), reverse=True)
+    shown = " and ".join(sorted((one, *rest)))
     other = rest[0] if rest else "..."
     raise UnclearLabels(
         f"the labels are {shown}, and which of them means {names[0]!r} cannot be told: "

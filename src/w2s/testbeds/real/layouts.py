@@ -74,7 +74,6 @@ class Layout:
 def layout_of(row: Mapping[str, Any], columns: Mapping[str, str]) -> Layout | str | None:
     """The layout of a file by its first row; None for a release's own form, a remedy for an unknown one."""
     named = {**{name: name for name in (*NATIVE, *FOREIGN) if name in row}, **columns}
-    plain = all(ours == theirs for ours, theirs in columns.items())
     has = set(named)
     if {"chosen", "rejected"} <= has:
         return _layout("pairs of chosen and rejected", named, ("prompt", "chosen", "rejected"), _preference)
@@ -82,9 +81,9 @@ def layout_of(row: Mapping[str, Any], columns: Mapping[str, str]) -> Layout | st
         return _layout("conversations with a label", named, ("messages",), _conversation)
     if {"prompt", "completion", "label"} <= has:
         return _layout("completions with a label", named, ("prompt", "completion"), _completion)
-    if not plain and {"prompt", "first", "second", "label"} <= has:
+    if columns and {"prompt", "first", "second", "label"} <= has:
         return _layout("pairs", named, ("prompt", "first", "second"), _pair)
-    if not plain and {"question", "choice", "label"} <= has:
+    if columns and {"question", "choice", "label"} <= has:
         return _layout("proposed answers", named, ("question", "choice"), _as_it_is)
     own = {"prompt", "first", "second"} & set(row), {"question", "choice"} & set(row)
     if not row or len(own[0]) > 1 or len(own[1]) > 1 or columns:
@@ -210,6 +209,10 @@ def _messages(value: Any, column: str) -> list[tuple[str, str]]:
         if not isinstance(message, Mapping):
             raise _Unclear(column, "holds a message that is no object", 'a message is {"role", "content"}')
         role, text = message.get("role", message.get("from")), message.get("content", message.get("value"))
+        if isinstance(text, list) and all(
+            isinstance(part, Mapping) and part.get("type") == "text" for part in text
+        ):
+            text = "\n".join(str(part.get("text", "")) for part in text)
         if not isinstance(role, str) or not isinstance(text, str):
             raise _Unclear(column, "holds a message without role or text", 'a message is {"role", "content"}')
         turns.append(({"human": "user", "gpt": "assistant"}.get(role.casefold(), role.casefold()), text))

@@ -17,7 +17,8 @@ _VALUE = re.compile(r'"[^"]*"|\'[^\']*\'|[0-9]+')
 class Problem:
     """One thing that is wrong; `line` counts from 1 and is 0 where it is about the file as a whole.
 
-    `count` lines of the file have it; `lines` are the first of them where a report tells them together.
+    `count` lines of the file have it; `lines` are the first of them where a report tells them together, `also` the
+    other files that have it too.
 
     >>> print(Problem("test.jsonl", 7, "label", "is 'C'", "write \\"A\\" or \\"B\\""))
     test.jsonl, line 7, field label: is 'C'; write "A" or "B"
@@ -30,6 +31,7 @@ class Problem:
     remedy: str
     count: int = 1
     lines: tuple[int, ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -45,11 +47,13 @@ class Problem:
             place += f", line {self.line}"
         if self.field:
             place += f", field {self.field}"
+        if self.also:
+            place += f" (also in {', '.join(self.also)})"
         return f"{place}: {self.what}; {self.remedy}"
 
 
 def gathered(problems: Sequence[Problem]) -> list[Problem]:
-    """Each kind of problem once, with the number of its lines and the first ones.
+    """Each kind of problem once, with the number of its lines, the first ones, and the other files that have it.
 
     >>> odd = [Problem("test.jsonl", line, "label", f"is {line}", "write true or false") for line in range(1, 6)]
     >>> print(*gathered(odd))
@@ -63,7 +67,16 @@ def gathered(problems: Sequence[Problem]) -> list[Problem]:
         lines = tuple(dict.fromkeys(problem.line for problem in same if problem.line))
         count = max(len(lines), *(problem.count for problem in same), 1)
         told.append(replace(same[0], count=count, lines=lines[:MOST_SHOWN] if count > 1 else ()))
-    return told
+    files: dict[Kind, list[Problem]] = {}
+    for problem in told:
+        files.setdefault(("", *problem.kind[1:]), []).append(problem)
+    return [
+        replace(
+            first,
+            also=tuple(f"{other.file}: {other.count}" if other.line else other.file for other in others),
+        )
+        for first, *others in files.values()
+    ]
 
 
 class Problems(BadTestbed):

@@ -36,8 +36,6 @@ def spelling(columns: str, labels: str, *, seed: int = 0) -> Spelling:
         raise refuse(
             "--labels", f"is {labels!r}", "write first=...,second=... for pairs, true=...,false=... else"
         )
-    if len(set(words.values())) < len(words):
-        raise refuse("--labels", f"is {labels!r}", "give two different words")
     return Spelling(named, words, seed)
 
 
@@ -50,6 +48,8 @@ def _pairs(option: str, text: str, known: Any) -> dict[str, str]:
                 option, f"{part!r} is not understood", f"write NAME=THEIRS, NAME one of {', '.join(known)}"
             )
         found[ours] = theirs
+    if len(set(found.values())) < len(found):
+        raise refuse(option, f"is {text!r}", "name two different ones")
     return found
 
 
