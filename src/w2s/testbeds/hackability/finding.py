@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from w2s.metrics import clustered_stderr, correctness, pgr
 from w2s.records import Estimate, Example, FloatArray, IntArray, ItemKind, SplitName
-from w2s.testbeds.hackability.evenness import area, area_interval
+from w2s.testbeds.hackability.ranking import area, area_interval
 from w2s.testbeds.measured import load_measured
 
 Severity = Literal["none", "unknown", "slight", "notable", "serious"]

@@ -13,7 +13,6 @@ import numpy as np
 from w2s.errors import WrongIds
 from w2s.metrics import pgr
 from w2s.records import Estimate, Example, FloatArray, IntArray, Split, SplitName
-from w2s.testbeds.hackability.evenness import Power, power
 from w2s.testbeds.hackability.finding import (
     LEVEL,
     SERIOUS_ACCURACY,
@@ -29,6 +28,7 @@ from w2s.testbeds.hackability.finding import (
     severity_of,
 )
 from w2s.testbeds.hackability.leaks import ROLES, Balance, ItemLeak, balances, leaks
+from w2s.testbeds.hackability.power import Power, power
 from w2s.testbeds.hackability.probes import PROBES, declared
 from w2s.testbeds.testbed import Testbed
 

@@ -131,7 +131,8 @@ def _conversion(x: float | Fraction, y: float | Fraction) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s{}«»]", "", text)
+    bare = re.sub(r"[\s{}«»]", "", text)
+    return bare[1:-1] if re.fullmatch(r"\([^\W\d]\)", bare) else bare  # (C) is choice C
 
 
 def _parts(text: str) -> tuple[str, list[str]] | None:

@@ -63,7 +63,8 @@ def plain(text: str) -> str:
     text = _SPACES.sub(" ", text)
     text = _OVER.sub("/", _TIMES.sub("*", _FRACTION.sub(r"\\frac", text))).replace("**", "^")
     text = re.sub(r"\{ *([A-Za-z]{2,}) *\}", r"«\1»", text) if "\\frac" not in text else text
-    text = text.lstrip(" ,;:").rstrip(" .,;:\\")
+    text = text.lstrip(" ,;:")
+    text = text if text.endswith("..") else text.rstrip(" .,;:\\")
     if not _LIST.fullmatch(text):
         text = _COMMAS.sub(lambda found: found[1] + found[2].replace(",", ""), text)
     text = _GAPS.sub(lambda found: found[1] + found[2].replace(" ", ""), text)

@@ -22,7 +22,9 @@ _LABELLED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MATHS = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
-_ENDS = re.compile(r"</answer>|[.!;](?=\s|$)|,? (?:since|because|as|which|so|where)\b|\s[(\u2014]")
+_ENDS = re.compile(
+    r"</answer>|[.;](?=\s|$)|(?<![0-9)])!(?=\s|$)|,? (?:since|because|as|which|so|where)\b|\s[(\u2014]"
+)
 _TRIES = 10
 """Announcements, from the last one, among which one that is followed by an answer is looked for."""
 _TAIL = 20_000
@@ -121,7 +123,8 @@ def _clean(text: str) -> str:
         text = (
             text.strip(" *_`").removeprefix("\\(").removesuffix("\\)").removeprefix("\\[").removesuffix("\\]")
         )
-        text = text.strip(" .,;:") if not re.match(r"\.[0-9]", text) else text.rstrip(" .,;:")
+        text = text.lstrip(" ,;:") if re.match(r"[ ,;:]*\.[0-9]", text) else text.lstrip(" .,;:")
+        text = text if text.endswith("..") else text.rstrip(" .,;:")  # 0.33... goes on
         if text.startswith("$") and text.endswith("$") and len(text) > 1:
             text = text.strip("$")
     return text

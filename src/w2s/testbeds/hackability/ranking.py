@@ -1,77 +1,13 @@
-"""Where classes are uneven, a shortcut is judged by its AUC; and what a part is too small to show.
-
-Saying the more frequent class is one shortcut, with its own line. Whatever else predicts it as a rule would look like a
-leak by its accuracy, and a real leak that still predicts it would be hidden; by the area under the ROC curve the first
-gets one half, the second more.
-"""
+"""Area under the ROC curve with an interval that groups and rare classes do not fool."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from w2s.records import Estimate, FloatArray, IntArray
-
-UNEVEN = 0.05
-"""Distance of class 1's share from one half from which on the classes are uneven, where it is more than chance."""
-DETECTED = 0.8
-"""Power at which an effect counts as one that would have been seen."""
-
-
-@dataclass(frozen=True)
-class Power:
-    """What a part's test can show.
-
-    Attributes:
-        n: Number of items.
-        groups: Number of groups of items.
-        tried: Number of shortcuts that are judged together.
-        smallest: Accuracy from which on a shortcut would have been found in four of five cases; 1 if none would.
-        uneven: True if the classes are uneven: then shortcuts are judged by AUC, and `smallest` is one.
-    """
-
-    n: int
-    groups: int
-    tried: int
-    smallest: float
-    uneven: bool
-
-
-def is_uneven(truth: IntArray, groups: Sequence[str]) -> bool:
-    """True if the share of class 1 differs from one half by more than chance, and by enough to matter."""
-    from w2s.testbeds.hackability.finding import p_value
-
-    labels = truth.astype(np.float64)
-    return (
-        bool(abs(labels.mean() - 0.5) >= UNEVEN and p_value(labels, groups) < 0.05)
-        or len(set(truth.tolist())) < 2
-    )
-
-
-def power(truth: IntArray, groups: Sequence[str], *, tried: int, level: float) -> Power:
-    """What can be seen of `tried` shortcuts at `level` together, by the variance of a coin.
-
-    >>> groups = [str(i) for i in range(400)]
-    >>> seen = power(np.arange(400) % 2, groups, tried=1, level=0.05)
-    >>> round(seen.smallest, 2), power(np.arange(4) % 2, list("abcd"), tried=18, level=0.05).smallest
-    (0.57, 1.0)
-    """
-    from scipy.special import stdtrit
-
-    uneven = is_uneven(truth, groups)
-    count = len(set(groups))
-    sizes = [len({g for g, label in zip(groups, truth, strict=True) if label == c}) for c in (0, 1)]
-    independent = min(sizes) if uneven else count
-    smallest = 1.0
-    if independent > 1:
-        stderr = math.sqrt(sum(1 / 12 / size for size in sizes)) if uneven else math.sqrt(0.25 / count)
-        # Holm's first step: the level is shared by all that are tried
-        quantiles = stdtrit(independent - 1, 1 - level / tried / 2) + stdtrit(independent - 1, DETECTED)
-        smallest = min(1.0, 0.5 + float(quantiles) * stderr)
-    return Power(len(truth), count, tried, smallest, uneven)
 
 
 def area(scores: FloatArray, truth: IntArray) -> float:
