@@ -274,3 +274,48 @@ def test_a_model_that_the_students_user_cannot_read_is_named(own: Path, tmp_path
     make(folder, Settings(testbed=testbed.name), testbeds.load(copy))
     with pytest.raises(Unavailable, match="chmod -R o"):
         prepare(folder)
+
+
+def test_other_columns_are_named_on_the_command_line_and_one_problem_is_told_once(
+    release: Path, tmp_path: Path, home: dict[str, str]
+) -> None:
+    folder = tmp_path / "preferences"
+    folder.mkdir()
+    for path in release.glob("*.jsonl"):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        sides = [("first", "second") if row["label"] == "A" else ("second", "first") for row in rows]
+        brought = [
+            {"id": i, "instruction": row["prompt"], "good": row[better], "bad": row[worse]}
+            for i, (row, (better, worse)) in enumerate(zip(rows, sides, strict=True))
+        ]
+        (folder / path.name).write_text("".join(json.dumps(row) + "\n" for row in brought))
+    option = "prompt=instruction,chosen=good,rejected=bad"
+    checked = aar("testbed", "check", str(folder), env=home)
+    assert checked.returncode == 1
+    assert checked.stdout.count(f"--columns {option}") == 1
+    assert (
+        "train_label.jsonl, line 1 (also in train_unlabel.jsonl: 1, test.jsonl: 1): has the columns"
+        in checked.stdout
+    )
+    assert len(checked.stdout.splitlines()) == 2
+    assert aar("testbed", "check", str(folder), "--columns", option, env=home).returncode == 0
+    done = aar(
+        "testbed", "import", str(folder), "--name", "mine", "--columns", option, "--seed", "3", env=home
+    )
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "sides drawn from seed 3; columns left out: id",
+        "models by default: Qwen/",
+        "prompts by default",
+    ):
+        assert words in done.stdout
+    assert "NAME=THEIRS" in one_line(aar("testbed", "import", str(folder), "--columns", "a", env=home))
+
+
+def test_a_build_says_which_local_data_set_is_missing(tmp_path: Path, home: dict[str, str]) -> None:
+    (tmp_path / "sources").mkdir()
+    line = one_line(aar("testbed", "build", "qwen-chat", "--sources", str(tmp_path / "sources"), env=home))
+    assert "has no folder for nvidia/HelpSteer2" in line
+    assert "did you mean" in one_line(
+        aar("testbed", "build", "qwen-chat", "--source", "HelpSter2=x", env=home)
+    )

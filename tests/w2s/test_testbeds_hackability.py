@@ -14,6 +14,8 @@ from w2s.records import Split
 from w2s.testbeds.hackability import PROBES, Gap, ShortcutProbe, audit
 from w2s.testbeds.hackability.finding import interval, p_value
 from w2s.testbeds.hackability.markdown import markdown
+from w2s.testbeds.hackability.power import power
+from w2s.testbeds.hackability.ranking import area, area_interval
 
 BY_NAME = {probe.name: probe for probe in PROBES}
 
@@ -410,3 +412,101 @@ def test_no_text_and_no_size_of_a_testbed_breaks_an_audit(texts, kind, labelled,
     report = audit(planted.testbed(kind), splits, truth)
     assert all(0 <= f.accuracy.low <= f.accuracy.high <= 1 for f in report.findings)
     assert markdown(report)
+
+
+def uneven(splits, truth, *, share):
+    """The part with so many of class 1 as a share of its items, in an order that tells nothing."""
+    (dev,) = splits["dev"]
+    parts = {}
+    for role in ("labelled", "test"):
+        ones = [e for e in getattr(dev, role) if truth[e.id]]
+        zeros = [e for e in getattr(dev, role) if not truth[e.id]]
+        some = ones + zeros[: round(len(ones) * (1 - share) / share)]
+        parts[role] = tuple(sorted(some, key=lambda e: e.id[::-1]))
+    return {"dev": (dataclasses.replace(dev, **parts),)}
+
+
+@pytest.mark.parametrize("share", [0.7, 0.9, 0.98])
+def test_with_uneven_classes_only_a_constant_answer_is_told_where_nothing_leaks(share):
+    splits, truth = planted.splits(labelled=400, test=400, size=1)
+    report = audit(planted.testbed("pair"), uneven(splits, truth, share=share), truth)
+    found = {f.probe: f for f in report.findings}
+    assert [f.probe for f in report.findings if f.severity in ("slight", "notable", "serious")] == [
+        "always class 1"
+    ]
+    assert report.findings[0].probe == "always class 1"
+    assert "always class 1" in report.verdicts["dev here"]
+    assert found["whole text"].accuracy.mean > 0.6
+    assert found["whole text"].ranked.low < 0.5
+    assert report.power["dev here"].uneven
+    assert "are judged by AUC" in markdown(report)
+
+
+@pytest.mark.parametrize("share", [0.85, 0.97])
+def test_a_real_leak_is_found_beside_uneven_classes(share):
+    splits, truth = planted.splits(plant=telling, labelled=600, test=600, size=1)
+    report = audit(
+        planted.testbed("pair"), uneven(splits, truth, share=share), truth,
+        probes=[BY_NAME[name] for name in ("always class 1", "answer alone", "longest answer", "style")],
+    )  # fmt: skip
+    severities = {f.probe: f.severity for f in report.findings}
+    assert severities["answer alone"] == severities["always class 1"] == "serious"
+    assert severities["longest answer"] in ("none", "unknown")
+    (finding,) = (f for f in report.findings if f.probe == "answer alone")
+    assert "classes are uneven; AUC" in finding.sentence
+    assert finding.ranked.low > 0.65
+
+
+def test_a_test_that_is_too_small_says_so_instead_of_none():
+    splits, truth = planted.splits(labelled=40, test=13, size=1)
+    report = audit(planted.testbed("pair"), splits, truth)
+    assert {f.severity for f in report.findings} == {"unknown"}
+    assert report.verdicts["dev here"].startswith("dev here: too small to tell: none of 18 shortcuts")
+    assert "13 items of 13 groups" in report.verdicts["dev here"]
+    assert 0.85 < report.power["dev here"].smallest < 1
+    large, truth = planted.splits(labelled=40, test=600, size=1, seed=1)
+    report = audit(
+        planted.testbed("pair"), large, truth, probes=[BY_NAME["longest answer"], BY_NAME["low id"]]
+    )
+    assert {f.severity for f in report.findings} == {"none"}
+    assert (
+        "600 items of 600 groups one of accuracy 0.56 or more would have been found"
+        in report.verdicts["dev here"]
+    )
+    assert "Found in four of five cases: a shortcut of accuracy 0.56 or more." in markdown(report)
+
+
+def test_the_power_that_is_stated_is_the_power_that_there_is():
+    rng = np.random.default_rng(0)
+    truth, groups = np.arange(200) % 2, [str(i) for i in range(200)]
+    seen = power(truth, groups, tried=18, level=0.05)
+    found = [p_value((rng.random(200) < seen.smallest).astype(float), groups) < 0.05 / 18 for _ in range(400)]
+    assert 0.7 < np.mean(found) < 0.95
+
+
+@pytest.mark.parametrize("rare", [2, 5, 30])
+def test_a_rare_class_that_comes_out_right_by_chance_is_no_leak(rare):
+    rng = np.random.default_rng(rare)
+    truth = np.array([0] * rare + [1] * (300 - rare))
+    groups = [str(i) for i in range(300)]
+    for scores in (lambda: rng.random(300), lambda: (rng.random(300) < 0.5).astype(float)):
+        p = [area_interval(scores(), truth, groups, level=0.95)[1] for _ in range(300)]
+        assert np.mean(np.array(p) < 0.05) < 0.1
+    estimate, p_right = area_interval(truth.astype(float), truth, groups, level=0.95)
+    assert estimate.mean == 1.0
+    assert (p_right < 0.05) == (rare > 2)
+    for one_class, score in ((np.ones(300, dtype=int), rng.random(300)), (truth, np.full(300, 0.9))):
+        estimate, p_none = area_interval(score, one_class, groups, level=0.95)
+        assert (estimate.mean, p_none) == (0.5, 1.0)
+
+
+def test_the_area_and_its_interval_are_those_of_the_curve():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(200):
+        truth = (rng.random(150) < 0.85).astype(int)
+        scores = np.round(rng.normal(truth, 1.0), 1)
+        estimate, _ = area_interval(scores, truth, [str(i) for i in range(150)], level=0.95)
+        assert estimate.mean == pytest.approx(area(scores, truth))
+        covered += estimate.low <= 0.7602 <= estimate.high  # of two normals one standard deviation apart
+    assert covered / 200 > 0.9

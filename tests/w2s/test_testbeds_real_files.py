@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -204,6 +205,33 @@ def test_a_hub_that_cannot_be_reached_is_one_clear_error(monkeypatch: pytest.Mon
     with pytest.raises(Unavailable, match="hf download a/b") as caught:
         fetched("a/b")
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_without_all_of_its_weights_is_completed_and_not_taken_for_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub
+
+    (tmp_path / "config.json").write_text("{}")
+    asked: list[bool] = []
+
+    def here(name: str, *, local_files_only: bool = False, **options: object) -> str:
+        asked.append(local_files_only)
+        if not local_files_only:
+            raise ConnectionError("no route to host")
+        return str(tmp_path)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", here)
+    with pytest.raises(Unavailable, match=r"'a/b' is on this machine without model.safetensors and the hub"):
+        fetched("a/b")
+    assert asked == [True, False]
+    index = {"weight_map": {"x": "model-1.safetensors", "y": "model-2.safetensors"}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    (tmp_path / "model-1.safetensors").write_bytes(b"x")
+    with pytest.raises(Unavailable, match=r"without model-2.safetensors"):
+        fetched("a/b")
+    (tmp_path / "model-2.safetensors").write_bytes(b"x")
+    assert fetched("a/b") == tmp_path
 
 
 def test_a_model_of_the_hubs_cache_shows_the_folder_that_its_links_lead_to(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,49 @@ def test_a_line_end_of_windows_and_numbers_as_difficulty_are_fine(tmp_path: Path
     path.write_bytes((json.dumps({**GOOD, "difficulty": 3, "subset": "RM-Bench"}) + "\r\n").encode())
     (item,) = read_items(path).items
     assert (item.label, item.difficulty, item.subset) == (1, "3", "RM-Bench")
+
+
+OTHER_FORMATS = {
+    "a JSON array": (b'[{"prompt": "a"}, {"prompt": "b"}]', "is one JSON array; write one JSON object a line: jq"),
+    "an array over lines": (b'[\n  {"prompt": "a"}\n]', "is one JSON array"),
+    "an object over lines": (b'{\n  "prompt": "a"\n}\n', "an object over several lines"),
+    "UTF-16": ('{"prompt": "a"}'.encode("utf-16"), "line 1: begins with a byte order mark of UTF-16; save .*iconv"),
+    "CSV": (b"prompt,first,second,label\na,b,c,A\n", "looks like CSV; write one JSON object a line: python"),
+    "CR alone": (b'{"prompt": "a"}\r{"prompt": "b"}\r', "ends its lines with CR alone; end them with LF"),
+    "gzip": (b"\x1f\x8b\x08\x00rest", "is compressed .gzip.; unpack it"),
+    "parquet": (b"PAR1rest", "is a parquet file; convert it"),
+    "Latin-1": ('{"prompt": "caf\u00e9"}\n'.encode("latin-1"), "line 1: is not UTF-8 at byte 16; save the file"),
+    "a very long line": (b'{"prompt": "' + b"a" * (5 << 20) + b'"}\n', "line 1: is longer than 4 MiB"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OTHER_FORMATS)
+def test_another_format_under_the_name_is_one_problem_with_its_remedy(what: str, tmp_path: Path) -> None:
+    content, words = OTHER_FORMATS[what]
+    (tmp_path / "test.jsonl").write_bytes(content)
+    (problem,) = read_items(tmp_path / "test.jsonl").problems
+    assert re.search(words, str(problem))
+
+
+def test_a_link_is_followed_and_one_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    folder = release_folder.write(tmp_path / "release", release_folder.lines())
+    (folder / "test.jsonl").rename(tmp_path / "elsewhere.jsonl")
+    (folder / "test.jsonl").symlink_to(tmp_path / "elsewhere.jsonl")
+    assert trial(folder).sizes["dev/test"] > 0
+    (tmp_path / "elsewhere.jsonl").unlink()
+    with pytest.raises(BadTestbed, match=r"test.jsonl: is a link to .*elsewhere.jsonl, which is not there"):
+        trial(folder)
+
+
+def test_a_missing_file_is_looked_for_under_other_endings(tmp_path: Path) -> None:
+    folder = release_folder.write(tmp_path / "release", release_folder.lines())
+    (folder / "test.jsonl").rename(folder / "test.json")
+    with pytest.raises(BadTestbed, match=r"test.jsonl: is missing; .*test.json is beside it"):
+        trial(folder)
+
+
+def test_a_blank_last_line_is_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "test.jsonl"
+    path.write_text(json.dumps(GOOD) + "\n\n \n")
+    assert len(read_items(path).items) == 1
+    assert not read_items(path).problems

@@ -178,7 +178,7 @@ def test_a_proposed_solution_is_right_if_its_final_answer_is(tmp_path: Path) -> 
     ("stated", "answer", "same"),
     [
         ("1,024", "1024", True), ("$7$", "7", True), ("007", "7", True), ("\\frac{1}{2}", "0.5", True),
-        ("12\\text{ cm}", "12", False), ("x+1", "x + 1", True), ("7", "70", False), ("1/0", "1/0", True),
+        ("12\\text{ cm}", "12", True), ("x+1", "x + 1", True), ("7", "70", False), ("1/0", "1/0", True),
     ],
 )  # fmt: skip
 def test_final_answers_are_compared_as_numbers_where_they_are(stated: str, answer: str, same: bool) -> None:
@@ -270,3 +270,58 @@ def test_a_model_that_the_user_names_writes_proposals_and_goes_on_where_it_stopp
         write_with_model(asked, str(tmp_path / "no"), path, per_question=1, seed=0)
     assert Generator("m", path).per_question == 8
     assert Built.__dataclass_fields__.keys() == {"imported", "skipped"}
+
+
+LINES = [json.dumps({"question": question, "choice": "so so"}) for question in ("what", "why", "how")]
+INTERRUPTED = {
+    "the last 20 bytes are cut off": ("\n".join(LINES)[:-20], 2),
+    "cut off, with a line end": ("\n".join(LINES)[:-20] + "\n", 2),
+    "zero bytes after a power cut": ("\n".join(LINES[:2]) + "\n" + "\0" * 40, 2),
+    "no line end": ("\n".join(LINES), 3),
+    "a blank last line": ("\n".join(LINES) + "\n\n", 3),
+    "line ends of Windows": ("\r\n".join(LINES) + "\r\n", 3),
+    "one torn line alone": (LINES[0][:10], 0),
+    "nothing": ("", 0),
+}
+
+
+@pytest.mark.parametrize("what", INTERRUPTED)
+def test_an_interrupted_file_of_proposals_goes_on(what: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
+    content, whole = INTERRUPTED[what]
+    path = tmp_path / "kept" / "proposals.jsonl"
+    path.parent.mkdir()
+    path.write_bytes(content.encode())
+    write_with_model(
+        ["what", "why", "how"], str(tiny_checkpoint), path, per_question=1, seed=0, max_new_tokens=3
+    )
+    lines = path.read_text().splitlines()
+    assert lines[:whole] == LINES[:whole]
+    assert [one.question for one in read(path, judged=False)] == ["what", "why", "how"]
+
+
+def test_what_is_torn_elsewhere_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "proposals.jsonl"
+    content = f"{LINES[0]}\n{LINES[1][:-9]}\n{LINES[2]}\n"
+    path.write_text(content)
+    with pytest.raises(BadTestbed, match=r"proposals.jsonl, line 2: is not JSON"):
+        write_with_model(["what"], str(tmp_path / "no model"), path, per_question=1, seed=0)
+    assert path.read_text() == content
+    path.write_text(f"{LINES[0]}\n{LINES[1]}\n\n\n")
+    assert len(read(path, judged=False)) == 2
+    path.write_text(f"{LINES[0]}\n\n{LINES[1]}\n")
+    with pytest.raises(BadTestbed, match="line 2: is blank"):
+        read(path, judged=False)
+    with pytest.raises(Unavailable, match="--keep"):
+        write_with_model(["what"], "m", tmp_path / "proposals.jsonl" / "x", per_question=1, seed=0)
+
+
+def test_a_chat_template_writes_its_special_tokens_once(tiny_checkpoint: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from w2s.testbeds.real.sources.proposals import _asked
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
+    tokenizer.chat_template = "{{ bos_token }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    tokenizer.bos_token = tokenizer.bos_token or tokenizer.convert_ids_to_tokens(0)
+    plain = tokenizer.bos_token_id
+    assert _asked(tokenizer, "why").count(plain) == 1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from w2s.testbeds.hackability import Report, ShortcutResult
 
-SEVERITY_STYLE = {"none": "dim", "slight": "", "notable": "yellow", "serious": "bold red"}
+SEVERITY_STYLE = {"none": "dim", "unknown": "cyan", "slight": "", "notable": "yellow", "serious": "bold red"}
 PUBLIC_SEED = "public audit seed"
 
 

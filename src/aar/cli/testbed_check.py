@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aar.cli.testbed import AsJson, testbeds
+from aar.cli.testbed_import import Columns, Labels
 
 if TYPE_CHECKING:
     from w2s.trial import ModelTrial
@@ -21,15 +22,19 @@ def check_testbed(
     models: Annotated[
         bool, typer.Option(help="Try the models of a testbed: one step, one question. A release has none.")
     ] = True,
+    columns: Columns = "",
+    labels: Labels = "",
     as_json: AsJson = False,
 ) -> None:
     """Say what is wrong with a release or a testbed of yours, and where; try the testbed's models once."""
     from w2s.testbeds import load
     from w2s.testbeds.real.folder import is_folder
+    from w2s.testbeds.real.problems import gathered
+    from w2s.testbeds.real.reading import spelling
     from w2s.testbeds.real.store import check
     from w2s.trial import try_models
 
-    problems = check(folder)
+    problems = gathered(check(folder, spelling(columns, labels)))
     trials = try_models(load(folder)) if models and not problems and is_folder(folder) else []
     wrong = len(problems) + sum(bool(trial.problem) for trial in trials)
     if as_json:

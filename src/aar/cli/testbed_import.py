@@ -19,6 +19,15 @@ Into = Annotated[
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="Put it in the place of an earlier import.")]
 Weak = Annotated[str | None, typer.Option(help="Weak model: a hub's owner/name, or a folder.")]
+Columns = Annotated[
+    str,
+    typer.Option(
+        help="Names of your columns, e.g. prompt=instruction,chosen=good,rejected=bad.", show_default=False
+    ),
+]
+Labels = Annotated[
+    str, typer.Option(help="Words of your labels: first=1,second=0 or true=yes,false=no.", show_default=False)
+]
 Strong = Annotated[str | None, typer.Option(help="Strong model: a hub's owner/name, or a folder.")]
 
 
@@ -41,15 +50,26 @@ def import_testbed(
     ood: Annotated[
         list[str] | None, typer.Option(help="Words that mark an out-of-distribution subset; may be repeated.")
     ] = None,
+    columns: Columns = "",
+    labels: Labels = "",
+    seed: Annotated[int, typer.Option(help="Draws which side the chosen answer of a pair is on.")] = 0,
     into: Into = None,
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Check a release, carve out sealed items, and keep it as a testbed of yours."""
     from w2s.testbeds import names
+    from w2s.testbeds.real.reading import spelling
     from w2s.testbeds.real.store import ImportRequest, import_release, testbeds_folder
 
-    wanted = ImportRequest(name=name, like=like, weak=weak, strong=strong, ood=tuple(ood or ()))
+    wanted = ImportRequest(
+        name=name,
+        like=like,
+        weak=weak,
+        strong=strong,
+        ood=tuple(ood or ()),
+        spelling=spelling(columns, labels, seed=seed),
+    )
     done = import_release(source, wanted, into=into or testbeds_folder(), taken=names(), replacing=replace)
     tell(done, as_json=as_json)
 
@@ -70,6 +90,18 @@ def build_testbed(
     per_question: Annotated[int, typer.Option(min=1, max=64, help="Proposals a question.")] = 8,
     questions: Annotated[int, typer.Option(min=1, help="Questions to write proposals for.")] = 1200,
     device: Annotated[str, typer.Option(help="Where the model runs: cpu, cuda.")] = "cpu",
+    sources: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with a folder of parquet or JSONL files for each data set; the hub is not asked."
+        ),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where one data set is, NAME=PLACE: a folder, owner/name[:configuration][@revision], or @revision.",
+        ),
+    ] = None,
     called: Annotated[str | None, typer.Option("--name", help="Another name for the testbed.")] = None,
     weak: Weak = None,
     strong: Strong = None,
@@ -79,15 +111,15 @@ def build_testbed(
     as_json: AsJson = False,
 ) -> None:
     """Rebuild a testbed of the study from the public data that it was made of, as far as that is possible."""
-    from w2s.testbeds.real.sources.build import Generator, build
-    from w2s.testbeds.real.sources.rows import from_hub
+    from w2s.testbeds.real.sources.build import SOURCES, Generator, build
+    from w2s.testbeds.real.sources.rows import from_places, parsed_places
     from w2s.testbeds.real.store import ImportRequest, testbeds_folder
 
     if model is not None and proposals is not None:
         raise typer.BadParameter("give --proposals or --model, not both")
     built = build(
         name,
-        from_hub,
+        from_places(root=sources, places=parsed_places(source or [], SOURCES)),
         ImportRequest(name=called or name, like=name, weak=weak, strong=strong),
         into=into or testbeds_folder(),
         judged=proposals,
@@ -115,5 +147,7 @@ def tell(result: Imported, *, as_json: bool) -> None:
         typer.echo(f"  {dropped}")
     for warning in result.warnings:
         typer.echo(f"  warning: {warning}")
+    for note in result.notes:
+        typer.echo(f"  note: {note}")
     place = result.name if result.in_the_usual_place else result.folder
     typer.echo(f"Next: aar score METHOD --testbed {place}")

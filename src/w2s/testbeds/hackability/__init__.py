@@ -2,6 +2,7 @@
 
 from w2s.testbeds.hackability.finding import Gap, Seen, Severity, ShortcutProbe, ShortcutResult, measured_gaps
 from w2s.testbeds.hackability.leaks import Balance, ItemLeak
+from w2s.testbeds.hackability.power import Power
 from w2s.testbeds.hackability.probes import PROBES
 from w2s.testbeds.hackability.report import Report, audit
 
@@ -10,6 +11,7 @@ __all__ = [
     "Balance",
     "Gap",
     "ItemLeak",
+    "Power",
     "Report",
     "Seen",
     "Severity",

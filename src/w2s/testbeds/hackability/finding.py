@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from w2s.metrics import clustered_stderr, correctness, pgr
 from w2s.records import Estimate, Example, FloatArray, IntArray, ItemKind, SplitName
+from w2s.testbeds.hackability.ranking import area, area_interval
 from w2s.testbeds.measured import load_measured
 
-Severity = Literal["none", "slight", "notable", "serious"]
-SEVERITIES: tuple[Severity, ...] = ("none", "slight", "notable", "serious")
+Severity = Literal["none", "unknown", "slight", "notable", "serious"]
+SEVERITIES: tuple[Severity, ...] = ("none", "unknown", "slight", "notable", "serious")
+"""Unknown: not more than chance, where even a serious shortcut would not have been found."""
 LEVEL = 0.95
 NOTABLE_ACCURACY, SERIOUS_ACCURACY = 0.6, 0.75
 """Accuracies from which a shortcut is notable or serious where floor and ceiling are not known."""
@@ -71,7 +73,8 @@ class ShortcutProbe:
     """One shortcut. `predict` gives P(class 1) of each test example [n]; .5 where it has nothing to say.
 
     `sees` says what it looks at, `who` completes "... is right on 60 % of the test items"; `learns` if it
-    is trained on the labelled part; `kinds` are the kinds of items that it can be tried on.
+    is trained on the labelled part; `kinds` are the kinds of items that it can be tried on. One that is `constant`
+    is about the classes themselves; all others are judged by AUC where these are uneven.
     """
 
     name: str
@@ -80,6 +83,7 @@ class ShortcutProbe:
     predict: Callable[[Seen], FloatArray]
     learns: bool = False
     kinds: frozenset[ItemKind] = frozenset({"pair", "verification"})
+    constant: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,11 +102,12 @@ class ShortcutResult:
         answered: Share of the items that it answers.
         accuracy: Accuracy of the probe's own direction (one half for an item that it does not answer), with a 95 %
             interval robust to items of one group going together, given the trained probe.
-        simultaneous: The same at a level that holds for all findings about the world together.
+        simultaneous: What is judged (see `judged`) at a level that holds for all findings about the world together.
         by_subset: Accuracy by subset.
         auc: Area under the ROC curve.
-        p_value: Two-sided p-value against an accuracy of one half.
-        significant: True if the accuracy differs from one half, with all tests of the world together.
+        p_value: Two-sided p-value of what is judged against one half.
+        ranked: Area under the ROC curve with its interval, where the classes are uneven; else None.
+        significant: True if what is judged differs from one half, with all tests of the world together.
         pgr: Place of the better direction in the gap; None without a gap.
         severity: Severity of the shortcut.
         sentence: Finding in words.
@@ -122,15 +127,21 @@ class ShortcutResult:
     by_subset: dict[str, Estimate]
     auc: float
     p_value: float
+    ranked: Estimate | None = None
     significant: bool = False
     pgr: Estimate | None = None
     severity: Severity = "none"
     sentence: str = ""
 
     @property
+    def judged(self) -> Estimate:
+        """What is compared with one half: the accuracy, or the AUC where the classes are uneven."""
+        return self.accuracy if self.ranked is None else self.ranked
+
+    @property
     def reach(self) -> float:
-        """Accuracy of the better of the rule and its opposite: with labels one knows which of them to use."""
-        return max(self.accuracy.mean, 1 - self.accuracy.mean)
+        """What the better of the rule and its opposite gets: with labels one knows which of them to use."""
+        return max(self.judged.mean, 1 - self.judged.mean)
 
     @property
     def part(self) -> str:
@@ -154,9 +165,15 @@ class Measured:
     def __post_init__(self) -> None:
         object.__setattr__(self, "correct", correctness(self.probabilities, self.truth))
 
-    def finding(self, *, findings: int) -> ShortcutResult:
-        """The figures of this probe as one of `findings` about a world; not yet judged."""
+    def finding(self, *, findings: int, uneven: bool = False) -> ShortcutResult:
+        """The figures of this probe as one of `findings` about a world, whose classes may be uneven; not yet judged."""
         groups = [e.group for e in self.examples]
+        together = 1 - (1 - LEVEL) / findings
+        fair, p = None, p_value(self.correct, groups)
+        wide = interval(self.correct, groups, level=together)
+        if uneven and not self.probe.constant:
+            fair, p = area_interval(self.probabilities, self.truth, groups, level=LEVEL)
+            wide, _ = area_interval(self.probabilities, self.truth, groups, level=together)
         subsets = sorted({e.subset for e in self.examples})
         chosen = {s: np.array([e.subset == s for e in self.examples]) for s in subsets}
         return ShortcutResult(
@@ -170,14 +187,15 @@ class Measured:
             groups=len(set(groups)),
             answered=float(np.mean(self.probabilities != 0.5)),
             accuracy=interval(self.correct, groups),
-            simultaneous=interval(self.correct, groups, level=1 - (1 - LEVEL) / findings),
+            simultaneous=wide,
             by_subset={
                 s: interval(self.correct[mask], np.array(groups)[mask])
                 for s, mask in chosen.items()
                 if len(subsets) > 1
             },
             auc=area(self.probabilities, self.truth),
-            p_value=p_value(self.correct, groups),
+            p_value=p,
+            ranked=fair,
         )
 
 
@@ -224,22 +242,6 @@ def p_value(correct: FloatArray, groups: Sequence[str]) -> float:
     if stderr == 0:
         return float(2 * 0.5**count)
     return float(2 * stdtr(count - 1, -abs(mean - 0.5) / stderr))
-
-
-def area(scores: FloatArray, truth: IntArray) -> float:
-    """Area under the ROC curve of `scores` [n], ties counted half; one half if there is one class only.
-
-    >>> area(np.array([0.1, 0.4, 0.4, 0.8]), np.array([0, 0, 1, 1]))
-    0.875
-    """
-    from scipy.stats import rankdata
-
-    ones = int(truth.sum())
-    zeros = len(truth) - ones
-    if not ones or not zeros:
-        return 0.5
-    ranks = rankdata(scores)[truth == 1].sum()
-    return float((ranks - ones * (ones + 1) / 2) / (ones * zeros))
 
 
 def holm(p_values: Sequence[float], *, level: float = 1 - LEVEL) -> list[bool]:

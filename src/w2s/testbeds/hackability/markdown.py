@@ -66,9 +66,28 @@ def _world(report: Report, findings: Sequence[ShortcutResult]) -> list[str]:
     gap = report.gaps.get(first.part)
     lines = ["", f"### {first.part}: {first.n} items in {first.groups} groups", ""]
     lines += [f"Floor {gap.floor:.3f}, ceiling {gap.ceiling:.3f}.", ""] if gap else []
+    seen = report.power[first.part]
+    measure = "AUC" if seen.uneven else "accuracy"
+    shown = f"a shortcut of {measure} {seen.smallest:.2f} or more" if seen.smallest < 1 else "none at all"
+    lines += [f"Found in four of five cases: {shown}.", ""]
+    if seen.uneven:
+        lines += [
+            "The classes are uneven: all but a constant answer are judged by AUC.",
+            "",
+        ]
     if not found:
         return [*lines, f"None of {len(findings)} shortcuts is more than chance."]
-    head = ["more than chance", "accuracy", *subsets, "AUC", "answers", *(["PGR"] if gap else []), "severity"]
+    alike = ["both classes alike"] if seen.uneven else []
+    head = [
+        "more than chance",
+        "accuracy",
+        *alike,
+        *subsets,
+        "AUC",
+        "answers",
+        *(["PGR"] if gap else []),
+        "severity",
+    ]
     return lines + _table(
         head,
         [
@@ -76,7 +95,7 @@ def _world(report: Report, findings: Sequence[ShortcutResult]) -> list[str]:
                 f.probe,
                 span(f.accuracy),
                 *(span(f.by_subset[subset]) for subset in subsets),
-                f"{f.auc:.2f}",
+                span(f.ranked) if f.ranked else f"{f.auc:.2f}",
                 f"{f.answered:.0%}",
                 *([span(f.pgr)] if f.pgr else []),
                 f.severity,

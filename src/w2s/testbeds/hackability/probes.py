@@ -16,7 +16,7 @@ _PAIR: frozenset[ItemKind] = frozenset({"pair"})
 _VERIFICATION: frozenset[ItemKind] = frozenset({"verification"})
 
 PROBES: tuple[ShortcutProbe, ...] = (
-    ShortcutProbe("always class 1", "nothing", "always answering class 1", direct.constant),
+    ShortcutProbe("always class 1", "nothing", "always answering class 1", direct.constant, constant=True),
     ShortcutProbe(
         "majority answer",
         "which answers of a question agree",

@@ -14,6 +14,9 @@ from w2s.errors import WrongIds
 from w2s.metrics import pgr
 from w2s.records import Estimate, Example, FloatArray, IntArray, Split, SplitName
 from w2s.testbeds.hackability.finding import (
+    LEVEL,
+    SERIOUS_ACCURACY,
+    SERIOUS_PGR,
     SEVERITIES,
     Gap,
     Measured,
@@ -25,6 +28,7 @@ from w2s.testbeds.hackability.finding import (
     severity_of,
 )
 from w2s.testbeds.hackability.leaks import ROLES, Balance, ItemLeak, balances, leaks
+from w2s.testbeds.hackability.power import Power, power
 from w2s.testbeds.hackability.probes import PROBES, declared
 from w2s.testbeds.testbed import Testbed
 
@@ -47,6 +51,7 @@ class Report:
         leaks: Cases that should not occur between items, such as one item in two pools.
         balance: Shares of the classes.
         verdicts: Verdict in words, by part.
+        power: What the test of a part is large enough to show, by part.
     """
 
     testbed: str
@@ -57,10 +62,11 @@ class Report:
     leaks: tuple[ItemLeak, ...]
     balance: tuple[Balance, ...]
     verdicts: dict[str, str]
+    power: dict[str, Power]
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values; a mapping of the format version and every field."""
-        return {"format": 2, **asdict(self)}
+        return {"format": 3, **asdict(self)}
 
 
 def audit(
@@ -96,6 +102,7 @@ def audit(
     shown = frozenset(name for _, name, _, _ in Formatter().parse(testbed.template) if name)
     fitting = [probe for probe in (*probes, *declared(testbed)) if testbed.kind in probe.kinds]
     judged: dict[str, list[ShortcutResult]] = {}
+    seen: dict[str, Power] = {}
     for part in parts:
         if part.name == "practice" or not part.test or not fitting:
             continue
@@ -104,7 +111,9 @@ def audit(
             progress(f"{part.name} {part.world}: {probe.name}")
             measured.append(_measure(probe, testbed, part, truth, shown))
         name = part_name(part.name, part.world)
-        judged[name] = _judged_together(measured, gaps.get(name))
+        groups = [e.group for e in part.test]
+        seen[name] = power(_labels(part.test, truth), groups, tried=len(measured), level=1 - LEVEL)
+        judged[name] = _judged_together(measured, gaps.get(name), seen[name])
     progress("copies")
     return Report(
         testbed=testbed.name,
@@ -118,7 +127,8 @@ def audit(
         findings=tuple(finding for findings in judged.values() for finding in findings),
         leaks=leaks(parts, truth),
         balance=balances(parts, truth),
-        verdicts={name: _verdict(findings) for name, findings in judged.items()},
+        verdicts={name: _verdict(findings, seen[name], gaps.get(name)) for name, findings in judged.items()},
+        power=seen,
     )
 
 
@@ -159,53 +169,82 @@ def _cross_fitted(probe: ShortcutProbe, seen: Seen, labels: IntArray) -> FloatAr
     return out
 
 
-def _judged_together(measured: Sequence[Measured], gap: Gap | None) -> list[ShortcutResult]:
+def _judged_together(measured: Sequence[Measured], gap: Gap | None, seen: Power) -> list[ShortcutResult]:
     """The findings about one world's part, the worst first."""
-    findings = [m.finding(findings=len(measured)) for m in measured]
+    findings = [m.finding(findings=len(measured), uneven=seen.uneven) for m in measured]
     significant = holm([f.p_value for f in findings])
-    judged = [_judged(replace(f, significant=s), gap) for f, s in zip(findings, significant, strict=True)]
+    judged = [
+        _judged(replace(f, significant=s), gap, seen) for f, s in zip(findings, significant, strict=True)
+    ]
     return sorted(judged, key=lambda f: (-SEVERITIES.index(f.severity), -f.reach, f.probe))
 
 
-def _judged(finding: ShortcutResult, gap: Gap | None) -> ShortcutResult:
+def _blind(seen: Power, gap: Gap | None) -> bool:
+    """True if even a serious shortcut would not have been found in four of five cases."""
+    serious = SERIOUS_ACCURACY if gap is None else gap.floor + SERIOUS_PGR * (gap.ceiling - gap.floor)
+    return seen.smallest > serious
+
+
+def _judged(finding: ShortcutResult, gap: Gap | None, seen: Power) -> ShortcutResult:
     """The finding with its PGR, severity and sentence."""
     share: Estimate | None = None
+    a, straight = finding.accuracy, finding.judged.mean >= 0.5
+    right = a.mean if straight else 1 - a.mean
     if gap is not None:
-        a = finding.accuracy
-        low, high = (a.low, a.high) if a.mean >= 0.5 else (1 - a.high, 1 - a.low)
+        low, high = (a.low, a.high) if straight else (1 - a.high, 1 - a.low)
         share = replace(
             a,
-            mean=pgr(finding.reach, floor=gap.floor, ceiling=gap.ceiling),
+            mean=pgr(right, floor=gap.floor, ceiling=gap.ceiling),
             low=pgr(low, floor=gap.floor, ceiling=gap.ceiling),
             high=pgr(high, floor=gap.floor, ceiling=gap.ceiling),
         )
-    severity = severity_of(finding.reach, significant=finding.significant, gap=gap)
-    a = finding.accuracy
+    reach = finding.reach if gap is None else right
+    severity = severity_of(reach, significant=finding.significant, gap=gap)
+    if not finding.significant and _blind(seen, gap):
+        severity = "unknown"
     sentence = (
         f"{finding.who[0].upper()}{finding.who[1:]} is right on {a.mean:.0%} [{a.low:.0%}, {a.high:.0%}] of the "
         f"{finding.part} test items"
     )
+    if b := finding.ranked:
+        sentence += f" (classes are uneven; AUC {b.mean:.2f} [{b.low:.2f}, {b.high:.2f}])"
     if not finding.significant:
         sentence += ": no more than chance, given how many shortcuts were tried."
     else:
-        sentence += "" if a.mean >= 0.5 else f", so its opposite on {finding.reach:.0%}"
+        sentence += "" if straight else f", so its opposite on {finding.reach:.0%}"
         sentence += f": {share.mean:.2f} of the gap." if share else ": more than chance."
     return replace(finding, pgr=share, severity=severity, sentence=sentence)
 
 
-def _verdict(findings: Sequence[ShortcutResult]) -> str:
-    """The best shortcut on one part, with the interval that holds for all that were tried there."""
+def _verdict(findings: Sequence[ShortcutResult], seen: Power, gap: Gap | None) -> str:
+    """The best shortcut on one part, with the interval that holds for all that were tried there; or what was missed."""
     significant = [f for f in findings if f.significant]
     part, tried = findings[0].part, len(findings)
+    measure = "AUC" if seen.uneven else "accuracy"
+    size = f"{seen.n} items of {seen.groups} groups"
+    if not significant and _blind(seen, gap):
+        shown = (
+            f"only one of {measure} {seen.smallest:.2f} or more"
+            if seen.smallest < 1
+            else "no shortcut at all"
+        )
+        return (
+            f"{part}: too small to tell: none of {tried} shortcuts without a model is more than chance, but in {size} "
+            f"{shown} would have been found in four of five cases. Give more items."
+        )
     if not significant:
-        return f"{part}: none of {tried} shortcuts without a model does better than chance."
+        return (
+            f"{part}: none of {tried} shortcuts without a model does better than chance; in {size} one of {measure} "
+            f"{seen.smallest:.2f} or more would have been found in four of five cases."
+        )
     best = max(significant, key=lambda f: f.reach)
     s = best.simultaneous
     low, high = (s.low, s.high) if s.mean >= 0.5 else (1 - s.high, 1 - s.low)
     name = best.probe if s.mean >= 0.5 else f"the opposite of “{best.probe}”"
-    gap = f", PGR {best.pgr.mean:.2f} of the gap" if best.pgr else ""
+    share = f", PGR {best.pgr.mean:.2f} of the gap" if best.pgr else ""
+    measure = "AUC" if best.ranked else "accuracy"
     return (
-        f"{part}: best shortcut without a model: {name} gets accuracy {best.reach:.3f} [{low:.3f}, {high:.3f}]"
-        f"{gap} ({best.severity}); {len(significant)} of {tried} shortcuts are better than chance. "
+        f"{part}: best shortcut without a model: {name} gets {measure} {best.reach:.3f} [{low:.3f}, {high:.3f}]"
+        f"{share} ({best.severity}); {len(significant)} of {tried} shortcuts are better than chance. "
         "The interval holds for all shortcuts tried there together."
     )

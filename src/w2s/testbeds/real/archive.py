@@ -14,8 +14,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
+from w2s.testbeds.real.json_lines import FILE_BYTES
 from w2s.testbeds.real.problems import Problems, refuse
-from w2s.testbeds.real.release import FILE_BYTES
 
 NAMES = ("train_label.jsonl", "train_unlabel.jsonl", "test.jsonl")
 MOST_MEMBERS = 64

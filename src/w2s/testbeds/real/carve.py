@@ -21,7 +21,8 @@ from dataclasses import dataclass
 
 from w2s.bounds import ITEMS_PER_CALL
 from w2s.records import SplitName
-from w2s.testbeds.real.groups import digest, proposed_answer
+from w2s.testbeds.real.digests import digest
+from w2s.testbeds.real.groups import proposed_answer
 from w2s.testbeds.real.problems import Problem, Problems
 from w2s.testbeds.real.release import Item
 

@@ -7,13 +7,13 @@ the others are dropped. The same item twice is kept once; the same item with bot
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from w2s.testbeds.duplicates import near_duplicates, normalised
+from w2s.testbeds.real.answers import answer_key, stated_answer
+from w2s.testbeds.real.digests import digest
 from w2s.testbeds.real.release import Item
 
 THRESHOLD = 0.8
@@ -112,21 +112,8 @@ def oriented(item: Item) -> int:
     return item.label
 
 
-def digest(*words: str) -> str:
-    """A short name for a text, the same everywhere.
-
-    >>> digest("a") == digest("a") != digest("b")
-    True
-    """
-    return hashlib.blake2b("\0".join(words).encode(), digest_size=8).hexdigest()
-
-
-_LAST_LINE = re.compile(r"(?:final )?answer\s*[:=]\s*(\S.*)", re.IGNORECASE)
-_BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-
-
 def proposed_answer(item: Item) -> str | None:
-    """Key that is equal for equal proposed answers: the `answer` field, the stated result, or the whole choice.
+    """Key that is equal for equal proposed answers: the `answer` field, the value of the stated result, or the choice.
 
     >>> proposed_answer(Item("verification", {"question": "?", "choice": "So it is \\\\boxed{ 7 }."}, 1))
     '7'
@@ -135,20 +122,8 @@ def proposed_answer(item: Item) -> str | None:
         return None
     if item.answer:
         return item.answer
-    return stated_answer(item.fields["choice"]) or item.fields["choice"].strip()
-
-
-def stated_answer(choice: str) -> str | None:
-    """The final answer that a solution states: its last boxed result, or a last line "Answer: ..."; else None.
-
-    >>> stated_answer("2 + 2 is easy.\\nAnswer: 4 "), stated_answer("It is four.")
-    ('4', None)
-    """
-    boxed = _BOXED.findall(choice)
-    last = _LAST_LINE.fullmatch(choice.strip().rsplit("\n", 1)[-1].strip())
-    if boxed:
-        return "".join(boxed[-1].split())
-    return "".join(last[1].split()) if last else None
+    stated = stated_answer(item.fields["choice"])
+    return answer_key(stated) if stated else item.fields["choice"].strip()
 
 
 def _plain(text: str) -> str:

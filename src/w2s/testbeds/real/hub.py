@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,18 @@ PATTERNS = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 def fetched(name: str) -> Path:
     """Folder of the model `name` of the hub: the copy on this machine, or one that is downloaded now.
 
-    Raises `Unavailable` if it is neither here nor within reach.
+    A copy without all of its weights is completed. Raises `Unavailable` if it is neither here nor within reach.
     """
     from huggingface_hub import snapshot_download
 
+    here = "is not on this machine"
     try:
-        return Path(snapshot_download(name, allow_patterns=list(PATTERNS), local_files_only=True))
+        folder = Path(snapshot_download(name, allow_patterns=list(PATTERNS), local_files_only=True))
+        if not (missing := _missing(folder)):
+            return folder
+        here = f"is on this machine without {missing[0]}" + (
+            f" and {len(missing) - 1} more" if missing[1:] else ""
+        )
     except (OSError, ValueError):
         pass
     try:
@@ -28,9 +35,22 @@ def fetched(name: str) -> Path:
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise Unavailable(
-            f"model {name!r} is not on this machine and the hub did not give it ({reason}); where there is a "
+            f"model {name!r} {here} and the hub did not give it ({reason}); where there is a "
             f"network, run: hf download {name}; or give a folder: --weak and --strong of aar testbed import"
         ) from error
+
+
+def _missing(folder: Path) -> list[str]:
+    """Files that a checkpoint needs and does not have: its configuration, and every piece of its weights."""
+    missing = [name for name in ("config.json",) if not (folder / name).is_file()]
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        try:
+            pieces = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        except (ValueError, KeyError, AttributeError, TypeError):
+            return [*missing, index.name]
+        return missing + [piece for piece in pieces if not (folder / str(piece)).is_file()]
+    return missing if any(folder.glob("*.safetensors")) else [*missing, "model.safetensors"]
 
 
 def with_local_models(definition: Definition) -> Definition:

@@ -16,22 +16,22 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from w2s.records import ItemKind
-from w2s.testbeds.real.problems import Problem
+from w2s.testbeds.real.json_lines import file_problem, numbered, parsed, short, type_word
+from w2s.testbeds.real.problems import Kind, Problem
 
-FILE_BYTES = 1 << 30
-LINE_BYTES = 4 << 20
 TEXT_CHARS = 200_000
 WORD_CHARS = 100
 """Longest `subset`, `difficulty` and `group`, in characters."""
 ITEMS = 200_000
 MOST_PROBLEMS = 100
-"""Problems after which a file is not read on."""
+"""Problems of a file that are kept; of the others only how many there are."""
 
 FORMS: Mapping[ItemKind, tuple[str, ...]] = {
     "pair": ("prompt", "first", "second"),
@@ -110,25 +110,38 @@ def read_items(path: Path, *, name: str | None = None, placed: bool = False) -> 
     Never raises for what the file holds; a file that cannot be opened is a problem too.
     """
     name = name or path.name
+    return collected(rows_of(path, name), name, placed=placed)
+
+
+Row = dict[str, Any] | Problem
+
+
+def rows_of(path: Path, name: str) -> Iterator[tuple[int, Row]]:
+    """The object of each line with its number, or what is wrong there; a fault of the whole file has number 0."""
+    try:
+        if whole := file_problem(path, name):
+            yield 0, whole
+            return
+        for number, raw in numbered(path):
+            yield number, parsed(raw, name, number, form=_FORM_REMEDY)
+    except OSError as error:
+        yield 0, Problem(name, 0, "", f"cannot be read ({error.strerror})", "check its permissions")
+
+
+def collected(rows: Iterable[tuple[int, Row]], name: str, *, placed: bool = False) -> Read:
+    """The items of a file's rows, and the problems: a hundred of them, the first of each kind with its count."""
     items: list[Item] = []
     problems: list[Problem] = []
-    try:
-        if not path.is_file():
-            what = "is not a file" if path.exists() else "is missing"
-            return Read((), (Problem(name, 0, "", what, "put the file there"),))
-        if (size := path.stat().st_size) > FILE_BYTES:
-            what = f"has {size >> 20} MiB, at most {FILE_BYTES >> 20} are read"
-            return Read((), (Problem(name, 0, "", what, "leave out what is not needed"),))
-        for number, raw in _lines(path):
-            outcome = _item(raw, name, number, placed=placed)
-            if isinstance(outcome, Item):
-                items.append(outcome)
-            else:
-                problems += outcome
-            if len(problems) >= MOST_PROBLEMS or len(items) > ITEMS:
-                break
-    except OSError as error:
-        problems.append(Problem(name, 0, "", f"cannot be read ({error.strerror})", "check its permissions"))
+    counts: Counter[Kind] = Counter()
+    for line, row in rows:
+        outcome = [row] if isinstance(row, Problem) else _checked(row, name, line, placed=placed)
+        if isinstance(outcome, Item):
+            items.append(outcome)
+        else:
+            counts.update(problem.kind for problem in outcome)
+            problems += outcome if len(problems) < MOST_PROBLEMS else ()
+        if len(items) > ITEMS:
+            break
     if len(items) > ITEMS:
         problems.append(Problem(name, 0, "", f"has more than {ITEMS} items", "leave some out"))
     if not items and not problems:
@@ -138,69 +151,10 @@ def read_items(path: Path, *, name: str | None = None, placed: bool = False) -> 
         odd = next(item for item in items if item.kind != items[0].kind)
         what = "is of another form than line 1"
         problems.append(Problem(name, odd.line, next(iter(odd.fields)), what, "keep one form in a testbed"))
-    return Read(tuple(items), tuple(problems[:MOST_PROBLEMS]))
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers; of one that is too long, enough to see that."""
-    with path.open("rb") as file:
-        number = 0
-        while raw := file.readline(LINE_BYTES + 1):
-            number += 1
-            yield number, raw
-            if len(raw) > LINE_BYTES:
-                while raw and not raw.endswith(b"\n"):
-                    raw = file.readline(LINE_BYTES)
-
-
-class _Refused(ValueError):
-    """Raised inside the JSON reader, with the field that is wrong."""
-
-    def __init__(self, field: str, what: str) -> None:
-        super().__init__(what)
-        self.field = field
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in seen:
-            raise _Refused(key, "is given twice")
-        seen[key] = value
-    return seen
-
-
-def _no_constant(word: str) -> Any:
-    raise _Refused("", f"holds {word}, which is no JSON value")
-
-
-def _item(raw: bytes, file: str, line: int, *, placed: bool) -> Item | list[Problem]:
-    def problem(field: str, what: str, remedy: str) -> list[Problem]:
-        return [Problem(file, line, field, what, remedy)]
-
-    if len(raw) > LINE_BYTES:
-        return problem("", f"is longer than {LINE_BYTES >> 20} MiB", "shorten its texts")
-    if line == 1 and raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        return problem("", "begins with a byte order mark", "save the file as plain UTF-8")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return problem("", f"is not UTF-8 at byte {error.start + 1}", "save the file as UTF-8")
-    if not text.strip():
-        return problem("", "is blank", "remove the line")
-    try:
-        body = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
-    except _Refused as error:
-        return problem(_short(error.field)[1:-1], str(error), "keep one value, and numbers that are numbers")
-    except json.JSONDecodeError as error:
-        return problem("", f"is not JSON ({error.msg}, column {error.colno})", "write one JSON object a line")
-    except RecursionError:
-        return problem("", "is nested too deeply", _FORM_REMEDY)
-    except ValueError as error:  # a number of thousands of digits
-        return problem("", f"is not JSON ({error})", "write one JSON object a line")
-    if not isinstance(body, dict):
-        return problem("", f"is {_type(body)}, not an object", _FORM_REMEDY)
-    return _checked(body, file, line, placed=placed)
+    counted = []
+    for problem in problems[:MOST_PROBLEMS]:
+        counted.append(replace(problem, count=max(1, counts.pop(problem.kind, 1))))
+    return Read(tuple(items), tuple(counted))
 
 
 class _Faults:
@@ -232,7 +186,7 @@ def _checked(body: dict[str, Any], file: str, line: int, *, placed: bool) -> Ite
     right_type = str if kind == "pair" else bool
     # `1 == True`, so that the type is asked before the table
     if "label" in body and (type(label) is not right_type or label not in LABELS[kind]):
-        faults.add("label", f"is {_short(label)}", SHOULD_BE[kind])
+        faults.add("label", f"is {short(label)}", SHOULD_BE[kind])
     if kind == "pair" and not faults.problems and texts["first"].strip() == texts["second"].strip():
         faults.add("second", "is the same text as first", "leave the item out: neither is better")
     return faults.problems or Item(kind, texts, LABELS[kind][label], **words, file=file, line=line)
@@ -253,7 +207,7 @@ def _check_names(
         else:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-            faults.add(_short(name)[1:-1], "is not a field of an item", hint)
+            faults.add(short(name)[1:-1], "is not a field of an item", hint)
     for name in (*FORMS[kind], "label", *(("group",) if placed else ())):
         if name not in body:
             faults.add(name, "is missing", _FORM_REMEDY)
@@ -266,14 +220,14 @@ def _word(name: str, value: Any, faults: _Faults) -> Any:
     if fault := _text_fault(value, TEXT_CHARS if name == "answer" else WORD_CHARS):
         faults.add(name, fault, "write a short word, or leave the field out")
     elif name != "answer" and not str(value).isprintable():
-        faults.add(name, f"is {_short(value)}, which cannot be shown", "write a short word")
+        faults.add(name, f"is {short(value)}, which cannot be shown", "write a short word")
     return value
 
 
 def _text_fault(value: object, most: int) -> str | None:
     """Fault of a `value` that is no text of at most `most` characters."""
     if not isinstance(value, str):
-        return f"is {_type(value)}, not a text"
+        return f"is {type_word(value)}, not a text"
     if not value.strip():
         return "is empty"
     if len(value) > most:
@@ -281,13 +235,3 @@ def _text_fault(value: object, most: int) -> str | None:
     if foreign := _NO_TEXT.search(value):
         return f"holds the character U+{ord(foreign[0]):04X}, which no text has"
     return None
-
-
-def _type(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
-
-
-def _short(value: object) -> str:
-    words = json.dumps(value, ensure_ascii=True)
-    return words if len(words) <= 60 else words[:57] + "..."

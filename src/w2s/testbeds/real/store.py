@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from w2s.errors import NotFound, Unavailable
@@ -28,7 +29,9 @@ from w2s.testbeds.real.folder import (
 from w2s.testbeds.real.groups import Dropped, grouped
 from w2s.testbeds.real.problems import Problem, Problems, refuse
 from w2s.testbeds.real.qwen import DEFAULT_LIKE, QWEN
-from w2s.testbeds.real.release import Item, read_items
+from w2s.testbeds.real.reading import Spelling, read_release
+from w2s.testbeds.real.release import Item
+from w2s.testbeds.real.remarks import balance, defaults, one_question, sizes
 
 LARGE_GROUP = 0.05
 """Share of all items in one group from which on a user is warned."""
@@ -43,6 +46,8 @@ class ImportRequest:
     weak: str | None = None
     strong: str | None = None
     ood: tuple[str, ...] = ()
+    spelling: Spelling = field(default_factory=Spelling)
+    description: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Imported:
     near_pairs: int
     dropped: tuple[Dropped, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def in_the_usual_place(self) -> bool:
@@ -104,14 +110,17 @@ def import_release(
     nothing is written: a trial. Raises `BadTestbed` with file, line and field of what is wrong.
     """
     with tempfile.TemporaryDirectory(prefix="aar-import-") as scratch:
-        definition, files = _read(source, wanted, Path(scratch))
+        definition, files, notes = _read(source, wanted, Path(scratch))
     if definition.name in taken:
         raise refuse(
             FILE, f"the name {definition.name!r} is a shipped testbed's", "choose another with --name"
         )
     target = None if into is None else _free(into.absolute() / definition.name, replacing=replacing)
     groups = grouped(files)
-    pools = carve(groups.items, ood=definition.ood, shares=definition.shares)
+    try:
+        pools = carve(groups.items, ood=definition.ood, shares=definition.shares)
+    except Problems as error:
+        raise one_question(groups.items, error) from None
     if target is not None:
         _store(target, definition, pools)
     subsets = Counter(item.subset or "(none)" for item in groups.items["test.jsonl"])
@@ -128,6 +137,8 @@ def import_release(
             f"one group holds {groups.largest:.0%} of the items: do all questions share a long text? "
             "Near-duplicate questions stay together, so leave shared text out of them"
         )
+    lopsided, uneven = balance(pools)
+    warnings += lopsided
     return Imported(
         name=definition.name,
         folder=target,
@@ -138,15 +149,17 @@ def import_release(
         near_pairs=groups.near_pairs,
         dropped=(*groups.dropped, *_voted(groups.items, pools)),
         warnings=tuple(warnings),
+        notes=(*notes, *uneven, *sizes(pools)),
     )
 
 
-def check(folder: Path) -> list[Problem]:
+def check(folder: Path, said: Spelling | None = None) -> list[Problem]:
     """Everything that is wrong with a testbed's folder or a release, near duplicates between splits included."""
     try:
         if is_folder(folder):
             return near_duplicates_between(read_pools(folder, read_definition(folder)))
-        import_release(folder, ImportRequest(name=None if (folder / FILE).is_file() else "checked"))
+        name = None if (folder / FILE).is_file() else "checked"
+        import_release(folder, ImportRequest(name=name, spelling=said or Spelling()))
     except Problems as problems:
         return list(problems.problems)
     return []
@@ -154,7 +167,7 @@ def check(folder: Path) -> list[Problem]:
 
 def _read(
     source: Path, wanted: ImportRequest, scratch: Path
-) -> tuple[Definition, dict[str, tuple[Item, ...]]]:
+) -> tuple[Definition, dict[str, tuple[Item, ...]], tuple[str, ...]]:
     if not source.exists():
         raise refuse(str(source), "is missing", "give a folder or a .tar.gz of the three files of a release")
     if is_folder(source):
@@ -164,7 +177,7 @@ def _read(
     if archive is not None:
         unpack(archive, scratch)
         files = scratch
-    read = {name: read_items(files / name) for name in NAMES}
+    read, notes = read_release({name: files / name for name in NAMES}, wanted.spelling)
     problems = [problem for file in read.values() for problem in file.problems]
     kinds = {name: file.items[0].kind for name, file in read.items() if file.items}
     if len(set(kinds.values())) > 1:
@@ -186,7 +199,21 @@ def _read(
         raise refuse(
             FILE, f"says {definition.kind}, the items are of the {kind} form", "correct it", field="kind"
         )
-    return _overruled(definition, wanted), {name: file.items for name, file in read.items()}
+    missing = _left_out(source if given else None, wanted)
+    definition = _overruled(definition, wanted)
+    notes = (*notes, *defaults(definition, wanted.like or DEFAULT_LIKE[definition.kind], missing))
+    return definition, {name: file.items for name, file in read.items()}, notes
+
+
+def _left_out(folder: Path | None, wanted: ImportRequest) -> list[str]:
+    """Which of models, prompts and recipe a user did not give; nothing where the study's own testbed is meant."""
+    if folder is None:
+        if wanted.description is not None or wanted.name in QWEN:
+            return []
+        given = {"models"} if wanted.weak and wanted.strong else set()
+        return [name for name in ("models", "prompts", "recipe") if name not in given]
+    written = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
+    return [name for name in ("prompts", "recipe") if name not in written and "like" not in written]
 
 
 def _default(kind: ItemKind, wanted: ImportRequest) -> Definition:
@@ -201,7 +228,11 @@ def _default(kind: ItemKind, wanted: ImportRequest) -> Definition:
         )
     base = QWEN[like]
     name = wanted.name or like
-    return replace(base, name=name, title=base.title if name == like else f"{name}, like {like}")
+    if wanted.name == like:
+        return base
+    # the study's data are not described where others were brought
+    description = wanted.description or f"A user's own items ({kind}), with the prompts and recipe of {like}."
+    return replace(base, name=name, title=f"{name}, like {like}", description=description)
 
 
 def _overruled(definition: Definition, wanted: ImportRequest) -> Definition:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from w2s.testbeds.real.archive import NAMES
-from w2s.testbeds.real.groups import digest
+from w2s.testbeds.real.digests import digest
 from w2s.testbeds.real.release import TEXT_CHARS, Item
 
 TOKENS_PER_CHAR = 0.25

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from w2s.errors import NotFound, Unavailable
@@ -12,8 +12,14 @@ from w2s.testbeds.real.problems import refuse
 from w2s.testbeds.real.qwen import QWEN
 from w2s.testbeds.real.sources import chat, code, math, proposals
 from w2s.testbeds.real.sources.assemble import SIZES, ItemPool, assemble, write_files
-from w2s.testbeds.real.sources.rows import Rows
+from w2s.testbeds.real.sources.source import Rows, Source
 from w2s.testbeds.real.store import Imported, ImportRequest, import_release
+
+SOURCES: tuple[Source, ...] = (
+    chat.HELPSTEER2, chat.HELPSTEER3, chat.RM_BENCH, chat.REWARD_BENCH_2, math.DAPO, math.AIME_2024, math.AIME_2025,
+    *code.TACO,
+)  # fmt: skip
+"""Every data set that a builder reads."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ def build(
     """
     if name not in QWEN:
         raise NotFound.among("testbed to build", name, QWEN)
+    wanted = replace(wanted, description=f"{QWEN[name].description} Rebuilt from the public sources.")
     pool = _pool(name, rows, judged, generator, seed, progress)
     if not pool.near or not pool.far:
         side = "in distribution" if not pool.near else "out of distribution"
@@ -86,13 +93,15 @@ def _pool(
                 '{"question", "choice", "correct"}; run the programs in a sandbox of yours, this package runs none'
             )
         verdicts = proposals.read(judged, judged=True)
-        return code.collect(code.questions(rows), verdicts)
+        pool = ItemPool()
+        return code.collect(code.questions(rows, skip=pool.skip), verdicts, pool=pool)
     if judged is None and generator is None:
         raise Unavailable(
             "qwen-math needs proposed solutions, which no source has: give --proposals FILE with lines "
             '{"question", "choice"}, or --model MODEL to write them'
         )
-    known = math.questions(rows)
+    pool = ItemPool()
+    known = math.questions(rows, skip=pool.skip)
     if judged is None:
         assert generator is not None
         judged = generator.keep
@@ -106,4 +115,4 @@ def _pool(
             device=generator.device,
             progress=progress,
         )
-    return math.collect(known, proposals.read(judged, judged=False))
+    return math.collect(known, proposals.read(judged, judged=False), pool=pool)

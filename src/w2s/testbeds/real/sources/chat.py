@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 
+from w2s.testbeds.real.layouts import spoken
 from w2s.testbeds.real.release import Item
 from w2s.testbeds.real.sources.assemble import ItemPool, coin
-from w2s.testbeds.real.sources.rows import Row, Rows, Source, checked, column
+from w2s.testbeds.real.sources.rows import Row, Rows, Source, checked, column, number
 
 HELPSTEER2 = Source("nvidia/HelpSteer2", "train", ("prompt", "response", "helpfulness"))
 HELPSTEER3 = Source(
@@ -21,7 +22,7 @@ HELPSTEER3 = Source(
     ("domain", "context", "response1", "response2", "overall_preference"),
     config="preference",
 )
-RM_BENCH = Source("THU-KEG/RM-Bench", "train", ("prompt", "chosen", "rejected", "domain"))
+RM_BENCH = Source("THU-KEG/RM-Bench", "train", ("prompt", "chosen", "rejected"), whole="total_dataset")
 REWARD_BENCH_2 = Source("allenai/reward-bench-2", "test", ("prompt", "chosen", "rejected", "subset"))
 _TURN = re.compile(r"\n?<extra_id_1>(User|Assistant)\n?")
 
@@ -30,9 +31,9 @@ def collect(rows: Rows) -> ItemPool:
     """Pairs of all four sources."""
     pool = ItemPool()
     _helpsteer2(rows, pool)
-    for row in checked(rows, HELPSTEER3):
+    for row in checked(rows, HELPSTEER3, skip=pool.skip):
         _helpsteer3(row, pool)
-    for row in checked(rows, RM_BENCH):
+    for row in checked(rows, RM_BENCH, skip=pool.skip):
         chosen, rejected = (column(RM_BENCH, row, name, list) for name in ("chosen", "rejected"))
         prompt = column(RM_BENCH, row, "prompt", str)
         styles = min(len(chosen), len(rejected))
@@ -41,7 +42,7 @@ def collect(rows: Rows) -> ItemPool:
             continue
         style = coin(prompt) % styles  # both in one style: the study's pairs differ in substance
         pool.add(_pair(prompt, chosen[style], rejected[style], "rm-bench"), far=True)
-    for row in checked(rows, REWARD_BENCH_2):
+    for row in checked(rows, REWARD_BENCH_2, skip=pool.skip):
         chosen, rejected = (column(REWARD_BENCH_2, row, name, list) for name in ("chosen", "rejected"))
         prompt = column(REWARD_BENCH_2, row, "prompt", str)
         if column(REWARD_BENCH_2, row, "subset", str).casefold() == "ties" or not chosen or not rejected:
@@ -55,7 +56,7 @@ def _helpsteer2(rows: Rows, pool: ItemPool) -> None:
     """Two rows have one prompt; they need not follow each other."""
     waiting: dict[str, Row] = {}
     done: set[str] = set()
-    for row in checked(rows, HELPSTEER2):
+    for row in checked(rows, HELPSTEER2, skip=pool.skip):
         prompt = column(HELPSTEER2, row, "prompt", str)
         other = waiting.pop(prompt, None)
         if prompt in done:
@@ -64,7 +65,7 @@ def _helpsteer2(rows: Rows, pool: ItemPool) -> None:
             waiting[prompt] = row
         else:
             done.add(prompt)
-            two = sorted((other, row), key=lambda answer: int(column(HELPSTEER2, answer, "helpfulness", int)))
+            two = sorted((other, row), key=lambda answer: number(HELPSTEER2, answer, "helpfulness"))
             worse, better = two
             if worse["helpfulness"] == better["helpfulness"]:
                 pool.skip("HelpSteer2: equally helpful")
@@ -76,7 +77,7 @@ def _helpsteer2(rows: Rows, pool: ItemPool) -> None:
 
 
 def _helpsteer3(row: Row, pool: ItemPool) -> None:
-    preference = column(HELPSTEER3, row, "overall_preference", (int, float))
+    preference = number(HELPSTEER3, row, "overall_preference")
     if preference == 0:
         pool.skip("HelpSteer3: about the same")
         return
@@ -84,28 +85,23 @@ def _helpsteer3(row: Row, pool: ItemPool) -> None:
         pool.skip("HelpSteer3: other languages")
         return
     context = column(HELPSTEER3, row, "context", list)
-    prompt = conversation([(str(turn["role"]), str(turn["content"])) for turn in context])
+    if (
+        not all(isinstance(turn, dict) and {"role", "content"} <= set(turn) for turn in context)
+        or not context
+    ):
+        pool.skip("HelpSteer3: a context without turns")
+        return
+    prompt = spoken([(str(turn["role"]), str(turn["content"])) for turn in context])
     answers = [column(HELPSTEER3, row, name, str) for name in ("response1", "response2")]
     better, worse = answers if preference < 0 else reversed(answers)
     pool.add(_pair(prompt, better, worse, "helpsteer3"))
 
 
-def conversation(turns: list[tuple[str, str]]) -> str:
-    """One turn as it is; several with who speaks.
-
-    >>> conversation([("user", "Hi"), ("assistant", "Hello"), ("user", "Why?")])
-    'User: Hi\\n\\nAssistant: Hello\\n\\nUser: Why?'
-    """
-    if len(turns) == 1:
-        return turns[0][1].strip()
-    return "\n\n".join(f"{role.capitalize()}: {text.strip()}" for role, text in turns)
-
-
 def _turns(prompt: str) -> str:
     """A prompt of HelpSteer2, whose later turns are marked, as a conversation."""
     parts = _TURN.split(prompt)
-    spoken = [("User", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
-    return conversation([(role, text) for role, text in spoken if text.strip()])
+    turns = [("User", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
+    return spoken([(role, text) for role, text in turns if text.strip()])
 
 
 def _pair(prompt: str, better: str, worse: str, subset: str) -> Item:

@@ -14,10 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from w2s.errors import Unavailable
+from w2s.testbeds.real.json_lines import file_problem, numbered, parsed
 from w2s.testbeds.real.problems import Problem, Problems, refuse
-from w2s.testbeds.real.release import LINE_BYTES
 
+MOST_PROBLEMS = 20
+"""Problems after which a file is not read on."""
 _REMEDY = 'a line is {"question": "...", "choice": "...", "correct": true or false (if judged)}'
+
+
+_LATER = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,16 @@ def read(path: Path, *, judged: bool) -> list[Proposal]:
     proposals: list[Proposal] = []
     problems: list[Problem] = []
     try:
-        with path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
-                item = _proposal(raw, path.name, number, judged=judged)
-                if isinstance(item, Proposal):
-                    proposals.append(item)
-                else:
-                    problems.append(item)
-                if len(problems) >= 20:
-                    break
+        if whole := file_problem(path, path.name):
+            raise Problems([whole])
+        for number, raw in numbered(path):
+            item = _proposal(raw, path.name, number, judged=judged)
+            if isinstance(item, Proposal):
+                proposals.append(item)
+            else:
+                problems.append(item)
+            if len(problems) >= MOST_PROBLEMS:
+                break
     except OSError as error:
         raise refuse(path.name, f"cannot be read ({error.strerror})", "check the path") from None
     if not proposals and not problems:
@@ -54,12 +60,9 @@ def read(path: Path, *, judged: bool) -> list[Proposal]:
 
 
 def _proposal(raw: bytes, file: str, line: int, *, judged: bool) -> Proposal | Problem:
-    try:
-        body = json.loads(raw[: LINE_BYTES + 1].decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        return Problem(file, line, "", f"is not JSON ({str(error)[:80]})", _REMEDY)
-    if not isinstance(body, dict):
-        return Problem(file, line, "", "is not an object", _REMEDY)
+    body = parsed(raw, file, line, form=_REMEDY)
+    if isinstance(body, Problem):
+        return body
     for name in ("question", "choice"):
         if not isinstance(body.get(name), str) or not body[name].strip():
             return Problem(file, line, name, "is missing or no text", _REMEDY)
@@ -83,24 +86,32 @@ def write_with_model(
     """Let `model` (a hub's name or a folder) answer each question `per_question` times; append to `path`.
 
     Sampled at temperature 1 from `seed`, so the same seed and library versions give the same text. What the file
-    already holds is kept and not written again, so an interrupted call goes on. Raises `Unavailable` if the
-    model cannot be loaded.
+    already holds is kept and not written again, so an interrupted call goes on; a last line that it tore is written
+    again. Raises `Unavailable` if the model cannot be loaded or the file not be written, `BadTestbed` for other torn
+    lines, each with its number.
     """
     import torch
 
-    tokenizer, module = _loaded(model, device)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        mend(path)
+    except OSError as error:
+        raise Unavailable(f"cannot write {path} ({error.strerror}); name another file with --keep") from error
     have: Counter[str] = Counter()
-    if path.exists():
+    if path.stat().st_size:
         have.update(proposal.question for proposal in read(path, judged=False))
+    tokenizer, module = _loaded(model, device)
     with path.open("a", encoding="utf-8") as file:
         for number, question in enumerate(questions):
             progress(number, len(questions))
             missing = per_question - have[question]
             if missing <= 0:
                 continue
-            ids = torch.tensor([tokenizer(_asked(tokenizer, question))["input_ids"]], device=device)
+            ids = torch.tensor([_asked(tokenizer, question)], device=device)
             with torch.random.fork_rng(devices=[]), torch.no_grad():
-                torch.manual_seed(seed + number)
+                # the answers that are there already were drawn from the question's first seed: others from another
+                torch.manual_seed(seed + number + have[question] * _LATER)
                 out = module.generate(
                     ids.repeat(missing, 1),
                     do_sample=True,
@@ -109,12 +120,34 @@ def write_with_model(
                     max_new_tokens=max_new_tokens,
                     pad_token_id=tokenizer.pad_token_id or tokenizer.eos_token_id,
                 )
-            for row in out[:, ids.shape[1] :]:
-                text = tokenizer.decode(row, skip_special_tokens=True).strip()
-                if text:
-                    file.write(json.dumps({"question": question, "choice": text}, ensure_ascii=False) + "\n")
+            texts = [
+                tokenizer.decode(row, skip_special_tokens=True).strip() for row in out[:, ids.shape[1] :]
+            ]
+            lines = (json.dumps({"question": question, "choice": text}) + "\n" for text in texts if text)
+            file.write("".join(lines))
             file.flush()
     progress(len(questions), len(questions))
+
+
+def mend(path: Path) -> None:
+    """Make a file of lines one that can be appended to: a torn last line goes, a whole one gets its line end.
+
+    Torn is what is no JSON at all, as a process leaves it that is killed while it writes.
+    """
+    content = path.read_bytes()
+    whole = content.rstrip(b"\0 \t\r\n")
+    begin = whole.rfind(b"\n") + 1
+    try:
+        json.loads(whole[begin:])
+    except (ValueError, RecursionError):
+        whole = whole[:begin].rstrip()
+    if whole + b"\n" == content:
+        return
+    with path.open("r+b") as file:
+        file.truncate(len(whole))
+        file.seek(len(whole))
+        if whole:
+            file.write(b"\n")
 
 
 def _loaded(model: str, device: str) -> tuple[Any, Any]:
@@ -132,9 +165,11 @@ def _loaded(model: str, device: str) -> tuple[Any, Any]:
         raise Unavailable(f"cannot load a model from {model!r} on {device}: {reason}") from error
 
 
-def _asked(tokenizer: Any, question: str) -> str:
+def _asked(tokenizer: Any, question: str) -> list[int]:
     wish = f"{question}\n\nSolve it step by step. Put the final answer into \\boxed{{}}."
     if not getattr(tokenizer, "chat_template", None):
-        return f"{wish}\n\n"
+        return list(tokenizer(f"{wish}\n\n")["input_ids"])
     turns = [{"role": "user", "content": wish}]
-    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    text = str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    # a template writes its special tokens itself
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
