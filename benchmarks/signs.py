@@ -38,6 +38,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=5, help="seeds of each world [5]")
     parser.add_argument("--jobs", type=int, help="processes [all cores]")
     options = parser.parse_args()
+    if options.seeds < 2 or options.first < 0:
+        parser.error("give two seeds or more, from 0 on")
     seeds = range(options.first, options.first + options.seeds)
     if not SIGNS.exists():
         SIGNS.parent.mkdir(parents=True, exist_ok=True)

@@ -81,8 +81,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("testbed", nargs="*", help="[all three]")
-    for testbed in parser.parse_args().testbed or sorted(STUDIED_AS):
+    parser.add_argument("testbed", nargs="*", help="some of mini-chat, mini-code, mini-math [all three]")
+    chosen = parser.parse_args().testbed or sorted(STUDIED_AS)
+    for testbed in chosen:
+        if testbed not in STUDIED_AS:
+            parser.error(f"no published figures for {testbed!r}; known: {', '.join(sorted(STUDIED_AS))}")
+    for testbed in chosen:
         publish(testbed)
     return 0
 

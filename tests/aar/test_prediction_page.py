@@ -8,7 +8,7 @@ import pytest
 from aar.cli.testbed_predict import as_text
 from aar.reports.prediction_figure import prediction_figure
 from w2s.measurements import predict, read_lines, signs
-from w2s.measurements.collect import FIRST_FRESH
+from w2s.measurements.collect import FRESH_FROM
 from w2s.measurements.prediction import STUDIED_AS, published_pgr
 from w2s.testbeds import load_measured
 from w2s.testbeds.mini.splits import SPLIT_WORLDS
@@ -51,7 +51,7 @@ def test_the_stored_results_are_of_fresh_seeds_of_every_world_and_every_publishe
     assert {line.world for line in lines} == set(SPLIT_WORLDS[split])
     seeds = {line.seed for line in lines if line.arm == "ceiling"}  # further ones have floor and vanilla only
     assert len(seeds) >= SEEDS
-    assert min(seeds) >= FIRST_FRESH
+    assert min(seeds) >= FRESH_FROM[name]
     for world in SPLIT_WORLDS[split]:
         for arm in (*published_pgr(name), "floor", "ceiling"):
             assert {line.seed for line in lines if (line.world, line.arm) == (world, arm)} >= seeds
@@ -71,7 +71,7 @@ def test_the_stored_results_agree_with_the_figures_that_ship(name):
 
 def test_the_page_shows_what_the_stored_results_say_of_reported_signs():
     lines = read_lines(REPOSITORY / "benchmarks" / "results" / "testbeds" / "signs" / "mini-chat.jsonl")
-    assert min(line.seed for line in lines) >= FIRST_FRESH
+    assert min(line.seed for line in lines) >= FRESH_FROM["mini-chat"]
     page = PAGE.read_text(encoding="utf-8").partition("<!-- signs: mini-chat -->")[2].partition("<!-- end")[0]
     found = signs(lines)
     assert [part.split for part in found] == list(PLOTS)

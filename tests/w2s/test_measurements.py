@@ -11,7 +11,7 @@ from scipy import stats
 from w2s import testbeds
 from w2s.errors import NotFound, NotMeasured
 from w2s.measurements import arms, checks, collect, read_lines, summarise
-from w2s.measurements.collect import FIRST_FRESH, ArmResult, item_seed
+from w2s.measurements.collect import ArmResult, item_seed
 from w2s.measurements.markdown import table
 
 
@@ -291,6 +291,62 @@ def test_an_unknown_world_is_named(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"one line that is no result",
+        b"no result\n",
+        b'{"a": 1}\n',
+        b"\xff\xfe\n",
+        *(
+            (
+                json.dumps(asdict(ArmResult("k", "t", "dev", "w", 1, "floor", 0.5, 1, 1.0)) | wrong) + "\n"
+            ).encode()
+            for wrong in ({"accuracy": "high"}, {"accuracy": float("nan")}, {"accuracy": 1.5}, {"seed": True})
+        ),
+    ],
+)
+def test_a_file_of_something_else_is_left_as_it_is(tmp_path, few_items, content):
+    out = tmp_path / "notes.txt"
+    out.write_bytes(content)
+    with pytest.raises(NotMeasured, match="--out"):
+        collect(
+            "mini-chat", out, seeds=[3], splits=["dev"], worlds=["west"], chosen=[], only=["floor"], jobs=1
+        )
+    assert out.read_bytes() == content
+
+
+def test_a_place_that_cannot_be_written_is_named_before_anything_is_measured(
+    tmp_path, few_items, monkeypatch
+):
+    monkeypatch.setattr(
+        sys.modules["w2s.measurements.collect"], "_results", lambda *_: pytest.fail("measured")
+    )
+    for out in (tmp_path, tmp_path / "file" / "x.jsonl"):
+        (tmp_path / "file").touch()
+        with pytest.raises(NotMeasured, match="--out"):
+            collect(
+                "mini-chat",
+                out,
+                seeds=[3],
+                splits=["dev"],
+                worlds=["west"],
+                chosen=[],
+                only=["floor"],
+                jobs=1,
+            )
+
+
+def test_weights_in_several_files_are_told_apart(tmp_path):
+    digest = sys.modules["w2s.measurements.collect"]._weights
+    for number in (1, 2):
+        (tmp_path / f"model-0000{number}-of-00002.safetensors").write_bytes(bytes(number))
+    before = digest(tmp_path)
+    (tmp_path / "model-00002-of-00002.safetensors").write_bytes(b"other")
+    assert digest(tmp_path) != before
+    assert digest("owner/name") == "owner/name"
+
+
 def test_a_broken_line_in_the_middle_is_refused_with_its_number(tmp_path):
     rows = [json.dumps(asdict(line("floor", s, 0.6))) for s in range(3)]
     (tmp_path / "x.jsonl").write_text("\n".join([rows[0], "{", rows[2]]) + "\n")
@@ -299,4 +355,4 @@ def test_a_broken_line_in_the_middle_is_refused_with_its_number(tmp_path):
 
 
 def test_public_seeds_are_distinct():
-    assert len({item_seed(seed) for seed in range(FIRST_FRESH + 20)}) == FIRST_FRESH + 20
+    assert len({item_seed(seed) for seed in range(10_000)}) == 10_000

@@ -9,7 +9,8 @@ from scipy.stats import spearmanr
 from w2s.errors import NotFound, NotMeasured
 from w2s.measurements import predict
 from w2s.measurements.collect import ArmResult
-from w2s.measurements.prediction import DESIGN, Group, Order, published_pgr, spearman
+from w2s.measurements.prediction import HELD_OUT, Group, Order, published_pgr, spearman
+from w2s.measurements.redrawn import pgr_redrawn
 
 CHAT = published_pgr("mini-chat")
 
@@ -39,7 +40,7 @@ def test_the_study_published_nine_methods_on_chat_and_four_on_math_and_code():
     ]
     assert [CHAT[name] for name in ("ccs_evolution", "zero_shot", "critic")] == [0.93, 0.027, -0.038]
     assert list(published_pgr("mini-code")) == ["confident_labels", "zero_shot", "vanilla", "critic"]
-    assert set(DESIGN) <= set(CHAT)
+    assert set(HELD_OUT["mini-chat"]) < set(CHAT)
 
 
 def test_a_world_that_repeats_the_published_figures_correlates_fully_and_reverses_no_pair():
@@ -125,3 +126,20 @@ def test_what_cannot_be_predicted_says_why():
         predict("mini-chat", results(CHAT, seeds=1))
     with pytest.raises(NotMeasured, match="dev, west: 1 seeds"):
         predict("mini-chat", [*results(CHAT), *results(CHAT, seeds=1, world="west")])
+
+
+def test_a_world_that_is_drawn_twice_has_two_draws_of_seeds():
+    # of eight worlds without spread between them, only seeds are left: the mean of eight has the error of all seeds
+    rng = np.random.default_rng(5)
+    lines = []
+    for world in "abcdefgh":
+        for seed in range(40):
+            for arm, value in {"floor": 0.0, "ceiling": 1.0, "vanilla": 0.5 + rng.normal(0, 0.2)}.items():
+                lines.append(
+                    ArmResult(
+                        f"{world}{seed}{arm}", "mini-chat", "sealed", world, seed, arm, value, 1000, 1.0
+                    )
+                )
+    found = pgr_redrawn(lines, ["vanilla"])
+    assert found.over_worlds
+    assert found.redrawn.std() == pytest.approx(0.2 / np.sqrt(8 * 40) * np.sqrt(2), rel=0.35)

@@ -59,6 +59,7 @@ def test_a_gain_clear_of_zero_is_what_helps_means(gain, helps, no_gain):
 
 def test_a_gain_within_its_noise_is_open_and_no_consistent_gain():
     assert set(agreement(0.01, noise=0.05).values()) == {Agreement.OPEN, Agreement.SAME}
+    assert set(agreement(0.05, noise=0.3).values()) == {Agreement.OPEN}
 
 
 def test_gains_are_paired_by_seed_so_that_a_luck_which_all_share_is_not_in_their_intervals():

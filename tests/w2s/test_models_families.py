@@ -14,6 +14,7 @@ from transformers.pytorch_utils import Conv1D
 
 from w2s.errors import BadTemplate
 from w2s.models import BaseModel, Prompting, TextStudent, load_model
+from w2s.models.labels import label_tokens
 from w2s.models.prompting import render
 from w2s.records import Example, Recipe
 
@@ -197,3 +198,41 @@ def test_a_chat_template_is_not_put_around_a_prompt(tmp_path: Path):
     words.chat_template = "{% for m in messages %}<eos>{{ m['content'] }}{% endfor %}"
     base = load_model(save(tmp_path, "qwen2", words=words))
     assert base.encode("Label: yes") == base.tokenizer("Label: yes", add_special_tokens=False)["input_ids"]
+
+
+def test_a_token_that_closes_every_text_does_not_stand_before_the_label(tmp_path: Path):
+    from tokenizers import processors
+
+    words = tokenizer("byte-level")
+    words.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="<eos> $A <eos>", pair="<eos> $A $B <eos>", special_tokens=[("<eos>", 1)]
+    )
+    base = load_model(save(tmp_path, "llama", words=words))
+    assert base.encode("Label:") == [1, *base.encode_more("Label:")]
+
+
+def test_a_word_of_which_only_the_start_is_known_is_no_label(made):
+    def encode(text: str) -> list[int]:
+        return [{":": 1, "a": 2, "b": 3}.get(word, 0) for word in text.split()]
+
+    assert label_tokens(("a b", "a a"), encode, unknown=0).shared == (2,)
+    with pytest.raises(BadTemplate, match="is not a word"):
+        label_tokens(("a c", "a b"), encode, unknown=0)
+
+
+def test_likelihoods_of_long_questions_and_answers_keep_both(made):
+    base = made("llama")
+    student = TextStudent(base, PROMPTING, replace(RECIPE, max_length=40), seed=0)
+    asked = [
+        replace(ITEMS[0], fields={"question": f"what colour is {thing}?" + " and" * 200, "choice": answer})
+        for thing, answer in (("grass", "blue"), ("sky", "blue"), ("sky", "good" + " bad" * 200), ("sky", ""))
+    ]
+    likely = student.likelihood(asked, UPRIGHT[:4])
+    assert np.isfinite(likely).all()
+    assert likely[0] != likely[1] != likely[2]
+
+
+def test_no_room_for_what_is_to_be_written_is_said(made):
+    student = TextStudent(made("llama"), PROMPTING, RECIPE, seed=0)
+    with pytest.raises(BadTemplate, match="leave no room"):
+        student.generate(ITEMS[:1], UPRIGHT[:1], TEMPLATE, into="thought", max_new_tokens=500)

@@ -64,3 +64,8 @@ def test_the_room_is_used():
     fields = {"prompt": "what is it?", "first": words("a", 400), "second": words("b", 350)}
     kept = re.findall(r"\S+", texts(PAIR, fields, 80))
     assert 74 <= len(kept) <= 80
+
+
+def test_a_text_that_is_only_a_little_too_long_does_not_grow_by_its_mark():
+    fields = {"first": "a, b, c, d", "second": "e, f, g, h"}
+    assert "a , b" in texts("{first} {second}", fields, 14)

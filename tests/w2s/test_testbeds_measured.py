@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from w2s.measurements import read_lines, summarise, weights
-from w2s.measurements.collect import FIRST_FRESH
+from w2s.measurements.collect import FRESH_FROM
 from w2s.measurements.markdown import table
 from w2s.testbeds import load, load_measured, names
 
@@ -46,7 +46,7 @@ def test_what_is_published_was_measured_with_these_models_on_fresh_seeds(name: s
     )
     for world in figures["worlds"].values():
         assert len(set(world["seeds"])) >= FEWEST
-        assert min(world["seeds"]) >= FIRST_FRESH
+        assert min(world["seeds"]) >= FRESH_FROM[name]
         assert world["typical"]["seeds"] >= SUPERVISORS
         for arm in (world["floor"], world["ceiling"]):
             low, high = arm["interval"]

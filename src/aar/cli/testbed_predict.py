@@ -29,7 +29,9 @@ def predict_testbed(
     seeds: Annotated[
         int, typer.Option(min=2, help="Seeds of each world: items, supervisor and students of each.")
     ] = 10,
-    first: Annotated[int, typer.Option(min=0, help="First seed; worlds were designed below 1000.")] = 1000,
+    first: Annotated[
+        int, typer.Option(min=0, help="First seed; some settings were chosen on seeds below 9006.")
+    ] = 10_000,
     split: Annotated[
         Literal["dev", "sealed"],
         typer.Option(help="Whose worlds: those that methods are chosen in, or those that confirm."),
@@ -53,6 +55,8 @@ def predict_testbed(
     from w2s.measurements.prediction import published_pgr
 
     published = published_pgr(name)
+    if figure is not None:
+        _can_be_written(figure)
     results = out or Path("measurements") / f"{name}.jsonl"
     lines = collect(
         name,
@@ -69,13 +73,22 @@ def predict_testbed(
     if figure is not None:
         from aar.reports.prediction_figure import prediction_figure
 
-        figure.parent.mkdir(parents=True, exist_ok=True)
         figure.write_text(prediction_figure(prediction), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(prediction)))
     else:
         typer.echo(as_text(prediction))
     typer.echo(f"results in {results}", err=True)
+
+
+def _can_be_written(figure: Path) -> None:
+    """Make the folder of a figure; `BadParameter` where none can be written, before anything is measured."""
+    try:
+        figure.parent.mkdir(parents=True, exist_ok=True)
+        with figure.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write --figure {figure}: {error.strerror}") from None
 
 
 def as_text(prediction: Prediction) -> str:

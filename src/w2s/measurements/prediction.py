@@ -30,8 +30,10 @@ STUDIED_AS: Mapping[str, str] = {
     "mini-code": "qwen-code",
 }
 """The study's testbed that each mini testbed stands for."""
-DESIGN = ("vanilla", "zero_shot", "em_posterior", "curriculum", "epiplexity")
-"""Methods that worlds are designed with, named before the first trial; all others are only looked at afterwards."""
+HELD_OUT: Mapping[str, tuple[str, ...]] = {
+    "mini-chat": ("ccs_evolution", "overlap_density", "confident_labels", "critic")
+}
+"""Methods that were only looked at when a design was done, by testbed; worlds are designed with all others."""
 _MIN_RANKED = 3
 
 
@@ -128,7 +130,9 @@ def published_pgr(testbed: str) -> dict[str, float]:
     from w2s.testbeds.real.published import lines
 
     if testbed not in STUDIED_AS:
-        raise NotFound.among("mini testbed with published figures", testbed, sorted(STUDIED_AS))
+        raise NotFound(
+            f"no published figures to hold {testbed!r} against; there are for {', '.join(sorted(STUDIED_AS))}"
+        )
     known = set(methods.names())
     pgr = {
         line.name: line.pgr
@@ -191,15 +195,15 @@ def _of_split(
         n=results[0].n,
         over_worlds=found.over_worlds,
         points=tuple(
-            MethodPoint(method, _group(method), published[method], pgr[i], *interval(redrawn[i]))
+            MethodPoint(method, _group(testbed, method), published[method], pgr[i], *interval(redrawn[i]))
             for i, method in enumerate(order)
         ),
         correlations=tuple(
             RankCorrelation(
                 group, len(places), _rho(heights, pgr, places), *_rho_interval(heights, redrawn, places)
             )
-            for group, places in _groups(order).items()
-            if len(places) >= _MIN_RANKED
+            for group, places in _groups(testbed, order).items()
+            if len(places) >= _MIN_RANKED and (group is Group.ALL or len(places) < len(order))
         ),
         pairs=tuple(
             _pair(order[i], order[j], pgr[i] - pgr[j], redrawn[i] - redrawn[j])
@@ -208,14 +212,14 @@ def _of_split(
     )
 
 
-def _group(method: str) -> Group:
-    return Group.DESIGN if method in DESIGN else Group.HELD_OUT
+def _group(testbed: str, method: str) -> Group:
+    return Group.HELD_OUT if method in HELD_OUT.get(testbed, ()) else Group.DESIGN
 
 
-def _groups(order: Sequence[str]) -> dict[Group, list[int]]:
+def _groups(testbed: str, order: Sequence[str]) -> dict[Group, list[int]]:
     groups: dict[Group, list[int]] = {group: [] for group in Group}
     for place, method in enumerate(order):
-        groups[_group(method)].append(place)
+        groups[_group(testbed, method)].append(place)
         groups[Group.ALL].append(place)
     return groups
 

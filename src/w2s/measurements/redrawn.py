@@ -93,9 +93,13 @@ def _pgr_of_seeds(accuracy: FloatArray, draws: int, rng: np.random.Generator) ->
 
 
 def _other_worlds(pgr: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """`pgr` [worlds, methods, draws] with the worlds drawn with replacement, for each draw anew."""
+    """`pgr` [worlds, methods, draws] with the worlds drawn with replacement, for each draw anew.
+
+    A world that is drawn twice has two draws of seeds, each the same for all methods.
+    """
     worlds, _, draws = pgr.shape
-    return np.asarray(np.take_along_axis(pgr, rng.integers(worlds, size=(worlds, 1, draws)), axis=0))
+    world, draw = rng.integers(worlds, size=(worlds, draws)), rng.integers(draws, size=(worlds, draws))
+    return np.asarray(np.moveaxis(pgr[world, :, draw], 2, 1))
 
 
 def _pgr(accuracy: FloatArray) -> FloatArray:
