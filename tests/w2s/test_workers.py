@@ -1,5 +1,6 @@
 """Processes beside each other: one thread each, and none outlives the process that started them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,10 +13,11 @@ import torch
 from w2s import workers
 
 PARENT = """
-import os, time
+import os, signal, time
 from w2s import workers
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
     with workers.pool(2) as pool:
         pids = {pool.submit(os.getpid).result() for _ in range(4)}
         for _ in range(2):
@@ -43,8 +45,12 @@ def test_an_interrupt_ends_what_runs_and_what_is_queued(tmp_path):
         assert parent.stdout is not None
         pids = parent.stdout.readline().split()
         assert pids
-        os.killpg(parent.pid, signal.SIGINT)  # as a terminal does: to all of them
-        _, errors = parent.communicate(timeout=60)
+        try:
+            os.killpg(parent.pid, signal.SIGINT)  # as a terminal does: to all of them
+            _, errors = parent.communicate(timeout=60)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(parent.pid, signal.SIGKILL)
     assert errors.count(b"Traceback") <= 1  # that of the one that started them
     assert not [pid for pid in pids if Path("/proc", pid.decode()).exists()]
 
