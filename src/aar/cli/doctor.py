@@ -102,7 +102,7 @@ def doctor(
         ok=gpu is not None,
         needed=False,
         detail=gpu or "none",
-        remedy="" if gpu else "only the real testbeds need one",
+        remedy="" if gpu else "the lab uses none yet; a notebook can",
     )
     keys = [variable for variable in KEYS.values() if os.environ.get(variable)]
     check(
