@@ -138,6 +138,12 @@ def test_a_gap_that_is_not_established_is_refused() -> None:
         pgr_interval(student, floor, ceiling, clusters)
 
 
+def test_a_ceiling_below_the_floor_is_told_by_the_difference_of_their_accuracies() -> None:
+    (student, floor, ceiling), clusters = study(World(), np.random.default_rng(3), seeds=3)
+    with pytest.raises(NoGap, match=r"not above the floor \(-0\.\d{3} of accuracy\)"):
+        pgr_interval(student, ceiling, floor, clusters)
+
+
 @given(a=st.floats(-0.2, 0.5), b=st.floats(0.2, 0.5), sd=st.floats(1e-4, 0.015), rho=st.floats(-0.9, 0.9))
 def test_fiellers_bounds_solve_his_equation(a: float, b: float, sd: float, rho: float) -> None:
     r = fieller(a, b, var_numerator=sd**2, var_denominator=sd**2, covariance=rho * sd**2, t=2.0)

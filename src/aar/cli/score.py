@@ -84,8 +84,11 @@ def score(
     result = judged(folder, submission)
     typer.echo(f"{result['title']}: {decided(result['status'], result['reply'])}")
     for stage in ("dev", "sealed"):
-        if result[stage] and result[stage].get("pgr"):
-            typer.echo(f"{stage}: PGR {estimate_text(result[stage]['pgr'])}")
+        figures = result[stage] or {}
+        if figures.get("pgr"):
+            typer.echo(f"{stage}: PGR {estimate_text(figures['pgr'])}")
+        elif figures.get("note"):
+            typer.echo(f"{stage}: no PGR: {figures['note']}")
     for finding in result["audits"]:
         typer.echo(f"audit {finding['audit']}: {finding['verdict']}. {finding['sentence']}")
     if result["track"]:

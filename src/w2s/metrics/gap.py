@@ -27,6 +27,14 @@ def pgr(student: float, *, floor: float, ceiling: float) -> float:
     return (student - floor) / (ceiling - floor)
 
 
+def refuse_no_gap(gap: float) -> None:
+    """`NoGap` unless the ceiling is above the floor; `gap` is the difference of their accuracies."""
+    if gap <= 0:
+        raise NoGap(
+            f"the ceiling is not above the floor ({gap:+.3f} of accuracy); choose a testbed with a gap"
+        )
+
+
 def correctness(probabilities: npt.ArrayLike, truth: npt.ArrayLike) -> FloatArray:
     """1 where the more probable class is the true one, else 0, and one half for a probability of exactly .5.
 
@@ -161,7 +169,7 @@ def _over_gap(
 
     spread = two_way(parts, clusters)
     a, b = (float(x) for x in spread.figures)
-    pgr(a, floor=0.0, ceiling=b)  # refuses a gap that is not there before dividing by it
+    refuse_no_gap(b)
     v = spread.covariance
     ratio = fieller(
         a,

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from w2s.metrics.equivalence import Equivalence, within
 from w2s.metrics.gains import Difference, paired_difference
-from w2s.metrics.gap import fieller, pgr, pgr_gain, pgr_interval
+from w2s.metrics.gap import fieller, pgr_gain, pgr_interval, refuse_no_gap
 from w2s.records import Estimate, FloatArray
 
 FEWEST = 4
@@ -192,7 +192,7 @@ def _ratio(
     from scipy.special import stdtrit  # a tenth of a second to import
 
     means, covariance, freedom = _at_typical(np.column_stack([numerator, gap]), supervisors)
-    pgr(float(means[0]), floor=0.0, ceiling=float(means[1]))  # refuses a gap that is not there
+    refuse_no_gap(float(means[1]))
     ratio = fieller(
         float(means[0]),
         float(means[1]),
