@@ -221,7 +221,8 @@ def from_database(folder: Path, began: float) -> dict[str, Any]:
         "WHERE v.stage='dev' AND s.researcher != 'lab' AND json_extract(v.figures, '$.accuracy') IS NOT NULL"
     ).fetchone()[0]
     runs = base.execute(
-        "SELECT split, intervention, count(*), sum(core_seconds)/60 FROM runs GROUP BY split, intervention"
+        """SELECT split, intervention, count(*), sum(json_extract("end", '$.core_seconds'))/60 FROM runs
+        GROUP BY split, intervention"""
     ).fetchall()
     return {
         "first_submission": round(min(row[3] for row in made) - began, 1) if made else None,
