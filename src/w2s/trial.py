@@ -40,7 +40,7 @@ class ModelTrial:
         place: Folder or hub name of the checkpoint.
         family: Its type in transformers; empty if it was not loaded.
         parameters: Number of its parameters.
-        forward: Which forward pass students use: "compact", "packed", or "transformers" for the model's own.
+        forward: Which forward pass students use, a value of `w2s.models.forward.ForwardPass`; empty likewise.
         items: Number of items that were counted.
         too_long: Number of these that lose words, because their text is longer than the recipe or the model allows.
         longest: Most tokens of an item's text.
@@ -112,7 +112,7 @@ def _described(
         trial,
         family=str(model.module.config.model_type),
         parameters=sum(p.numel() for p in model.module.parameters()),
-        forward=forward_pass(model.module),
+        forward=forward_pass(model.module).value,
         items=len(items),
         too_long=sum(length > allowed for length in lengths),
         longest=max(lengths, default=0),

@@ -7,6 +7,7 @@ see the padding, and no attention mask is needed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 import torch
@@ -18,11 +19,22 @@ Tensor = torch.Tensor
 Reader = Callable[[Tensor, Tensor], Tensor]
 
 
-def forward_pass(module: Any) -> str:
-    """Which pass `module` goes through: "compact" (small Qwen3), "packed" (Qwen3 on a GPU), or "transformers"."""
+class ForwardPass(StrEnum):
+    """Which code computes the states of a model."""
+
+    COMPACT = "compact"
+    """Ours, for small dense Qwen3 models."""
+    PACKED = "packed"
+    """Ours, for dense Qwen3 models in half precision on a GPU."""
+    TRANSFORMERS = "transformers"
+    """That of the model's family in transformers."""
+
+
+def forward_pass(module: Any) -> ForwardPass:
+    """The pass that `module` goes through."""
     if qwen3.handles(module):
-        return "compact"
-    return "packed" if packed.handles(module) else "transformers"
+        return ForwardPass.COMPACT
+    return ForwardPass.PACKED if packed.handles(module) else ForwardPass.TRANSFORMERS
 
 
 def label_reader(module: Any) -> Reader:
@@ -30,9 +42,10 @@ def label_reader(module: Any) -> Reader:
 
     The states are those that the vocabulary is read from. Make it anew when `module` gets other parameters.
     """
-    if qwen3.handles(module):
+    chosen = forward_pass(module)
+    if chosen is ForwardPass.COMPACT:
         return qwen3.LabelReader(module)
-    if packed.handles(module):
+    if chosen is ForwardPass.PACKED:
         return packed.PackedReader(module)
 
     def read(ids: Tensor, last: Tensor) -> Tensor:

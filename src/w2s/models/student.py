@@ -15,19 +15,15 @@ from w2s.models.loading import BaseModel
 from w2s.models.losses import Gradient, torch_gradient
 from w2s.models.plan import FinetunePlan
 from w2s.models.prompting import (
-    ANSWERED,
     ASKED,
     PROPOSED,
     Prompting,
-    render,
     shown_fields,
 )
 from w2s.models.training import FinetuneRecord, train
 from w2s.records import BoolArray, Example, FloatArray, ItemKind, Recipe
 
 if TYPE_CHECKING:
-    import torch
-
     from w2s.models.batches import Rows
     from w2s.models.trainable import Trainable
 
@@ -273,42 +269,17 @@ class TextStudent:
         self, kind: ItemKind, questions: Sequence[str], answers: Sequence[str]
     ) -> FloatArray:
         """Mean log-probability of each answer's tokens after its question, [n]; equal texts are asked once."""
+        from w2s.models.likelihood import mean_log_probability, question_and_answer
+
         asked = list(dict.fromkeys(zip(questions, answers, strict=True)))
-        starts, ends = zip(*(self._question_and_answer(kind, *texts) for texts in asked), strict=True)
+        longest = self._longest()
+        starts, ends = zip(
+            *(question_and_answer(self.base, kind, *texts, longest=longest) for texts in asked), strict=True
+        )
         rows = self._padded([start + end for start, end in zip(starts, ends, strict=True)])
         found = np.zeros(len(asked))
         for index, ids, last in self._batches(rows):
             lengths = [min(len(ends[i]), int(rows.lengths[i]) - 1) for i in index]
-            found[index] = self._mean_log_probability(ids, last, lengths)
+            found[index] = mean_log_probability(self._module, ids, last, lengths)
         place = {pair: i for i, pair in enumerate(asked)}
         return found[[place[pair] for pair in zip(questions, answers, strict=True)]]
-
-    def _question_and_answer(self, kind: ItemKind, question: str, answer: str) -> tuple[list[int], list[int]]:
-        """Tokens of a prompt and of its answer; where both are too long together, each loses its middle."""
-        from w2s.models.fitting import fitted
-
-        fields, longest = {ASKED[kind]: question}, self._longest()
-        start, end = self.base.encode(render(ANSWERED[kind], fields)), self.base.encode_more(" " + answer)
-        if len(start) + len(end) > longest:
-            half = longest - min(len(start), longest // 2)
-            end = fitted("{answer}", {"answer": " " + answer}, self.base.encode_more, longest=half)
-            start = fitted(ANSWERED[kind], fields, self.base.encode, longest=longest - len(end))
-        return start, end
-
-    def _mean_log_probability(self, ids: torch.Tensor, last: torch.Tensor, lengths: list[int]) -> FloatArray:
-        """Mean log-probability of the last `lengths` [b] tokens of each row, [b]."""
-        import torch
-
-        from w2s.models.forward import every_state
-        from w2s.models.readout import Readout
-
-        count = torch.tensor(lengths, device=ids.device)
-        position = torch.arange(1, ids.shape[1], device=ids.device)
-        counted = (position <= last[:, None]) & (position > (last - count)[:, None])
-        states = every_state(self._module, ids)[:, :-1][counted].float()
-        scores = Readout.of(self._module).log_probabilities(states)
-        each = scores.gather(1, ids[:, 1:][counted][:, None])[:, 0]
-        row = counted.nonzero()[:, 0]
-        total = torch.zeros(len(ids), device=ids.device).index_add_(0, row, each)
-        result: FloatArray = (total / count.clamp(min=1)).double().cpu().numpy()  # 0 for an empty answer
-        return result
