@@ -5,6 +5,7 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
+import typer
 
 from aar.cli.testbed_predict import predict_testbed
 from w2s.measurements.collect import ArmResult
@@ -85,3 +86,21 @@ def test_only_floor_ceiling_and_the_methods_are_run(tmp_path, monkeypatch):
         )
     assert [unit.world for unit in ran] == ["north", "west", "coast"]
     assert {tuple(arm for arm, _ in unit.missing) for unit in ran} == {("floor", "ceiling", "vanilla")}
+
+
+def test_a_figure_that_cannot_be_written_is_refused_before_anything_is_measured(measured, tmp_path):
+    (tmp_path / "file").touch()
+    for figure in (tmp_path, tmp_path / "file" / "chat.svg"):
+        with pytest.raises(typer.BadParameter, match="cannot write --figure"):
+            predict_testbed("mini-chat", seeds=3, first=1000, figure=figure)
+    assert measured == {}
+
+
+def test_an_interrupted_measurement_leaves_no_empty_figure(monkeypatch, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("w2s.measurements.collect", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        predict_testbed("mini-chat", seeds=3, first=1000, figure=tmp_path / "chat.svg")
+    assert not list(tmp_path.iterdir())

@@ -83,10 +83,13 @@ def predict_testbed(
 
 def _can_be_written(figure: Path) -> None:
     """Make the folder of a figure; `BadParameter` where none can be written, before anything is measured."""
+    there = figure.exists()
     try:
         figure.parent.mkdir(parents=True, exist_ok=True)
         with figure.open("a", encoding="utf-8"):
             pass
+        if not there:  # an interrupted measurement leaves no empty figure
+            figure.unlink()
     except OSError as error:
         raise typer.BadParameter(f"cannot write --figure {figure}: {error.strerror}") from None
 

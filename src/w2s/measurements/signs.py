@@ -50,7 +50,7 @@ REPORTS = (
     Report("confidence_window", Reported.NO_GAIN, ELEUTHER),
     Report("neighbour_relabelling", Reported.NO_GAIN, ELEUTHER),
 )
-NO_GAIN = 0.1
+NEGLIGIBLE = 0.1
 """PGR; an interval below it says that a method brought no gain that matters."""
 METHODS = tuple(report.method for report in REPORTS)
 
@@ -106,5 +106,5 @@ def _check(report: Report, gain: float, low: float, high: float) -> SignCheck:
     if report.reported is Reported.HELPS:
         agreement = Agreement.SAME if low > 0 else Agreement.OPPOSITE if high < 0 else Agreement.OPEN
     else:
-        agreement = Agreement.OPPOSITE if low > 0 else Agreement.SAME if high < NO_GAIN else Agreement.OPEN
+        agreement = Agreement.OPPOSITE if low > 0 else Agreement.SAME if high < NEGLIGIBLE else Agreement.OPEN
     return SignCheck(report, gain, low, high, agreement)
